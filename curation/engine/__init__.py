@@ -1,0 +1,1 @@
+"""The central idea: steps, the store, the runner."""

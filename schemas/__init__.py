@@ -1,0 +1,1 @@
+"""What things are: tables, labels, conversations, errors. Knows no file of ours and no machine."""

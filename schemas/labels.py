@@ -1,0 +1,150 @@
+"""Labels with three-valued truth, and the schemes that name them.
+
+A label is never a bare word: it says which scheme it is from, whether it is present, absent or unknown,
+who says so, and from which row. "No" is said only of absent.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.errors import CatalogError, RecipeError
+from schemas.folder import read_doors
+
+
+class Truth(StrEnum):
+    """Whether a label holds. No label at all is `unknown`, never `absent`."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class Tier(StrEnum):
+    """Who says so."""
+
+    EXPERT = "expert"
+    CROWD = "crowd"
+    MODEL = "model"
+    MATCH = "match"  # by position, from another catalogue
+    RULE = "rule"  # computed from catalogued numbers, or known by construction
+
+
+class Label(BaseModel):
+    """One statement about a source or an object; a row of the `labels` column."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scheme: str
+    label: str
+    """The harmonised name, one of the scheme's."""
+    original: str
+    """The name as the origin wrote it."""
+    state: Truth
+    tier: Tier
+    catalog: str
+    """The file that says so, relative to the raw folder."""
+    row: int = Field(ge=-1)
+    """0-based data row in that file; -1 where the file has no rows."""
+    confidence: float | None = None
+    """0 to 1: a crowd's share of votes, a model's score; null where none was given."""
+
+
+class LabelDefinition(BaseModel):
+    """A label of a scheme: the one place where its words stand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: int
+    aliases: tuple[str, ...] = ()
+    definition: str
+    """What the label means, as a clause that can follow "LABEL: "."""
+    phrase: str = ""
+    """A sentence about a picture or source that has the label; ends with a full stop."""
+    absent_phrase: str = ""
+    """The sentence for a picture that is known not to have it; empty where nobody would say so."""
+    noun: str = ""
+    """The label as a plural noun phrase for counts and boxes, such as "compact sources"."""
+    noun_one: str = ""
+    """The same for one, such as "compact source"."""
+    implies: tuple[str, ...] = ()
+    """Labels that are present whenever this one is."""
+
+
+class LabelScheme(BaseModel):
+    """A vocabulary: its labels with definitions and phrases, and whether a source has one of them or several."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    cite: str = Field(exclude=True)
+    kind: str = Field(pattern="^(single|multi)$")
+    """`single`: exactly one label holds, so the others are absent. `multi`: any number, each on its own."""
+    labels: dict[str, LabelDefinition]
+
+    def harmonised(self, original: str) -> str:
+        """The scheme's name for a label as somebody wrote it. Raises CatalogError for an unknown one.
+
+        Compared in upper case, with blanks, underscores and every kind of dash as "-".
+        """
+        found = self._spellings().get(plain_label(original))
+        if found is None:
+            raise CatalogError(
+                f"unknown label {original!r} in scheme {self.name}; known: {', '.join(self.labels)}. "
+                f"Add it, or an alias, to schemas/label_schemes/{self.name}.toml"
+            )
+        return found
+
+    def with_implied(self, present: Iterable[str]) -> set[str]:
+        """The labels together with all that they imply (harmonised names in, harmonised names out)."""
+        todo, done = list(present), set[str]()
+        while todo:
+            label = todo.pop()
+            if label not in done:
+                done.add(label)
+                todo.extend(self.labels[label].implies)
+        return done
+
+    def _spellings(self) -> dict[str, str]:
+        return _spellings(self.name, tuple((name, one.aliases) for name, one in self.labels.items()))
+
+
+def plain_label(text: str) -> str:
+    """A label's comparable form: upper case, one "-" for every run of blanks, underscores and dashes."""
+    text = unicodedata.normalize("NFKC", text).strip().upper()
+    return re.sub(r"[\s_‐-―−-]+", "-", text)
+
+
+def label_schemes(folder: Path = Path(__file__).parent / "label_schemes") -> dict[str, LabelScheme]:
+    """Every scheme, by the name of its file."""
+    return read_doors(LabelScheme, folder)
+
+
+def label_scheme(name: str) -> LabelScheme:
+    """One scheme; raises RecipeError, listing the known ones, for another name."""
+    schemes = _schemes()
+    if name not in schemes:
+        raise RecipeError(f"no label scheme {name!r}; known: {', '.join(schemes)}")
+    return schemes[name]
+
+
+@cache
+def _schemes() -> dict[str, LabelScheme]:
+    return label_schemes()
+
+
+@cache
+def _spellings(scheme: str, labels: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]:
+    spellings: dict[str, str] = {}
+    for name, aliases in labels:
+        for spelling in (name, *aliases):
+            other = spellings.setdefault(plain_label(spelling), name)
+            if other != name:
+                raise RecipeError(f"scheme {scheme}: {spelling!r} names both {other} and {name}")
+    return spellings

@@ -1,0 +1,249 @@
+"""The tables of the corpus, on one page."""
+
+import pyarrow as pa
+
+from schemas.table import Column, Table
+
+TEXT, INT, REAL, BYTES = pa.string(), pa.int64(), pa.float64(), pa.binary()
+REALS, TEXTS = pa.list_(REAL), pa.list_(TEXT)
+ID = "[a-z0-9]+-[0-9a-f]{16}"
+SPLITS_OF = ("train", "validation", "test")
+
+LABEL = pa.struct(
+    [
+        ("scheme", TEXT), ("label", TEXT), ("original", TEXT), ("state", TEXT), ("tier", TEXT), ("catalog", TEXT),
+        ("row", INT), ("confidence", REAL),
+    ]
+)  # fmt: skip
+CLAIM = pa.struct(
+    [
+        ("kind", TEXT),  # presence, class, count, box, border, peculiarity …: see curation/words/claims.py
+        ("subject", TEXT),  # the label, or "source" for any object
+        ("state", TEXT),  # present or absent
+        ("count", INT),
+        ("box", REALS),  # x_min, y_min, x_max, y_max as fractions of the picture, origin top left
+        ("evidence", TEXTS),  # "label:<source_id>", "object:<object_id>", "pixels:<cutout_id>"
+    ]
+)
+TURN = pa.struct(
+    [("question", TEXT), ("answer", TEXT), ("kind", TEXT), ("question_id", TEXT), ("claims", pa.list_(CLAIM))]
+)
+MESSAGE = pa.struct([("from", TEXT), ("value", TEXT)])
+
+
+def _id(name: str, meaning: str, *, nullable: bool = False) -> Column:
+    return Column(name, TEXT, meaning, pattern=ID, nullable=nullable)
+
+
+def _text(name: str, meaning: str, *, nullable: bool = False, one_of: tuple[str, ...] = ()) -> Column:
+    return Column(name, TEXT, meaning, nullable=nullable, one_of=one_of)
+
+
+def _position(*, nullable: bool = False) -> tuple[Column, Column]:
+    return (
+        Column("ra_deg", REAL, "Right ascension, ICRS", "deg", least=0, below=360, nullable=nullable),
+        Column("dec_deg", REAL, "Declination, ICRS", "deg", least=-90, most=90, nullable=nullable),
+    )
+
+
+def _origin() -> tuple[Column, Column]:
+    return (
+        _text("origin_catalog", "The file the row stands in, relative to the raw folder"),
+        Column("origin_row", INT, "Its 0-based data row; -1 where the file has no rows", least=-1),
+    )
+
+
+SKY_POLYGON = Column("sky_polygon_deg", REALS, "Outline, ICRS: ra, dec, ra, dec, …", "deg", nullable=True)
+BEAM = (
+    Column("beam_major_arcsec", REAL, "Synthesised beam, FWHM of the major axis", "arcsec", least=0, nullable=True),
+    Column("beam_minor_arcsec", REAL, "Synthesised beam, FWHM of the minor axis", "arcsec", least=0, nullable=True),
+    Column("beam_pa_deg", REAL, "Position angle of the beam, north through east", "deg", nullable=True),
+    _text("beam_from", "Where the beam is known from", one_of=("header", "history", "survey"), nullable=True),
+)
+LABELS = Column("labels", pa.list_(LABEL), "Statements, each with its truth, tier and origin")
+BENCHMARK = _text("benchmark", "The benchmark whose sky this is; null for other rows", nullable=True)
+
+MOSAICS = Table(
+    "MOSAICS", "an image file of a survey, and how to read it", ("mosaic",),
+    (
+        _text("mosaic", "The file, relative to the raw folder"),
+        _text("survey", "Its survey"),
+        Column("n_bytes", INT, "Size of the file", least=0),
+        Column("sha256", TEXT, "SHA-256 of the file", pattern="[0-9a-f]{64}"),
+        Column("hdu", INT, "The HDU that holds the image", least=0),
+        Column("data_offset", INT, "Byte at which the pixels begin; -1 where the file is compressed", least=-1),
+        Column("bitpix", INT, "BITPIX of the pixels"),
+        Column("width_px", INT, "NAXIS1", "px", least=1),
+        Column("height_px", INT, "NAXIS2", "px", least=1),
+        Column("n_axes", INT, "NAXIS", least=2),
+        _text("header", "The cards of the celestial WCS, as text; null for a picture without WCS", nullable=True),
+        Column("to_mjy_per_beam", REAL, "Factor from the file's unit to mJy/beam; null where unknown", nullable=True),
+        Column("pixel_arcsec", REAL, "Mean side of a pixel", "arcsec", least=0, nullable=True),
+        *BEAM, *_position(nullable=True), SKY_POLYGON,
+        Column("warnings", TEXTS, "What the reader had to assume or repair"),
+    ),
+)  # fmt: skip
+SOURCES = Table(
+    "SOURCES", "a catalogued source, or an annotated picture of a dataset", ("source_id",),
+    (
+        _id("source_id", "Made of the dataset, the catalogue file and the source's name"),
+        _text("source_name", "The name in its catalogue"),
+        _text("dataset", "The dataset"), _text("survey", "The survey its picture is of"),
+        _text("scheme", "The label scheme"),
+        *_position(nullable=True), SKY_POLYGON,
+        _text("image_path", "The picture it came with, relative to the raw folder", nullable=True),
+        Column("side_arcsec", REAL, "Side of the cutout wanted; null: the whole picture", "arcsec", nullable=True),
+        Column("name_offset_arcsec", REAL, "From the position in the name to the picture's centre", "arcsec",
+               least=0, nullable=True),
+        LABELS,
+        _text("split", "The published split; null where there is none", one_of=SPLITS_OF, nullable=True),
+        BENCHMARK, *_origin(),
+    ),
+)  # fmt: skip
+OBJECTS = Table(
+    "OBJECTS", "an object with an extent", ("object_id",),
+    (
+        _id("object_id", "Made of the catalogue file and the object's name"),
+        _text("object_name", "The name in its catalogue"),
+        _text("dataset", "The dataset"),
+        _id("source_id", "The source it is, where there is one", nullable=True),
+        *_position(nullable=True), SKY_POLYGON,
+        Column("image_polygon_px", REALS, "Outline in a picture without WCS: x, y, x, y, …; FITS pixels, 0-based",
+               "px", nullable=True),
+        _text("image_path", "That picture, relative to the raw folder", nullable=True),
+        Column("peak_mjy_per_beam", REAL, "Peak brightness in the catalogue", "mJy/beam", nullable=True),
+        Column("flux_mjy", REAL, "Integrated flux density in the catalogue", "mJy", nullable=True),
+        LABELS,
+        Column("score", REAL, "The detector's score; null for people and catalogues", least=0, most=1, nullable=True),
+        _text("detector", "Who found it: a catalogue, a person, a network"),
+        *_origin(),
+    ),
+)  # fmt: skip
+MATCHES = Table(
+    "MATCHES", "a pair across two catalogues", ("left_id", "right_id"),
+    (
+        _text("left_id", "Id in the left catalogue"), _text("right_id", "Id in the right catalogue"),
+        Column("separation_arcsec", REAL, "Great-circle separation", "arcsec", least=0),
+        Column("box_iou", REAL, "Overlap of the boxes; null without boxes", least=0, most=1, nullable=True),
+        Column("is_best", pa.bool_(), "Nearest right one of the left one"),
+        Column("is_mutual_best", pa.bool_(), "Nearest of each other"),
+        Column("n_candidates", INT, "Right ones within the radius of the left one", least=1),
+    ),
+)  # fmt: skip
+WINDOWS = Table(
+    "WINDOWS", "a square to be cut out of a mosaic, in pixels", ("cutout_id",),
+    (
+        _id("cutout_id", "Made of the source, the mosaic's content and the box"),
+        _id("source_id", "The source at its centre"), _text("dataset", "The dataset"), _text("survey", "The survey"),
+        _text("mosaic", "The mosaic, relative to the raw folder"),
+        Column("n_mosaics", INT, "Mosaics that cover the position; the one nearest to it was taken", least=1),
+        Column("x_min_px", INT, "Box in the mosaic, 0-based FITS pixels", "px"),
+        Column("y_min_px", INT, "Box in the mosaic, 0-based FITS pixels", "px"),
+        Column("x_max_px", INT, "Box in the mosaic, far edge outside", "px"),
+        Column("y_max_px", INT, "Box in the mosaic, far edge outside", "px"),
+    ),
+)  # fmt: skip
+CUTOUTS = Table(
+    "CUTOUTS", "a picture of the sky", ("cutout_id",),
+    (
+        _id("cutout_id", "Made of the source, the mosaic's content and the box"),
+        _id("source_id", "The source at its centre"), _text("dataset", "The dataset"), _text("survey", "The survey"),
+        _text("mosaic", "The mosaic it was cut from"),
+        Column("mosaic_sha256", TEXT, "SHA-256 of the mosaic", pattern="[0-9a-f]{64}"),
+        *_position(nullable=True), SKY_POLYGON,
+        Column("width_px", INT, "Width of `pixels`", "px", least=1),
+        Column("height_px", INT, "Height of `pixels`", "px", least=1),
+        Column("pixel_arcsec", REAL, "Mean side of a pixel", "arcsec", least=0, nullable=True),
+        _text("wcs_header", "The cards of the cutout's celestial WCS, as text", nullable=True),
+        *BEAM,
+        Column("rms_mjy_per_beam", REAL, "Sigma-clipped noise over pixels that are not blank", "mJy/beam",
+               least=0, nullable=True),
+        Column("peak_mjy_per_beam", REAL, "Brightest pixel", "mJy/beam", nullable=True),
+        Column("blank_fraction", REAL, "Share of NaN pixels", least=0, most=1),
+        Column("pixels", BYTES, "image[y, x] in mJy/beam, little-endian float32, row 0 at the bottom"),
+        Column("png", BYTES, "The 8-bit grey picture, row 0 at the top"),
+        Column("png_side_px", INT, "Its side", "px", least=1),
+        _text("stretch", "How brightness became grey, and which way is up"),
+        Column("sha256", TEXT, "SHA-256 of `png`", pattern="[0-9a-f]{64}"),
+    ),
+)  # fmt: skip
+DESCRIPTIONS = Table(
+    "DESCRIPTIONS", "the template text of a cutout", ("cutout_id",),
+    (
+        _id("cutout_id", "The cutout"), _text("text", "One paragraph"),
+        Column("claims", pa.list_(CLAIM), "What the text says, as data, each with its evidence"),
+    ),
+)  # fmt: skip
+CONVERSATIONS = Table(
+    "CONVERSATIONS", "a conversation about a cutout", ("conversation_id",),
+    (
+        _id("conversation_id", "Made of the cutout and the turns"), _id("cutout_id", "The cutout"),
+        _text("dataset", "The dataset"),
+        Column("turns", pa.list_(TURN), "Question, answer, kind, question id and claims, in order"),
+        _text("generator", "`template`, or the model that wrote the turns"),
+        _text("prompt_sha", "SHA-256 of the prompt; null for templates", nullable=True),
+        _text("request_sha", "Key of the cached reply; null for templates", nullable=True),
+    ),
+)  # fmt: skip
+QUALITY = Table(
+    "QUALITY", "a turn judged", ("conversation_id", "turn"),
+    (
+        _id("conversation_id", "The conversation"), Column("turn", INT, "0-based", least=0),
+        _text("verdict", "By rule", one_of=("supported", "contradicted", "unverifiable")),
+        Column("reasons", TEXTS, "One for each claim that is not supported"),
+        Column("judge_scores", pa.map_(TEXT, REAL), "Axis and score, 0 to 10; null without a judge", nullable=True),
+        Column("flags", TEXTS, "Names of the checks that spoke"),
+    ),
+)  # fmt: skip
+CAPTIONS = Table(
+    "CAPTIONS", "a figure of a paper with its caption", ("figure_id",),
+    (
+        _id("figure_id", "Made of the paper and the picture"), _text("paper_id", "The paper"),
+        _text("caption", "Clean text"), Column("image", BYTES, "PNG"),
+        Column("n_words", INT, "Words of the caption", least=0),
+        Column("has_multiplot", pa.bool_(), "Several plots in one figure; null: unknown", nullable=True),
+        Column("is_astromap", pa.bool_(), "A map of the sky; null: unknown", nullable=True),
+        Column("is_corrupted", pa.bool_(), "Incomplete or broken text; null: unknown", nullable=True),
+        Column("caption_score", INT, "0 to 10; null: unknown", least=0, most=10, nullable=True),
+        _text("licence", "Of the paper; null: unknown", nullable=True),
+    ),
+)  # fmt: skip
+SPLITS = Table(
+    "SPLITS", "a cutout with its place among train, validation and test", ("cutout_id",),
+    (
+        _id("cutout_id", "The cutout"), _id("source_id", "Its source"), _text("dataset", "The dataset"),
+        *_position(nullable=True),
+        Column("radius_arcsec", REAL, "Half the diagonal of the cutout", "arcsec", least=0, nullable=True),
+        Column("guard_arcsec", REAL, "Added to the two radii before cutouts count as apart", "arcsec", least=0),
+        _id("patch_id", "The patch of sky: cutouts that overlap, are near, or share a source"),
+        _text("split", "Train, validation or test", one_of=SPLITS_OF),
+        BENCHMARK,
+    ),
+)  # fmt: skip
+SAMPLES = Table(
+    "SAMPLES", "a record of the hand-over", ("sample_id",),
+    (
+        _id("sample_id", "Made of the picture and the messages"),
+        Column("image", TEXT, "Path of the picture inside the hand-over",
+               pattern="images/[0-9a-f]{2}/[0-9a-f]{64}[.]png"),
+        Column("conversations", pa.list_(MESSAGE), "from, value; human and gpt take turns"),
+        _text("split", "Train, validation or test", one_of=SPLITS_OF),
+        BENCHMARK,
+        _text("dataset", "The dataset"), _text("survey", "The survey"), _text("licence", "Of the pixels"),
+        _id("conversation_id", "The conversation"), _id("cutout_id", "The cutout"), _id("source_id", "The source"),
+        _id("patch_id", "The patch of sky"),
+        *_position(nullable=True),
+        Column("radius_arcsec", REAL, "Half the diagonal of the cutout", "arcsec", least=0, nullable=True),
+        _text("generator", "Who wrote the turns"),
+        Column("n_turns", INT, "Questions asked", least=1),
+        Column("verdicts", TEXTS, "One a turn"),
+        *_origin(),
+        Column("png", BYTES, "The picture"),
+        Column("png_sha256", TEXT, "Its SHA-256", pattern="[0-9a-f]{64}"),
+    ),
+)  # fmt: skip
+
+TABLES = (
+    MOSAICS, SOURCES, OBJECTS, MATCHES, WINDOWS, CUTOUTS, DESCRIPTIONS, CONVERSATIONS, QUALITY, CAPTIONS, SPLITS,
+    SAMPLES,
+)  # fmt: skip
