@@ -1,0 +1,1 @@
+"""The datasets: one module each. The folder is the registry; see `catalogs/dataset.py`."""

@@ -1,0 +1,1 @@
+"""Annotations as they come: one module a format, `read_` its verb."""

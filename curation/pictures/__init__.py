@@ -1,0 +1,1 @@
+"""What it looks like: mosaics, cutouts, 8-bit pictures, boxes."""

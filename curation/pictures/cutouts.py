@@ -1,0 +1,187 @@
+"""CUTOUTS: the pixels of each window, in mJy/beam, with their WCS, noise and picture. From WINDOWS and MOSAICS."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute
+
+from catalogs.dataset import CutoutRecipe
+from curation.engine.steps import Input, Resources, Step
+from curation.pictures.fits_header import ImageError
+from curation.pictures.plane import Box, Plane, open_plane
+from curation.pictures.render import Picture, png_bytes, render, stretch_name
+from curation.pictures.sky_pixels import outline, read_wcs, sky_of_pixels
+from curation.pictures.windows import windows, windows_step
+from curation.pictures.zscale import clipped_rms, extent
+from schemas.errors import CatalogError
+from schemas.rejection import Rejection, Sieved, sieved
+from schemas.tables import CUTOUTS
+
+__all__ = ["cutouts", "cutouts_step", "moved_header", "windows", "windows_step"]
+
+MANY_WINDOWS = 31  # of one mosaic: from here a tile-compressed one is faster decoded whole
+FROM_WINDOW = ("cutout_id", "source_id", "dataset", "survey", "mosaic")
+FROM_MOSAIC = ("pixel_arcsec", "beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
+Row = dict[str, Any]
+
+
+def cutouts(windows: pa.Table, mosaics: pa.Table, recipe: CutoutRecipe, picture: Picture, *, raw: Path) -> Sieved:
+    """CUTOUTS of a part of WINDOWS; *in* are its rows. Each mosaic is opened once.
+
+    Refused: `mostly-blank` above the recipe's share of blank pixels, `all-blank`, `constant`, `unreadable`. Raises
+    CatalogError for a mosaic that is not the one of the index any more.
+    """
+    needed = mosaics.filter(compute.is_in(mosaics["mosaic"], windows["mosaic"].combine_chunks()))
+    by_name = {one["mosaic"]: one for one in needed.to_pylist()}
+    rows, refused = list[Row](), list[Rejection]()
+    ordered = sorted(windows.to_pylist(), key=lambda one: one["mosaic"])  # stable: row bands stay together
+    for name, group in groupby(ordered, key=lambda one: one["mosaic"]):
+        for window, made in _of_mosaic(list(group), by_name[name], raw, recipe, picture):
+            if isinstance(made, ImageError):
+                refused.append(Rejection(window["cutout_id"], made.reason, str(made), window))
+            else:
+                rows.append(made)
+    place = {cutout_id: i for i, cutout_id in enumerate(windows["cutout_id"].to_pylist())}
+    return sieved(CUTOUTS.of(sorted(rows, key=lambda row: place[row["cutout_id"]])), refused, windows.num_rows)
+
+
+def cutouts_step(
+    windows_step: Step, mosaics_step: Step, dataset_name: str, recipe: CutoutRecipe, picture: Picture, raw: Path
+) -> Step:
+    """The step that makes `cutouts/<dataset>`, part by part."""
+    return Step(
+        name=f"cutouts/{dataset_name}",
+        make=partial(cutouts, raw=raw),
+        table=CUTOUTS,
+        config=(recipe, picture),
+        inputs=(Input(windows_step, by_part=True), Input(mosaics_step)),
+        resources=Resources(memory_mb=800),
+    )
+
+
+def moved_header(header: str, x_px: int, y_px: int) -> str:
+    """The WCS cards of an image that begins at pixel (x, y) of the one `header` is of: exact, in any projection."""
+    shift = {"CRPIX1": x_px, "CRPIX2": y_px}
+    return "\n".join(
+        _card(card[:8].rstrip(), float(card[10:].split("/")[0]) - shift[card[:8].rstrip()])
+        if card[:8].rstrip() in shift
+        else card
+        for card in header.split("\n")
+    )
+
+
+def _card(keyword: str, number: float) -> str:
+    return f"{keyword:<8}= {repr(number).upper():>20}".ljust(80)
+
+
+def _of_mosaic(
+    windows: list[Row], mosaic: Row, raw: Path, recipe: CutoutRecipe, picture: Picture
+) -> Iterator[tuple[Row, Row | ImageError]]:
+    """Each window of one mosaic with its cutout, or with why there is none."""
+    path = raw / mosaic["mosaic"]
+    try:
+        _check_unchanged(path, mosaic)
+        plane = open_plane(path, is_wanted_whole=len(windows) > MANY_WINDOWS)
+    except ImageError as error:
+        for window in windows:
+            yield window, ImageError("unreadable", f"{path}: {error}")
+        return
+    for window, place in zip(windows, _places(windows, mosaic), strict=True):
+        try:
+            yield window, {**_pixels(plane, window, mosaic, recipe, picture), **place}
+        except ImageError as error:
+            yield window, error
+
+
+def _check_unchanged(path: Path, mosaic: Row) -> None:
+    try:
+        n_bytes = path.stat().st_size
+    except OSError as error:
+        raise ImageError("unreadable", error.strerror or str(error)) from error
+    if n_bytes != mosaic["n_bytes"]:
+        raise CatalogError(
+            f"{path}: {n_bytes} bytes, but {mosaic['n_bytes']} when it was indexed; run `build` again, it will notice"
+        )
+
+
+def _box_fits_px(window: Row) -> Box:
+    return window["x_min_px"], window["y_min_px"], window["x_max_px"], window["y_max_px"]
+
+
+def _pixels(plane: Plane, window: Row, mosaic: Row, recipe: CutoutRecipe, picture: Picture) -> Row:
+    """The columns that come from pixels and headers; raises ImageError for a cutout that shows nothing."""
+    factor = mosaic["to_mjy_per_beam"]
+    image = _in_mjy_per_beam(_read(plane, window), factor)
+    n_finite, least, most = extent(image)
+    blank_fraction = (image.size - n_finite) / image.size
+    _check_shows_something(n_finite, least, most, blank_fraction, recipe)
+    grey = render(image, picture)
+    png = png_bytes(grey)
+    return {
+        **{name: window[name] for name in FROM_WINDOW},
+        **{name: mosaic[name] for name in FROM_MOSAIC},
+        "mosaic_sha256": mosaic["sha256"],
+        "width_px": image.shape[1],
+        "height_px": image.shape[0],
+        "rms_mjy_per_beam": None if factor is None else clipped_rms(image),
+        "peak_mjy_per_beam": None if factor is None else most,
+        "blank_fraction": blank_fraction,
+        "pixels": image.astype("<f4", copy=False).tobytes(),
+        "png": png,
+        "png_side_px": picture.side_px,
+        "stretch": stretch_name(picture),
+        "sha256": hashlib.sha256(png).hexdigest(),
+    }
+
+
+def _read(plane: Plane, window: Row) -> NDArray[np.floating]:
+    try:
+        return plane.read(_box_fits_px(window))
+    except (OSError, ValueError, TypeError, RuntimeError) as error:  # a tile that cannot be decoded
+        raise ImageError("unreadable", f"{window['mosaic']}: {error}") from error
+
+
+def _in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArray[np.float32]:
+    """Pixels of unknown unit stay as they are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.ascontiguousarray(image if factor in (None, 1) else image * image.dtype.type(factor), np.float32)
+
+
+def _check_shows_something(
+    n_finite: int, least: float, most: float, blank_fraction: float, recipe: CutoutRecipe
+) -> None:
+    if n_finite == 0:
+        raise ImageError("all-blank", "every pixel is blank")
+    if blank_fraction > recipe.most_blank:
+        raise ImageError("mostly-blank", f"{blank_fraction:.3f} of the pixels are blank, at most {recipe.most_blank}")
+    if least == most:
+        raise ImageError("constant", f"every pixel that is not blank is {least:g}")
+
+
+def _places(windows: list[Row], mosaic: Row) -> list[Row]:
+    """Columns of place of each window, all in one call; null for a picture without WCS."""
+    if mosaic["header"] is None:
+        return [{"ra_deg": None, "dec_deg": None, "sky_polygon_deg": None, "wcs_header": None} for _ in windows]
+    boxes = [_box_fits_px(window) for window in windows]
+    corners = [outline(x_max - x_min, y_max - y_min) for x_min, y_min, x_max, y_max in boxes]
+    x = np.stack([box[0] + one[0] for box, one in zip(boxes, corners, strict=True)])
+    y = np.stack([box[1] + one[1] for box, one in zip(boxes, corners, strict=True)])
+    ra, dec = (one.reshape(x.shape) for one in sky_of_pixels(read_wcs(mosaic["header"]), x, y))
+    return [_place(mosaic, box, ra[i], dec[i]) for i, box in enumerate(boxes)]
+
+
+def _place(mosaic: Row, box: Box, ra: NDArray[np.float64], dec: NDArray[np.float64]) -> Row:
+    is_sky = np.isfinite(ra)
+    return {
+        "ra_deg": float(ra[-1]) if is_sky[-1] else None,
+        "dec_deg": float(dec[-1]) if is_sky[-1] else None,
+        "sky_polygon_deg": np.column_stack([ra[:4], dec[:4]]).ravel().tolist() if is_sky.all() else None,
+        "wcs_header": moved_header(mosaic["header"], box[0], box[1]),
+    }

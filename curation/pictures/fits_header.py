@@ -1,0 +1,239 @@
+"""The header of a FITS image, read with distrust: what it claims is held against the file before a pixel is decoded.
+
+Our own walk over the blocks, and not astropy's, because astropy opens a file that is cut short with a warning, takes
+a header of any length, and decodes what a small compressed file claims to hold.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from astropy.io import fits
+from isal import igzip, isal_zlib
+
+from schemas.errors import CatalogError
+
+BLOCK = 2880
+MAX_HEADER_BLOCKS = 1000  # 36,000 cards
+MAX_HDUS = 100
+MAX_PIXELS = 2**33
+MAX_UNPACKED_RATIO = 200  # noise hardly shrinks; what unpacks to so many times its size is blank, or meant to harm
+MAX_UNPACKED_UNASKED = 2**26  # bytes that any .gz may unpack to, whatever its ratio
+BITPIX = (8, 16, 32, 64, -32, -64)
+NOT_PRINTABLE = re.compile(r"[^ -~]")
+BROKEN_GZIP = (EOFError, OSError, isal_zlib.error)
+
+
+class ImageError(CatalogError):
+    """A file is not an image that can be trusted; `reason` is the word to count it by."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class FitsImage:
+    """The first image of a FITS file: where its pixels are, and its header as they are seen (tiles undone)."""
+
+    header: fits.Header
+    hdu: int
+    data_offset: int  # byte of the unpacked file; not the place of a pixel where `is_tiled`
+    n_data_bytes: int  # without padding
+    width_px: int
+    height_px: int
+    n_axes: int
+    bitpix: int
+    is_tiled: bool  # compressed by tiles inside the file (.fz)
+    is_gzip: bool  # compressed as a file (.gz)
+    n_cleaned: int  # characters of the header that FITS does not allow, now blanks
+
+
+def open_fits(path: Path) -> BinaryIO:
+    """The file as a stream, unpacked where it begins like gzip, whatever its name."""
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, igzip.open(path, "rb")) if is_gzip else path.open("rb")
+
+
+def read_image_header(path: Path) -> FitsImage:
+    """The first image of the file, all of whose bytes are there. Raises ImageError; decodes no pixel."""
+    n_bytes = path.stat().st_size
+    if n_bytes == 0:
+        raise ImageError("empty", "0 bytes; fetch it again")
+    try:
+        with open_fits(path) as stream:
+            image = find_image(stream, n_bytes)
+            _check_length(stream, image, n_bytes)
+    except BROKEN_GZIP as error:
+        raise ImageError("truncated", f"its {n_bytes} bytes cannot be read: {error}; fetch it again") from error
+    return image
+
+
+def find_image(stream: BinaryIO, n_bytes: int) -> FitsImage:
+    """The first HDU with two or more axes, in a file of `n_bytes`; leaves the stream at its first data byte."""
+    is_gzip = isinstance(stream, igzip.IGzipFile)
+    position = 0
+    for hdu in range(MAX_HDUS):
+        text = _header_text(stream, hdu)
+        if text is None:
+            break
+        position += len(text)
+        clean = NOT_PRINTABLE.sub(" ", text)  # TABs stand in real headers, and no writer takes them back
+        header = fits.Header.fromstring(clean)
+        claimed = _data_bytes(header)
+        if _is_image(header):
+            n_cleaned = sum(a != b for a, b in zip(text, clean, strict=True))
+            image = _image(header, hdu, position, claimed, is_gzip=is_gzip, n_cleaned=n_cleaned)
+            _check_claim(image, n_bytes)
+            return image
+        if not is_gzip and position + claimed > n_bytes:
+            raise ImageError("truncated", f"HDU {hdu} claims {claimed} bytes, the file has {n_bytes}; fetch it again")
+        position += _padded(claimed)
+        if is_gzip and position > max(MAX_UNPACKED_RATIO * n_bytes, MAX_UNPACKED_UNASKED):
+            raise ImageError("bomb", f"{n_bytes} bytes claim to unpack to {position} before any image")
+        stream.seek(position)
+    raise ImageError("no-image", "no HDU holds an image of two or more axes")
+
+
+def value(header: fits.Header, keyword: str) -> object:
+    """A card's value, None where there is none. Raises ImageError for a card that cannot be read."""
+    try:
+        found = header.get(keyword)
+    except (ValueError, fits.VerifyError) as error:
+        raise ImageError("bad-header", f"{keyword}: a card that cannot be read; correct the header") from error
+    return None if isinstance(found, fits.card.Undefined) else found
+
+
+def number(header: fits.Header, keyword: str) -> float | None:
+    """A card's value as a number, None where there is none or it is blank. Raises ImageError for text."""
+    found = value(header, keyword)
+    if found is None or found == "":
+        return None
+    try:
+        return float(cast(float, found))
+    except (TypeError, ValueError) as error:
+        raise ImageError("bad-header", f"{keyword}: found {found!r}, expected a number") from error
+
+
+def _header_text(stream: BinaryIO, hdu: int) -> str | None:
+    blocks = list[bytes]()
+    while len(blocks) < MAX_HEADER_BLOCKS:
+        block = stream.read(BLOCK)
+        if not blocks and hdu and not block.startswith(b"XTENSION"):
+            return None  # the end, or bytes after the last HDU, which FITS allows
+        if not blocks and not hdu and not block.startswith(b"SIMPLE  ="):
+            raise ImageError("not-fits", f"begins with {block[:12]!r}, expected b'SIMPLE  ='")
+        if len(block) < BLOCK:
+            raise ImageError("truncated", f"ends inside the header of HDU {hdu}; fetch it again")
+        blocks.append(block)
+        if any(block.startswith(b"END     ", at) for at in range(0, BLOCK, 80)):
+            return b"".join(blocks).decode("latin-1")
+    raise ImageError("bad-header", f"HDU {hdu} has more than {MAX_HEADER_BLOCKS * 36} cards, or no END")
+
+
+def _integer(header: fits.Header, keyword: str, default: int | None = None) -> int:
+    found = value(header, keyword)
+    found = default if found is None else found
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise ImageError("bad-header", f"{keyword}: found {found!r}, expected a whole number")
+    return found
+
+
+def _axes(header: fits.Header, prefix: str = "") -> list[int]:
+    """NAXIS1, NAXIS2, …; `prefix` Z for those of a tiled image."""
+    n_axes = _integer(header, f"{prefix}NAXIS")
+    if not 0 <= n_axes <= 999:  # noqa: PLR2004 -- the standard's limit
+        raise ImageError("bad-header", f"{prefix}NAXIS: found {n_axes}, expected 0 to 999")
+    axes = [_integer(header, f"{prefix}NAXIS{i + 1}") for i in range(n_axes)]
+    if any(axis < 0 for axis in axes):
+        raise ImageError("bad-header", f"{prefix}NAXISn: found {axes}, expected none below 0")
+    return axes
+
+
+def _data_bytes(header: fits.Header) -> int:
+    axes = _axes(header)
+    bitpix = _integer(header, "BITPIX")
+    if bitpix not in BITPIX:
+        raise ImageError("bad-header", f"BITPIX: found {bitpix}, expected one of {BITPIX}")
+    if not axes:
+        return 0
+    if len(axes) > 1 and axes[0] == 0:  # random groups
+        axes = axes[1:]
+    extra, groups = _integer(header, "PCOUNT", 0), _integer(header, "GCOUNT", 1)
+    if extra < 0 or groups < 0:
+        raise ImageError("bad-header", f"PCOUNT {extra}, GCOUNT {groups}: expected none below 0")
+    return abs(bitpix) // 8 * groups * (extra + _product(axes))
+
+
+def _product(axes: list[int]) -> int:
+    total = 1
+    for axis in axes:
+        total *= axis
+    return total
+
+
+def _is_tiled(header: fits.Header) -> bool:
+    return value(header, "ZIMAGE") is True
+
+
+def _is_image(header: fits.Header) -> bool:
+    if _is_tiled(header):
+        axes = _axes(header, "Z")
+    elif str(value(header, "XTENSION") or "IMAGE").strip() == "IMAGE":
+        axes = _axes(header)
+    else:
+        return False
+    return len(axes) >= 2 and _product(axes) > 0  # noqa: PLR2004
+
+
+def _image(header: fits.Header, hdu: int, position: int, claimed: int, *, is_gzip: bool, n_cleaned: int) -> FitsImage:
+    prefix = "Z" if _is_tiled(header) else ""
+    axes = _axes(header, prefix)
+    bitpix = _integer(header, f"{prefix}BITPIX")
+    if _product(axes) > MAX_PIXELS:
+        raise ImageError("too-large", f"{prefix}NAXISn: {axes} are over {MAX_PIXELS} pixels")
+    if any(axis != 1 for axis in axes[2:]):
+        sizes = " x ".join(map(str, axes))
+        raise ImageError(
+            "not-2d", f"{prefix}NAXISn: {sizes}, expected axes after the second of length 1; give one plane"
+        )
+    if is_gzip and prefix:
+        raise ImageError("bad-header", "compressed twice, by tiles and as a file; unpack the .gz")
+    return FitsImage(
+        header, hdu, position, claimed, axes[0], axes[1], len(axes), bitpix,
+        is_tiled=bool(prefix), is_gzip=is_gzip, n_cleaned=n_cleaned,
+    )  # fmt: skip
+
+
+def _check_claim(image: FitsImage, n_bytes: int) -> None:
+    wanted = image.data_offset + image.n_data_bytes
+    if not image.is_gzip and wanted > n_bytes:
+        raise ImageError(
+            "truncated",
+            f"NAXIS1 x NAXIS2 = {image.width_px} x {image.height_px} and the header need {wanted} bytes, "
+            f"the file has {n_bytes}; fetch it again",
+        )
+    if image.is_gzip and wanted > max(MAX_UNPACKED_RATIO * n_bytes, MAX_UNPACKED_UNASKED):
+        raise ImageError(
+            "bomb", f"{n_bytes} bytes claim to unpack to {wanted}, over {MAX_UNPACKED_RATIO} times; unpack it yourself"
+        )
+
+
+def _check_length(stream: BinaryIO, image: FitsImage, n_bytes: int) -> None:
+    """All bytes are there, padding too; a .gz is read once, never further than its header claims."""
+    wanted = image.data_offset + _padded(image.n_data_bytes)
+    if not image.is_gzip:
+        found = n_bytes
+    else:
+        found = image.data_offset
+        while found < wanted and (chunk := stream.read(min(2**20, wanted - found))):
+            found += len(chunk)
+        stream.read(BLOCK)  # at the end of the stream gzip checks its sum
+    if found < wanted:
+        raise ImageError("truncated", f"the header needs {wanted} bytes, found {found}; fetch it again")
+
+
+def _padded(n_bytes: int) -> int:
+    return -(-n_bytes // BLOCK) * BLOCK

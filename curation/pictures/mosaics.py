@@ -1,0 +1,172 @@
+"""MOSAICS: the index of a survey's image files, each header read once and held against its file."""
+
+import hashlib
+import sys
+import warnings
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from catalogs.survey import Survey
+from curation.engine.steps import Step
+from curation.pictures.brightness import beam_columns, to_mjy_per_beam
+from curation.pictures.fits_header import FitsImage, ImageError, read_image_header, value
+from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outline, sky_of_pixels, wcs_text
+from schemas.errors import CatalogError
+from schemas.rejection import Rejection, Sieved, sieved
+from schemas.tables import MOSAICS
+
+MANY_FILES = 50
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image file as it counts for an address: name relative to the raw folder, size and content."""
+
+    mosaic: str
+    n_bytes: int
+    sha256: str
+
+
+def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tuple[ImageFile, ...]:
+    """The survey's image files below `raw`, by name. Raises CatalogError where there is none.
+
+    `digests` holds [size, mtime_ns, sha256] by name: a file that still has that size and time is not read again,
+    the others are put in.
+    """
+    paths = {path.relative_to(raw).as_posix(): path for glob in survey.files for path in raw.glob(glob)}
+    if not paths:
+        patterns = ", ".join(survey.files)
+        raise CatalogError(
+            f"survey {survey.name}: nothing matches {patterns} below {raw}; fetch it, or give another --raw"
+        )
+    folders = [name for name, path in paths.items() if path.is_dir()]
+    if folders:
+        raise CatalogError(
+            f"{raw / min(folders)}: a folder, expected an image file of survey {survey.name}; move it away"
+        )
+    names = tqdm(sorted(paths), desc=f"hash {survey.name}", disable=len(paths) <= MANY_FILES, file=sys.stderr)
+    return tuple(_image_file(name, paths[name], digests) for name in names)
+
+
+def mosaics(files: tuple[ImageFile, ...], survey: Survey, *, raw: Path) -> Sieved:
+    """MOSAICS of one survey; *in* are its image files.
+
+    A file that cannot be read is a rejected row where the survey's files are pictures. Where they are mosaics it
+    raises CatalogError with all such files, one a line: a whole patch of sky would be missing.
+    """
+    rows, refused = list[Row](), list[Rejection]()
+    for file in sorted(files, key=lambda one: one.mosaic):
+        try:
+            rows.append(_row(raw / file.mosaic, file, survey))
+        except ImageError as error:
+            refused.append(Rejection(file.mosaic, error.reason, str(error), {"mosaic": file.mosaic}))
+    if refused and not survey.pictures:
+        raise CatalogError("\n".join(f"{raw / one.row_id}: {one.reason}: {one.detail}" for one in refused))
+    return sieved(MOSAICS.of(_with_duplicates_named(rows)), refused, len(files))
+
+
+def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path) -> Step:
+    """The step that makes `mosaics/<survey>`; its address holds the content of every file."""
+    return Step(
+        name=f"mosaics/{survey.name}",
+        make=partial(mosaics, raw=raw),
+        table=MOSAICS,
+        config=(files, survey),
+        counts="image files of the survey",
+    )
+
+
+def read_mosaic(path: Path, name: str, survey: Survey) -> Row:
+    """The row of MOSAICS of one file. Raises ImageError, a CatalogError with a reason."""
+    return _row(path, _image_file(name, path, {}), survey)
+
+
+def _image_file(name: str, path: Path, digests: dict[str, list[Any]]) -> ImageFile:
+    try:
+        stat = path.stat()
+        known = digests.get(name)
+        if known is None or known[:2] != [stat.st_size, stat.st_mtime_ns]:
+            with path.open("rb") as file:
+                known = [stat.st_size, stat.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest()]
+            digests[name] = known
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return ImageFile(name, stat.st_size, str(known[2]))
+
+
+def _row(path: Path, file: ImageFile, survey: Survey) -> Row:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # astropy remarks on dates and cards that we do not use
+        try:
+            image = read_image_header(path)
+        except OSError as error:
+            raise ImageError("unreadable", f"{error.strerror or error}") from error
+        notes = list[str]()
+        if image.n_cleaned:
+            notes.append(f"header-characters: {image.n_cleaned} that FITS does not allow were read as blanks")
+        return {
+            "mosaic": file.mosaic,
+            "survey": survey.name,
+            "n_bytes": file.n_bytes,
+            "sha256": file.sha256,
+            "hdu": image.hdu,
+            "data_offset": -1 if image.is_gzip or image.is_tiled else image.data_offset,
+            "bitpix": image.bitpix,
+            "width_px": image.width_px,
+            "height_px": image.height_px,
+            "n_axes": image.n_axes,
+            "to_mjy_per_beam": to_mjy_per_beam(image.header, survey, notes),
+            **beam_columns(image.header, survey, notes),
+            **_sky(image, file.mosaic, survey, notes),
+            "warnings": notes,
+        }
+
+
+def _sky(image: FitsImage, name: str, survey: Survey, notes: list[str]) -> Row:
+    """Columns of place and scale; all null, but the scale, for a picture whose WCS is absent or known to be stale."""
+    nowhere = {"header": None, "pixel_arcsec": None, "ra_deg": None, "dec_deg": None, "sky_polygon_deg": None}
+    wcs = celestial_wcs(image.header)
+    if any(fnmatch(name, pattern) for pattern in survey.stale_wcs):
+        notes.append("stale-wcs: the survey declares the position in this header wrong; read without WCS")
+        return {**nowhere, "pixel_arcsec": None if wcs is None else mean_pixel_arcsec(wcs)}
+    if wcs is None:
+        found = f"CTYPE1 {value(image.header, 'CTYPE1')!r}, CTYPE2 {value(image.header, 'CTYPE2')!r}"
+        if not survey.pictures:
+            raise ImageError("no-wcs", f"{found}: expected the axes of the sky, such as RA---SIN and DEC--SIN")
+        notes.append(f"no-wcs: {found}: a picture without a place on the sky")
+        if survey.pixel_arcsec:
+            notes.append(f"pixel-from-survey: {survey.pixel_arcsec} arcsec is assumed")
+        return {**nowhere, "pixel_arcsec": survey.pixel_arcsec}
+    ra, dec = sky_of_pixels(wcs, *outline(image.width_px, image.height_px))
+    if not np.isfinite(ra[-1]):
+        raise ImageError("bad-wcs", "the centre of the image is not on the sky; correct the header")
+    polygon = np.column_stack([ra[:4], dec[:4]]).ravel()
+    if not np.isfinite(polygon).all():
+        notes.append("no-outline: a corner of the image is not on the sky")
+    return {
+        "header": wcs_text(wcs),
+        "pixel_arcsec": mean_pixel_arcsec(wcs),
+        "ra_deg": float(ra[-1]),
+        "dec_deg": float(dec[-1]),
+        "sky_polygon_deg": polygon.tolist() if np.isfinite(polygon).all() else None,
+    }
+
+
+def _with_duplicates_named(rows: list[Row]) -> list[Row]:
+    """Say where one WCS stands over different pixels: at most one of such files can be in its place."""
+    first = dict[tuple[str, int, int], Row]()
+    for row in rows:
+        if row["header"] is None:
+            continue
+        other = first.setdefault((row["header"], row["width_px"], row["height_px"]), row)
+        if other["sha256"] != row["sha256"]:
+            for one, two in ((other, row), (row, other)):
+                one["warnings"].append(f"duplicate-wcs: the same place as {two['mosaic']}, but other pixels")
+    return rows

@@ -1,0 +1,126 @@
+"""Between pixels of an image and ICRS degrees, in any projection and frame that astropy's WCS knows."""
+
+import re
+import warnings
+from functools import lru_cache
+
+import numpy as np
+from astropy.coordinates import ICRS, SkyCoord
+from astropy.io import fits
+from astropy.wcs import WCS
+from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales, wcs_to_celestial_frame
+from numpy.typing import ArrayLike, NDArray
+
+from curation.pictures.fits_header import ImageError, number, value
+
+PIXEL_ARCSEC = (0.1, 600.0)  # a Parkes map has 240
+WCS_CARD = re.compile(
+    r"(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA|PROJP)[12]|(PC|CD)0*[12]_?0*[12]|P[VS][12]_\d+|[AB]P?_(ORDER|\d_\d)"
+    r"|LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|EPOCH"
+)
+SKY_AXIS = re.compile(r"RA--|DEC-|[A-Z]LON|[A-Z]LAT|[A-Z][A-Z](LN|LT)")
+Degrees = NDArray[np.float64]
+
+
+@lru_cache(maxsize=64)
+def read_wcs(header: str) -> WCS:
+    """The two-dimensional WCS of a `header` or `wcs_header` column. Kept between calls; do not change it."""
+    return quiet_wcs(fits.Header.fromstring(header, sep="\n"))
+
+
+def quiet_wcs(header: fits.Header) -> WCS:
+    """A WCS without astropy's remarks on what it repaired."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return WCS(header)
+
+
+def sky_of_pixels(wcs: WCS, x: ArrayLike, y: ArrayLike) -> tuple[Degrees, Degrees]:
+    """ICRS ra, dec of 0-based pixel positions; NaN where the projection has no sky."""
+    native = wcs.all_pix2world(np.column_stack([np.ravel(x), np.ravel(y)]), 0)
+    longitude, latitude = native[:, wcs.wcs.lng], native[:, wcs.wcs.lat]  # the axes may come as (dec, ra)
+    is_sky = np.isfinite(longitude) & np.isfinite(latitude) & (np.abs(latitude) <= 90)  # noqa: PLR2004
+    ra, dec = np.full(len(native), np.nan), np.full(len(native), np.nan)
+    if is_sky.any():
+        frame = wcs_to_celestial_frame(wcs)
+        sky = SkyCoord(longitude[is_sky], latitude[is_sky], unit="deg", frame=frame).icrs
+        ra[is_sky], dec[is_sky] = sky.ra.wrap_at("360d").deg, sky.dec.deg
+    return ra, dec
+
+
+def pixels_of_sky(wcs: WCS, ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[Degrees, Degrees]:
+    """0-based pixel positions of ICRS positions, in one call; NaN where the projection has no pixel."""
+    sky = SkyCoord(np.ravel(ra_deg), np.ravel(dec_deg), unit="deg", frame=ICRS())
+    native = sky.transform_to(wcs_to_celestial_frame(wcs)).spherical
+    world = np.empty((len(sky), 2))
+    world[:, wcs.wcs.lng], world[:, wcs.wcs.lat] = native.lon.deg, native.lat.deg
+    pixels = wcs.all_world2pix(world, 0, quiet=True)
+    return pixels[:, 0], pixels[:, 1]
+
+
+def outline(width_px: int, height_px: int) -> tuple[Degrees, Degrees]:
+    """The four corners of an image and its centre, as 0-based pixel positions x, y."""
+    # A pixel's centre is at an integer, so the image reaches from -0.5 to n - 0.5.
+    right, top = width_px - 0.5, height_px - 0.5
+    x = np.array([-0.5, right, right, -0.5, (width_px - 1) / 2])
+    y = np.array([-0.5, -0.5, top, top, (height_px - 1) / 2])
+    return x, y
+
+
+def unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike) -> NDArray[np.float64]:
+    """Positions as unit vectors [n, 3]; right at RA 0 and at the poles."""
+    ra, dec = np.radians(np.asarray(ra_deg, float)), np.radians(np.asarray(dec_deg, float))
+    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
+
+
+def celestial_wcs(header: fits.Header) -> WCS | None:
+    """The WCS of the first two axes; None where they are not the sky's. Raises ImageError for one that lies."""
+    cards = fits.Header([card for card in header.cards if WCS_CARD.fullmatch(card.keyword)])
+    types = [str(value(cards, f"CTYPE{axis}") or "") for axis in (1, 2)]
+    if not all(SKY_AXIS.match(one) for one in types):
+        return None
+    for keyword in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"):  # astropy would take 0 for one that is missing
+        found = number(cards, keyword)
+        if found is None or not np.isfinite(found):
+            raise ImageError("bad-wcs", f"{keyword}: found {found}, expected a finite number; correct the header")
+    for keyword in ("CDELT1", "CDELT2"):
+        if (found := number(cards, keyword)) is not None and (found == 0 or not np.isfinite(found)):
+            raise ImageError("bad-wcs", f"{keyword}: found {found}, expected a finite number that is not 0")
+    if not number(cards, "EQUINOX"):
+        cards.remove("EQUINOX", ignore_missing=True)  # a Galactic map says 0
+    try:
+        wcs = quiet_wcs(cards)
+        if not wcs.has_celestial:
+            return None
+        sides_arcsec = [*proj_plane_pixel_scales(wcs) * 3600, mean_pixel_arcsec(wcs)]  # the mean is 0 for parallel axes
+        sky_of_pixels(wcs, 0.0, 0.0)
+    except (ValueError, TypeError, ArithmeticError, MemoryError) as error:  # astropy's and wcslib's own are ValueErrors
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise ImageError("bad-wcs", f"astropy cannot read the WCS: {reason}") from error
+    low, high = PIXEL_ARCSEC
+    if not all(low <= side <= high for side in sides_arcsec):
+        found = " x ".join(f"{side:g}" for side in sides_arcsec[:2])
+        raise ImageError("bad-wcs", f"CDELT or CD: pixels of {found} arcsec, expected sides of {low} to {high}")
+    return wcs
+
+
+def mean_pixel_arcsec(wcs: WCS) -> float:
+    """Side of a square as large as a pixel at the reference point."""
+    return float(np.sqrt(proj_plane_pixel_area(wcs)) * 3600)
+
+
+def wcs_text(wcs: WCS) -> str:
+    """The WCS as cards, every number in full: `to_header` keeps twelve digits only, and leaves out zeros."""
+    header = wcs.to_header(relax=True)
+    for keyword in [one for one in header if one.startswith(("MJD", "DATE"))]:
+        del header[keyword]
+    matrix = wcs.wcs.get_pc()
+    for axis in (0, 1):
+        header[f"CRPIX{axis + 1}"] = float(wcs.wcs.crpix[axis])
+        header[f"CRVAL{axis + 1}"] = float(wcs.wcs.crval[axis])
+        header[f"CDELT{axis + 1}"] = float(wcs.wcs.get_cdelt()[axis])
+        for other in (0, 1):
+            header[f"PC{axis + 1}_{other + 1}"] = float(matrix[axis, other]) + 0.0  # no -0.0
+    for axis, index, number_ in wcs.wcs.get_pv():
+        header[f"PV{axis}_{index}"] = float(number_)
+    return header.tostring(sep="\n", endcard=False, padding=False)

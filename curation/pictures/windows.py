@@ -1,0 +1,196 @@
+"""WINDOWS: which square of which mosaic shows a source. Made from SOURCES and MOSAICS; opens no image."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from catalogs.dataset import CutoutRecipe
+from catalogs.survey import Survey
+from curation.engine.steps import Input, Step
+from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, unit_vectors
+from schemas.fingerprint import content_id
+from schemas.rejection import Rejection, Sieved, sieved
+from schemas.tables import WINDOWS
+
+LEAST_SIDE_PX = 4
+MOST_SIDE_PX = 8192  # a cutout is held in memory: 256 MB at this side
+ROW_BAND_PX = 64  # windows of one band are read together, from neighbouring pages of the file
+SOURCE_COLUMNS = ("source_id", "dataset", "survey", "ra_deg", "dec_deg", "image_path", "side_arcsec")
+Row = dict[str, Any]
+
+
+@dataclass
+class _Best:
+    """Of each source that is looked for on the sky: the mosaic taken so far, and where the source is in it."""
+
+    n_mosaics: NDArray[np.int64]
+    away: NDArray[np.float64]  # chord to the mosaic's centre
+    mosaic: list[Row | None]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, n: int) -> "_Best":
+        return cls(np.zeros(n, int), np.full(n, np.inf), [None] * n, np.full(n, np.nan), np.full(n, np.nan))
+
+
+@dataclass
+class _Found:
+    """Windows and refusals, as they are found."""
+
+    windows: list[Row] = field(default_factory=list[Row])
+    refused: list[Rejection] = field(default_factory=list[Rejection])
+
+    def refuse(self, source: Row, reason: str, detail: str) -> None:
+        self.refused.append(Rejection(source["source_id"], reason, detail, source))
+
+
+def windows(sources: pa.Table, mosaics: pa.Table, recipe: CutoutRecipe, survey: Survey) -> Sieved:
+    """WINDOWS of a dataset's sources; *in* are the sources.
+
+    A source that came with a picture is cut from that picture, any other from the mosaic that covers its position
+    and whose centre is nearest. No side: the whole picture. `recipe` belongs to the address; pixels decide on it later.
+    """
+    rows = sources.select(SOURCE_COLUMNS).to_pylist()
+    by_name = {one["mosaic"]: one for one in sorted(mosaics.to_pylist(), key=lambda one: one["mosaic"])}
+    found = _Found()
+    _of_pictures([one for one in rows if one["image_path"] is not None], by_name, found)
+    _of_sky([one for one in rows if one["image_path"] is None], list(by_name.values()), survey, found)
+    kept = sorted(
+        found.windows,
+        key=lambda one: (one["mosaic"], one["y_min_px"] // ROW_BAND_PX, one["x_min_px"], one["cutout_id"]),
+    )
+    return sieved(WINDOWS.of(kept), found.refused, len(rows))
+
+
+def windows_step(
+    sources_step: Step,
+    mosaics_step: Step,
+    dataset_name: str,
+    recipe: CutoutRecipe,
+    survey: Survey,
+    rows_per_part: int = 256,
+) -> Step:
+    """The step that makes `windows/<dataset>`: whole, in parts that are one task of cutting each."""
+    return Step(
+        name=f"windows/{dataset_name}",
+        make=windows,
+        table=WINDOWS,
+        config=(recipe, survey),
+        inputs=(Input(sources_step, columns=SOURCE_COLUMNS), Input(mosaics_step)),
+        rows_per_part=rows_per_part,
+    )
+
+
+def _of_pictures(sources: list[Row], by_name: dict[str, Row], found: _Found) -> None:
+    """Sources that came with a picture: all of it, or a square about the source's position in it."""
+    placed: dict[str, list[Row]] = {}
+    for source in sources:
+        mosaic = by_name.get(source["image_path"])
+        if mosaic is None:
+            found.refuse(source, "no-picture", f"{source['image_path']}: not among the readable images of its survey")
+        elif source["side_arcsec"] is None:
+            _add(found, source, mosaic, 1, (0, 0, mosaic["width_px"], mosaic["height_px"]))
+        elif source["ra_deg"] is None or source["dec_deg"] is None or mosaic["header"] is None:
+            found.refuse(source, "no-position", "a side is asked for, but the source or its picture has no position")
+        else:
+            placed.setdefault(mosaic["mosaic"], []).append(source)
+    for name, group in placed.items():
+        mosaic = by_name[name]
+        x, y = pixels_of_sky(read_wcs(mosaic["header"]), *_positions(group))
+        for source, x_px, y_px, is_on in zip(group, x, y, _is_on(mosaic, x, y), strict=True):
+            if is_on:
+                _add(found, source, mosaic, 1, _box(source, mosaic, x_px, y_px))
+            else:
+                found.refuse(source, "off-mosaic", f"{name}: the position is not on the picture it came with")
+
+
+def _of_sky(sources: list[Row], mosaics: list[Row], survey: Survey, found: _Found) -> None:
+    """Sources without a picture: from the mosaic that covers the position, the nearest to its centre."""
+    seen = list[Row]()
+    for source in sources:
+        if source["ra_deg"] is None or source["dec_deg"] is None:
+            found.refuse(source, "no-position", "the source has neither a picture nor a position")
+        else:
+            seen.append(source)
+    best = _best_mosaics(seen, [one for one in mosaics if one["header"] is not None])
+    for i, source in enumerate(seen):
+        mosaic = best.mosaic[i]
+        if mosaic is None:
+            at = f"ra {source['ra_deg']:.5f}, dec {source['dec_deg']:.5f}"
+            found.refuse(source, "off-mosaic", f"{at}: on none of {len(mosaics)} mosaics of {survey.name}")
+        else:
+            _add(found, source, mosaic, int(best.n_mosaics[i]), _box(source, mosaic, best.x[i], best.y[i]))
+
+
+def _best_mosaics(sources: list[Row], mosaics: list[Row]) -> _Best:
+    best = _Best.of(len(sources))
+    ra, dec = _positions(sources)
+    directions = unit_vectors(ra, dec)
+    for mosaic in mosaics if sources else ():
+        centre = unit_vectors(mosaic["ra_deg"], mosaic["dec_deg"])
+        away = np.linalg.norm(directions - centre, axis=1)
+        near = np.flatnonzero(away <= _reach(mosaic, centre))
+        if not near.size:
+            continue
+        x, y = pixels_of_sky(read_wcs(mosaic["header"]), ra[near], dec[near])
+        is_on = _is_on(mosaic, x, y)
+        best.n_mosaics[near[is_on]] += 1
+        is_better = is_on & (away[near] < best.away[near])  # of equally near ones the first name stays
+        taken = near[is_better]
+        best.away[taken], best.x[taken], best.y[taken] = away[taken], x[is_better], y[is_better]
+        for i in taken:
+            best.mosaic[i] = mosaic
+    return best
+
+
+def _reach(mosaic: Row, centre: NDArray[np.float64]) -> float:
+    """A chord from the mosaic's centre beyond which it has no pixel; 2, the whole sphere, where that is unclear."""
+    corners = mosaic["sky_polygon_deg"]
+    if corners is None:
+        return 2.0
+    chord = float(np.linalg.norm(unit_vectors(corners[0::2], corners[1::2]) - centre, axis=1).max())
+    return 2.0 if chord > 0.5 else 1.3 * chord  # noqa: PLR2004 -- 29 degrees: an edge may bulge past the corners
+
+
+def _positions(sources: list[Row]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.array([one["ra_deg"] for one in sources], float), np.array([one["dec_deg"] for one in sources], float)
+
+
+def _is_on(mosaic: Row, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    # A pixel's centre is at an integer, so the image reaches from -0.5 to n - 0.5. NaN is on no image.
+    right, top = x + 0.5, y + 0.5
+    return (right >= 0) & (right < mosaic["width_px"]) & (top >= 0) & (top < mosaic["height_px"])
+
+
+def _box(source: Row, mosaic: Row, x: float, y: float) -> tuple[int, int, int, int]:
+    if source["side_arcsec"] is None:
+        return 0, 0, mosaic["width_px"], mosaic["height_px"]
+    side = max(LEAST_SIDE_PX, round(source["side_arcsec"] / mosaic["pixel_arcsec"]))
+    # As astropy's Cutout2D, but a position on a pixel's centre must not move by a pixel with its last digit.
+    x_min, y_min = (int(np.ceil(round(float(centre) - side / 2, 6))) for centre in (x, y))
+    return x_min, y_min, x_min + side, y_min + side
+
+
+def _add(found: _Found, source: Row, mosaic: Row, n_mosaics: int, box: tuple[int, int, int, int]) -> None:
+    width, height = box[2] - box[0], box[3] - box[1]
+    if max(width, height) > MOST_SIDE_PX:
+        found.refuse(source, "too-large", f"{width} x {height} px of {mosaic['mosaic']}, at most {MOST_SIDE_PX} a side")
+        return
+    found.windows.append(
+        {
+            "cutout_id": content_id("cutout", source["source_id"], mosaic["sha256"], list(box)),
+            "source_id": source["source_id"],
+            "dataset": source["dataset"],
+            "survey": source["survey"],
+            "mosaic": mosaic["mosaic"],
+            "n_mosaics": n_mosaics,
+            "x_min_px": box[0],
+            "y_min_px": box[1],
+            "x_max_px": box[2],
+            "y_max_px": box[3],
+        }
+    )

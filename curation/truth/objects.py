@@ -1,0 +1,76 @@
+"""OBJECTS: what has an extent, each with its outline.
+
+Reads MOSAICS of the dataset's survey and the dataset's own files. Riggi et al. 2025, A.1 and A.2.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from catalogs.dataset import Dataset
+from curation.engine.steps import Input, Step
+from curation.truth.sources import READ_OF_MOSAICS, DatasetFacts, dataset_facts, move_to_rejected, without_repeats
+from schemas.rejection import Rejection, Sieved, sieved
+from schemas.tables import OBJECTS
+
+FEWEST_NUMBERS = 6  # three vertices
+
+
+def objects(mosaics: pa.Table, facts: DatasetFacts, *, dataset: Dataset, raw: Path) -> Sieved:
+    """OBJECTS as the dataset's door reads them; *in* are the rows of its catalogue, none for one without objects.
+
+    Refused: `duplicate-id`, the later of equal ids; `no-outline`; `bad-outline`, which is not three or more finite
+    vertices, on the sky within RA 0 to 360 and Dec -90 to 90, or whose last vertex repeats the first.
+    """
+    del facts  # in the recipe, so that the address moves with files and scheme
+    if dataset.read_objects is None:
+        return sieved(OBJECTS.of([]), [], 0)
+    found = without_repeats(dataset.read_objects(raw, mosaics), "object_id")
+    refusals = dict[int, Rejection]()
+    columns = (found.kept[name].to_pylist() for name in ("sky_polygon_deg", "image_polygon_px"))
+    for index, (sky, image) in enumerate(zip(*columns, strict=True)):
+        reason, detail = _fault(sky, image)
+        if reason:
+            row = found.kept.slice(index, 1).to_pylist()[0]
+            refusals[index] = Rejection(f"{row['origin_catalog']}:{row['origin_row']}", reason, detail, row)
+    return move_to_rejected(found, refusals)
+
+
+def objects_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
+    """The step that makes `objects/<dataset>`; its address holds the content of its files and its scheme."""
+    return Step(
+        name=f"objects/{dataset.name}",
+        make=partial(objects, dataset=dataset, raw=raw),
+        table=OBJECTS,
+        config=(dataset_facts(dataset, raw),),
+        inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
+        counts="rows of the catalogue",
+    )
+
+
+def _fault(sky: list[float] | None, image: list[float] | None) -> tuple[str, str]:
+    """Reason and detail of what is wrong with an object's outlines; two empty texts where nothing is."""
+    if sky is None and image is None:
+        return "no-outline", "neither sky_polygon_deg nor image_polygon_px"
+    for name, outline in (("sky_polygon_deg", sky), ("image_polygon_px", image)):
+        if outline is None:
+            continue
+        detail = _outline_fault(np.array(outline, float), is_sky=name == "sky_polygon_deg")
+        if detail:
+            return "bad-outline", f"{name}: {detail}"
+    return "", ""
+
+
+def _outline_fault(numbers: np.ndarray, *, is_sky: bool) -> str:
+    if numbers.size < FEWEST_NUMBERS or numbers.size % 2:
+        return f"found {numbers.size} numbers, expected x, y of three or more vertices"
+    if not np.isfinite(numbers).all():
+        return "found a number that is not finite"
+    vertices = numbers.reshape(-1, 2)
+    if np.array_equal(vertices[0], vertices[-1]):
+        return "the last vertex repeats the first, expected an outline that closes by itself"
+    if is_sky and not ((vertices >= [0, -90]).all() and (vertices[:, 0] < 360).all() and (vertices[:, 1] <= 90).all()):  # noqa: PLR2004
+        return "found a vertex off the sky, expected 0 <= RA < 360 and -90 <= Dec <= 90"
+    return ""

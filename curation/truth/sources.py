@@ -1,0 +1,74 @@
+"""SOURCES: the catalogued sources, or annotated pictures, of a dataset.
+
+Reads MOSAICS of the dataset's survey and the dataset's own files. Riggi et al. 2025, A.1.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from catalogs.dataset import Dataset
+from curation.engine.steps import Input, Step
+from schemas.fingerprint import fingerprint
+from schemas.labels import LabelScheme, label_scheme
+from schemas.rejection import REJECTED, Rejection, Sieved, rejected_table
+from schemas.tables import SOURCES
+
+READ_OF_MOSAICS = ("mosaic", "ra_deg", "dec_deg")
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What decides a dataset's tables beside the mosaics: the content of its files, and its vocabulary."""
+
+    dataset: str
+    files: dict[str, str]
+    """SHA-256 by file, relative to the raw folder."""
+    scheme: LabelScheme
+
+
+def dataset_facts(dataset: Dataset, raw: Path) -> DatasetFacts:
+    """The facts as found. Raises CatalogError for files that are absent or not the pinned ones."""
+    return DatasetFacts(dataset.name, dataset.file_digests(raw), label_scheme(dataset.scheme))
+
+
+def sources(mosaics: pa.Table, facts: DatasetFacts, *, dataset: Dataset, raw: Path) -> Sieved:
+    """SOURCES as the dataset's door reads them; of equal ids the first stays. *In* are the rows of its catalogue."""
+    del facts  # in the recipe, so that the address moves with files and scheme
+    return without_repeats(dataset.read_sources(raw, mosaics), "source_id")
+
+
+def sources_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
+    """The step that makes `sources/<dataset>`; its address holds the content of its files and its scheme."""
+    return Step(
+        name=f"sources/{dataset.name}",
+        make=partial(sources, dataset=dataset, raw=raw),
+        table=SOURCES,
+        config=(dataset_facts(dataset, raw),),
+        inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
+        counts="rows of the catalogue",
+    )
+
+
+def without_repeats(found: Sieved, key: str) -> Sieved:
+    """The rows with an id of their own; a later row with an id that was there is refused as `duplicate-id`."""
+    first, refusals = dict[str, int](), dict[int, Rejection]()
+    for index, row_id in enumerate(found.kept[key].to_pylist()):
+        if first.setdefault(row_id, index) != index:
+            row = found.kept.slice(index, 1).to_pylist()[0]
+            stands = found.kept.slice(first[row_id], 1).to_pylist()[0]["origin_row"]
+            where = f"{row['origin_catalog']}:{row['origin_row']}"
+            refusals[index] = Rejection(where, "duplicate-id", f"{key} {row_id} is also row {stands}", row)
+    return move_to_rejected(found, refusals)
+
+
+def move_to_rejected(found: Sieved, refusals: dict[int, Rejection]) -> Sieved:
+    """The same rows in, but those with a refusal (by index) no longer kept."""
+    if not refusals:
+        return found
+    kept = found.kept.filter(pa.array([index not in refusals for index in range(found.kept.num_rows)], pa.bool_()))
+    rejected = pa.concat_tables([found.rejected.cast(REJECTED), rejected_table(list(refusals.values()))])
+    order = sorted(rejected.to_pylist(), key=lambda one: (one["row_id"], one["reason"], fingerprint(one)))
+    return Sieved(kept, pa.Table.from_pylist(order, schema=REJECTED), found.n_in)

@@ -1,0 +1,1 @@
+"""How well the model does, on sky that curation sealed off. Ours, not Hugging Face's `evaluate`."""
