@@ -160,6 +160,8 @@ CUTOUTS = Table(
                least=0, nullable=True),
         Column("peak_mjy_per_beam", REAL, "Brightest pixel", "mJy/beam", nullable=True),
         Column("blank_fraction", REAL, "Share of NaN pixels", least=0, most=1),
+        Column("blank_mask", BYTES, "One bit for each of image[y, x], set where it is blank; null where none is",
+               nullable=True),
         Column("pixels", BYTES, "image[y, x] in mJy/beam, little-endian float32, row 0 at the bottom"),
         Column("png", BYTES, "The 8-bit grey picture, row 0 at the top"),
         Column("png_side_px", INT, "Its side", "px", least=1),

@@ -126,7 +126,7 @@ def test_a_box_at_the_edge_is_clipped_and_says_how_much_is_left():
 def test_an_object_on_blank_sky_is_not_seen_and_one_at_its_border_has_a_reason():
     wcs, image = a_wcs(), np.zeros((100, 100), "<f4")
     image[:, :50] = np.nan
-    cutout = a_cutout(wcs, pixels=image.tobytes())
+    cutout = a_cutout(wcs, blank_mask=np.packbits(np.isnan(image)).tobytes())
     blank, border, clear = ((10, 10, 20, 20), (42, 10, 52, 20), (70, 10, 80, 20))
     objects = [an_object(sky_box(wcs, box), str(box)) for box in (blank, border, clear)]
     found = visible_boxes(objects, cutout)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from catalogs import first_mirabest
 from catalogs.dataset import CutoutRecipe, Published
 from catalogs.first_mirabest import FILE, Picture, label_of, read_pictures
-from catalogs.statements import Said, one_label
+from catalogs.statements import Said, no_label, one_label
 from schemas.labels import Tier, label_scheme
 from schemas.rejection import Rejection, Sieved
 
@@ -27,6 +27,7 @@ PUBLISHED = Published(
     n_by_label={"FR-I": 397, "FR-II": 436},
 )
 BENCHMARK = "b6_fanaroff_riley"
+MOST_OFFSET_ARCSEC = 30.0  # between name and picture's centre; beyond it the class is kept as unknown
 LABEL_OF_DIGIT = {"1": "FR-I", "2": "FR-II", "3": "HYBRID"}
 CODE, CONFIDENT_DIGIT = re.compile("[123][01][0124]"), "0"
 
@@ -35,7 +36,8 @@ def read_sources(raw: Path, mosaics: pa.Table) -> Sieved:
     """The whole picture of each row (`side_arcsec` null), at its centre; confident ones are the published test split.
 
     Refused: `no-picture`; `unknown-class` for a class code outside the documented scheme, such as 400, 402 and 103;
-    `label-conflict` where the row contradicts the class code in the row or in the picture's name.
+    `label-conflict` where the row contradicts the class code in the row or in the picture's name. A picture whose name
+    lies more than 30" from its centre shows another sky than its class is of: its labels are unknown.
     """
     return read_pictures(raw, mosaics, partial(_source, raw=raw))
 
@@ -52,10 +54,13 @@ def _source(picture: Picture, *, raw: Path) -> dict[str, Any] | Rejection:
     if not picture.name.startswith(code) or in_code != (label, cells["is_confident"]):
         said = f"{label}, {'confident' if cells['is_confident'] else 'uncertain'}"
         return picture.refused("label-conflict", f"class {code}, picture {picture.name}, but the row says {said}")
+    said = Said(Tier.EXPERT, FILE, picture.row)
+    # One name lies 90" from its picture's centre: what is told of "the source at the centre" would not be true there.
+    is_centred = (picture.name_offset_arcsec or 0) <= MOST_OFFSET_ARCSEC
     return picture.source(
         "mirabest",
         scheme=SCHEME,
-        labels=one_label(scheme, label, cells["fr_label"], Said(Tier.EXPERT, FILE, picture.row)),
+        labels=one_label(scheme, label, cells["fr_label"], said) if is_centred else no_label(scheme, said),
         split="test" if cells["is_confident"] else None,
         benchmark=BENCHMARK if cells["is_confident"] else None,
     )

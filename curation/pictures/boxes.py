@@ -102,7 +102,7 @@ def visible_boxes(
 
     An object outside is left out; one that shows but whose box is refused is there with its reason, so that it counts.
     For many cutouts make `sky_outlines` once. A picture without WCS shows the objects outlined in its own pixels. With
-    the column `pixels` an object on blank pixels is left out: a catalogue reaches farther than a mosaic.
+    the column `blank_mask` an object on blank pixels is left out: a catalogue reaches farther than a mosaic.
     """
     outlines = objects if isinstance(objects, SkyOutlines) else sky_outlines(objects)
     width, height, side = int(cutout["width_px"]), int(cutout["height_px"]), int(cutout["png_side_px"])
@@ -235,13 +235,14 @@ def box_iou(left: Box, right: Box) -> float:
 
 
 def _share_seen(box_fits_px: Box, cutout: Mapping[str, Any]) -> float:
-    """Share of the pixels under a box inside the image that are not blank; 1 where the cutout comes without pixels."""
-    if cutout.get("pixels") is None:
+    """Share of the pixels under a box inside the image that are not blank; 1 where the cutout has no blank ones."""
+    if cutout.get("blank_mask") is None:
         return 1.0
-    image = np.frombuffer(cutout["pixels"], "<f4").reshape(cutout["height_px"], cutout["width_px"])
+    shape = cutout["height_px"], cutout["width_px"]
+    is_blank = np.unpackbits(np.frombuffer(cutout["blank_mask"], np.uint8), count=shape[0] * shape[1]).reshape(shape)
     x_min, y_min = (math.floor(one) for one in box_fits_px[:2])
     x_max, y_max = (math.ceil(one) for one in box_fits_px[2:])
-    return float(np.isfinite(image[y_min:y_max, x_min:x_max]).mean())
+    return 1.0 - float(is_blank[y_min:y_max, x_min:x_max].mean())
 
 
 def _reading_order(box: PictureBox) -> tuple[float, float, str]:

@@ -133,6 +133,7 @@ def _pixels(plane: Plane, window: Row, mosaic: Row, recipe: CutoutRecipe, pictur
         "rms_mjy_per_beam": None if factor is None else clipped_rms(image),
         "peak_mjy_per_beam": None if factor is None else most,
         "blank_fraction": blank_fraction,
+        "blank_mask": np.packbits(~np.isfinite(image)).tobytes() if blank_fraction else None,
         "pixels": image.astype("<f4", copy=False).tobytes(),
         "png": png,
         "png_side_px": picture.side_px,
