@@ -22,7 +22,7 @@ CLAIM = pa.struct(
         ("state", TEXT),  # present or absent
         ("count", INT),
         ("box", REALS),  # x_min, y_min, x_max, y_max as fractions of the picture, origin top left
-        ("evidence", TEXTS),  # "label:<source_id>", "object:<object_id>", "pixels:<cutout_id>"
+        ("evidence", TEXTS),  # label:<source_id>:<label>, object:<object_id>, objects:<cutout_id>, pixels:<cutout_id>
     ]
 )
 TURN = pa.struct(

@@ -67,12 +67,6 @@ def outline(width_px: int, height_px: int) -> tuple[Degrees, Degrees]:
     return x, y
 
 
-def unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike) -> NDArray[np.float64]:
-    """Positions as unit vectors [n, 3]; right at RA 0 and at the poles."""
-    ra, dec = np.radians(np.asarray(ra_deg, float)), np.radians(np.asarray(dec_deg, float))
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
-
-
 def celestial_wcs(header: fits.Header) -> WCS | None:
     """The WCS of the first two axes; None where they are not the sky's. Raises ImageError for one that lies."""
     cards = fits.Header([card for card in header.cards if WCS_CARD.fullmatch(card.keyword)])

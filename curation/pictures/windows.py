@@ -8,9 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogs.dataset import CutoutRecipe
+from catalogs.sky import unit_vectors
 from catalogs.survey import Survey
 from curation.engine.steps import Input, Step
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, unit_vectors
+from curation.pictures.sky_pixels import pixels_of_sky, read_wcs
 from schemas.fingerprint import content_id
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import WINDOWS

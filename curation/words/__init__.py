@@ -1,0 +1,1 @@
+"""What is said of it: descriptions, questions, conversations, and whether they hold."""

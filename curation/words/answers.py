@@ -1,0 +1,175 @@
+"""True answers, each made together with its claims: one function for each kind of question."""
+
+import string
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from curation.pictures.boxes import Dialect, decode_box, encode_box
+from curation.words.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Claim, SeenObject, Sentence, Truths
+from curation.words.grammar import number_words
+from schemas.fingerprint import choose
+from schemas.labels import Truth
+
+Kind = Literal["description", "yes-no", "border", "class", "labels", "boxes", "count", "peculiarity"]
+Templates = Mapping[str, tuple[str, ...]]
+
+ANSWER_SLOTS = (
+    "phrase", "absent_phrase", "noun", "noun_one", "labels", "boxes", "count", "count_noun", "are", "percent",
+)  # fmt: skip
+ANY_NOUN = ("catalogued radio source", "catalogued radio sources")
+MOST_BOXES = 60
+"""An answer with more boxes than these is not asked for: it would be cut short."""
+
+
+def answered(
+    kind: Kind,
+    known: Truths,
+    *,
+    label: str,
+    offered: Sequence[str],
+    is_closed: bool,
+    templates: Templates,
+    key: str,
+    dialect: Dialect,
+) -> Sentence | None:
+    """The true answer; None where it is not known. `is_closed`: the options are shown, so those left out are denied."""
+    if kind == "yes-no":
+        return _yes_no(known, label, templates, key)
+    if kind == "border":
+        return _border(known, label, templates, key)
+    if kind in ("class", "labels"):
+        return _classes(known, offered, templates, key, is_closed=is_closed)
+    if kind in ("boxes", "count"):
+        subject = label or ANY_OBJECT
+        held = known.boxes(subject) if kind == "boxes" else known.with_class(subject)
+        return (
+            None
+            if held is None
+            else _objects(known, subject, held, templates, key, dialect, with_boxes=kind == "boxes")
+        )
+    return _peculiarity(known, templates, key) if kind == "peculiarity" else None
+
+
+def counted(known: Truths, subject: str, held: Sequence[SeenObject]) -> Claim:
+    """The number of objects as a claim: none of a class is the class being absent."""
+    evidence = tuple(f"object:{one.object_id}" for one in held) or (f"objects:{known.cutout_id}",)
+    if not held and subject != ANY_OBJECT:
+        return Claim("presence", subject, Truth.ABSENT, evidence=evidence)
+    return Claim("count", subject, count=len(held), evidence=evidence)
+
+
+def count_noun(known: Truths, subject: str, count: int) -> str:
+    """A number with its noun, such as "three compact sources"."""
+    label = known.scheme.labels.get(subject)
+    one, several = (label.noun_one, label.noun) if label else ANY_NOUN
+    return f"{number_words(count)} {one if count == 1 else several}"
+
+
+def percent_claim(known: Truths) -> Sentence | None:
+    """The blank share of the picture in words, and as a claim; None where nothing is blank."""
+    percent = 100 * known.blank_fraction
+    if percent <= 0:
+        return None
+    text = f"about {round(percent)} %" if percent >= 1 else "less than 1 %"
+    return Sentence(text, (Claim("border", "blank", count=int(percent) and round(percent), evidence=known.pixels),))
+
+
+def _yes_no(known: Truths, label: str, templates: Templates, key: str) -> Sentence | None:
+    state = known.state(label)
+    if state is Truth.UNKNOWN:
+        return None
+    one = known.scheme.labels[label]
+    slots = {"phrase": one.phrase, "absent_phrase": one.absent_phrase, "noun": one.noun, "noun_one": one.noun_one}
+    filled = _filled(templates["yes" if state is Truth.PRESENT else "no"], slots, key)
+    return (
+        None
+        if filled is None
+        else Sentence(filled[0], (Claim("presence", label, state, evidence=known.evidence(label)),))
+    )
+
+
+def _border(known: Truths, subject: str, templates: Templates, key: str) -> Sentence | None:
+    state = known.edge if subject == "edge" else known.blank
+    if state is Truth.UNKNOWN:
+        return None
+    by_label = subject == "edge" and known.state("BORDER") is state
+    claim = Claim("border", subject, state, evidence=known.evidence("BORDER") if by_label else known.pixels)
+    percent = percent_claim(known)
+    slots = {"percent": percent.text if percent else ""}
+    filled = _filled(templates["yes" if state is Truth.PRESENT else "no"], slots, key)
+    if filled is None:
+        return None
+    text, template = filled
+    return Sentence(text, (claim, *(percent.claims if percent and "{percent}" in template else ())))
+
+
+def _classes(
+    known: Truths, offered: Sequence[str], templates: Templates, key: str, *, is_closed: bool
+) -> Sentence | None:
+    states = {label: known.state(label) for label in offered}
+    if Truth.UNKNOWN in states.values():
+        return None
+    present = [label for label, state in states.items() if state is Truth.PRESENT]
+    if not present and not ("none" in templates and is_closed):
+        return None
+    if len(present) > 1 and "none" not in templates:  # the question wants one class
+        return None
+    filled = _filled(templates["some" if present else "none"], {"labels": ", ".join(present)}, key)
+    told = [label for label in offered if is_closed or label in present]
+    claims = (Claim("presence", label, states[label], evidence=known.evidence(label)) for label in told)
+    return None if filled is None else Sentence(filled[0], tuple(claims))
+
+
+def _objects(
+    known: Truths,
+    subject: str,
+    held: Sequence[SeenObject],
+    templates: Templates,
+    key: str,
+    dialect: Dialect,
+    *,
+    with_boxes: bool,
+) -> Sentence | None:
+    if with_boxes and len(held) > MOST_BOXES:
+        return None
+    texts = [encode_box(one.box_norm, dialect) for one in held if one.box_norm] if with_boxes else []
+    if len(set(texts)) < len(texts):  # two objects that the words cannot tell apart
+        return None
+    label = known.scheme.labels.get(subject)
+    slots = {
+        "boxes": ", ".join(texts),
+        "count": str(len(held)),
+        "count_noun": count_noun(known, subject, len(held)),
+        "are": "is" if len(held) == 1 else "are",
+        "noun": label.noun if label else ANY_NOUN[1],
+        "noun_one": label.noun_one if label else ANY_NOUN[0],
+    }
+    filled = _filled(templates["some" if held else "none"], slots, key)
+    boxes = [
+        Claim("box", subject, box=decode_box(text, dialect), evidence=(f"object:{one.object_id}",))
+        for one, text in zip(held, texts, strict=False)
+    ]
+    return None if filled is None else Sentence(filled[0], (counted(known, subject, held), *boxes))
+
+
+def _peculiarity(known: Truths, templates: Templates, key: str) -> Sentence | None:
+    kind = known.peculiarity
+    filled = _filled(templates[kind], {}, key) if kind else None
+    if kind is None or filled is None:
+        return None
+    labels = {
+        PECULIAR: [PECULIAR],
+        "COMPLEX": [PECULIAR, *(one for one in COMPLEX_LABELS if known.state(one) is Truth.PRESENT)],
+        "ORDINARY": [PECULIAR, *(one for one in COMPLEX_LABELS if one in known.labels)],
+    }[kind]
+    evidence = dict.fromkeys(one for label in labels for one in known.evidence(label))
+    return Sentence(filled[0], (Claim("peculiarity", kind, evidence=tuple(evidence)),))
+
+
+def _filled(templates: Sequence[str], slots: Mapping[str, str], key: str) -> tuple[str, str] | None:
+    """One of the templates that can be filled, by key: its text, and the template. None where none can be."""
+    fit = [one for one in templates if all(slots.get(name) for _, name, _, _ in string.Formatter().parse(one) if name)]
+    if not fit:
+        return None
+    template = choose(fit, key)
+    return template.format(**slots), template

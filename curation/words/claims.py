@@ -1,0 +1,289 @@
+"""Claims, which are what a text says as data, and Truths, which are what is known of a picture.
+
+A text is made together with its claims; the checker reads claims from a text alone, and judges both against Truths.
+
+kinds of claim, and what their fields hold:
+    presence     subject: a label; state
+    count        subject: a label, or "source" for any catalogued object; count
+    box          subject: the same; box
+    border       subject: "blank" (any pixel) or "edge" (along the sides); state; count: per cent as written, or null
+    peculiarity  subject: ORDINARY, COMPLEX or PECULIAR
+    map          subject: "radio-continuum"
+    survey       subject: its title
+    frequency    count: MHz
+    size, beam   count: milliarcseconds, of the picture's side and of the beam's axes
+    class        subject: a word that is no class of the scheme; this and the next are only ever read, never written
+    topic        subject: what was asked for, in an answer that counts or locates something else
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from curation.pictures.boxes import Box, PictureBox
+from schemas.labels import LabelScheme, Truth
+
+ANY_OBJECT = "source"
+LEAST_INSIDE = 0.5
+"""Share of an object's box that must lie in the picture before the object counts as in it."""
+PECULIAR = "PECULIAR"
+COMPLEX_LABELS = ("RADIO-GALAXY", "EXTENDED", "DIFFUSE", "DIFFUSE-LARGE", "FILAMENT")
+"""Any of them makes a picture complex. The original code left the last two out, against its own definition."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a text; see the module for what its fields hold."""
+
+    kind: str
+    subject: str
+    state: Truth = Truth.PRESENT
+    count: int | None = None
+    box: Box | None = None
+    evidence: tuple[str, ...] = ()
+    """"label:<source_id>:<label>", "object:<object_id>", "objects:<cutout_id>" (all of its catalogued objects taken
+    together), "pixels:<cutout_id>"."""
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What is claimed, without the evidence; equal for equal statements."""
+        box = tuple(round(edge, 3) for edge in self.box) if self.box else None
+        return (self.kind, self.subject, str(self.state), self.count, box)
+
+    def row(self) -> dict[str, Any]:
+        """The claim as a row of the `claims` column."""
+        return {
+            "kind": self.kind,
+            "subject": self.subject,
+            "state": str(self.state),
+            "count": self.count,
+            "box": list(self.box) if self.box else None,
+            "evidence": list(self.evidence),
+        }
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Claim":
+        """A row of the `claims` column as a claim."""
+        box = row["box"]
+        return cls(
+            row["kind"], row["subject"], Truth(row["state"]), row["count"], tuple(box) if box else None,
+            tuple(row["evidence"] or ()),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A piece of text and what it says: made together, so that they cannot differ."""
+
+    text: str
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True)
+class SurveyFacts:
+    """What a text may say of a survey."""
+
+    title: str
+    frequency_mhz: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The title as it may stand in brackets."""
+        return " ".join(re.sub(r"[()\[\]]", " ", self.title).split())
+
+
+@dataclass(frozen=True)
+class SeenObject:
+    """A catalogued object in the picture.
+
+    `box_norm` is None where its box cannot be written. `labels` are those it is known to have, with all they imply;
+    None where its class is not known.
+    """
+
+    object_id: str
+    box_norm: Box | None
+    labels: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Truths:
+    """What is known of one cutout."""
+
+    cutout_id: str
+    source_id: str
+    scheme: LabelScheme
+    labels: Mapping[str, Truth]
+    """Every label of the scheme."""
+    says: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Evidence for each label that is not unknown."""
+    objects: tuple[SeenObject, ...] | None = None
+    """From the top left; None: the dataset has no objects, so that nothing is known of their number."""
+    blank_fraction: float = 0.0
+    side_arcsec: float | None = None
+    """None where the picture is not square or has no scale."""
+    beam_arcsec: tuple[float, float] | None = None
+    survey: SurveyFacts | None = None
+
+    @property
+    def pixels(self) -> tuple[str, ...]:
+        """Evidence from the picture's pixels and header."""
+        return (f"pixels:{self.cutout_id}",)
+
+    def evidence(self, label: str) -> tuple[str, ...]:
+        """Who says so of a label."""
+        return self.says.get(label, (f"label:{self.source_id}:{label}",))
+
+    def state(self, label: str) -> Truth:
+        """Whether a label holds; unknown for one that the scheme does not have."""
+        return self.labels.get(label, Truth.UNKNOWN)
+
+    @property
+    def blank(self) -> Truth:
+        """Whether any pixel is blank."""
+        return Truth.PRESENT if self.blank_fraction > 0 else Truth.ABSENT
+
+    @property
+    def edge(self) -> Truth:
+        """Whether a side is blank: as the label BORDER says, else no where no pixel is blank, else not known."""
+        said = self.state("BORDER")
+        if said is Truth.UNKNOWN and self.blank is Truth.ABSENT:
+            return Truth.ABSENT
+        return said
+
+    @property
+    def peculiarity(self) -> str | None:
+        """PECULIAR, COMPLEX or ORDINARY; None where it is not known, or the scheme does not say."""
+        if PECULIAR not in self.labels or COMPLEX_LABELS[1] not in self.labels:
+            return None
+        states = [self.state(label) for label in COMPLEX_LABELS if label in self.labels]
+        if self.state(PECULIAR) is not Truth.ABSENT:
+            return PECULIAR if self.state(PECULIAR) is Truth.PRESENT else None
+        if Truth.PRESENT in states:
+            return "COMPLEX"
+        return None if Truth.UNKNOWN in states else "ORDINARY"
+
+    def with_class(self, subject: str) -> list[SeenObject] | None:
+        """The objects in the picture of a label, or all for "source"; None where it is not known which they are."""
+        if self.objects is None:
+            return None
+        if subject == ANY_OBJECT:
+            return list(self.objects)
+        if self.state(subject) is Truth.UNKNOWN or any(one.labels is None for one in self.objects):
+            return None
+        found = [one for one in self.objects if subject in (one.labels or ())]
+        return found if bool(found) is (self.state(subject) is Truth.PRESENT) else None
+
+    def boxes(self, subject: str) -> list[SeenObject] | None:
+        """The same, and None also where a box cannot be written."""
+        found = self.with_class(subject)
+        return None if found is None or any(one.box_norm is None for one in found) else found
+
+
+def truths(
+    cutout: Mapping[str, Any],
+    source: Mapping[str, Any],
+    boxes: Iterable[PictureBox] | None,
+    objects: Mapping[str, Mapping[str, Any]],
+    scheme: LabelScheme,
+    survey: SurveyFacts | None = None,
+    *,
+    have_classes: bool = False,
+) -> Truths:
+    """What is known of a cutout: its row, its source's row, its PictureBoxes and the objects behind them by id.
+
+    `boxes` is None where the dataset has no objects; `have_classes` says that its objects bear labels of the scheme, so
+    that a class of which none is in the picture is absent from it. Implied labels hold. A label on which the source and
+    the objects disagree is unknown, as is BORDER where it denies pixels that are blank: no text contradicts another.
+    """
+    seen = None if boxes is None else _seen(boxes, objects, scheme)
+    labels, says = _source_labels(source, scheme)
+    if seen is not None and have_classes:
+        labels, says = _with_objects(labels, says, seen, scheme, cutout["cutout_id"])
+    if cutout["blank_fraction"] > 0 and labels.get("BORDER") is Truth.ABSENT:
+        labels["BORDER"] = Truth.UNKNOWN
+    side_px, pixel_arcsec = cutout["width_px"], cutout["pixel_arcsec"]
+    major, minor = cutout["beam_major_arcsec"], cutout["beam_minor_arcsec"]
+    return Truths(
+        cutout_id=cutout["cutout_id"],
+        source_id=source["source_id"],
+        scheme=scheme,
+        labels=labels,
+        says=says,
+        objects=seen,
+        blank_fraction=cutout["blank_fraction"],
+        side_arcsec=side_px * pixel_arcsec if pixel_arcsec and side_px == cutout["height_px"] else None,
+        beam_arcsec=(major, minor) if major and minor else None,
+        survey=survey,
+    )
+
+
+def _source_labels(
+    source: Mapping[str, Any], scheme: LabelScheme
+) -> tuple[dict[str, Truth], dict[str, tuple[str, ...]]]:
+    states: dict[str, set[str]] = {}
+    for one in source["labels"] or ():
+        if one["scheme"] == scheme.name:
+            states.setdefault(one["label"], set()).add(one["state"])
+    told = {
+        label: Truth(next(iter(said))) for label, said in states.items() if len(said) == 1 and label in scheme.labels
+    }
+    labels = {label: told.get(label, Truth.UNKNOWN) for label in scheme.labels}
+    present = [label for label, state in labels.items() if state is Truth.PRESENT]
+    if scheme.kind == "single" and present:
+        rest = Truth.ABSENT if len(present) == 1 else Truth.UNKNOWN
+        labels = {label: Truth.PRESENT if present == [label] else rest for label in labels}
+        present = present if len(present) == 1 else []
+    says = {label: (f"label:{source['source_id']}:{label}",) for label in labels}
+    if scheme.kind == "single" and present:
+        says = {label: says[present[0]] for label in labels}
+    for label in present:
+        for implied in scheme.with_implied([label]) - {label}:
+            if labels[implied] is not Truth.PRESENT:
+                labels[implied], says[implied] = Truth.PRESENT, says[label]
+    return labels, says
+
+
+def _classes(one: Mapping[str, Any], scheme: LabelScheme) -> frozenset[str] | None:
+    """The labels of an object with all they imply. One that has a class has no other; None where it has none."""
+    ours = [
+        label for label in one["labels"] or () if label["scheme"] == scheme.name and label["label"] in scheme.labels
+    ]
+    present = [label["label"] for label in ours if label["state"] == Truth.PRESENT]
+    return frozenset(scheme.with_implied(present)) if present else None
+
+
+def _seen(
+    boxes: Iterable[PictureBox], objects: Mapping[str, Mapping[str, Any]], scheme: LabelScheme
+) -> tuple[SeenObject, ...]:
+    inside = [one for one in boxes if one.share_inside >= LEAST_INSIDE]
+    return tuple(
+        SeenObject(
+            one.object_id,
+            tuple(one.box_norm) if one.reason is None else None,
+            _classes(objects[one.object_id], scheme),
+        )
+        for one in inside
+    )
+
+
+def _with_objects(
+    labels: dict[str, Truth],
+    says: dict[str, tuple[str, ...]],
+    seen: tuple[SeenObject, ...],
+    scheme: LabelScheme,
+    cutout_id: str,
+) -> tuple[dict[str, Truth], dict[str, tuple[str, ...]]]:
+    """The source's labels, completed by those of the objects in the picture where all of these have a class."""
+    if any(one.labels is None for one in seen):
+        return labels, says
+    labels, says = dict(labels), dict(says)
+    for label, said in list(labels.items()):
+        holders = tuple(f"object:{one.object_id}" for one in seen if label in (one.labels or ()))
+        found = Truth.PRESENT if holders else Truth.ABSENT
+        if scheme.kind == "single" and said is Truth.ABSENT:
+            said = Truth.UNKNOWN  # of the source in the middle only: others in the picture may have that class
+        labels[label] = found if said in (found, Truth.UNKNOWN) else Truth.UNKNOWN
+        if said is Truth.UNKNOWN:
+            says[label] = holders or (f"objects:{cutout_id}",)
+    return labels, says

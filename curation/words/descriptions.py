@@ -1,0 +1,147 @@
+"""DESCRIPTIONS: a cutout told in template text, together with its claims.
+
+Reads CUTOUTS by part, SOURCES and OBJECTS whole. Riggi et al. 2025, 3.1.1, step 1. Every present label adds a sentence;
+of the absent ones a few do, for a text that denies ten things tells nobody anything.
+"""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from catalogs.survey import Survey
+from curation.engine.steps import Input, Step
+from curation.words.answers import count_noun, counted, percent_claim
+from curation.words.claims import ANY_OBJECT, Claim, Sentence, SurveyFacts, Truths
+from curation.words.known import CUTOUT_COLUMNS, Known
+from schemas.fingerprint import choose, fraction
+from schemas.labels import LabelScheme, Truth
+from schemas.rejection import Rejection, Sieved, sieved
+from schemas.tables import DESCRIPTIONS
+
+MOST_ABSENT = 3
+OPENINGS = (
+    "The image is a cutout{side} of a larger radio continuum map{survey}{frequency}.",
+    "This is a cutout{side} taken from a larger radio continuum map{survey}{frequency}.",
+    "The picture shows a cutout{side} of a wider radio continuum map{survey}{frequency}.",
+)
+BEAMS = (
+    "The synthesised beam of the map is {beam} wide.",
+    "The map has a synthesised beam of {beam}.",
+)
+UNCLASSIFIED = (
+    "The morphology of its sources has not been classified.",
+    "What it shows has not been classified by morphology.",
+)
+LIE = {True: "lies in the image.", False: "lie in the image."}
+
+
+def descriptions(
+    cutouts: pa.Table, sources: pa.Table, objects: pa.Table, scheme: LabelScheme, survey: SurveyFacts | None = None
+) -> Sieved:
+    """One description per cutout; *in* are the cutouts. Refused: `no-source`, a cutout whose source is not there."""
+    known = Known(sources, objects, scheme, survey=survey)
+    kept, refused = [], []
+    for cutout in cutouts.to_pylist():
+        truths = known.of(cutout)
+        if truths is None:
+            row = {"source_id": cutout["source_id"]}
+            refused.append(Rejection(cutout["cutout_id"], "no-source", f"no {cutout['source_id']} in SOURCES", row))
+            continue
+        told = description(truths)
+        kept.append({"cutout_id": truths.cutout_id, "text": told.text, "claims": [one.row() for one in told.claims]})
+    return sieved(DESCRIPTIONS.of(kept), refused, cutouts.num_rows)
+
+
+def descriptions_step(
+    dataset_name: str, cutouts: Step, sources: Step, objects: Step, scheme: LabelScheme, survey: Survey
+) -> Step:
+    """The step that makes `descriptions/<dataset>`, part by part with the cutouts."""
+    return Step(
+        name=f"descriptions/{dataset_name}",
+        make=descriptions,
+        table=DESCRIPTIONS,
+        config=(scheme, survey_facts(survey)),
+        inputs=(Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS), Input(sources), Input(objects)),
+    )
+
+
+def survey_facts(survey: Survey) -> SurveyFacts:
+    """What a text may say of a survey."""
+    return SurveyFacts(survey.title, survey.frequency_mhz)
+
+
+def description(known: Truths) -> Sentence:
+    """One paragraph about a cutout, with all it claims; equal claims once."""
+    parts = [*_sky(known), *_labels(known), *_blank(known), *_objects(known)]
+    claims = {claim.content: claim for part in parts for claim in reversed(part.claims)}
+    in_order = dict.fromkeys(claim.content for part in parts for claim in part.claims)
+    return Sentence(" ".join(part.text for part in parts), tuple(claims[one] for one in in_order))
+
+
+def angle_words(angle_arcsec: float) -> tuple[str, int]:
+    """An angle with three digits in the unit that suits it, and what these words mean in milliarcseconds."""
+    units = (("deg", 3600.0), ("arcmin", 60.0), ("arcsec", 1.0))
+    unit, factor = next((one for one in units if angle_arcsec >= one[1]), units[-1])
+    value = f"{angle_arcsec / factor:.3g}"
+    return f"{value} {unit}", round(float(value) * factor * 1000)
+
+
+def _sky(known: Truths) -> Iterator[Sentence]:
+    side = survey = frequency = ""
+    claims = [Claim("map", "radio-continuum", evidence=known.pixels)]
+    if known.side_arcsec:
+        words, side_mas = angle_words(known.side_arcsec)
+        side = f", {words} on a side,"
+        claims.append(Claim("size", "image", count=side_mas, evidence=known.pixels))
+    if known.survey:
+        survey = f" ({known.survey.name})"
+        claims.append(Claim("survey", known.survey.name, evidence=known.pixels))
+        if known.survey.frequency_mhz:
+            frequency = f" at {known.survey.frequency_mhz:.4g} MHz"
+            mhz = round(float(f"{known.survey.frequency_mhz:.4g}"))
+            claims.append(Claim("frequency", "map", count=mhz, evidence=known.pixels))
+    opening = choose(OPENINGS, f"{known.cutout_id}:opening")
+    yield Sentence(opening.format(side=side, survey=survey, frequency=frequency), tuple(claims))
+    if known.beam_arcsec:
+        axes = dict(angle_words(axis) for axis in known.beam_arcsec)
+        beam = choose(BEAMS, f"{known.cutout_id}:beam").format(beam=" by ".join(axes))
+        yield Sentence(beam, tuple(Claim("beam", "map", count=mas, evidence=known.pixels) for mas in axes.values()))
+
+
+def _labels(known: Truths) -> Iterator[Sentence]:
+    if all(known.state(label) is Truth.UNKNOWN for label in known.scheme.labels):
+        yield Sentence(choose(UNCLASSIFIED, f"{known.cutout_id}:unclassified"))
+        return
+    absent = [
+        label for label, one in known.scheme.labels.items() if known.state(label) is Truth.ABSENT and one.absent_phrase
+    ]
+    by_key = sorted(absent, key=lambda label: fraction(f"{known.cutout_id}:{label}"))
+    denied = set(by_key[:MOST_ABSENT])
+    for wanted in (Truth.PRESENT, Truth.ABSENT):
+        for label, one in known.scheme.labels.items():
+            if known.state(label) is wanted and (wanted is Truth.PRESENT or label in denied):
+                phrase = one.phrase if wanted is Truth.PRESENT else one.absent_phrase
+                yield Sentence(phrase, (Claim("presence", label, wanted, evidence=known.evidence(label)),))
+
+
+def _blank(known: Truths) -> Iterator[Sentence]:
+    share = percent_claim(known)
+    if share:
+        yield Sentence(f"{share.text[0].upper()}{share.text[1:]} of the image is blank.", share.claims)
+
+
+def _objects(known: Truths) -> Iterator[Sentence]:
+    held = known.with_class(ANY_OBJECT)
+    if held is None:
+        return
+    claim = counted(known, ANY_OBJECT, held)
+    words = count_noun(known, ANY_OBJECT, len(held)) if held else "no catalogued radio source"
+    yield Sentence(f"{words[0].upper()}{words[1:]} {LIE[len(held) <= 1]}", (claim,))
+    of_class = [(label, known.with_class(label)) for label in known.scheme.labels]
+    told = [(label, found) for label, found in of_class if found]
+    if told and all(found is not None for _, found in of_class):
+        nouns = [count_noun(known, label, len(found)) for label, found in told]
+        be = "is" if len(told[0][1]) == 1 else "are"
+        listed = " and ".join([", ".join(nouns[:-1]), nouns[-1]] if len(nouns) > 1 else nouns)
+        there = "Among them there" if len(held) > 1 else "There"
+        yield Sentence(f"{there} {be} {listed}.", tuple(counted(known, label, found) for label, found in told))

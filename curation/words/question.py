@@ -1,0 +1,210 @@
+"""Questions: whom to ask, in which words, and how the true answer follows. A door: one TOML file each in `questions/`.
+
+A question whose answer is not known is not asked: "No" is said only of what is known to be absent.
+"""
+
+import string
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from curation.pictures.boxes import Dialect
+from curation.words.answers import ANSWER_SLOTS, ANY_NOUN, Kind, answered
+from curation.words.claims import Claim, Truths
+from schemas.errors import RecipeError
+from schemas.fingerprint import choose
+from schemas.folder import read_doors
+from schemas.labels import LabelScheme, Truth
+
+HERE = Path(__file__).parent / "questions"
+EVERY_SCHEME = "*"
+QUESTION_SLOTS = ("definitions", "options", "dialect", "noun", "noun_one")
+DIALECT_WORDS: dict[Dialect, str] = {
+    "xyxy_norm": "[x_min, y_min, x_max, y_max] in fractions of the picture's width and height, origin at the top left",
+    "xywh_center_norm": (
+        "[x_center, y_center, width, height] in fractions of the picture's width and height, origin at the top left"
+    ),
+    "xyxy_1000": "[x_min, y_min, x_max, y_max] in thousandths of the picture's width and height, origin top left",
+}
+ANSWERS_OF: dict[Kind, tuple[str, ...]] = {
+    "description": (),
+    "yes-no": ("yes", "no"),
+    "border": ("yes", "no"),
+    "class": ("some",),
+    "labels": ("some", "none"),
+    "boxes": ("some", "none"),
+    "count": ("some", "none"),
+    "peculiarity": ("ORDINARY", "COMPLEX", "PECULIAR"),
+}
+
+
+class ExampleObject(BaseModel):
+    """An object of an example."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    box: tuple[float, float, float, float]
+    labels: tuple[str, ...] = ()
+
+
+class Example(BaseModel):
+    """A picture that a question is asked of, and what is answered; a test runs it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scheme: str
+    labels: dict[str, Truth] = Field(default_factory=dict[str, Truth])
+    """Those not named are unknown."""
+    objects: tuple[ExampleObject, ...] | None = None
+    blank_fraction: float = 0.0
+    label: str = ""
+    """For a question asked of each label: which one."""
+    answer: str
+    """Empty: the question is not asked. Where there are several wordings: one of them."""
+
+
+class Question(BaseModel):
+    """A question, its wordings, and the words of its answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    schemes: tuple[str, ...] = Field(min_length=1)
+    """The label schemes it is asked of; "*" for every one."""
+    needs: Literal["labels", "objects", "pixels"]
+    """Where its answer comes from."""
+    kind: Kind
+    order: int
+    """Place in a conversation; equal ones go by name."""
+    label: str = ""
+    """What a question of kind yes-no, boxes or count asks about; empty with boxes and count: any catalogued object.
+    For kind border: "blank" (any pixel) or "edge"."""
+    each: bool = False
+    """Asked once for each of `labels`, in place of `label`."""
+    labels: tuple[str, ...] = ()
+    """The classes that are offered, or asked for one by one; empty: all of the scheme."""
+    classes: dict[str, str] = Field(default_factory=dict[str, str])
+    """Definitions of classes that are not labels: ORDINARY, COMPLEX, PECULIAR."""
+    wordings: tuple[str, ...] = Field(min_length=1)
+    answers: dict[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
+    """By what is true: yes, no · some, none · ORDINARY, COMPLEX, PECULIAR. Several are wordings of one answer."""
+    example: tuple[Example, ...] = Field(min_length=1, exclude=True)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Question":
+        """Every slot is known, every answer that the kind needs is there."""
+        wrong = [f"no slot {{{slot}}} in a wording" for slot in sorted(_slots(self.wordings) - set(QUESTION_SLOTS))]
+        said = [template for templates in self.answers.values() for template in templates]
+        wrong += [f"no slot {{{slot}}} in an answer" for slot in sorted(_slots(said) - set(ANSWER_SLOTS))]
+        needed, given = set(ANSWERS_OF[self.kind]), {name for name, templates in self.answers.items() if templates}
+        if not needed <= given:
+            wrong.append(f"kind {self.kind} needs answers for {', '.join(sorted(needed - given))}")
+        if self.kind in ("yes-no", "border") and not (self.label or self.each):
+            wrong.append(f"kind {self.kind} needs a label")
+        if self.kind == "peculiarity" and set(self.classes) != set(ANSWERS_OF["peculiarity"]):
+            wrong.append("kind peculiarity needs the classes ORDINARY, COMPLEX and PECULIAR")
+        if self.each and self.label:
+            wrong.append("either label or each")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def is_for(self, scheme: LabelScheme) -> bool:
+        """Whether it is asked of pictures with labels of this scheme."""
+        return EVERY_SCHEME in self.schemes or scheme.name in self.schemes
+
+
+@dataclass(frozen=True)
+class AskedTurn:
+    """A question put to a picture, its answer, and what the answer claims."""
+
+    question: str
+    answer: str
+    kind: str
+    question_id: str
+    claims: tuple[Claim, ...]
+
+    def row(self) -> dict[str, Any]:
+        """The turn as a row of the `turns` column."""
+        return {
+            "question": self.question,
+            "answer": self.answer,
+            "kind": self.kind,
+            "question_id": self.question_id,
+            "claims": [claim.row() for claim in self.claims],
+        }
+
+
+def questions(folder: Path = HERE) -> dict[str, Question]:
+    """Every question, by the name of its file, in the order in which a conversation asks them."""
+    found = read_doors(Question, folder)
+    return dict(sorted(found.items(), key=lambda one: (one[1].order, one[0])))
+
+
+def expanded(asked: Iterable[Question], scheme: LabelScheme) -> list[Question]:
+    """The questions for a scheme, in order; one asked of each label stands there once for each label."""
+    found: list[Question] = []
+    for question in sorted(asked, key=lambda one: (one.order, one.name)):
+        if not question.is_for(scheme):
+            continue
+        strange = [label for label in question.labels if label not in scheme.labels]
+        if strange:
+            raise RecipeError(
+                f"question {question.name}: scheme {scheme.name} has no label {', '.join(strange)}; "
+                f"known: {', '.join(scheme.labels)}"
+            )
+        labels = question.labels or tuple(scheme.labels)
+        one_each = [question.model_copy(update={"label": label, "each": False}) for label in labels]
+        found += one_each if question.each else [question]
+    return found
+
+
+def ask(question: Question, known: Truths, key: str, dialect: Dialect) -> AskedTurn | None:
+    """A question put to a picture; None where it does not apply or its answer is not known.
+
+    The wordings are chosen by `key`. A question of kind description is answered elsewhere, by `described`.
+    """
+    if not question.is_for(known.scheme) or question.each or question.kind == "description":
+        return None
+    wording = choose(question.wordings, f"{key}:{question.name}:{question.label}")
+    offered = question.labels or tuple(known.scheme.labels)
+    sentence = answered(
+        question.kind,
+        known,
+        label=question.label,
+        offered=offered,
+        is_closed="{options}" in wording,
+        templates=question.answers,
+        key=f"{key}:{question.name}:{question.label}:answer",
+        dialect=dialect,
+    )
+    if sentence is None:
+        return None
+    text = wording.format(**_filled(question, known.scheme, offered, dialect))
+    name = f"{question.name}/{question.label}" if question.label and question.needs != "pixels" else question.name
+    return AskedTurn(text, sentence.text, question.kind, name, sentence.claims)
+
+
+def described(question: Question, text: str, claims: Sequence[Claim], key: str) -> AskedTurn:
+    """The question for a description, with the description as its answer."""
+    wording = choose(question.wordings, f"{key}:{question.name}")
+    return AskedTurn(wording, text, question.kind, question.name, tuple(claims))
+
+
+def _filled(question: Question, scheme: LabelScheme, offered: Sequence[str], dialect: Dialect) -> dict[str, str]:
+    meanings = question.classes or {label: scheme.labels[label].definition for label in offered}
+    one = scheme.labels.get(question.label)
+    return {
+        "definitions": "\n".join(f"{label}: {meaning}" for label, meaning in meanings.items()),
+        "options": "\n".join(meanings),
+        "dialect": DIALECT_WORDS[dialect],
+        "noun": one.noun if one else ANY_NOUN[1],
+        "noun_one": one.noun_one if one else ANY_NOUN[0],
+    }
+
+
+def _slots(templates: Iterable[str]) -> set[str]:
+    return {name for text in templates for _, name, _, _ in string.Formatter().parse(text) if name is not None}
