@@ -1,8 +1,8 @@
 """How fast cutouts leave a mosaic, as FITS and as PNG, against what one would write with other libraries.
 
 Example:
-    python -m benchmarks.cutouts
-    python -m benchmarks.cutouts --quick --json > cutouts.json
+    python benchmarks/cutouts.py
+    python benchmarks/cutouts.py --quick --json > cutouts.json
 """
 
 import argparse
@@ -22,9 +22,9 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.visualization import ZScaleInterval
+from harness import Contender, slopes_us
 from PIL import Image
 
-from benchmarks.harness import Contender, slopes_us
 from catalogs.survey import Survey
 from curation.pictures.fits_cutout import fits_cutout, fits_template
 from curation.pictures.mosaics import read_mosaic
