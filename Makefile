@@ -20,6 +20,7 @@ $(READY): pyproject.toml constraints.txt
 
 check: $(READY)  ## ruff, formatting, pyright
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
 test: $(READY)   ## every test that needs no GPU; real data and Ray included where they are there

@@ -1,16 +1,61 @@
 """What tests share: where the real data is, and a store of their own."""
 
 import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
 def raw() -> Path:
     """The folder of real data; tests that need it are skipped aloud where it is not."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    beside = ROOT.parent / "shared" / "data"
     folder = Path(os.environ.get("RADIO_RAW") or beside)
     if not (folder / "catalogs").is_dir():
         pytest.skip(f"no real data: set RADIO_RAW to a folder with catalogs/ and images/ (looked in {folder})")
     return folder
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build of the demo: where things are, and what the command said."""
+
+    out: Path
+    handover: Path
+    report: Path
+    said: str
+
+    @property
+    def store(self) -> Path:
+        return self.out / "store"
+
+
+def run_curation(*words: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`python -m curation …` in a process of its own, as a user would start it."""
+    return subprocess.run(
+        [sys.executable, "-m", "curation", *map(str, words)],
+        cwd=cwd, capture_output=True, text=True, timeout=500, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def curation():
+    """The command line as a function of its words."""
+    return run_curation
+
+
+@pytest.fixture(scope="session")
+def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The demo, built once for all tests with two workers."""
+    out = tmp_path_factory.mktemp("demo") / "demo"
+    done = run_curation("demo", "--out", out, "--workers", 2)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return Built(
+        out, next((out / "store/llava/tiny").iterdir()), next((out / "store/reports/tiny").iterdir()), done.stdout
+    )

@@ -1,0 +1,49 @@
+"""DuckDB over Arrow tables: each table is a view, nothing outside the process can be reached, results are Arrow."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from schemas.errors import RecipeError, TableError
+
+
+@contextmanager
+def connect(
+    tables: Mapping[str, pa.Table | ds.Dataset], *, threads: int = 1, memory_mb: int = 500
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in which every table is a view by its name; closed, and its scratch folder gone, at the end.
+
+    What does not fit into `memory_mb` goes to the scratch folder. One thread gives rows in one order; with more,
+    only an ORDER BY does. Files, the network and extensions are out of reach, and that cannot be switched back.
+    """
+    wrong = [name for name in tables if not re.fullmatch(r"[a-z][a-z0-9_]*", name)]
+    if wrong:
+        raise TableError(f"not a name for a view: {', '.join(map(repr, wrong))}; lower case letters, digits and _")
+    with tempfile.TemporaryDirectory(prefix="radio-corpus-") as scratch:
+        limits = {"threads": threads, "memory_limit": f"{memory_mb}MB", "temp_directory": scratch}
+        connection = duckdb.connect(":memory:", config=limits)
+        try:
+            # Else a misspelt table would be looked for among the variables of whoever asks.
+            connection.execute("SET python_enable_replacements = false")
+            for name, table in tables.items():
+                connection.register(name, table)
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            yield connection
+        finally:
+            connection.close()
+
+
+def read_sql(file: Path) -> str:
+    """The text of a `.sql` file; raises RecipeError, listing its neighbours, when there is none."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = ", ".join(sorted(path.stem for path in file.parent.glob("*.sql"))) or "none"
+        raise RecipeError(f"there is no {file.name} in {file.parent.name}/; known: {known}") from None

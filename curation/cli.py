@@ -1,0 +1,306 @@
+"""The command line: parses and prints. What it calls is imported when it is called, so that `--help` is quick."""
+
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curation.settings import settings, store_place
+from schemas.errors import GateError, RecipeError
+
+if TYPE_CHECKING:
+    from curation.corpus import Graph
+    from curation.engine.store import Store
+
+Command = Callable[..., Any]
+
+
+def _raw(command: Command) -> Command:
+    text = "Folder of mosaics and catalogues; else RADIO_RAW."
+    return click.option("--raw", metavar="FOLDER", help=text)(command)
+
+
+def _store(command: Command) -> Command:
+    text = "Where tables go: a folder or s3://bucket/folder; else RADIO_STORE, else ./store."
+    return click.option("--store", metavar="PLACE", help=text)(command)
+
+
+def _json(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for machines.")(command)
+
+
+def _workers(command: Command) -> Command:
+    text = "CPUs of the embedded Ray; default: all. A cluster named by RAY_ADDRESS has its own."
+    return click.option("--workers", type=click.IntRange(1), help=text)(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def curation() -> None:
+    """Make a training corpus for radio astronomy: mosaics and catalogues in, a LLaVA hand-over out.
+
+    \b
+    A first run:    python -m curation demo
+    Real images:    python -m curation build first_real --raw RAW --store STORE
+    Where from?     python -m curation why SAMPLE_ID --store STORE
+
+    Exit codes: 0 done, 1 failed (run it again: it resumes), 2 wrong use or recipe, 3 a gate refused,
+    4 more rows rejected than the corpus file allows.
+    """
+
+
+@curation.command()
+@click.argument("corpus")
+@_raw
+@_store
+@_json
+def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None:
+    """What a build would make: every table, done or to do.
+
+    \b
+    Example:  python -m curation plan first_real --raw RAW --store STORE
+    """
+    made, place = _graph(corpus, raw, store)
+    rows = [{"address": step.address, "done": place.is_done(step.address)} for step in made.steps]
+    if as_json:
+        return click.echo(json.dumps({"corpus": corpus, "tables": rows, "handover": made.handover}))
+    for row in rows:
+        click.echo(f"{'done ' if row['done'] else 'to do'}  {row['address']}")
+    todo = sum(not row["done"] for row in rows)
+    return click.echo(f"{len(rows) - todo} of {len(rows)} tables done; the hand-over will be {made.handover}")
+
+
+@curation.command()
+@click.argument("corpus")
+@_raw
+@_store
+@_workers
+@_json
+@click.option("--dry-run", is_flag=True, help="Only say what would be made.")
+def build(corpus: str, raw: str | None, store: str | None, workers: int | None, as_json: bool, dry_run: bool) -> None:
+    """Make what is missing: tables, gate, hand-over, report. May be killed and run again at any moment.
+
+    CORPUS is a name of curation/corpora/, or a TOML file of your own.
+
+    \b
+    Example:  python -m curation build first_real --raw ../data --store store --workers 2
+    """
+    if dry_run:
+        context = click.get_current_context()
+        return context.invoke(plan, corpus=corpus, raw=raw, store=store, as_json=as_json)
+    from curation.build import build_corpus
+
+    _say(f"to resume: python -m curation {shlex.join(_build_words(corpus, raw, store, workers))}")
+    made, place = _graph(corpus, raw, store)
+    result = build_corpus(made, place, workers=workers, say=_say)
+    if as_json:
+        return click.echo(json.dumps(result))
+    if result["n_made"] == 0 and not result["exported"]:
+        click.echo(f"nothing to do: all {result['n_tables']} tables of {corpus} and its hand-over are there")
+    click.echo(f"hand-over: {result['handover']}")
+    return click.echo(f"report:    {result['report']}")
+
+
+@curation.command()
+@click.argument("corpus")
+@_raw
+@_store
+@_json
+def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None:
+    """The counts of every table: rows in, kept, rejected, and why.
+
+    \b
+    Example:  python -m curation status first_real --raw RAW --store STORE --json
+    """
+    made, place = _graph(corpus, raw, store)
+    rows: list[dict[str, Any]] = []
+    for step in made.steps:
+        if not place.is_done(step.address):
+            held = place.holder(step.address)
+            rows.append({"address": step.address, "state": "building" if held else "to do"})
+            continue
+        found = place.manifest(step.address)
+        wanted = ("address", "counts", "n_in", "n_kept", "n_rejected", "reasons")
+        rows.append({"state": "done", **found.model_dump(include=set(wanted))})
+    if as_json:
+        return click.echo(json.dumps({"corpus": corpus, "tables": rows}))
+    for row in rows:
+        counts = (
+            f"{row['n_in']:>9,} in = {row['n_kept']:>9,} kept + {row['n_rejected']:>7,} rejected"
+            if row["state"] == "done"
+            else row["state"]
+        )
+        why = "; ".join(f"{reason} {n:,}" for reason, n in row.get("reasons", {}).items())
+        click.echo(f"{row['address']:<48} {counts}  {why}".rstrip())
+    return None
+
+
+@curation.command()
+@click.argument("corpus")
+@_raw
+@_store
+@_json
+def check(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None:
+    """Hold every finished table against its gate; exit code 3 when it refuses.
+
+    \b
+    Example:  python -m curation check first_real --raw RAW --store STORE
+    """
+    from curation.build import run_gate
+
+    made, place = _graph(corpus, raw, store)
+    _check_built(made, place)
+    result = run_gate(made, place)
+    if as_json:
+        click.echo(json.dumps({"ok": result.ok, "n_rules": result.n_rules, "refusals": result.lines}))
+    if not result.ok:
+        raise GateError("\n".join(result.lines))
+    if not as_json:
+        click.echo(f"the gate lets it pass: {result.n_rules} rules held, {len(result.lines)} warnings; {result.folder}")
+
+
+@curation.command()
+@click.argument("corpus")
+@_raw
+@_store
+def report(corpus: str, raw: str | None, store: str | None) -> None:
+    """Write the HTML report of a finished build again, and print where it is.
+
+    \b
+    Example:  python -m curation report first_real --raw RAW --store STORE
+    """
+    from curation.build import run_gate, write_report
+
+    made, place = _graph(corpus, raw, store)
+    _check_built(made, place)
+    click.echo(write_report(made, place, run_gate(made, place)))
+
+
+@curation.command()
+@click.argument("name")
+@click.argument("address")
+@_store
+def tag(name: str, address: str, store: str | None) -> None:
+    """Give a table or a hand-over a name for people.
+
+    \b
+    Example:  python -m curation tag qa-2026.12 samples/mirabest/91c0a1b2c3d4 --store STORE
+    """
+    place = _open(store)
+    if not name.replace("-", "").replace(".", "").replace("_", "").isalnum():
+        raise RecipeError(f"tag {name!r}: letters, digits, dots, dashes and underscores only")
+    if not place.exists(f"{address}/_manifest.json"):
+        raise RecipeError(f"nothing finished at {address} in {place.where}")
+    place.tag(name, address)
+    click.echo(f"{name} -> {address}")
+
+
+@curation.command()
+@click.argument("sample_id")
+@_store
+@_json
+def why(sample_id: str, store: str | None, as_json: bool) -> None:
+    """The chain from a sample back to the catalogue row and the pixels.
+
+    \b
+    Example:  python -m curation why sample-0123456789abcdef --store STORE
+    """
+    from curation.release.why import chain, told
+
+    found = chain(sample_id, _open(store))
+    click.echo(json.dumps(found) if as_json else "\n".join(told(found)))
+
+
+@curation.command("verify-split")
+@click.argument("handover", type=click.Path(path_type=Path))
+@_json
+def verify_split(handover: Path, as_json: bool) -> None:
+    """Recompute the certificate of a hand-over: no sky that is tested on is trained on. Exit code 3 if it is.
+
+    \b
+    Example:  python -m curation verify-split store/llava/first_real/91c0a1b2c3d4
+    """
+    from curation.release.certificate import verify
+
+    problems = verify(handover)
+    if as_json:
+        click.echo(json.dumps({"ok": not problems, "problems": problems}))
+    if problems:
+        raise GateError("\n".join(problems))
+    if not as_json:
+        click.echo(f"{handover}: the certificate holds")
+
+
+@curation.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--survey", default=None, help="The survey they belong to: supplies what their headers leave out.")
+@_json
+def inspect(files: tuple[Path, ...], survey: str | None, as_json: bool) -> None:
+    """What a FITS image is: shape, sky, unit, beam, and what had to be assumed. Exit code 1 if one cannot be read.
+
+    \b
+    Example:  python -m curation inspect RAW/images/lotss_dr1/*.fits --survey lotss_dr1
+    """
+    from curation.inspect import facts, line
+
+    found = [facts(file, survey) for file in files]
+    for one in found:
+        click.echo(json.dumps(one) if as_json else line(one), err="error" in one)
+    if any("error" in one for one in found):
+        raise click.exceptions.Exit(1)
+
+
+@curation.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Folder to make.")
+@_workers
+def demo(out: Path, workers: int | None) -> None:
+    """A small synthetic sky with known truth, built from mosaics to the hand-over.
+
+    \b
+    Example:  python -m curation demo --out demo
+    """
+    from curation.build import build_corpus
+    from curation.corpus import corpus, graph
+    from curation.demo import write_demo
+    from curation.engine.store import Store
+
+    _say(f"to resume: python -m curation demo --out {out}")
+    raw, place = write_demo(out / "raw"), Store(str(out / "store"))
+    result = build_corpus(graph(corpus("tiny"), raw, place), place, workers=workers, say=_say)
+    click.echo(f"hand-over: {result['handover']}")
+    click.echo(f"report:    {result['report']}")
+    click.echo(f"one chain: python -m curation why {result['example']} --store {out / 'store'}")
+
+
+def _graph(name: str, raw: str | None, store: str | None) -> "tuple[Graph, Store]":
+    from curation.corpus import corpus, graph
+    from curation.engine.store import Store
+
+    wanted = corpus(name)
+    where = settings(raw, store)
+    place = Store(where.store)
+    return graph(wanted, where.raw, place), place
+
+
+def _open(store: str | None) -> "Store":
+    from curation.engine.store import Store
+
+    return Store(store_place(store))
+
+
+def _check_built(made: "Graph", place: "Store") -> None:
+    missing = [step.address for step in made.steps if not place.is_done(step.address)]
+    if missing:
+        raise RecipeError(f"{len(missing)} tables are not built yet, first {missing[0]}: run `curation build` first")
+
+
+def _build_words(corpus: str, raw: str | None, store: str | None, workers: int | None) -> list[str]:
+    given = {"--raw": raw, "--store": store, "--workers": workers}
+    return ["build", corpus, *(word for flag, value in given.items() if value for word in (flag, str(value)))]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

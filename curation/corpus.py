@@ -1,0 +1,209 @@
+"""A corpus file and its graph of steps. A door: one TOML file each in `corpora/`.
+
+mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► conversations ─► quality ─┐
+        └► objects ──────────────────┴───────────┴──────────────┴─────────────┘       ├─► samples
+                                     cutouts of all datasets ─► splits ───────────────┘
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalogs.dataset import Dataset, dataset
+from catalogs.survey import Survey, surveys
+from curation.engine.steps import Step, in_order
+from curation.engine.store import Store
+from curation.pictures.cutouts import cutouts_step
+from curation.pictures.mosaics import find_files, mosaics_step
+from curation.pictures.render import Picture
+from curation.pictures.windows import windows_step
+from curation.release.samples import samples_step
+from curation.truth.objects import objects_step
+from curation.truth.sources import sources_step
+from curation.truth.splits import SplitConfig, splits_step
+from curation.words.conversations import conversations_step
+from curation.words.descriptions import descriptions_step
+from curation.words.quality import quality_step
+from curation.words.question import questions
+from schemas.errors import BudgetError, CorpusError, RecipeError
+from schemas.fingerprint import fingerprint
+from schemas.folder import read_door, read_doors
+from schemas.labels import label_scheme
+
+HERE = Path(__file__).parent / "corpora"
+DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
+HANDOVER_VERSION = 1  # raised when the export starts to write something else
+
+
+class Corpus(BaseModel):
+    """What a corpus is made of. Every field is part of the addresses it touches."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    datasets: tuple[str, ...] = Field(min_length=1)
+    picture: Picture = Picture()
+    splits: SplitConfig = SplitConfig()
+    dialect: str = Field(default="xyxy_norm", pattern="^(xyxy_norm|xywh_center_norm|xyxy_1000)$")
+    questions: tuple[str, ...] = ()
+    """Names of question doors; empty: every one, asked wherever it applies."""
+    rows_per_part: int = Field(default=256, gt=0)
+    """Cutouts to a part; 100 to 500 keep tasks short and memory bounded."""
+    most_rejected: dict[str, float] = Field(default_factory=dict[str, float])
+    """Largest share of rows that a kind of step may reject, such as `cutouts = 0.1`; above it the build fails."""
+
+
+@dataclass(frozen=True)
+class DatasetSteps:
+    """The steps of one dataset, in order."""
+
+    dataset: Dataset
+    survey: Survey
+    mosaics: Step
+    sources: Step
+    objects: Step
+    windows: Step
+    cutouts: Step
+    descriptions: Step
+    conversations: Step
+    quality: Step
+    samples: Step
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A corpus as steps."""
+
+    corpus: Corpus
+    of: dict[str, DatasetSteps] = field(default_factory=dict[str, DatasetSteps])
+    splits: Step | None = None
+
+    @property
+    def steps(self) -> list[Step]:
+        """Every step once, each after what it reads."""
+        return in_order([one.samples for one in self.of.values()])
+
+    def addresses(self) -> dict[str, list[str]]:
+        """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
+        found: dict[str, list[str]] = {}
+        for step in self.steps:
+            found.setdefault(step.name.split("/")[0], []).append(step.address)
+        return found
+
+    @property
+    def handover(self) -> str:
+        """The hand-over's address: samples in, format version."""
+        recipe = {"version": HANDOVER_VERSION, "samples": [one.samples.address for one in self.of.values()]}
+        return f"llava/{self.corpus.name}/{fingerprint(recipe)[:12]}"
+
+
+def corpora(folder: Path = HERE) -> dict[str, Corpus]:
+    """Every corpus, by the name of its file."""
+    return read_doors(Corpus, folder)
+
+
+def corpus(name: str) -> Corpus:
+    """A corpus by name, or by the path of a TOML file of one's own."""
+    file = Path(name) if name.endswith(".toml") else HERE / f"{name}.toml"
+    return read_door(Corpus, file)
+
+
+def graph(wanted: Corpus, raw: Path, store: Store) -> Graph:
+    """The corpus as steps. Reads doors and hashes files, and raises all errors together, before anything is spent."""
+    chosen, wrong = _checked(wanted)
+    digests = _digests(store)
+    before = json.dumps(digests, sort_keys=True)
+    mosaics: dict[str, Step] = {}
+    for name in sorted({one.survey for one in chosen}):
+        try:
+            survey = surveys()[name]
+            mosaics[name] = mosaics_step(survey, find_files(raw, survey, digests), raw)
+        except CorpusError as error:
+            wrong.append(str(error))
+    if json.dumps(digests, sort_keys=True) != before:
+        store.publish(DIGESTS, json.dumps(digests, sort_keys=True).encode())
+    front: dict[str, tuple[Step, Step, Step, Step]] = {}
+    for one in chosen:
+        try:
+            if one.survey in mosaics:
+                front[one.name] = _pictures(wanted, one, mosaics[one.survey], raw)
+        except CorpusError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise type_of(wrong)("\n".join(wrong))
+    pairs = [(cutouts, sources) for sources, _, _, cutouts in front.values()]
+    splits = splits_step(wanted.name, pairs, wanted.splits)
+    of = {one.name: _words(wanted, one, mosaics[one.survey], front[one.name], splits) for one in chosen}
+    return Graph(wanted, of, splits)
+
+
+def check_budget(made: Graph, store: Store) -> None:
+    """Raise BudgetError for every kind of step that rejected more than the corpus file allows."""
+    over: list[str] = []
+    for step in made.steps:
+        most = made.corpus.most_rejected.get(step.name.split("/")[0])
+        if most is None or not store.is_done(step.address):
+            continue
+        found = store.manifest(step.address)
+        if found.n_in and found.n_rejected / found.n_in > most:
+            why = ", ".join(f"{reason} {n}" for reason, n in found.reasons.items())
+            over.append(f"{step.address}: {found.n_rejected:,} of {found.n_in:,} rejected, {most:.1%} allowed ({why})")
+    if over:
+        raise BudgetError("\n".join(over))
+
+
+def type_of(messages: list[str]) -> type[CorpusError]:
+    """The error for several messages at once: a mistake in a recipe, unless a file is at fault."""
+    return CorpusError if any("file" in one or "raw" in one for one in messages) else RecipeError
+
+
+def _checked(wanted: Corpus) -> tuple[list[Dataset], list[str]]:
+    chosen: list[Dataset] = []
+    wrong: list[str] = []
+    known_surveys, known_questions = surveys(), questions()
+    for name in wanted.datasets:
+        try:
+            chosen.append(dataset(name))
+        except CorpusError as error:
+            wrong.append(str(error))
+    wrong += [
+        f"dataset {one.name}: no survey {one.survey!r}; known: {', '.join(known_surveys)}"
+        for one in chosen
+        if one.survey not in known_surveys
+    ]
+    wrong += [
+        f"corpus {wanted.name}: no question {name!r}; known: {', '.join(known_questions)}"
+        for name in wanted.questions
+        if name not in known_questions
+    ]
+    return chosen, wrong
+
+
+def _pictures(wanted: Corpus, one: Dataset, mosaics: Step, raw: Path) -> tuple[Step, Step, Step, Step]:
+    survey = surveys()[one.survey]
+    sources = sources_step(one, mosaics, raw)
+    objects = objects_step(one, mosaics, raw)
+    windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)
+    return sources, objects, windows, cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw)
+
+
+def _words(
+    wanted: Corpus, one: Dataset, mosaics: Step, front: tuple[Step, Step, Step, Step], splits: Step
+) -> DatasetSteps:
+    sources, objects, windows, cutouts = front
+    survey, scheme = surveys()[one.survey], label_scheme(one.scheme)
+    asked = tuple(
+        question for name, question in questions().items() if not wanted.questions or name in wanted.questions
+    )
+    told = descriptions_step(one.name, cutouts, sources, objects, scheme, survey)
+    spoken = conversations_step(one.name, cutouts, told, sources, objects, scheme, asked, wanted.dialect)
+    judged = quality_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey)
+    samples = samples_step(one.name, spoken, cutouts, judged, splits, sources, survey)
+    return DatasetSteps(one, survey, mosaics, sources, objects, windows, cutouts, told, spoken, judged, samples)
+
+
+def _digests(store: Store) -> dict[str, list[object]]:
+    return json.loads(store.read_bytes(DIGESTS)) if store.exists(DIGESTS) else {}

@@ -1,0 +1,1 @@
+"""What goes out: samples, gates, the hand-over, the report."""

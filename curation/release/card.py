@@ -1,0 +1,121 @@
+"""The data card (README.md) and ATTRIBUTION.bib of a hand-over: every number in it is counted, none is typed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalogs.dataset import Dataset
+from catalogs.survey import Survey
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Whom to cite for a survey or a dataset, and on which terms it may be used."""
+
+    kind: str
+    name: str
+    title: str
+    cite: str
+    licence: str = ""
+    acknowledgement: str = ""
+
+
+def credits_of(datasets: Sequence[Dataset], surveys: Mapping[str, Survey]) -> list[Credit]:
+    """Credits of the datasets and of the surveys that their pictures are of, by kind and name."""
+    found = [Credit("dataset", one.name, one.title, one.cite) for one in datasets]
+    for name in sorted({one.survey for one in datasets} & surveys.keys()):
+        one = surveys[name]
+        found.append(Credit("survey", one.name, one.title, one.cite, one.licence, one.acknowledgement))
+    return sorted(found, key=lambda one: (one.kind, one.name))
+
+
+def card(
+    name: str,
+    title: str,
+    address: str,
+    counts: Sequence[Mapping[str, Any]],
+    promise: Mapping[str, Any],
+    credits: Sequence[Credit],
+) -> str:
+    """README.md. `counts` has one row for each dataset and split, `promise` is the split certificate."""
+    opening = [f"# {title}", "", f"Corpus `{name}`, hand-over `{address}`.", ""]
+    lines = [*opening, *_what(counts), *_files(), *_splits(promise), *_truth(), *_credits(credits)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def bibliography(credits: Sequence[Credit]) -> str:
+    """ATTRIBUTION.bib: an entry for each survey and dataset, its citation as it stands in its door file."""
+    entries = [
+        f"@misc{{{one.kind}_{one.name},\n  title = {{{_braced(one.title)}}},\n  note = {{{_braced(one.cite)}}}\n}}\n"
+        for one in credits
+    ]
+    return "\n".join(entries)
+
+
+def _what(counts: Sequence[Mapping[str, Any]]) -> list[str]:
+    n_samples, n_turns = (sum(row[name] for row in counts) for name in ("n_samples", "n_turns"))
+    rows = [
+        f"| {row['dataset']} | {row['split']} | {row['n_samples']:,} | {row['n_pictures']:,} | {row['n_turns']:,} |"
+        for row in counts
+    ]
+    return [
+        f"Pictures of the radio sky with questions and answers, for training vision-language models: {n_samples:,} "
+        f"samples with {n_turns:,} turns.", "",
+        "| dataset | split | samples | pictures | turns |", "|---|---|--:|--:|--:|", *rows, "",
+    ]  # fmt: skip
+
+
+def _files() -> list[str]:
+    return [
+        "## Files", "",
+        "| file | holds |", "|---|---|",
+        "| `llava.json`, `llava.jsonl` | the training records, twice the same: as one array, and one a line |",
+        "| `llava-validation.json`, `llava-test.json` | records that are not for training; test holds the benchmarks |",
+        "| `images/` | 8-bit grey PNG, named by their SHA-256; north up, east left where the survey has a WCS |",
+        "| `provenance.parquet` | for each sample its claims with evidence, cutout, source, catalogue file and row |",
+        "| `split_certificate.json` | what is promised of the splits; `python -m curation verify-split .` checks it |",
+        "| `llava.schema.json` | the JSON Schema of a record |",
+        "| `_manifest.json` | SHA-256 of every file |", "",
+    ]  # fmt: skip
+
+
+def _splits(promise: Mapping[str, Any]) -> list[str]:
+    nearest = promise["nearest"]
+    lines = ["## Splits", "", promise["rule"], ""]
+    lines += [
+        f"* {split}: {one['n_cutouts']:,} cutouts in {one['n_patches']:,} patches"
+        for split, one in promise["splits"].items()
+    ]
+    lines += [f"* sealed for {name}: {len(places):,} cutouts" for name, places in promise["sealed"].items()]
+    if nearest:
+        lines.append(
+            f'* the nearest two cutouts of different splits lie {nearest["separation_arcsec"]:.1f}" apart; '
+            f'{nearest["required_arcsec"]:.1f}" are required'
+        )
+    if promise["n_cutouts_without_position"]:
+        n_unplaced = promise["n_cutouts_without_position"]
+        lines.append(f"* {n_unplaced:,} cutouts have no position: they are split by source and picture alone")
+    return [*lines, ""]
+
+
+def _truth() -> list[str]:
+    return [
+        "## What the answers rest on", "",
+        "Each answer carries its claims as data, and each claim the label, object or pixels that it rests on. A label "
+        "is present, absent or unknown; \"no\" is said only of absent. Conversations with a contradicted claim are "
+        "refused, and so is everything else that has no reason to be here: every step's rejected rows are kept with "
+        "their reasons.", "",
+    ]  # fmt: skip
+
+
+def _credits(credits: Sequence[Credit]) -> list[str]:
+    lines = ["## Licences and whom to cite", ""]
+    for one in credits:
+        licence = f" Licence of the pixels: {one.licence}." if one.kind == "survey" else ""
+        cite = f"{one.cite.rstrip('. ')}.{licence} {one.acknowledgement}".rstrip()
+        lines.append(f"* **{one.title}** ({one.kind} `{one.name}`). {cite}")
+    return [*lines, ""]
+
+
+def _braced(text: str) -> str:
+    return text.replace("{", "(").replace("}", ")").replace("\\", "/")

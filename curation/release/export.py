@@ -1,0 +1,202 @@
+"""The hand-over: a folder that a trainer can use without anything of ours.
+
+llava.json holds training records only; validation and test have files of their own. Everything is written aside and
+appears under its name at the end, the manifest last: a hand-over is whole or absent. No clock, host or path goes in,
+so the same tables give the same bytes.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from catalogs.database import read_sql
+from curation.release.built import Built, Tables, opened
+from curation.release.card import bibliography, card, credits_of
+from curation.release.certificate import CERTIFICATE, FILE_OF, MANIFEST, PLACE, PROVENANCE, certificate, file_sha256
+from schemas.errors import CorpusError, StoreError, TableError
+from schemas.llava import LlavaRecord, json_schema
+
+FORMAT = 1  # raised when the folder starts to look different
+ROWS_AT_ONCE = 2000
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# JSON allows them inside a string, but many readers of lines end a line there.
+LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
+
+COUNTS = """
+SELECT dataset, split, count(*) AS n_samples, count(DISTINCT png_sha256) AS n_pictures, sum(n_turns)::BIGINT AS n_turns
+FROM samples GROUP BY ALL ORDER BY ALL
+"""
+
+
+def export(store: Tables, made: Built, out: Path) -> dict[str, Any]:
+    """Write the hand-over of a built corpus to `out`, and give its manifest.
+
+    Does nothing when `out` is this hand-over already. Another hand-over of the same corpus is replaced; anything else
+    in the way is a StoreError.
+    """
+    corpus, address = made.corpus.name, made.handover
+    there = handover_manifest(out)
+    if there and there["address"] == address:
+        return there
+    if not there and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise StoreError(f"{out}: there is something that is no hand-over; choose another folder, or empty this one")
+    if there and there["corpus"] != corpus:
+        raise StoreError(
+            f"{out}: holds a hand-over of corpus {there['corpus']!r}, not {corpus!r}; choose another folder"
+        )
+    aside = out.with_name(f".{out.name}.aside")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        manifest = _write(store, made, aside)
+        os.sync()  # one for all: a file each would take minutes for a million pictures
+        _swap(aside, out)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise StoreError(f"cannot write the hand-over {out}: {error}") from error
+    except CorpusError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return manifest
+
+
+def handover_manifest(out: Path) -> dict[str, Any] | None:
+    """The manifest of a hand-over; None where there is none."""
+    try:
+        found = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and {"address", "corpus", "files"} <= found.keys() else None
+
+
+def is_exported(out: Path) -> bool:
+    """Whether a whole hand-over is there."""
+    return handover_manifest(out) is not None
+
+
+def example_id(out: Path) -> str:
+    """The id of a sample of the hand-over, to show somebody; empty where it has none."""
+    ids = pq.read_table(out / PROVENANCE, columns=["sample_id"])["sample_id"]
+    return ids[0].as_py() if len(ids) else ""
+
+
+def plain_json(value: object) -> str:
+    """Deterministic JSON for people: sorted keys, real letters, a newline at the end."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
+    addresses = made.addresses()
+    surveys = {one.survey.name: one.survey for one in made.of.values()}
+    credits = credits_of([one.dataset for one in made.of.values()], surveys)
+    for one in addresses["samples"]:
+        _write_pictures(store, one, folder)
+    with opened(store, addresses) as db:
+        for split, name in FILE_OF.items():
+            _write_records(db, split, folder / name, folder / "llava.jsonl" if split == "train" else None)
+        _write_parquet(db, read_sql(Path(__file__).parent / "provenance.sql"), folder / PROVENANCE)
+        counts = db.sql(COUNTS).to_arrow_table().to_pylist()
+        places = ", ".join(PLACE)
+        sampled = db.sql(f"SELECT {places} FROM splits SEMI JOIN samples USING (cutout_id)").to_arrow_table()
+        sealed = db.sql(f"SELECT {places} FROM splits WHERE benchmark IS NOT NULL").to_arrow_table()
+    promise = certificate(sampled, sealed)
+    texts = {
+        CERTIFICATE: plain_json(promise),
+        "llava.schema.json": plain_json(json_schema()),
+        "README.md": card(made.corpus.name, made.corpus.title, made.handover, counts, promise, credits),
+        "ATTRIBUTION.bib": bibliography(credits),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    manifest = {
+        "format": FORMAT,
+        "corpus": made.corpus.name,
+        "address": made.handover,
+        "tables": {name: list(addresses[name]) for name in sorted(addresses)},
+        "counts": counts,
+        "files": dict(_files(folder)),
+    }
+    (folder / MANIFEST).write_text(plain_json(manifest), encoding="utf-8", newline="\n")
+    return manifest
+
+
+def _write_pictures(store: Tables, address: str, folder: Path) -> None:
+    columns = ["sample_id", "image", "png", "png_sha256"]
+    # Little read ahead: a part of pictures is tens of megabytes.
+    for batch in store.dataset(address).to_batches(columns, batch_size=64, batch_readahead=2, fragment_readahead=1):
+        for row in batch.to_pylist():
+            path = folder / row["image"]
+            if hashlib.sha256(row["png"]).hexdigest() != row["png_sha256"] or not row["png"].startswith(PNG_SIGNATURE):
+                raise TableError(f"{address}: the picture of {row['sample_id']} is not the PNG that its digest names")
+            if path.name != f"{row['png_sha256']}.png" or path.parent.parent != folder / "images":
+                raise TableError(
+                    f"{address}: the path of {row['sample_id']} is not that of its picture: {row['image']}"
+                )
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(row["png"])
+
+
+def _write_records(db: duckdb.DuckDBPyConnection, split: str, array: Path, lines: Path | None) -> None:
+    """The records of a split by sample id: a JSON array with a record a line, and its twin without the array."""
+    query = "SELECT sample_id AS id, image, conversations FROM samples WHERE split = $split ORDER BY sample_id"
+    batches = db.sql(query, params={"split": split}).to_arrow_reader(ROWS_AT_ONCE)
+    with array.open("w", encoding="utf-8", newline="\n") as out:
+        twin = lines.open("w", encoding="utf-8", newline="\n") if lines else None
+        try:
+            _write_lines(_records(batches), out, twin)
+        finally:
+            if twin:
+                twin.close()
+
+
+def _write_lines(records: Iterable[str], out: Any, twin: Any) -> None:
+    opening = "[\n"
+    for record in records:
+        out.write(f"{opening}{record}")
+        opening = ",\n"
+        if twin:
+            twin.write(f"{record}\n")
+    out.write("[]\n" if opening == "[\n" else "\n]\n")
+
+
+def _records(batches: Iterable[pa.RecordBatch]) -> Iterator[str]:
+    for batch in batches:
+        for row in batch.to_pylist():
+            try:
+                record = LlavaRecord.model_validate(row)
+            except ValidationError as error:
+                why = "; ".join(one["msg"] for one in error.errors())
+                raise TableError(f"sample {row['id']} is no record: {why}") from error
+            yield json.dumps(record.as_json(), sort_keys=True, ensure_ascii=False).translate(LINE_ENDS)
+
+
+def _write_parquet(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    batches = db.sql(query).to_arrow_reader(ROWS_AT_ONCE)
+    with pq.ParquetWriter(path, batches.schema, compression="zstd") as out:
+        for batch in batches:
+            out.write_batch(batch)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        yield path.relative_to(folder).as_posix(), {"n_bytes": path.stat().st_size, "sha256": file_sha256(path)}
+
+
+def _swap(aside: Path, out: Path) -> None:
+    """Let the new folder appear under its name; the old one, if any, goes after it is there."""
+    old = out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    aside.rename(out)
+    shutil.rmtree(old, ignore_errors=True)

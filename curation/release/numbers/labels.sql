@@ -1,0 +1,26 @@
+-- Label balance: sources by the truth of each label, and samples that show it, by split.
+--   out: one row a dataset and label
+WITH said AS (
+    SELECT source_id, dataset, label.label, label.state
+    FROM sources, unnest(labels) AS listed(label)
+), shown AS (
+    SELECT said.dataset, said.label,
+           count(*) FILTER (samples.split = 'train') AS n_train,
+           count(*) FILTER (samples.split = 'validation') AS n_validation,
+           count(*) FILTER (samples.split = 'test') AS n_test,
+           count(*) AS n_samples
+    FROM said JOIN samples USING (source_id)
+    WHERE said.state = 'present'
+    GROUP BY ALL
+)
+SELECT said.dataset, said.label,
+       count(*) FILTER (said.state = 'present') AS n_present,
+       count(*) FILTER (said.state = 'absent') AS n_absent,
+       count(*) FILTER (said.state = 'unknown') AS n_unknown,
+       coalesce(any_value(n_train), 0) AS n_train,
+       coalesce(any_value(n_validation), 0) AS n_validation,
+       coalesce(any_value(n_test), 0) AS n_test,
+       coalesce(any_value(n_samples), 0) AS n_samples
+FROM said LEFT JOIN shown USING (dataset, label)
+GROUP BY ALL
+ORDER BY ALL

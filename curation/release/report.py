@@ -1,0 +1,194 @@
+"""The report: one HTML page that needs no network, no script and no other file.
+
+Every number is an aggregate of the tables, counted by DuckDB when the page is written; nothing is adjusted to what
+was published. No clock goes in: the same tables give the same bytes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+import numpy as np
+
+from catalogs.database import read_sql
+from catalogs.dataset import Dataset
+from curation.release.built import Built, Tables, opened
+from curation.release.certificate import PLACE, certificate
+from curation.release.figures import PALETTE, histogram, sky_map
+from curation.release.gates import GateResult
+from curation.release.montage import Tile, tile
+from schemas.errors import StoreError
+
+HERE = Path(__file__).parent
+NUMBERS = HERE / "numbers"
+N_BINS = 36
+OF_BOXES = """
+SELECT samples.dataset, claim.box AS box
+FROM samples JOIN conversations USING (conversation_id), unnest(turns) AS t(turn), unnest(turn.claims) AS c(claim)
+WHERE claim.kind = 'box' AND claim.state = 'present'
+"""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something to draw a histogram of: a query that gives dataset and value."""
+
+    label: str
+    query: str
+    log: bool = False
+    whole: bool = False
+
+
+OF_PICTURES = (
+    Quantity("noise (rms) / mJy per beam", "SELECT dataset, rms_mjy_per_beam AS value FROM cutouts", log=True),
+    Quantity("peak / mJy per beam", "SELECT dataset, peak_mjy_per_beam AS value FROM cutouts", log=True),
+    Quantity("peak / noise", "SELECT dataset, peak_mjy_per_beam / rms_mjy_per_beam AS value FROM cutouts", log=True),
+    Quantity("blank share of the picture", "SELECT dataset, blank_fraction AS value FROM cutouts"),
+)
+OF_WORDS = (
+    Quantity("longer side of a box / side of the picture",
+             f"SELECT dataset, greatest(box[3] - box[1], box[4] - box[2]) AS value FROM ({OF_BOXES})"),
+    Quantity("turns in a conversation", "SELECT dataset, n_turns AS value FROM samples", whole=True),
+    Quantity("words in an answer",
+             "SELECT samples.dataset, len(string_split_regex(trim(turn.answer), '\\s+')) AS value "
+             "FROM samples JOIN conversations USING (conversation_id), unnest(turns) AS t(turn)", whole=True),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing and what it leaves out."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The pictures shown of a dataset, and one of its conversations in full."""
+
+    dataset: str
+    tiles: tuple[Tile, ...]
+    example: Tile
+    turns: Sequence[Mapping[str, Any]]
+
+
+def report(store: Tables, made: Built, gate: GateResult, file: Path) -> Path:
+    """Write the page of a built corpus; gives its path."""
+    with opened(store, made.addresses()) as db:
+        page = _page(db, store, made, gate)
+    aside = file.with_name(f".{file.name}.aside")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(page, encoding="utf-8", newline="\n")
+        aside.replace(file)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise StoreError(f"cannot write the report {file}: {error}") from error
+    return file
+
+
+def _page(db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateResult) -> str:
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    templates.filters["n"] = lambda value: f"{value:,}"
+    templates.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
+    numbers = {file.stem: _rows(db, file) for file in sorted(NUMBERS.glob("*.sql")) if file.stem != "shown"}
+    datasets = [made.of[name].dataset for name in made.of]
+    return templates.get_template("report.html").render(
+        corpus=made.corpus,
+        address=made.handover,
+        gate=gate,
+        totals=numbers["totals"][0],
+        numbers=numbers,
+        published=[_published(one, numbers) for one in datasets],
+        promise=_promise(db),
+        sky=sky_map(numbers["sky"]) if numbers["sky"] else "",
+        pictures=_figures(db, OF_PICTURES),
+        words=_figures(db, OF_WORDS),
+        galleries=_galleries(db, numbers["chosen"]),
+        colours=PALETTE,
+        lineage=[store.manifest(address) for some in made.addresses().values() for address in some],
+        versions=_versions(store, made),
+        credits=sorted({(one.dataset.cite, one.survey.cite, one.dataset.title) for one in made.of.values()}),
+    )
+
+
+def _rows(db: duckdb.DuckDBPyConnection, file: Path) -> list[dict[str, Any]]:
+    return db.sql(read_sql(file)).to_arrow_table().to_pylist()
+
+
+def _published(dataset: Dataset, numbers: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Counts that somebody published beside those found: pictures, then each label."""
+    found = next((row for row in numbers["found"] if row["dataset"] == dataset.name), {"n_cutouts": 0})
+    labels = {row["label"]: row["n_present"] for row in numbers["labels"] if row["dataset"] == dataset.name}
+    said = dataset.published.n_by_label
+    lines = [("pictures", dataset.published.n_images, found["n_cutouts"])]
+    lines += [
+        (name, said.get(name), labels.get(name, 0)) for name in [*said, *(one for one in labels if one not in said)]
+    ]
+    return {"dataset": dataset, "lines": lines, "found": found}
+
+
+def _promise(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    places = ", ".join(PLACE)
+    sampled = db.sql(f"SELECT {places} FROM splits SEMI JOIN samples USING (cutout_id)").to_arrow_table()
+    sealed = db.sql(f"SELECT {places} FROM splits WHERE benchmark IS NOT NULL").to_arrow_table()
+    return certificate(sampled, sealed)
+
+
+def _figures(db: duckdb.DuckDBPyConnection, wanted: Sequence[Quantity]) -> list[Figure]:
+    return [figure for one in wanted for figure in [_figure(db, one)] if figure is not None]
+
+
+def _figure(db: duckdb.DuckDBPyConnection, wanted: Quantity) -> Figure | None:
+    """A histogram over all values; with a logarithmic axis, over the positive ones. None where there are none."""
+    value = "ln(value)" if wanted.log else "value"
+    values = f"SELECT dataset, value::DOUBLE AS value FROM ({wanted.query})"
+    fits = "isfinite(value) AND value > 0" if wanted.log else "isfinite(value)"
+    fitting = f"SELECT dataset, {value} AS v FROM ({values}) WHERE {fits}"
+    ((n_all,),) = db.sql(f"SELECT count(*) FROM ({values})").fetchall()
+    ((low, high, n_shown),) = db.sql(f"SELECT min(v), max(v), count(*) FROM ({fitting})").fetchall()
+    if not n_shown:
+        return None
+    if wanted.whole or high == low:
+        low, high = low - 0.5, high + 0.5
+    n_bins = min(N_BINS, round(high - low)) if wanted.whole else N_BINS
+    placed = f"least(floor((v - $low) / ($high - $low) * {n_bins}), {n_bins - 1})::INTEGER"
+    query = f"SELECT dataset, {placed} AS place, count(*) AS n FROM ({fitting}) GROUP BY ALL ORDER BY ALL"
+    counts: dict[str, list[int]] = {}
+    for dataset, place, n in db.execute(query, {"low": low, "high": high}).fetchall():
+        counts.setdefault(dataset, [0] * n_bins)[place] = n
+    edges = np.linspace(low, high, n_bins + 1)
+    unfit = "unknown or not positive" if wanted.log else "unknown"
+    caption = f"{n_shown:,} values" + (f"; {n_all - n_shown:,} {unfit}" if n_shown < n_all else "")
+    svg = histogram(counts, list(np.exp(edges) if wanted.log else edges), wanted.label, log=wanted.log)
+    return Figure(svg, caption)
+
+
+def _galleries(db: duckdb.DuckDBPyConnection, chosen: Sequence[Mapping[str, Any]]) -> list[Gallery]:
+    ids = [row["sample_id"] for row in chosen]
+    query = read_sql(NUMBERS / "shown.sql")
+    rows = {row["sample_id"]: row for row in db.sql(query, params={"sample_ids": ids}).to_arrow_table().to_pylist()}
+    found = list[Gallery]()
+    for dataset in sorted({row["dataset"] for row in chosen}):
+        some = [row for row in chosen if row["dataset"] == dataset and row["sample_id"] in rows]
+        tiles = tuple(tile(rows[row["sample_id"]], row["extreme"]) for row in some)
+        # The one with most to say among those chosen by key.
+        example = max(some, key=lambda row: (len(rows[row["sample_id"]]["turns"]), row["sample_id"]))["sample_id"]
+        found.append(Gallery(dataset, tiles, tile(rows[example]), rows[example]["turns"]))
+    return found
+
+
+def _versions(store: Tables, made: Built) -> dict[str, str]:
+    found: dict[str, set[str]] = {}
+    for some in made.addresses().values():
+        for address in some:
+            for name, version in store.manifest(address).versions.items():
+                found.setdefault(name, set()).add(version)
+    return {name: ", ".join(sorted(found[name])) for name in sorted(found)}

@@ -1,0 +1,3 @@
+-- a cutout comes from a mosaic of the index, with the content it has there
+SELECT cutout_id AS row_key, mosaic AS found
+FROM cutouts ANTI JOIN mosaics ON mosaics.mosaic = cutouts.mosaic AND mosaics.sha256 = cutouts.mosaic_sha256

@@ -1,0 +1,4 @@
+-- train, validation and test each have samples
+-- severity: warning
+SELECT split AS row_key, 'no samples' AS found
+FROM (VALUES ('train'), ('validation'), ('test')) AS wanted(split) ANTI JOIN samples USING (split)

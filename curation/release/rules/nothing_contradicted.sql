@@ -1,0 +1,4 @@
+-- no turn of a sample contradicts what is known of its sky
+SELECT samples.sample_id || ' turn ' || quality.turn AS row_key, array_to_string(quality.reasons, '; ') AS found
+FROM samples JOIN quality USING (conversation_id)
+WHERE quality.verdict = 'contradicted' OR (quality.verdict = 'unverifiable' AND samples.generator = 'template')

@@ -1,0 +1,10 @@
+-- what a step kept is what the next one got: windows, cutouts, samples, splits
+WITH kept AS (SELECT step, sum(n_kept) AS n FROM steps GROUP BY step),
+got AS (SELECT step, sum(n_in) AS n FROM steps GROUP BY step),
+chain AS (
+    FROM (VALUES ('sources', 'windows'), ('windows', 'cutouts'), ('conversations', 'samples'), ('cutouts', 'splits'))
+        AS link(giver, taker)
+)
+SELECT taker AS row_key, kept.n || ' ' || giver || ' kept, ' || got.n || ' came in' AS found
+FROM chain JOIN kept ON kept.step = giver JOIN got ON got.step = taker
+WHERE kept.n <> got.n

@@ -1,0 +1,4 @@
+-- a published split is never changed
+SELECT splits.cutout_id AS row_key, sources.split || ' became ' || splits.split AS found
+FROM splits JOIN sources USING (source_id)
+WHERE sources.split <> splits.split AND sources.benchmark IS NULL

@@ -1,0 +1,4 @@
+-- a verdict is of a turn that its conversation has
+SELECT quality.conversation_id || ' turn ' || quality.turn AS row_key, verdict AS found
+FROM quality LEFT JOIN conversations USING (conversation_id)
+WHERE quality.turn >= coalesce(len(conversations.turns), 0)

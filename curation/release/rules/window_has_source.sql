@@ -1,0 +1,2 @@
+-- a window is of a source that SOURCES have
+SELECT cutout_id AS row_key, source_id AS found FROM windows ANTI JOIN sources USING (source_id)

@@ -1,0 +1,180 @@
+"""SAMPLES: a record of the hand-over, a conversation with its picture, split, place, licence and origin.
+
+Reads CONVERSATIONS, CUTOUTS and QUALITY part by part, SPLITS and SOURCES whole. Riggi et al. 2025, section 3.1.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import ValidationError
+
+from catalogs.survey import Survey
+from curation.engine.steps import Input, Resources, Step
+from schemas.fingerprint import content_id
+from schemas.llava import llava_record
+from schemas.rejection import Rejection, Sieved, sieved
+from schemas.tables import SAMPLES
+
+CUTOUT_COLUMNS = ("cutout_id", "source_id", "survey", "png", "sha256")
+QUALITY_COLUMNS = ("conversation_id", "turn", "verdict", "reasons")
+SPLIT_COLUMNS = ("cutout_id", "patch_id", "split", "benchmark", "ra_deg", "dec_deg", "radius_arcsec")
+SOURCE_COLUMNS = ("source_id", "origin_catalog", "origin_row")
+
+
+@dataclass(frozen=True)
+class SampleConfig:
+    """What every sample of a dataset shares."""
+
+    licence: str
+    """Of the pixels; `unknown` blocks a release."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a conversation's cutout, by id."""
+
+    cutouts: dict[str, dict[str, Any]]
+    verdicts: dict[str, list[dict[str, Any]]]
+    splits: dict[str, dict[str, Any]]
+    sources: dict[str, dict[str, Any]]
+
+
+def samples(
+    conversations: pa.Table,
+    cutouts: pa.Table,
+    quality: pa.Table,
+    splits: pa.Table,
+    sources: pa.Table,
+    config: SampleConfig,
+) -> Sieved:
+    """One sample a conversation. *In* are conversations.
+
+    Refused are conversations whose cutout was refused by the splits, those with a contradicted turn or, where a
+    template wrote them, an unverifiable one (either is a bug, and none of the conversation can be trusted), those
+    that break the record's rules, and a second one with the same picture and words.
+    """
+    rows = conversations.sort_by("conversation_id").to_pylist()
+    cutout_rows = _by_id(cutouts.select(CUTOUT_COLUMNS).to_pylist(), "cutout_id")
+    wanted = pa.array(sorted(cutout_rows), pa.string())
+    known = _Known(
+        cutout_rows,
+        _verdicts(quality),
+        _by_id(_only(splits.select(SPLIT_COLUMNS), "cutout_id", wanted).to_pylist(), "cutout_id"),
+        _by_id(sources.select(SOURCE_COLUMNS).to_pylist(), "source_id"),
+    )
+    kept, refused = dict[str, dict[str, Any]](), list[Rejection]()
+    for row in rows:
+        sample = _sample(row, known, config)
+        if isinstance(sample, dict) and sample["sample_id"] in kept:
+            first = kept[sample["sample_id"]]["conversation_id"]
+            sample = _refusal(row, "duplicate", f"the same picture and the same words as {first}")
+        if isinstance(sample, Rejection):
+            refused.append(sample)
+        else:
+            kept[sample["sample_id"]] = sample
+    return sieved(SAMPLES.of(kept[one] for one in sorted(kept)), refused, conversations.num_rows)
+
+
+def samples_step(
+    dataset_name: str,
+    conversations: Step,
+    cutouts: Step,
+    quality: Step,
+    splits: Step,
+    sources: Step,
+    survey: Survey,
+) -> Step:
+    """Part k from part k of conversations, cutouts and quality."""
+    return Step(
+        f"samples/{dataset_name}",
+        samples,
+        SAMPLES,
+        config=(SampleConfig(survey.licence),),
+        inputs=(
+            Input(conversations, by_part=True),
+            Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),
+            Input(quality, by_part=True, columns=QUALITY_COLUMNS),
+            Input(splits, columns=SPLIT_COLUMNS),
+            Input(sources, columns=SOURCE_COLUMNS),
+        ),
+        resources=Resources(cpus=1, memory_mb=700),
+    )
+
+
+def image_path(sha256: str) -> str:
+    """Where a picture lies inside the hand-over; two digits a folder keep folders small."""
+    return f"images/{sha256[:2]}/{sha256}.png"
+
+
+def _only(table: pa.Table, column: str, wanted: pa.Array) -> pa.Table:
+    """The rows whose id is wanted: the splits of a whole corpus are many, those of a part are few."""
+    return table.filter(pc.is_in(table[column], wanted))
+
+
+def _by_id(rows: Iterable[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    return {row[name]: row for row in rows}
+
+
+def _verdicts(quality: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    judged: dict[str, list[dict[str, Any]]] = {}
+    for row in quality.sort_by([("conversation_id", "ascending"), ("turn", "ascending")]).to_pylist():
+        judged.setdefault(row["conversation_id"], []).append(row)
+    return judged
+
+
+def _sample(row: dict[str, Any], known: _Known, config: SampleConfig) -> dict[str, Any] | Rejection:
+    cutout = known.cutouts.get(row["cutout_id"])
+    if cutout is None or cutout["source_id"] not in known.sources:
+        return _refusal(row, "no-cutout", f"cutout {row['cutout_id']} or its source is not there")
+    place = known.splits.get(row["cutout_id"])
+    if place is None:
+        return _refusal(row, "not-in-splits", f"cutout {row['cutout_id']} was refused by the splits")
+    verdicts = known.verdicts.get(row["conversation_id"], [])
+    unfit = _unfit(row, verdicts)
+    if unfit is not None:
+        return unfit
+    messages = [(turn["question"], turn["answer"]) for turn in row["turns"]]
+    sample_id = content_id("sample", cutout["sha256"], messages)
+    try:
+        record = llava_record(sample_id, image_path(cutout["sha256"]), messages)
+    except ValidationError as error:
+        return _refusal(row, "bad-record", "; ".join(one["msg"] for one in error.errors()))
+    source = known.sources[cutout["source_id"]]
+    return {
+        "sample_id": sample_id,
+        "image": record.image,
+        "conversations": record.as_json()["conversations"],
+        "dataset": row["dataset"],
+        "survey": cutout["survey"],
+        "licence": config.licence,
+        "conversation_id": row["conversation_id"],
+        "generator": row["generator"],
+        "n_turns": len(messages),
+        "verdicts": [one["verdict"] for one in verdicts],
+        **place,
+        **source,
+        "png": cutout["png"],
+        "png_sha256": cutout["sha256"],
+    }
+
+
+def _unfit(row: dict[str, Any], verdicts: list[dict[str, Any]]) -> Rejection | None:
+    """The refusal of a conversation with a turn that is not judged, contradicted or, from a template, unverifiable."""
+    if [one["turn"] for one in verdicts] != list(range(len(row["turns"]))):
+        return _refusal(row, "not-judged", f"{len(row['turns'])} turns, {len(verdicts)} verdicts")
+    unfit = ("contradicted", "unverifiable") if row["generator"] == "template" else ("contradicted",)
+    for one in verdicts:
+        if one["verdict"] in unfit:
+            turn, why = row["turns"][one["turn"]], "; ".join(one["reasons"])
+            detail = f"turn {one['turn']} ({turn['question_id']}): {turn['answer']!r:.300}: {why}"
+            return _refusal(row, one["verdict"], detail)
+    return None
+
+
+def _refusal(row: dict[str, Any], reason: str, detail: str) -> Rejection:
+    names = ("conversation_id", "cutout_id", "dataset", "generator")
+    turns = [(turn["question"], turn["answer"]) for turn in row["turns"]]
+    return Rejection(row["conversation_id"], reason, detail, {name: row[name] for name in names} | {"turns": turns})

@@ -1,0 +1,178 @@
+"""The chain from a sample back to pixels and catalogue rows: what a person asks when an answer looks wrong."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.release.built import Tables
+from schemas.errors import RecipeError, StoreError
+
+Row = dict[str, Any]
+BULKY = ("png", "pixels", "wcs_header")
+
+
+class Searchable(Tables, Protocol):
+    """A store whose tables can be listed."""
+
+    def addresses(self, folder: str = "") -> Iterator[str]: ...
+
+
+def chain(sample_id: str, store: Searchable) -> Row:
+    """All that leads to a sample: its turns with claims and evidence, cutout, source, catalogue row, and tables.
+
+    A sample that several builds made is followed through the youngest. Raises RecipeError when no build has it.
+    """
+    address = _address_of(sample_id, store)
+    tables = _lineage(address, store)
+    sample = _one(store, [address], "sample_id", sample_id)
+    conversation = _one(store, tables["conversations"], "conversation_id", sample["conversation_id"])
+    cutout = _one(store, tables["cutouts"], "cutout_id", sample["cutout_id"])
+    window = _one(store, tables["windows"], "cutout_id", sample["cutout_id"])
+    source = _one(store, tables["sources"], "source_id", sample["source_id"])
+    verdicts = {
+        row["turn"]: row for row in _all(store, tables["quality"], "conversation_id", [sample["conversation_id"]])
+    }
+    objects = _objects(store, tables.get("objects", []), conversation["turns"])
+    edges = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
+    return {
+        "sample": {name: value for name, value in sample.items() if name not in ("png", "conversations", "verdicts")},
+        "turns": [
+            {**turn, "verdict": verdicts[k]["verdict"], "reasons": verdicts[k]["reasons"]}
+            for k, turn in enumerate(conversation["turns"])
+        ],
+        "cutout": {name: value for name, value in cutout.items() if name not in BULKY}
+        | {"box_fits_px": [window[edge] for edge in edges]},
+        "source": source,
+        "objects": objects,
+        "tables": [nearest for nearest, *_ in tables.values()],  # the splits read other datasets too
+    }
+
+
+def told(found: Mapping[str, Any]) -> list[str]:
+    """The chain in lines for people."""
+    sample, cutout, source = found["sample"], found["cutout"], found["source"]
+    lines = [f"sample  {sample['sample_id']}  ({sample['dataset']}, {sample['split']}{_benchmark(sample)})"]
+    lines += [f"  picture {sample['image']}", f"  licence {sample['licence']}; words by {sample['generator']}"]
+    lines += [line for k, turn in enumerate(found["turns"]) for line in _turn(k, turn, found)]
+    x_min, y_min, x_max, y_max = cutout["box_fits_px"]
+    lines += [
+        f"cutout  {cutout['cutout_id']}",
+        f"  from    {cutout['mosaic']}",
+        f"  pixels  x {x_min} to {x_max}, y {y_min} to {y_max} (0-based FITS pixels, far edge outside)",
+        f"  mosaic  SHA-256 {cutout['mosaic_sha256']}",
+        f"  picture SHA-256 {cutout['sha256']}",
+        f"  drawn   {cutout['stretch']}",
+        f"source  {source['source_id']}  {source['source_name']}  {_position(source)}",
+    ]
+    lines += [f"  label   {_label(one)}" for one in source["labels"] if one["state"] != "absent"]
+    absent = [one["label"] for one in source["labels"] if one["state"] == "absent"]
+    lines += [f"  absent  {', '.join(absent)}"] if absent else []
+    lines.append(f"row     {source['origin_catalog']}, data row {source['origin_row']} (0-based)")
+    return [*lines, "tables", *(f"  {address}" for address in found["tables"])]
+
+
+def _address_of(sample_id: str, store: Searchable) -> str:
+    known = list(store.addresses("samples"))
+    has_it = [
+        one for one in known if store.dataset(one).count_rows(filter=pc.field("sample_id") == sample_id)
+    ]  # fmt: skip
+    if has_it:
+        return max(has_it, key=lambda one: (store.manifest(one).made_at, one))
+    if not known:
+        raise RecipeError(f"no sample {sample_id!r}: this store has no samples yet; build a corpus first")
+    first = next((row["sample_id"] for one in known for row in store.dataset(one).head(1).to_pylist()), None)
+    raise RecipeError(
+        f"no sample {sample_id!r} in {len(known)} tables of samples; the `id` of a record in llava.json is wanted, "
+        f"such as {first}"
+    )
+
+
+def _lineage(address: str, store: Tables) -> dict[str, list[str]]:
+    """The tables behind a table, by kind, nearest first."""
+    found: dict[str, list[str]] = {}
+    todo = [address]
+    while todo:
+        one = todo.pop(0)
+        some = found.setdefault(one.split("/")[0], [])
+        if one not in some:
+            some.append(one)
+            todo += store.manifest(one).inputs
+    return found
+
+
+def _one(store: Tables, addresses: Sequence[str], key: str, value: str) -> Row:
+    rows = _all(store, addresses, key, [value])
+    if not rows:
+        raise StoreError(
+            f"{key} {value} is in none of {', '.join(addresses)}: a table was changed by hand; build again"
+        )
+    return rows[0]
+
+
+def _all(store: Tables, addresses: Sequence[str], key: str, values: Sequence[str]) -> list[Row]:
+    wanted = pc.field(key).isin(pa.array(values, pa.string()))
+    found: list[Row] = []
+    for address in addresses:
+        table = store.dataset(address)
+        names = [name for name in table.schema.names if name not in BULKY]
+        found += table.to_table(filter=wanted, columns=names).to_pylist()
+    return found
+
+
+def _objects(store: Tables, addresses: Sequence[str], turns: Sequence[Row]) -> list[Row]:
+    """The objects that the claims rest on."""
+    named = [one for turn in turns for claim in turn["claims"] or () for one in claim["evidence"] or ()]
+    ids = sorted({one.removeprefix("object:") for one in named if one.startswith("object:")})
+    rows = _all(store, addresses, "object_id", ids) if ids else []
+    return sorted(rows, key=lambda row: row["object_id"])
+
+
+def _turn(k: int, turn: Row, found: Mapping[str, Any]) -> Iterator[str]:
+    reasons = f": {'; '.join(turn['reasons'])}" if turn["reasons"] else ""
+    yield f"turn {k}  ({turn['question_id']}; {turn['verdict']}{reasons})"
+    yield f"  asked   {_flat(turn['question'])}"
+    yield f"  said    {_flat(turn['answer'])}"
+    for claim in turn["claims"] or ():
+        parts = [claim["kind"], claim["subject"], claim["state"]]
+        parts += [str(claim["count"])] if claim["count"] is not None else []
+        parts += ["[" + ", ".join(f"{edge:.3f}" for edge in claim["box"]) + "]"] if claim["box"] else []
+        yield f"  claims  {' '.join(part for part in parts if part)}"
+        for evidence in claim["evidence"] or ():
+            yield f"    because {_because(evidence, found)}"
+
+
+def _because(evidence: str, found: Mapping[str, Any]) -> str:
+    """Evidence in words: the label's own row, the object's own row, or the pixels."""
+    kind, _, rest = evidence.partition(":")
+    if kind == "object":
+        for row in found["objects"]:
+            if row["object_id"] == rest:
+                where = f"{row['origin_catalog']}, data row {row['origin_row']}"
+                return f"object {row['object_name']} ({row['detector']}): {where}"
+    if kind == "label":
+        name = rest.partition(":")[2]
+        said = [one for one in found["source"]["labels"] if one["label"] == name]
+        if said:
+            return f"label {_label(said[0])}"
+    return evidence
+
+
+def _label(one: Row) -> str:
+    original = f" (as written: {one['original']})" if one["original"] != one["label"] else ""
+    sure = f", confidence {one['confidence']:g}" if one["confidence"] is not None else ""
+    where = f"{one['catalog']}, data row {one['row']}"
+    return f"{one['label']} is {one['state']}{original}, says {one['tier']}{sure}: {where}"
+
+
+def _position(row: Row) -> str:
+    return "no position" if row["ra_deg"] is None else f"ra {row['ra_deg']:.6f} dec {row['dec_deg']:+.6f} (ICRS)"
+
+
+def _benchmark(sample: Row) -> str:
+    return f", benchmark {sample['benchmark']}" if sample["benchmark"] else ""
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,116 @@
+"""The shape of the house, as tests: who may import whom, that doors load, that documentation holds."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAY_IMPORT = {
+    "schemas": set(),
+    "catalogs": {"schemas"},
+    "curation": {"schemas", "catalogs"},
+    "evaluate": {"schemas", "catalogs", "curation"},
+    "finetune": {"schemas"},
+}
+# engine ← truth, pictures ← words, papers ← release; the modules beside the rooms may use them all
+ROOMS = {
+    "engine": set(),
+    "truth": {"engine"},
+    "pictures": {"engine"},
+    "words": {"engine", "truth", "pictures"},
+    "papers": {"engine", "truth", "pictures"},
+    "release": {"engine", "truth", "pictures", "words", "papers"},
+}
+
+
+def imports(file: Path) -> set[str]:
+    """The modules that a file imports by absolute name, wherever in the file."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return found
+
+
+def test_imports_point_at_schemas():
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {package}"
+        for owner, allowed in MAY_IMPORT.items()
+        for file in sorted((ROOT / owner).rglob("*.py"))
+        for package in {name.split(".")[0] for name in imports(file)} & (MAY_IMPORT.keys() - allowed - {owner})
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_inside_curation_the_rooms_keep_their_order():
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for room, allowed in ROOMS.items()
+        for file in sorted((ROOT / "curation" / room).rglob("*.py"))
+        for name in sorted(imports(file))
+        if name.startswith("curation.") and name.split(".")[1] not in allowed | {room}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("package", "owner"), [("ray", "curation/engine/run.py"), ("great_expectations", "schemas/expectations.py")]
+)
+def test_heavy_packages_have_one_importer(package, owner):
+    files = [file for folder in MAY_IMPORT for file in sorted((ROOT / folder).rglob("*.py"))]
+    users = {str(file.relative_to(ROOT)) for file in files if package in {name.split(".")[0] for name in imports(file)}}
+    assert users == {owner}
+
+
+def test_finetune_imports_without_the_packages_of_curation():
+    code = "import sys; sys.modules.update(dict.fromkeys(['ray', 'duckdb', 'vllm', 'great_expectations'])); import finetune"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_no_assert_outside_tests():
+    wrong = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for folder in MAY_IMPORT
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assert)
+    ]
+    assert not wrong
+
+
+def test_every_command_is_told_in_the_readme():
+    from curation.cli import curation
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [name for name in curation.commands if f"`{name}`" not in readme and f"curation {name}" not in readme]
+    assert not missing, f"README.md says nothing of {missing}"
+
+
+def test_every_command_has_help_with_an_example():
+    from curation.cli import curation
+
+    missing = [name for name, command in curation.commands.items() if "Example:" not in (command.help or "")]
+    assert not missing
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from curation.cli import curation\n"
+        "try: curation.main(['build', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'ray', 'duckdb', 'astropy', 'numba', 'cv2', 'great_expectations', 'matplotlib', 'pyarrow'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def test_our_evaluate_is_the_one_that_is_imported():
+    from schemas.guard import check_names
+
+    check_names()
+    assert "evaluate<0" in (ROOT / "constraints.txt").read_text(encoding="utf-8")

@@ -1,0 +1,287 @@
+"""Whole builds, as a user runs them: repeated, killed, on other numbers of workers, on real data."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from curation.engine.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def handover(store: Path, corpus: str) -> Path:
+    (folder,) = [one for one in (store / "llava" / corpus).iterdir() if not one.name.startswith(".")]
+    return folder
+
+
+def assert_conserved(store: Path) -> list[dict]:
+    """Every table: in = kept + rejected, and each refused row has a reason and says what it was."""
+    place, rows = Store(str(store)), []
+    for address in place.addresses():
+        if address.startswith("llava/"):
+            continue
+        found = place.manifest(address)
+        assert found.n_in == found.n_kept + found.n_rejected, address
+        refused = place.rejected(address)
+        assert refused.num_rows == found.n_rejected, address
+        assert all(refused["reason"].to_pylist()), address
+        assert place.read(address).num_rows == found.n_kept, address
+        rows.append(found.model_dump())
+    assert rows
+    return rows
+
+
+@pytest.mark.ray
+def test_the_demo_ends_by_saying_where_things_are(demo_build):
+    said = dict(re.findall(r"^(hand-over|report|one chain):\s+(.*)$", demo_build.said, re.MULTILINE))
+    assert Path(said["hand-over"]) == demo_build.handover
+    assert Path(said["report"]).is_file()
+    assert said["one chain"].startswith("python -m curation why sample-")
+
+
+@pytest.mark.ray
+def test_every_row_of_the_demo_is_kept_or_has_a_reason(demo_build):
+    reasons = {reason for row in assert_conserved(demo_build.store) for reason in row["reasons"]}
+    # the faults that the demo plants
+    assert {"duplicate-id", "no-position", "off-mosaic", "all-blank"} <= reasons
+    assert any(reason.startswith("sealed-by-") for reason in reasons)
+
+
+@pytest.mark.ray
+def test_a_second_build_does_nothing_and_says_so(demo_build, curation):
+    before = {name: os.stat(demo_build.store / name).st_mtime_ns for name in tree(demo_build.store)}
+    again = curation("build", "tiny", "--raw", demo_build.out / "raw", "--store", demo_build.store)
+    assert again.returncode == 0, again.stderr
+    assert "nothing to do" in again.stdout
+    assert {name: os.stat(demo_build.store / name).st_mtime_ns for name in tree(demo_build.store)} == before
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_another_number_of_workers_gives_the_same_bytes(demo_build, curation, tmp_path):
+    done = curation("build", "tiny", "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 1)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
+    assert contents(tmp_path / "store") == contents(demo_build.store)
+
+
+def contents(store: Path) -> dict[str, str]:
+    place = Store(str(store))
+    return {
+        address: place.manifest(address).content for address in place.addresses() if not address.startswith("llava/")
+    }
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.35, 0.6, 0.8])
+def test_a_killed_driver_loses_and_doubles_nothing(demo_build, curation, tmp_path, share):
+    """kill -9 when so many of the tables are there; then the same command again."""
+    words = ("build", "tiny", "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 2)
+    n_tables = len(contents(demo_build.store))
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "curation", *map(str, words)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and driver.poll() is None:
+        if len(list((tmp_path / "store").rglob("_manifest.json"))) >= share * n_tables:
+            break
+        time.sleep(0.02)
+    assert driver.poll() is None, "the build was over before it could be killed"
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    again = curation(*words)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
+    assert contents(tmp_path / "store") == contents(demo_build.store)
+
+
+@pytest.mark.ray
+def test_plan_status_and_check_speak_json(demo_build, curation):
+    place = ("--raw", demo_build.out / "raw", "--store", demo_build.store)
+    plan = json.loads(curation("plan", "tiny", *place, "--json").stdout)
+    assert all(row["done"] for row in plan["tables"])
+    status = json.loads(curation("status", "tiny", *place, "--json").stdout)
+    assert all(row["n_in"] == row["n_kept"] + row["n_rejected"] for row in status["tables"])
+    check = json.loads(curation("check", "tiny", *place, "--json").stdout)
+    assert check["ok"]
+    assert check["n_rules"] > 100
+
+
+@pytest.mark.ray
+def test_every_sample_of_the_demo_leads_back_to_its_row(demo_build, curation):
+    ids = pq.read_table(demo_build.handover / "provenance.parquet")["sample_id"].to_pylist()
+    for sample_id in (ids[0], ids[-1]):
+        found = curation("why", sample_id, "--store", demo_build.store)
+        assert found.returncode == 0, found.stderr
+        assert "catalogs/demo_" in found.stdout
+        assert "images/demo_" in found.stdout
+    unknown = curation("why", "sample-0000000000000000", "--store", demo_build.store)
+    assert unknown.returncode == 2
+    assert "sample-0000000000000000" in unknown.stderr
+
+
+@pytest.mark.ray
+def test_the_demos_certificate_holds(demo_build, curation):
+    assert curation("verify-split", demo_build.handover).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("build", "no_such_corpus", "--raw", "."), 2, "no 'no_such_corpus'"),
+        (("build", "tiny", "--raw", "/no/such/folder"), 2, "no such folder"),
+        (("build", "tiny"), 2, "--raw"),
+        (("plan", "first_real", "--raw", "."), 1, "no such file"),
+        (("verify-split", "."), 1, "_manifest.json"),
+        (("tag", "a/b", "x"), 2, "letters, digits"),
+        (("nonsense",), 2, "No such command"),
+        (("inspect", "README.md"), 1, "README.md"),
+    ],
+)
+def test_a_users_mistake_is_one_clear_line_and_an_exit_code(curation, tmp_path, words, code, told):
+    done = curation(*words, RADIO_STORE=str(tmp_path / "store"), RADIO_RAW="")
+    assert done.returncode == code, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.ray
+def test_a_corpus_file_that_says_something_impossible_is_told_with_its_key(curation, tmp_path, demo_build):
+    file = tmp_path / "mine.toml"
+    file.write_text('title = "mine"\ndatasets = ["demo_fanaroff"]\nspilts = 1\n')
+    done = curation("plan", file, "--raw", demo_build.out / "raw", "--store", tmp_path / "store")
+    assert done.returncode == 2
+    assert "spilts" in done.stderr
+    file.write_text('title = "mine"\ndatasets = ["demo_fanaroff", "nobody"]\nquestions = ["never"]\n')
+    done = curation("plan", file, "--raw", demo_build.out / "raw", "--store", tmp_path / "store")
+    assert done.returncode == 2
+    assert "no dataset 'nobody'" in done.stderr
+    assert "no question 'never'" in done.stderr  # all errors together
+
+
+@pytest.mark.ray
+def test_more_rejected_than_the_corpus_file_allows_ends_with_exit_code_4(curation, tmp_path, demo_build):
+    file = tmp_path / "strict.toml"
+    file.write_text('title = "strict"\ndatasets = ["demo_objects"]\n[most_rejected]\nwindows = 0.01\n')
+    done = curation("build", file, "--raw", demo_build.out / "raw", "--store", tmp_path / "store")
+    assert done.returncode == 4, done.stderr
+    assert "off-mosaic" in done.stderr
+    assert not (tmp_path / "store" / "llava").exists()
+
+
+@pytest.mark.ray
+def test_a_mosaic_that_cannot_be_read_stops_the_build_with_its_name(curation, tmp_path, demo_build):
+    raw = tmp_path / "raw"
+    subprocess.run(["cp", "-r", demo_build.out / "raw", raw], check=True)
+    broken = raw / "images" / "demo_wide_west.fits"
+    broken.write_bytes(broken.read_bytes()[:100_000])
+    done = curation("build", "tiny", "--raw", raw, "--store", tmp_path / "store")
+    assert done.returncode == 1
+    assert "demo_wide_west.fits" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "plan", "why", "demo"])
+def test_help_is_quick(curation, command):
+    start = time.monotonic()
+    assert curation(command, "--help").returncode == 0
+    assert time.monotonic() - start < 5  # a second on a machine at rest; nothing heavy is imported (test_architecture)
+
+
+# -- real data ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def first(raw, curation, tmp_path_factory) -> Path:
+    store = tmp_path_factory.mktemp("first") / "store"
+    done = curation("build", "first_real", "--raw", raw, "--store", store)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return store
+
+
+@pytest.fixture(scope="module")
+def lotss(raw, curation, tmp_path_factory) -> Path:
+    store = tmp_path_factory.mktemp("lotss") / "store"
+    done = curation("build", "lotss_real", "--raw", raw, "--store", store)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return store
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_first_every_row_is_kept_or_has_a_reason(first):
+    rows = {row["address"].rsplit("/", 1)[0]: row for row in assert_conserved(first)}
+    assert rows["sources/mirabest"]["n_in"] == rows["sources/mirabest"]["n_kept"] == 297
+    assert rows["sources/rgz_smorph"]["n_in"] == 297
+    assert rows["sources/rgz_smorph"]["reasons"] == {"no-label": 78}
+    assert rows["cutouts/mirabest"]["n_kept"] == 297
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_first_no_confident_mirabest_image_is_in_the_training_file(first, curation):
+    folder = handover(first, "first_real")
+    table = pq.read_table(folder / "provenance.parquet").to_pylist()
+    sealed = [row for row in table if row["benchmark"]]
+    assert len(sealed) == 215
+    assert {row["split"] for row in sealed} == {"test"}
+    trained = {record["id"] for record in json.loads((folder / "llava.json").read_text(encoding="utf-8"))}
+    assert trained == {row["sample_id"] for row in table if row["split"] == "train"}
+    assert not trained & {row["sample_id"] for row in sealed}
+    assert curation("verify-split", folder).returncode == 0
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_lotss_every_source_inside_a_mosaic_is_cut_and_boxed(lotss):
+    place = Store(str(lotss))
+    rows = {row["address"].rsplit("/", 1)[0]: row for row in assert_conserved(lotss)}
+    assert rows["windows/lotss_dr1"]["n_kept"] == 34
+    assert rows["windows/lotss_dr1"]["reasons"] == {"off-mosaic": 12_059}
+    (address,) = place.addresses("cutouts/lotss_dr1")
+    assert place.read(address, ["cutout_id"]).num_rows == 34
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_lotss_the_peak_inside_each_box_is_the_catalogues(lotss):
+    """Traps 12: of 34 sources the 27 brighter than 0.3 mJy/beam agree within 0.93 to 1.18; fainter are biased high."""
+    from curation.pictures.boxes import visible_boxes
+
+    place = Store(str(lotss))
+    (cut,), (found,) = list(place.addresses("cutouts/lotss_dr1")), list(place.addresses("objects/lotss_dr1"))
+    objects = place.read(found)
+    catalogue = {
+        row["source_id"]: row for row in objects.select(["source_id", "object_id", "peak_mjy_per_beam"]).to_pylist()
+    }
+    bright, faint = [], []
+    for cutout in place.read(cut).to_pylist():
+        source = catalogue[cutout["source_id"]]
+        (box,) = [one for one in visible_boxes(objects, cutout) if one.object_id == source["object_id"]]
+        image = np.frombuffer(cutout["pixels"], "<f4").reshape(cutout["height_px"], cutout["width_px"])
+        side = cutout["width_px"]
+        x0, y0, x1, y1 = (round(edge * side) for edge in box.box_norm)
+        inside = image[side - y1 : side - y0, x0:x1]  # the picture's row 0 is at the top
+        ratio = float(np.nanmax(inside)) / source["peak_mjy_per_beam"]
+        (bright if source["peak_mjy_per_beam"] >= 0.3 else faint).append(ratio)
+    assert (len(bright), len(faint)) == (27, 7)
+    assert min(bright) >= 0.93
+    assert max(bright) <= 1.18
+    assert all(0.93 <= ratio <= 1.6 for ratio in faint)

@@ -1,0 +1,134 @@
+"""ray_cluster.yaml, without a cloud; and a build submitted to a cluster of this machine."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def cluster() -> dict:
+    return yaml.safe_load((ROOT / "ray_cluster.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_cluster_file_passes_rays_own_schema(cluster):
+    code = (
+        "import sys, yaml\n"
+        "from ray.autoscaler._private.util import prepare_config, validate_config\n"
+        "config = prepare_config(yaml.safe_load(open('ray_cluster.yaml')))\n"
+        "validate_config(config)\n"
+        "print(sorted(config['available_node_types']))\n"
+    )
+    asked = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stderr
+    assert "cpu_worker" in asked.stdout
+
+
+def test_there_are_a_head_cpu_workers_and_gpu_workers(cluster):
+    kinds = cluster["available_node_types"]
+    assert cluster["head_node_type"] in kinds
+    assert kinds["cpu_worker"]["resources"]["CPU"] > 0
+    assert kinds["gpu_worker"]["resources"]["GPU"] > 0
+    assert sum(kind["max_workers"] for kind in kinds.values()) <= cluster["max_workers"]
+
+
+def test_every_node_demands_the_token_and_the_dashboard_stays_at_home(cluster):
+    lines = [line for key in ("head", "worker") for line in cluster[f"{key}_start_ray_commands"]]
+    starts = [line for line in lines if "ray start" in line]
+    assert len(starts) == 2
+    for line in starts:
+        assert "RAY_AUTH_MODE=token" in line
+        assert "RAY_AUTH_TOKEN_PATH=~/.ray/auth_token" in line
+        assert "--disable-usage-stats" in line
+    assert "--dashboard-host=127.0.0.1" in starts[0]
+    assert any("chmod 600 ~/.ray/auth_token" in line for line in cluster["setup_commands"])
+
+
+def test_the_file_holds_a_path_to_the_token_and_no_secret():
+    text = (ROOT / "ray_cluster.yaml").read_text(encoding="utf-8")
+    assert not re.search(r"(?i)(aws_secret|password|api_key|RAY_AUTH_TOKEN=)", text)
+
+
+def test_the_nodes_install_the_ray_that_is_pinned():
+    pinned = re.search(r"^ray==(\S+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    assert pinned
+    assert f"ray[default]=={pinned.group(1)}" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def free_ports(n: int) -> list[int]:
+    holders = [socket.socket() for _ in range(n)]
+    for one in holders:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in holders]
+    for one in holders:
+        one.close()
+    return ports
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_the_demo_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_path, demo_build):
+    """`ray job submit` against a head of this machine that demands a token, as ray_cluster.yaml's does."""
+    port, dashboard, client = free_ports(3)
+    home = tmp_path / "home"
+    (home / ".ray").mkdir(parents=True)
+    token = home / ".ray" / "auth_token"
+    token.write_text("0123456789abcdef" * 4)
+    token.chmod(0o600)
+    bins = Path(sys.executable).parent
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
+        "HOME": str(home), "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT), "PATH": f"{bins}:{os.environ['PATH']}",
+    }  # fmt: skip
+    short = Path("/tmp") / f"rc{os.getpid()}"  # Ray's socket names have a length limit
+    head = subprocess.Popen(
+        [bins / "ray", "start", "--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=2",
+         "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}",
+         f"--ray-client-server-port={client}", f"--temp-dir={short}", "--object-store-memory=200000000"],
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        wait_for(f"http://127.0.0.1:{dashboard}/api/version", token.read_text())
+        asked = urllib.request.Request(f"http://127.0.0.1:{dashboard}/api/jobs/", data=b"{}", method="POST")
+        with pytest.raises(urllib.error.HTTPError, match="401"):  # without the token: refused
+            urllib.request.urlopen(asked, timeout=10)
+        out = tmp_path / "demo"
+        job = subprocess.run(
+            [bins / "ray", "job", "submit", "--address", f"http://127.0.0.1:{dashboard}", "--", sys.executable, "-m",
+             "curation", "demo", "--out", out],
+            env=environment, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False,
+        )  # fmt: skip
+        assert job.returncode == 0, job.stdout[-3000:] + job.stderr[-3000:]
+        assert tree(next((out / "store/llava/tiny").iterdir())) == tree(demo_build.handover)
+    finally:
+        os.killpg(head.pid, signal.SIGTERM)
+        head.wait(timeout=60)
+        subprocess.run(["rm", "-rf", short], check=False)
+
+
+def wait_for(url: str, token: str) -> None:
+    asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(asked, timeout=5) as answer:
+                json.load(answer)
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise AssertionError(f"no answer from {url}")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
