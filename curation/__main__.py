@@ -17,13 +17,11 @@ def main() -> None:
         check_names()
         from curation.cli import curation
 
-        curation.main(standalone_mode=False)
+        sys.exit(curation.main(standalone_mode=False) or 0)  # click gives the code of an Exit
     except CorpusError as error:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -13,23 +13,31 @@ from curation.release.report import report
 from schemas.errors import GateError, RecipeError
 
 
-def build_corpus(made: Graph, store: Store, *, workers: int | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Everything that is missing, in order. Raises BudgetError and GateError before anything is exported."""
+def build_corpus(
+    made: Graph,
+    store: Store,
+    *,
+    out: Path | None = None,
+    workers: int | None = None,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Everything that is missing, in order. Raises BudgetError and GateError before anything is exported.
+
+    `out` is where hand-over and report go: folders of plain files, so on a local path; None: into the store.
+    """
+    folder, page = handover_folder(made, store, out), report_file(made, store, out)
     n_made = build(made.steps, store, workers=workers, say=say)
     check_budget(made, store)
-    folder = handover_folder(made, store)
     fresh = not is_exported(folder)
     if fresh:
-        gate = run_gate(made, store)
+        gate = run_gate(made, store, out)
         if not gate.ok:
             raise GateError("\n".join([*gate.lines, f"all of it: {gate.folder}"]))
         export(store, made, folder)
-        page = write_report(made, store, gate)
+        write_report(made, store, gate, out)
         store.tag(f"latest-{made.corpus.name}", made.handover)
-    else:
-        page = report_file(made, store)
-        if not page.exists():
-            page = write_report(made, store, run_gate(made, store))
+    elif not page.exists():
+        write_report(made, store, run_gate(made, store, out), out)
     return {
         "corpus": made.corpus.name,
         "n_tables": len(made.steps),
@@ -41,30 +49,30 @@ def build_corpus(made: Graph, store: Store, *, workers: int | None, say: Callabl
     }
 
 
-def handover_folder(made: Graph, store: Store) -> Path:
-    """Where the hand-over goes: a folder of plain files, so on a local path."""
-    return _local(store) / made.handover
+def handover_folder(made: Graph, store: Store, out: Path | None) -> Path:
+    """Where the hand-over goes."""
+    return _local(store, out) / made.handover
 
 
-def report_file(made: Graph, store: Store) -> Path:
+def report_file(made: Graph, store: Store, out: Path | None) -> Path:
     """Where the report goes."""
-    return _local(store) / "reports" / made.handover.removeprefix("llava/") / "report.html"
+    return _local(store, out) / "reports" / made.handover.removeprefix("llava/") / "report.html"
 
 
-def run_gate(made: Graph, store: Store) -> GateResult:
+def run_gate(made: Graph, store: Store, out: Path | None) -> GateResult:
     """Hold every table of the corpus against its rules, and leave the record beside the report."""
-    return run_gates(store, made.addresses(), report_file(made, store).parent / "gate")
+    return run_gates(store, made.addresses(), report_file(made, store, out).parent / "gate")
 
 
-def write_report(made: Graph, store: Store, gate: GateResult) -> Path:
+def write_report(made: Graph, store: Store, gate: GateResult, out: Path | None) -> Path:
     """The HTML page of a finished build."""
-    return report(store, made, gate, report_file(made, store))
+    return report(store, made, gate, report_file(made, store, out))
 
 
-def _local(store: Store) -> Path:
-    if not store.is_local:
+def _local(store: Store, out: Path | None) -> Path:
+    if out is None and not store.is_local:
         raise RecipeError(
-            f"{store.where}: tables are there, but a hand-over is a folder of plain files: "
-            "read the store through a mounted path, or build with --store FOLDER"
+            f"{store.where}: tables go there, but a hand-over and its report are folders of plain files: "
+            "say with --out FOLDER where they go"
         )
-    return Path(store.root)
+    return out or Path(store.root)

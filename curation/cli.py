@@ -29,6 +29,11 @@ def _store(command: Command) -> Command:
     return click.option("--store", metavar="PLACE", help=text)(command)
 
 
+def _out(command: Command) -> Command:
+    text = "Folder for hand-over and report; default: the store. Needed where the store is remote."
+    return click.option("--out", type=click.Path(path_type=Path), help=text)(command)
+
+
 def _json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for machines.")(command)
 
@@ -77,10 +82,19 @@ def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None
 @click.argument("corpus")
 @_raw
 @_store
+@_out
 @_workers
 @_json
 @click.option("--dry-run", is_flag=True, help="Only say what would be made.")
-def build(corpus: str, raw: str | None, store: str | None, workers: int | None, as_json: bool, dry_run: bool) -> None:
+def build(
+    corpus: str,
+    raw: str | None,
+    store: str | None,
+    out: Path | None,
+    workers: int | None,
+    as_json: bool,
+    dry_run: bool,
+) -> None:
     """Make what is missing: tables, gate, hand-over, report. May be killed and run again at any moment.
 
     CORPUS is a name of curation/corpora/, or a TOML file of your own.
@@ -93,9 +107,9 @@ def build(corpus: str, raw: str | None, store: str | None, workers: int | None, 
         return context.invoke(plan, corpus=corpus, raw=raw, store=store, as_json=as_json)
     from curation.build import build_corpus
 
-    _say(f"to resume: python -m curation {shlex.join(_build_words(corpus, raw, store, workers))}")
+    _say(f"to resume: python -m curation {shlex.join(_build_words(corpus, raw, store, out, workers))}")
     made, place = _graph(corpus, raw, store)
-    result = build_corpus(made, place, workers=workers, say=_say)
+    result = build_corpus(made, place, out=out, workers=workers, say=_say)
     if as_json:
         return click.echo(json.dumps(result))
     if result["n_made"] == 0 and not result["exported"]:
@@ -142,8 +156,9 @@ def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> No
 @click.argument("corpus")
 @_raw
 @_store
+@_out
 @_json
-def check(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None:
+def check(corpus: str, raw: str | None, store: str | None, out: Path | None, as_json: bool) -> None:
     """Hold every finished table against its gate; exit code 3 when it refuses.
 
     \b
@@ -153,7 +168,7 @@ def check(corpus: str, raw: str | None, store: str | None, as_json: bool) -> Non
 
     made, place = _graph(corpus, raw, store)
     _check_built(made, place)
-    result = run_gate(made, place)
+    result = run_gate(made, place, out)
     if as_json:
         click.echo(json.dumps({"ok": result.ok, "n_rules": result.n_rules, "refusals": result.lines}))
     if not result.ok:
@@ -166,7 +181,8 @@ def check(corpus: str, raw: str | None, store: str | None, as_json: bool) -> Non
 @click.argument("corpus")
 @_raw
 @_store
-def report(corpus: str, raw: str | None, store: str | None) -> None:
+@_out
+def report(corpus: str, raw: str | None, store: str | None, out: Path | None) -> None:
     """Write the HTML report of a finished build again, and print where it is.
 
     \b
@@ -176,7 +192,7 @@ def report(corpus: str, raw: str | None, store: str | None) -> None:
 
     made, place = _graph(corpus, raw, store)
     _check_built(made, place)
-    click.echo(write_report(made, place, run_gate(made, place)))
+    click.echo(write_report(made, place, run_gate(made, place, out), out))
 
 
 @curation.command()
@@ -297,8 +313,8 @@ def _check_built(made: "Graph", place: "Store") -> None:
         raise RecipeError(f"{len(missing)} tables are not built yet, first {missing[0]}: run `curation build` first")
 
 
-def _build_words(corpus: str, raw: str | None, store: str | None, workers: int | None) -> list[str]:
-    given = {"--raw": raw, "--store": store, "--workers": workers}
+def _build_words(corpus: str, raw: str | None, store: str | None, out: Path | None, workers: int | None) -> list[str]:
+    given = {"--raw": raw, "--store": store, "--out": out, "--workers": workers}
     return ["build", corpus, *(word for flag, value in given.items() if value for word in (flag, str(value)))]
 
 

@@ -27,7 +27,7 @@ from curation.words.conversations import conversations_step
 from curation.words.descriptions import descriptions_step
 from curation.words.quality import quality_step
 from curation.words.question import questions
-from schemas.errors import BudgetError, CorpusError, RecipeError
+from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
 from schemas.fingerprint import fingerprint
 from schemas.folder import read_door, read_doors
 from schemas.labels import label_scheme
@@ -122,18 +122,19 @@ def graph(wanted: Corpus, raw: Path, store: Store) -> Graph:
             survey = surveys()[name]
             mosaics[name] = mosaics_step(survey, find_files(raw, survey, digests), raw)
         except CorpusError as error:
-            wrong.append(str(error))
+            wrong.append(error)
     if json.dumps(digests, sort_keys=True) != before:
         store.publish(DIGESTS, json.dumps(digests, sort_keys=True).encode())
     front: dict[str, tuple[Step, Step, Step, Step]] = {}
     for one in chosen:
         try:
+            one.file_digests(raw)
             if one.survey in mosaics:
                 front[one.name] = _pictures(wanted, one, mosaics[one.survey], raw)
         except CorpusError as error:
-            wrong.append(str(error))
+            wrong.append(error)
     if wrong:
-        raise type_of(wrong)("\n".join(wrong))
+        raise _together(wrong)
     pairs = [(cutouts, sources) for sources, _, _, cutouts in front.values()]
     splits = splits_step(wanted.name, pairs, wanted.splits)
     of = {one.name: _words(wanted, one, mosaics[one.survey], front[one.name], splits) for one in chosen}
@@ -155,27 +156,28 @@ def check_budget(made: Graph, store: Store) -> None:
         raise BudgetError("\n".join(over))
 
 
-def type_of(messages: list[str]) -> type[CorpusError]:
-    """The error for several messages at once: a mistake in a recipe, unless a file is at fault."""
-    return CorpusError if any("file" in one or "raw" in one for one in messages) else RecipeError
+def _together(wrong: list[CorpusError]) -> CorpusError:
+    """One error for all: a mistake in a recipe, unless a file from outside is at fault as well."""
+    kind = RecipeError if all(isinstance(one, RecipeError) for one in wrong) else CatalogError
+    return kind("\n".join(dict.fromkeys(str(one) for one in wrong)))
 
 
-def _checked(wanted: Corpus) -> tuple[list[Dataset], list[str]]:
+def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
     chosen: list[Dataset] = []
-    wrong: list[str] = []
+    wrong: list[CorpusError] = []
     known_surveys, known_questions = surveys(), questions()
     for name in wanted.datasets:
         try:
             chosen.append(dataset(name))
         except CorpusError as error:
-            wrong.append(str(error))
+            wrong.append(error)
     wrong += [
-        f"dataset {one.name}: no survey {one.survey!r}; known: {', '.join(known_surveys)}"
+        RecipeError(f"dataset {one.name}: no survey {one.survey!r}; known: {', '.join(known_surveys)}")
         for one in chosen
         if one.survey not in known_surveys
     ]
     wrong += [
-        f"corpus {wanted.name}: no question {name!r}; known: {', '.join(known_questions)}"
+        RecipeError(f"corpus {wanted.name}: no question {name!r}; known: {', '.join(known_questions)}")
         for name in wanted.questions
         if name not in known_questions
     ]

@@ -18,7 +18,8 @@ def facts(file: Path, survey: str | None) -> dict[str, Any]:
     try:
         return {"file": str(file), **read_mosaic(file, str(file), known[survey] if survey else ANY)}
     except CorpusError as error:
-        return {"file": str(file), "error": str(error)}
+        told = str(error)
+        return {"file": str(file), "error": told if str(file) in told else f"{file}: {told}"}
 
 
 def line(one: dict[str, Any]) -> str:

@@ -93,7 +93,7 @@ def read_llava(path: Path) -> Iterator[LlavaRecord]:
     try:
         text = path.read_text(encoding="utf-8")
         found = (
-            json.loads(text) if text.lstrip().startswith("[") else [json.loads(one) for one in text.splitlines() if one]
+            json.loads(text) if text.lstrip().startswith("[") else [json.loads(one) for one in text.split("\n") if one]
         )
     except (OSError, ValueError) as error:
         raise CatalogError(f"{path}: not a JSON array and not JSONL: {error}") from error

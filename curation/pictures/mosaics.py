@@ -51,7 +51,12 @@ def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tupl
         raise CatalogError(
             f"{raw / min(folders)}: a folder, expected an image file of survey {survey.name}; move it away"
         )
-    names = tqdm(sorted(paths), desc=f"hash {survey.name}", disable=len(paths) <= MANY_FILES, file=sys.stderr)
+    names = tqdm(
+        sorted(paths),
+        desc=f"hash {survey.name}",
+        file=sys.stderr,
+        disable=len(paths) <= MANY_FILES or not sys.stderr.isatty(),
+    )
     return tuple(_image_file(name, paths[name], digests) for name in names)
 
 

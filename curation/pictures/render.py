@@ -18,6 +18,8 @@ Grey = NDArray[np.uint8]
 ORIENTATION = "north up as in FITS, row 0 at the top"
 PERCENTILES = (0.5, 99.5)
 ASINH_SOFTENING = 0.02  # of the range: below it asinh is linear
+ASINH_LEAST_RANGE = 100.0  # in sigma of the noise
+SIGMA_OF_MAD = 1.4826  # a Gaussian's standard deviation over its median absolute deviation
 ASINH = np.round(255 * np.arcsinh(np.linspace(0, 1, 4096) / ASINH_SOFTENING) / np.arcsinh(1 / ASINH_SOFTENING))
 ASINH_GREY = ASINH.astype(np.uint8)
 
@@ -70,7 +72,8 @@ def stretch_name(picture: Picture) -> str:
     how = {
         "zscale": f"zscale contrast={picture.contrast:g}",
         "percentile": f"percentile {PERCENTILES[0]:g} to {PERCENTILES[1]:g}",
-        "asinh": f"asinh softening={ASINH_SOFTENING:g} from percentile {PERCENTILES[0]:g} to the maximum",
+        "asinh": f"asinh softening={ASINH_SOFTENING:g} from percentile {PERCENTILES[0]:g} to the maximum, at least "
+        f"{ASINH_LEAST_RANGE:g} sigma",
         "minmax": "minmax",
         "paper": f"paper (blank=0, zscale contrast={picture.contrast:g}, minmax, truncated), but not its orientation",
     }
@@ -97,8 +100,14 @@ def _percentile(pixels: Image, picture: Picture) -> Grey:
 
 
 def _asinh(pixels: Image, picture: Picture) -> Grey:
-    limits = _percentiles(pixels, PERCENTILES)[0], extent(pixels)[2]
-    return _resized(_asinh_grey(pixels, limits), picture.side_px)
+    samples = finite_samples(pixels.reshape(-1), 4096)
+    if not samples.size:
+        return _resized(np.zeros(pixels.shape, np.uint8), picture.side_px)
+    low, middle = (float(one) for one in np.percentile(samples, (PERCENTILES[0], 50)))
+    noise = SIGMA_OF_MAD * float(np.median(np.abs(samples - middle)))
+    # A picture of noise alone stays dark: white is never less than so many sigma above the middle.
+    high = max(extent(pixels)[2], middle + ASINH_LEAST_RANGE * noise)
+    return _resized(_asinh_grey(pixels, (low, high)), picture.side_px)
 
 
 def _minmax(pixels: Image, picture: Picture) -> Grey:

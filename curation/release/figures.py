@@ -15,6 +15,7 @@ SPLIT_COLOUR = {"train": "#2b6cb0", "validation": "#dd9a1f", "test": "#c0392b"}
 PALETTE = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b83280", "#4a5568", "#975a16", "#00838f")
 INK, FAINT = "#1f2933", "#d5dce4"
 FEW_DECADES, HALF = 200, 0.5
+WIDEST_NEAR_DEG = 20.0
 STYLE: Mapping[str, Any] = {
     "svg.hashsalt": "radio-corpus",  # else ids inside the file are random
     "svg.fonttype": "none",
@@ -48,6 +49,33 @@ def sky_map(cells: Sequence[Mapping[str, Any]]) -> str:
         axes.tick_params(labelsize=7.5)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncol=4, frameon=False, fontsize=8.5)
         return _svg(figure, "sky")
+
+
+def sky_near(cells: Sequence[Mapping[str, Any]]) -> str:
+    """The same, as offsets from the middle in degrees, east to the left; empty where the sky is wider than 20 deg."""
+    ra, dec = (np.radians([cell[name] for cell in cells]) for name in ("ra_deg", "dec_deg"))
+    middle = np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)]).mean(axis=1)
+    ra_0, dec_0 = np.arctan2(middle[1], middle[0]), np.arctan2(middle[2], np.hypot(middle[0], middle[1]))
+    east = np.degrees((ra - ra_0 + np.pi) % (2 * np.pi) - np.pi) * np.cos(dec_0)
+    north = np.degrees(dec - dec_0)
+    if max(np.ptp(east), np.ptp(north)) > WIDEST_NEAR_DEG:
+        return ""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 4.2))
+        axes = figure.add_axes((0.07, 0.13, 0.9, 0.78))
+        for split, colour in SPLIT_COLOUR.items():
+            for is_sealed in (False, True):
+                some = [k for k, one in enumerate(cells) if (one["split"], one["is_sealed"]) == (split, is_sealed)]
+                sizes = [14 + 6 * np.log2(cells[k]["n"]) for k in some]
+                edge = INK if is_sealed else "none"
+                axes.scatter(east[some], north[some], s=sizes, color=colour, edgecolors=edge, linewidths=0.8)
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.invert_xaxis()
+        axes.set_xlabel(f"degrees east of RA {np.degrees(ra_0) % 360:.2f}")
+        axes.set_ylabel(f"degrees north of Dec {np.degrees(dec_0):+.2f}")
+        axes.grid(color=FAINT, linewidth=0.6)
+        axes.set_axisbelow(True)
+        return _svg(figure, "sky-near")
 
 
 def histogram(counts: Mapping[str, Sequence[int]], edges: Sequence[float], label: str, *, log: bool = False) -> str:

@@ -39,11 +39,17 @@ class Tile:
 
 
 def tile(row: Mapping[str, Any], extreme: str = "") -> Tile:
-    """A sample's picture with the boxes that its answers claim."""
+    """A sample's picture with the boxes that its answers claim, and its labels: the source's, else the objects'."""
     return Tile(
-        row["sample_id"], row["source_name"], tuple(sorted(row["labels"] or ())), row["split"], row["benchmark"],
-        extreme, picture_address(row["png"]), outlines(row["turns"]),
+        row["sample_id"], row["source_name"], tuple(sorted(row["labels"] or _classes(row["turns"]))), row["split"],
+        row["benchmark"], extreme, picture_address(row["png"]), outlines(row["turns"]),
     )  # fmt: skip
+
+
+def _classes(turns: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The classes that the turns say are present."""
+    claims = (claim for turn in turns for claim in turn["claims"] or ())
+    return {claim["subject"] for claim in claims if claim["kind"] == "presence" and claim["state"] == "present"}
 
 
 def outlines(turns: Sequence[Mapping[str, Any]]) -> tuple[Outline, ...]:

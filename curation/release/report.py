@@ -17,7 +17,7 @@ from catalogs.database import read_sql
 from catalogs.dataset import Dataset
 from curation.release.built import Built, Tables, opened
 from curation.release.certificate import PLACE, certificate
-from curation.release.figures import PALETTE, histogram, sky_map
+from curation.release.figures import PALETTE, histogram, sky_map, sky_near
 from curation.release.gates import GateResult
 from curation.release.montage import Tile, tile
 from schemas.errors import StoreError
@@ -109,6 +109,7 @@ def _page(db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateR
         published=[_published(one, numbers) for one in datasets],
         promise=_promise(db),
         sky=sky_map(numbers["sky"]) if numbers["sky"] else "",
+        sky_near=sky_near(numbers["sky_near"]) if numbers["sky_near"] else "",
         pictures=_figures(db, OF_PICTURES),
         words=_figures(db, OF_WORDS),
         galleries=_galleries(db, numbers["chosen"]),

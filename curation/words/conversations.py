@@ -15,8 +15,8 @@ from curation.words.claims import Claim, Truths
 from curation.words.known import CUTOUT_COLUMNS, Known
 from curation.words.question import AskedTurn, Question, ask, described, expanded
 from schemas.conversation import Conversation, Turn
-from schemas.fingerprint import content_id
-from schemas.labels import LabelScheme
+from schemas.fingerprint import choose, content_id
+from schemas.labels import LabelScheme, Truth
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import CONVERSATIONS
 
@@ -89,7 +89,20 @@ def turns_about(
         )
         if turn:
             turns.setdefault(" ".join(turn.question.lower().split()), turn)
-    return list(turns.values())
+    return _one_absence_each(list(turns.values()), known.cutout_id)
+
+
+def _one_absence_each(turns: list[AskedTurn], key: str) -> list[AskedTurn]:
+    """Of the questions for boxes or numbers of a class that is not there, one of each door, chosen by key.
+
+    Whether a class is there is asked of every class; a crowd of empty lists would teach that the answer is none.
+    """
+    absent: dict[str, list[str]] = {}
+    for turn in turns:
+        if turn.kind in ("boxes", "count") and all(claim.state == Truth.ABSENT for claim in turn.claims):
+            absent.setdefault(turn.question_id.split("/")[0], []).append(turn.question_id)
+    dropped = {one for door, ids in absent.items() for one in ids if one != choose(ids, f"{key}:{door}:absent")}
+    return [turn for turn in turns if turn.question_id not in dropped]
 
 
 def _conversation(cutout: Mapping[str, Any], turns: Sequence[AskedTurn]) -> dict[str, Any]:
