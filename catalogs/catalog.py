@@ -1,50 +1,76 @@
-"""A catalogue: a file's columns, units, frame and citation. A door: one TOML file each in `published/`.
+"""A catalogue: a file's columns, units, frame, labels and citation. A door: one TOML file each in `published/`.
 
-A column of ours says its unit in its name; the file's own unit is converted to it. A bad file raises CatalogError with
-all that is wrong with it; a bad row is refused with its reason, and the rest is read.
+A bad file raises CatalogError with all that is wrong with it; a bad row is refused with its reason, and the rest is
+read.
 """
 
-import difflib
+import hashlib
+import string
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from astropy import units as u
-from astropy.coordinates import FK5, Galactic, SkyCoord
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from catalogs.formats import tables
+from catalogs.columns import CatalogColumn, absent_columns, check_columns, described, our_columns
+from catalogs.formats import archives, text_tables, typed_tables
+from catalogs.formats.tables import RawTable
+from catalogs.generated import stands_in
+from catalogs.positions import (
+    POSITION,
+    ROW,
+    Frame,
+    NamePosition,
+    against_names,
+    check_hours,
+    in_icrs,
+    off_the_sky,
+    with_mean_positions,
+)  # fmt: skip
 from schemas.errors import CatalogError, RecipeError
 from schemas.folder import read_doors
+from schemas.labels import Tier
 from schemas.rejection import Rejection
-from schemas.table import UNIT_SUFFIX
 
 HERE = Path(__file__).parent / "published"
-ROW = "row"
-POSITION = ("ra_deg", "dec_deg")
-GALACTIC = ("l_deg", "b_deg")
-TURN_DEG, POLE_DEG, DAY_HOURS = 360, 90, 24
-# So many rows, with no RA above 24 but a wide range of Dec, look like hours.
-HOURS_FROM_ROWS, HOURS_DEC_RANGE_DEG = 50, 30.0
+RADIUS = "radius_arcsec"
 
 
-class CatalogColumn(BaseModel):
-    """Where a column of ours stands in the file."""
+class CatalogLabels(BaseModel):
+    """What a row says of its source, in a label scheme."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    """Their name for it."""
-    unit: str = ""
-    """Their unit, for files that give none; a file that gives another one is an error. `hourangle` for RA in hours."""
-    type: Literal["real", "int", "bool", "text"] | None = None
-    """None: real where our name ends in a unit, else text."""
-    required: bool = True
-    """False: a file without it gives nulls."""
+    scheme: str
+    tier: Tier
+    label: str = ""
+    """Their class: a word such as `HII`, or one made of columns of ours, `{class_name}`, `{n_components}C-{n_peaks}P`.
+    A row with a null among them says nothing."""
+    names: dict[str, str] = Field(default_factory=dict[str, str])
+    """The scheme's label for a class of theirs, where the scheme does not know their spelling; empty: the class says
+    nothing in this scheme. Any other class that the scheme does not know is refused as `unknown-class`."""
+    flags: dict[str, str] = Field(default_factory=dict[str, str])
+    """The scheme's label for each truth column of ours that says it is present; one that is not set says nothing."""
+    confidence: str | None = None
+    """The column of ours with a confidence, 0 to 1."""
+    doubtful: str | None = None
+    """The truth column of ours that is set where the class is in doubt: such a row says nothing."""
+    votes: str | None = None
+    """The list column of ours with everybody's class: a row where they differ says nothing."""
+
+    @property
+    def template_columns(self) -> list[str]:
+        """The columns of ours that `label` is made of."""
+        return [name for _, name, _, _ in string.Formatter().parse(self.label) if name]
+
+    @property
+    def columns(self) -> list[str]:
+        """All columns of ours that it reads."""
+        more = (one for one in (self.confidence, self.doubtful, self.votes) if one)
+        return [*self.template_columns, *self.flags, *more]
 
 
 class Catalog(BaseModel):
@@ -56,21 +82,69 @@ class Catalog(BaseModel):
     title: str
     file: str
     """Relative to the raw folder."""
-    format: Literal["csv", "fits"]
+    sha256: str = Field(default="", exclude=True)
+    """The pinned content of the file; empty for files that are not public, or written anew."""
+    format: Literal["csv", "tsv", "fixed_width", "fits", "votable", "ipac", "parquet", "names"]
+    """`names`: the names of a zip's members are the rows."""
+    member: str | None = None
+    """Tar: the member that is the table. `names`: a glob of the members meant."""
+    pattern: str = ""
+    """`names`: a regular expression of the whole name; its named groups are the columns."""
     hdu: str | int | None = None
-    """FITS: name or number of the table; None: the only table there is."""
-    delimiter: str = ","
+    """FITS, VOTable: name or number of the table; None: the only table there is."""
+    delimiter: str | None = None
+    """CSV: a comma where none is given; TSV: a tab."""
+    comment: str = ""
+    """Lines of text that begin with it are no rows."""
+    below_header: tuple[Literal["units", "dashes"], ...] = ()
+    """What stands between a text file's header and its first row."""
+    header_lines: int = 0
+    """Fixed width: lines before the first row."""
     null_values: tuple[str, ...] = ("",)
     """Texts that mean "no value"; blanks around a value never count."""
-    frame: Literal["icrs", "fk5", "galactic"] = "icrs"
+    frame: Frame = "icrs"
     """Of `ra_deg`, `dec_deg`; of `l_deg`, `b_deg` for galactic. What is read is ICRS."""
+    accuracy_arcsec: float | None = Field(default=None, gt=0)
+    """How far rounding alone can move a position, where that is more than an arcsecond's fraction."""
+    name_position: NamePosition | None = None
+    """How to hold a row's name against its position; a row that disagrees is refused."""
     key: str | None = None
     """The column of ours that tells rows apart; a later row with the same key is refused."""
+    rank: tuple[str, ...] = ()
+    """Columns of ours that decide between rows at the same place; `-` before one: the greater first."""
     ra_stays_below_24: bool = False
     """True: the catalogue's RA really lies between 0 and 24 deg, and is not in hours."""
     columns: dict[str, CatalogColumn]
+    labels: CatalogLabels | None = None
+    n_rows: int | None = Field(default=None, exclude=True)
+    """Published number of rows, to be told beside the number found."""
     licence: str = "unknown"
     cite: str = Field(exclude=True)
+
+    @model_validator(mode="after")
+    def _names_what_it_has(self) -> "Catalog":
+        named = [one.lstrip("-") for one in self.rank] + ([self.key] if self.key else [])
+        named += self.labels.columns if self.labels else []
+        named += ["name"] if self.name_position else []
+        named += [RADIUS] if self.name_position and self.name_position.within_radius else []
+        unknown = sorted(set(named) - self.columns.keys())
+        if unknown:
+            raise ValueError(f"no columns.{', columns.'.join(unknown)}, which other keys name")
+        if self.format == "names" and not (self.pattern and self.member):
+            raise ValueError("format names needs `member` and `pattern`")
+        if self.format == "fixed_width" and not all(one.bytes for one in self.columns.values()):
+            raise ValueError("format fixed_width needs `bytes` for every column")
+        return self
+
+    @property
+    def door(self) -> str:
+        """Where it stands, for errors."""
+        return f"catalogs/published/{self.name}.toml"
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether its rows are places on the sky."""
+        return self.frame == "galactic" or POSITION[0] in self.columns
 
 
 @dataclass(frozen=True)
@@ -80,6 +154,8 @@ class CatalogRows:
     table: pa.Table
     rejections: tuple[Rejection, ...]
     n_in: int
+    absent: tuple[str, ...] = ()
+    """A line for each column that need not be there and is not."""
 
 
 def catalogs(folder: Path = HERE) -> dict[str, Catalog]:
@@ -95,27 +171,53 @@ def catalog(name: str) -> Catalog:
     return known[name]
 
 
+def file_digest(catalog: Catalog, raw: Path) -> str:
+    """SHA-256 of its file as found. Raises CatalogError for a file that is absent or not the pinned one."""
+    path = raw / catalog.file
+    if not path.is_file():
+        raise CatalogError(f"{path}: no such file; catalogue {catalog.name} needs it below --raw")
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if catalog.sha256 not in ("", found) and not stands_in(raw, catalog.file, found):
+        raise CatalogError(
+            f"{path}: SHA-256 {found}, expected {catalog.sha256}; fetch it again, or pin the new one in {catalog.door}"
+        )
+    return found
+
+
 def read_catalog(path: Path, catalog: Catalog) -> CatalogRows:
     """The mapped columns in our units, ICRS, missing values null; raises CatalogError for a file that is not as said.
 
-    Refused: `ragged-row`, `unreadable-value`, `no-position`, `position-out-of-range`, `duplicate-id`.
+    Refused: `ragged-row`, `unreadable-value`, `no-position`, `position-out-of-range`, `name-disagrees-with-position`,
+    `duplicate-id`, `no-id`.
     """
-    raw = tables.read_fits(path, catalog.hdu) if catalog.format == "fits" else tables.read_csv(path, catalog.delimiter)
-    _check_columns(path, catalog, raw)
-    ours, unreadable = _columns(path, catalog, raw)
-    table = pa.table({ROW: raw.row, **ours})
-    table = _in_icrs(path, catalog, table)
+    raw, where = _raw_table(path, catalog), str(path)
+    check_columns(where, catalog.door, catalog.columns, raw)
+    ours, unreadable = our_columns(where, catalog.door, catalog.columns, raw, catalog.null_values)
+    table, uneven = with_mean_positions(pa.table({ROW: raw.row, **ours}))
+    table = in_icrs(where, catalog.frame, table)
+    if not catalog.ra_stays_below_24:
+        check_hours(where, catalog.door, table)
     reasons = {int(row): ("ragged-row", detail) for row, detail in raw.ragged.items()}
     reasons |= {row: ("unreadable-value", detail) for row, detail in unreadable.items()}
-    for row, why in (_positions(path, catalog, table) | _repeats(catalog, table, set(reasons))).items():
-        reasons.setdefault(row, why)
+    strange = against_names(table, catalog.name_position) if catalog.name_position else {}
+    for more in (uneven, off_the_sky(table), strange, _repeats(catalog, table, set(reasons))):
+        for row, why in more.items():
+            reasons.setdefault(row, why)
     keep = pa.array([row not in reasons for row in table[ROW].to_pylist()], pa.bool_())
     refused = {one[ROW]: one for one in table.filter(pc.invert(keep)).to_pylist()}
     rejections = [
         Rejection(f"{catalog.file}:{row}", reason, detail, refused.get(row, {ROW: row}))
         for row, (reason, detail) in sorted(reasons.items())
     ]
-    return CatalogRows(table.filter(keep), tuple(rejections), raw.n_rows)
+    return CatalogRows(table.filter(keep), tuple(rejections), raw.n_rows, absent_columns(catalog.columns, raw))
+
+
+def description(path: Path, catalog: Catalog) -> str:
+    """Which column of the file is which of ours, and what is not there: to be read before any work is done."""
+    raw = _raw_table(path, catalog)
+    lines = described(catalog.columns, raw)
+    return "\n".join([f"{path}: {raw.n_rows} rows, read with {catalog.door}", *(f"  {line}" for line in lines)])
 
 
 @cache
@@ -123,122 +225,27 @@ def _catalogs() -> dict[str, Catalog]:
     return catalogs()
 
 
-def _check_columns(path: Path, catalog: Catalog, raw: tables.RawTable) -> None:
-    """All columns that are not there, what there is instead, and the key to edit."""
-    absent = {ours: c.name for ours, c in catalog.columns.items() if c.required and c.name not in raw.columns}
-    if not absent:
-        return
-    lines = []
-    for ours, theirs in absent.items():
-        near = difflib.get_close_matches(theirs.lower(), [one.lower() for one in raw.columns], n=3, cutoff=0.5)
-        near = [one for one in raw.columns if one.lower() in near]
-        hint = f"; near: {', '.join(near)}" if near else ""
-        lines.append(f"  no column {theirs!r}{hint}; edit columns.{ours}.name")
-    found = ", ".join(f"{name} ({raw.types[name]})" for name in raw.columns)
-    raise CatalogError(
-        f"{path}: {len(absent)} columns of catalogs/published/{catalog.name}.toml are not in it\n"
-        + "\n".join(lines)
-        + f"\n  found: {found}"
-    )
-
-
-def _columns(path: Path, catalog: Catalog, raw: tables.RawTable) -> tuple[dict[str, pa.Array], dict[int, str]]:
-    """Our columns as Arrow arrays, and for each unreadable row (by its number) what stood there."""
-    ours, unreadable, wrong = dict[str, pa.Array](), dict[int, str](), list[str]()
-    for name, column in catalog.columns.items():
-        kind = column.type or ("real" if _our_unit(name) else "text")
-        if column.name not in raw.columns:
-            ours[name] = pa.nulls(len(raw.row), tables.ARROW[kind])
-            continue
-        try:
-            values, bad = tables.typed(raw.columns[column.name], kind, catalog.null_values)
-            ours[name] = _converted(values, name, column, raw.units[column.name]) if kind == "real" else values
-        except ValueError as error:
-            wrong.append(f"  {column.name}: {error}; edit columns.{name}")
-            continue
-        for index, text in bad.items():
-            unreadable.setdefault(int(raw.row[index]), f"{column.name}: found {text!r}, expected {kind}")
-    if wrong:
-        raise CatalogError(f"{path}: read with catalogs/published/{catalog.name}.toml\n" + "\n".join(wrong))
-    return ours, unreadable
-
-
-def _converted(values: pa.Array, name: str, column: CatalogColumn, file_unit: str) -> pa.Array:
-    """Values in the unit of our column's name. Raises ValueError where no unit is known, or two disagree."""
-    target = _our_unit(name)
-    if target is None:
-        return values
-    said = [_unit(text) for text in (file_unit, column.unit) if text]
-    if not said:
-        raise ValueError(f"the file gives no unit and neither does the TOML, expected one that gives {target}")
-    if any(one != said[0] for one in said):
-        raise ValueError(f"the file is in {file_unit!r}, the TOML says {column.unit!r}")
-    if not said[0].is_equivalent(u.Unit(target)):
-        raise ValueError(f"is in {said[0]}, which cannot become {target}")
-    factor = float(said[0].to(u.Unit(target)))
-    return values if factor == 1 else cast(pa.Array, pc.multiply(values, factor))
-
-
-def _unit(text: str) -> u.UnitBase:
-    # Not to_string and not a lower-case comparison: PyBDSF writes "beam-1 mJy".
-    try:
-        return u.Unit(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a unit that astropy knows") from None
-
-
-def _our_unit(name: str) -> str | None:
-    """The unit a name of ours ends in: `peak_mjy_per_beam` -> mJy/beam; None without one."""
-    fits = [unit for unit, suffix in UNIT_SUFFIX.items() if name.endswith(suffix) and unit != "px"]
-    return max(fits, key=lambda unit: len(UNIT_SUFFIX[unit]), default=None)
-
-
-def _in_icrs(path: Path, catalog: Catalog, table: pa.Table) -> pa.Table:
-    """The table with `ra_deg`, `dec_deg` in ICRS, where the catalogue has positions at all."""
-    theirs = GALACTIC if catalog.frame == "galactic" else POSITION
-    present = [name for name in theirs if name in table.column_names]
-    if len(present) == 1 or (catalog.frame == "galactic" and not present):
-        raise CatalogError(f"{path}: frame {catalog.frame} needs columns {' and '.join(theirs)}, found {present}")
-    if catalog.frame == "icrs" or not present:
-        return table
-    first, second = (table[name].to_numpy(zero_copy_only=False).astype(float) for name in theirs)
-    usable = np.isfinite(first) & (np.abs(second) <= POLE_DEG)
-    frame = Galactic() if catalog.frame == "galactic" else FK5(equinox="J2000")
-    sky = SkyCoord(first[usable], second[usable], unit="deg", frame=frame).icrs
-    for name, before, after in zip(POSITION, (first, second), (sky.ra.deg, sky.dec.deg), strict=True):
-        values = before.copy()  # what cannot be converted keeps its number, and is refused for it below
-        values[usable] = after
-        column = pa.array(values, pa.float64(), from_pandas=True)
-        at = table.schema.get_field_index(name)
-        table = table.append_column(name, column) if at < 0 else table.set_column(at, name, column)
-    return table
-
-
-def _positions(path: Path, catalog: Catalog, table: pa.Table) -> dict[int, tuple[str, str]]:
-    """Reason and detail for each row (by its number) whose position is none."""
-    if POSITION[0] not in table.column_names:
-        return {}
-    ra, dec = (table[name].to_numpy(zero_copy_only=False).astype(float) for name in POSITION)
-    row = table[ROW].to_numpy()
-    missing = ~np.isfinite(ra) | ~np.isfinite(dec)
-    outside = ~missing & ((ra < 0) | (ra >= TURN_DEG) | (np.abs(dec) > POLE_DEG))
-    good_ra, good_dec = ra[~missing & ~outside], dec[~missing & ~outside]
-    if (
-        not catalog.ra_stays_below_24
-        and good_ra.size >= HOURS_FROM_ROWS
-        and good_ra.max() <= DAY_HOURS
-        and np.ptp(good_dec) > HOURS_DEC_RANGE_DEG
-    ):
-        raise CatalogError(
-            f"{path}: RA of {good_ra.size} rows never exceeds {good_ra.max():.3f} over {np.ptp(good_dec):.0f} deg of "
-            f"Dec, expected degrees: it looks like hours. In catalogs/published/{catalog.name}.toml set "
-            "columns.ra_deg.unit = 'hourangle', or ra_stays_below_24 = true if it is in degrees"
-        )
-    reasons = {int(one): ("no-position", "found no RA or no Dec") for one in row[missing]}
-    for index in np.flatnonzero(outside):
-        found = f"found RA {ra[index]}, Dec {dec[index]}, expected 0 <= RA < 360 and -90 <= Dec <= 90"
-        reasons[int(row[index])] = ("position-out-of-range", found)
-    return reasons
+def _raw_table(path: Path, catalog: Catalog) -> RawTable:
+    where = str(path)
+    match catalog.format:
+        case "names":
+            return archives.read_names(path, catalog.member or "", catalog.pattern)
+        case "fits":
+            return typed_tables.read_fits(path, catalog.hdu)
+        case "votable":
+            return typed_tables.read_votable(archives.read_body(path, catalog.member), where, catalog.hdu)
+        case "ipac":
+            return typed_tables.read_ipac(archives.read_body(path, catalog.member), where)
+        case "parquet":
+            return typed_tables.read_parquet(archives.read_body(path, catalog.member), where)
+        case "fixed_width":
+            spans = {one.name: one.span for one in catalog.columns.values()}
+            body = archives.read_body(path, catalog.member)
+            return text_tables.read_fixed_width(body, where, spans, catalog.comment, catalog.header_lines)
+        case "csv" | "tsv":
+            delimiter = catalog.delimiter or ("\t" if catalog.format == "tsv" else ",")
+            body = archives.read_body(path, catalog.member)
+            return text_tables.read_delimited(body, where, delimiter, catalog.comment, catalog.below_header)
 
 
 def _repeats(catalog: Catalog, table: pa.Table, unread: set[int]) -> dict[int, tuple[str, str]]:

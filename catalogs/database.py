@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -15,14 +16,20 @@ from schemas.errors import RecipeError, TableError
 
 @contextmanager
 def connect(
-    tables: Mapping[str, pa.Table | ds.Dataset], *, threads: int = 1, memory_mb: int = 500
+    tables: Mapping[str, pa.Table | ds.Dataset],
+    *,
+    files: Mapping[str, Path] = MappingProxyType({}),
+    threads: int = 1,
+    memory_mb: int = 500,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection in which every table is a view by its name; closed, and its scratch folder gone, at the end.
 
-    What does not fit into `memory_mb` goes to the scratch folder. One thread gives rows in one order; with more,
-    only an ORDER BY does. Files, the network and extensions are out of reach, and that cannot be switched back.
+    `files` are Parquet files that become views as well; they are read piece by piece, within `memory_mb`, which
+    Arrow's datasets are not. What does not fit into `memory_mb` goes to the scratch folder. One thread gives rows in
+    one order; with more, only an ORDER BY does. Other files, the network and extensions are out of reach, and that
+    cannot be switched back.
     """
-    wrong = [name for name in tables if not re.fullmatch(r"[a-z][a-z0-9_]*", name)]
+    wrong = [name for name in (*tables, *files) if not re.fullmatch(r"[a-z][a-z0-9_]*", name)]
     if wrong:
         raise TableError(f"not a name for a view: {', '.join(map(repr, wrong))}; lower case letters, digits and _")
     with tempfile.TemporaryDirectory(prefix="radio-corpus-") as scratch:
@@ -33,6 +40,9 @@ def connect(
             connection.execute("SET python_enable_replacements = false")
             for name, table in tables.items():
                 connection.register(name, table)
+            for name, file in files.items():
+                connection.read_parquet(str(file)).create_view(name)
+            connection.execute("SET allowed_paths = ?", [[str(file) for file in files.values()]])
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             yield connection

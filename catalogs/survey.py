@@ -17,7 +17,8 @@ class Survey(BaseModel):
 
     name: str
     title: str
-    frequency_mhz: PositiveFloat
+    frequency_mhz: PositiveFloat | None = None
+    """None where its pictures come from several surveys: then no text names a frequency."""
     beam_arcsec: tuple[PositiveFloat, PositiveFloat] | None = None
     """Synthesised beam, FWHM: major axis, minor axis; used only where a header gives none."""
     beam_pa_deg: float = 0.0

@@ -1,16 +1,20 @@
 """A corpus file and its graph of steps. A door: one TOML file each in `corpora/`.
 
 mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► conversations ─► quality ─┐
-        └► objects ──────────────────┴───────────┴──────────────┴─────────────┘       ├─► samples
-                                     cutouts of all datasets ─► splits ───────────────┘
+        ├► objects ──────────────────┴───────────┴──────────────┴─────────────┘       ├─► samples
+        │   ▲ detections             cutouts of all datasets ─► splits ◄─ sealed ─────┘
+entries ┴► matches ─► matchings      cutouts of all datasets ─► twins
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from catalogs.benchmark import Benchmark, benchmarks
+from catalogs.catalog import catalog
 from catalogs.dataset import Dataset, dataset
 from catalogs.survey import Survey, surveys
 from curation.engine.steps import Step, in_order
@@ -20,9 +24,15 @@ from curation.pictures.mosaics import find_files, mosaics_step
 from curation.pictures.render import Picture
 from curation.pictures.windows import windows_step
 from curation.release.samples import samples_step
+from curation.truth.classes import classes_step
+from curation.truth.entries import entries_step
+from curation.truth.matches import Matching, matches_step, matchings_step
 from curation.truth.objects import objects_step
+from curation.truth.relabel import detections_step, relabel_step
+from curation.truth.sealed import benchmark_sources_step, sealed_step
 from curation.truth.sources import sources_step
 from curation.truth.splits import SplitConfig, splits_step
+from curation.truth.twins import twins_step
 from curation.words.conversations import conversations_step
 from curation.words.descriptions import descriptions_step
 from curation.words.quality import quality_step
@@ -34,7 +44,7 @@ from schemas.labels import label_scheme
 
 HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
-HANDOVER_VERSION = 1  # raised when the export starts to write something else
+HANDOVER_VERSION = 2  # raised when the export starts to write something else
 
 
 class Corpus(BaseModel):
@@ -52,6 +62,10 @@ class Corpus(BaseModel):
     """Names of question doors; empty: every one, asked wherever it applies."""
     rows_per_part: int = Field(default=256, gt=0)
     """Cutouts to a part; 100 to 500 keep tasks short and memory bounded."""
+    matching: tuple[Matching, ...] = ()
+    """Cross-matches, made and reported beside the samples."""
+    seal: tuple[str, ...] = ()
+    """Benchmarks whose sky no training sample may come near, also where their dataset is no part of the corpus."""
     most_rejected: dict[str, float] = Field(default_factory=dict[str, float])
     """Largest share of rows that a kind of step may reject, such as `cutouts = 0.1`; above it the build fails."""
 
@@ -79,12 +93,13 @@ class Graph:
 
     corpus: Corpus
     of: dict[str, DatasetSteps] = field(default_factory=dict[str, DatasetSteps])
-    splits: Step | None = None
+    beside: tuple[Step, ...] = ()
+    """What no sample is made of, but the report tells: cross-matches and twins."""
 
     @property
     def steps(self) -> list[Step]:
         """Every step once, each after what it reads."""
-        return in_order([one.samples for one in self.of.values()])
+        return in_order([*(one.samples for one in self.of.values()), *self.beside])
 
     def addresses(self) -> dict[str, list[str]]:
         """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
@@ -95,8 +110,8 @@ class Graph:
 
     @property
     def handover(self) -> str:
-        """The hand-over's address: samples in, format version."""
-        recipe = {"version": HANDOVER_VERSION, "samples": [one.samples.address for one in self.of.values()]}
+        """The hand-over's address: every table of the corpus, and the version of its form."""
+        recipe = {"version": HANDOVER_VERSION, "tables": [step.address for step in self.steps]}
         return f"llava/{self.corpus.name}/{fingerprint(recipe)[:12]}"
 
 
@@ -117,7 +132,7 @@ def graph(wanted: Corpus, raw: Path, store: Store) -> Graph:
     digests = _digests(store)
     before = json.dumps(digests, sort_keys=True)
     mosaics: dict[str, Step] = {}
-    for name in sorted({one.survey for one in chosen}):
+    for name in sorted({one.survey for one in [*chosen, *_benchmark_datasets(wanted)]}):
         try:
             survey = surveys()[name]
             mosaics[name] = mosaics_step(survey, find_files(raw, survey, digests), raw)
@@ -125,20 +140,31 @@ def graph(wanted: Corpus, raw: Path, store: Store) -> Graph:
             wrong.append(error)
     if json.dumps(digests, sort_keys=True) != before:
         store.publish(DIGESTS, json.dumps(digests, sort_keys=True).encode())
+    entries: dict[str, Step] = {}
+    for name in _catalogs(wanted, chosen):
+        try:
+            entries[name] = entries_step(catalog(name), raw)
+        except CorpusError as error:
+            wrong.append(error)
     front: dict[str, tuple[Step, Step, Step, Step]] = {}
     for one in chosen:
         try:
             one.file_digests(raw)
-            if one.survey in mosaics:
-                front[one.name] = _pictures(wanted, one, mosaics[one.survey], raw)
+            if one.survey in mosaics and not one.classes.keys() - entries.keys():
+                front[one.name] = _pictures(wanted, one, mosaics[one.survey], entries, raw)
         except CorpusError as error:
             wrong.append(error)
     if wrong:
         raise _together(wrong)
     pairs = [(cutouts, sources) for sources, _, _, cutouts in front.values()]
-    splits = splits_step(wanted.name, pairs, wanted.splits)
+    sealed = _sealed(wanted, mosaics, {name: one[0] for name, one in front.items()}, raw)
+    splits = splits_step(wanted.name, pairs, wanted.splits, sealed)
     of = {one.name: _words(wanted, one, mosaics[one.survey], front[one.name], splits) for one in chosen}
-    return Graph(wanted, of, splits)
+    known = {step.name: step for step in [*mosaics.values(), *entries.values()]}
+    known |= {step.name: step for some in front.values() for step in some[:2]}
+    beside = [step for matching in wanted.matching for step in _matched(matching, known)]
+    twins = [twins_step(wanted.name, pairs)] if len(pairs) > 1 else []
+    return Graph(wanted, of, (*beside, *twins))
 
 
 def check_budget(made: Graph, store: Store) -> None:
@@ -181,13 +207,59 @@ def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
         for name in wanted.questions
         if name not in known_questions
     ]
+    wrong += [
+        RecipeError(f"corpus {wanted.name}: no benchmark {name!r}; known: {', '.join(benchmarks())}")
+        for name in wanted.seal
+        if name not in benchmarks()
+    ]
     return chosen, wrong
 
 
-def _pictures(wanted: Corpus, one: Dataset, mosaics: Step, raw: Path) -> tuple[Step, Step, Step, Step]:
+def _catalogs(wanted: Corpus, chosen: list[Dataset]) -> list[str]:
+    """The published catalogues that cross-matches and classes read."""
+    sides = [side for one in wanted.matching for side in (one.left, one.right)]
+    named = {side.removeprefix("entries:") for side in sides if side.startswith("entries:")}
+    return sorted(named | {name for one in chosen for name in one.classes})
+
+
+def _benchmark_datasets(wanted: Corpus) -> list[Dataset]:
+    return [dataset(benchmarks()[name].dataset) for name in wanted.seal if name in benchmarks()]
+
+
+def _sealed(wanted: Corpus, mosaics: Mapping[str, Step], sources: Mapping[str, Step], raw: Path) -> Step | None:
+    """The sky of the benchmarks of `seal`; of a dataset in the corpus its own sources are read."""
+    doors = [benchmarks()[name] for name in wanted.seal]
+    if not doors:
+        return None
+    tested: list[tuple[Benchmark, Step, Step]] = []
+    for door in doors:
+        one = dataset(door.dataset)
+        step = sources.get(one.name) or benchmark_sources_step(one, mosaics[one.survey], raw)
+        tested.append((door, step, mosaics[one.survey]))
+    return sealed_step(wanted.name, tested)
+
+
+def _matched(matching: Matching, known: Mapping[str, Step]) -> tuple[Step, Step]:
+    missing = [name for name in matching.steps if name not in known]
+    if missing:
+        raise RecipeError(
+            f"matching {matching.name}: no table {', '.join(missing)} in this corpus; known: {', '.join(sorted(known))}"
+        )
+    left, right = (known[name] for name in matching.steps)
+    pairs = matches_step(matching, left, right)
+    return pairs, matchings_step(matching, left, right, pairs)
+
+
+def _pictures(
+    wanted: Corpus, one: Dataset, mosaics: Step, entries: Mapping[str, Step], raw: Path
+) -> tuple[Step, Step, Step, Step]:
     survey = surveys()[one.survey]
     sources = sources_step(one, mosaics, raw)
+    if one.classes:
+        sources = classes_step(one, sources, entries)
     objects = objects_step(one, mosaics, raw)
+    if one.read_detections:
+        objects = relabel_step(one.name, objects, detections_step(one, mosaics, raw))
     windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)
     return sources, objects, windows, cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw)
 

@@ -119,6 +119,21 @@ OBJECTS = Table(
         *_origin(),
     ),
 )  # fmt: skip
+ENTRIES = Table(
+    "ENTRIES", "a row of a published catalogue", ("entry_id",),
+    (
+        _id("entry_id", "Made of the catalogue, its file and the row's name, or its number where names repeat"),
+        _text("catalog", "The catalogue's door"), _text("name", "The name in the catalogue"),
+        *_position(),
+        Column("x", REAL, "Direction as a unit vector, ICRS", least=-1, most=1),
+        Column("y", REAL, "Direction as a unit vector, ICRS", least=-1, most=1),
+        Column("z", REAL, "Direction as a unit vector, ICRS", least=-1, most=1),
+        Column("radius_arcsec", REAL, "Published extent; null for a point", "arcsec", least=0, nullable=True),
+        LABELS,
+        _text("cells", "JSON of the other mapped columns, by our names, in our units"),
+        *_origin(),
+    ),
+)  # fmt: skip
 MATCHES = Table(
     "MATCHES", "a pair across two catalogues", ("left_id", "right_id"),
     (
@@ -128,6 +143,48 @@ MATCHES = Table(
         Column("is_best", pa.bool_(), "Nearest right one of the left one"),
         Column("is_mutual_best", pa.bool_(), "Nearest of each other"),
         Column("n_candidates", INT, "Right ones within the radius of the left one", least=1),
+    ),
+)  # fmt: skip
+MATCHINGS = Table(
+    "MATCHINGS", "a cross-match and how far it can be trusted", ("matching",),
+    (
+        _text("matching", "Its name in the corpus file"), _text("left_table", "Address of the left table"),
+        _text("right_table", "Address of the right table"),
+        _text("mode", "By position, or by overlap of boxes", one_of=("position", "overlap")),
+        Column("radius_arcsec", REAL, "Largest separation", "arcsec", least=0),
+        Column("n_left", INT, "Left rows with a position", least=0),
+        Column("n_right", INT, "Right rows with a position", least=0),
+        Column("n_pairs", INT, "Pairs within the radius", least=0),
+        Column("n_left_matched", INT, "Left rows with at least one partner", least=0),
+        Column("n_ambiguous", INT, "Left rows with several partners", least=0),
+        Column("offset_east_arcsec", REAL, "Median of right minus left over best pairs; null without pairs", "arcsec",
+               nullable=True),
+        Column("offset_north_arcsec", REAL, "Median of right minus left over best pairs; null without pairs", "arcsec",
+               nullable=True),
+        Column("is_offset_removed", pa.bool_(), "Whether the right positions were moved by it before the match"),
+        Column("chance_share", REAL, "Share of left rows that shifted right catalogues match", least=0, most=1,
+               nullable=True),
+    ),
+)  # fmt: skip
+TWINS = Table(
+    "TWINS", "two cutouts of different surveys or datasets that show the same sky", ("left_id", "right_id"),
+    (
+        _id("left_id", "A cutout"), _id("right_id", "Another cutout"),
+        _text("left_dataset", "Its dataset"), _text("right_dataset", "Its dataset"),
+        _text("left_survey", "Its survey"), _text("right_survey", "Its survey"),
+        Column("separation_arcsec", REAL, "Between their centres", "arcsec", least=0),
+        Column("overlap", REAL, "Shared sky over the smaller one's sky, both taken as squares", least=0, most=1),
+        Column("conflicts", TEXTS, "Labels that one says are present and the other absent"),
+    ),
+)  # fmt: skip
+SEALED = Table(
+    "SEALED", "a piece of sky that a benchmark tests on", ("sealed_id",),
+    (
+        _id("sealed_id", "Made of the benchmark and the source"), _text("benchmark", "The benchmark"),
+        _text("source_name", "Its source there"), _text("dataset", "The dataset the benchmark is of"),
+        *_position(),
+        Column("radius_arcsec", REAL, "Half the diagonal of the benchmark's picture", "arcsec", least=0),
+        *_origin(),
     ),
 )  # fmt: skip
 WINDOWS = Table(
@@ -246,6 +303,6 @@ SAMPLES = Table(
 )  # fmt: skip
 
 TABLES = (
-    MOSAICS, SOURCES, OBJECTS, MATCHES, WINDOWS, CUTOUTS, DESCRIPTIONS, CONVERSATIONS, QUALITY, CAPTIONS, SPLITS,
-    SAMPLES,
+    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, CONVERSATIONS, QUALITY,
+    CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES,
 )  # fmt: skip

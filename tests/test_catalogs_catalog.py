@@ -9,8 +9,9 @@ import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table
+from pydantic import ValidationError
 
-from catalogs.catalog import Catalog, catalog, catalogs, read_catalog
+from catalogs.catalog import Catalog, catalog, catalogs, description, file_digest, read_catalog
 from schemas.errors import CatalogError, RecipeError
 
 
@@ -54,7 +55,7 @@ def test_every_published_catalogue_loads_cites_and_maps_columns(name):
     door = catalogs()[name]
     assert door.cite
     assert door.columns
-    assert door.key in door.columns
+    assert door.key is None or door.key in door.columns
 
 
 @pytest.mark.parametrize(
@@ -107,8 +108,14 @@ def test_a_gzipped_csv_is_read_and_a_tar_is_named(tmp_path):
         member = tarfile.TarInfo("mine.csv")
         member.size = len(body)
         tar.addfile(member, io.BytesIO(body))
-    with pytest.raises(CatalogError, match="tar archive"):
-        read_catalog(csv_file(tmp_path, archive.getvalue()), a_catalog())
+    path = csv_file(tmp_path, archive.getvalue())
+    with pytest.raises(CatalogError, match="tar archive, expected a table; set `member` to one of: mine.csv"):
+        read_catalog(path, a_catalog())
+    assert read_catalog(path, a_catalog(member="mine.csv")).n_in == 1
+    with pytest.raises(CatalogError, match="without 'other.csv'; it holds: mine.csv"):
+        read_catalog(path, a_catalog(member="other.csv"))
+    with pytest.raises(CatalogError, match="not a tar archive"):
+        read_catalog(csv_file(tmp_path, body), a_catalog(member="mine.csv"))
 
 
 def test_units_are_converted_to_that_of_our_name(tmp_path):
@@ -256,3 +263,153 @@ def test_files_that_are_no_tables_give_one_line(tmp_path):
 def test_an_unknown_catalogue_lists_the_known_ones():
     with pytest.raises(RecipeError, match="no catalogue 'nope'; known: .*lotss_lomorph"):
         catalog("nope")
+
+
+def test_a_guess_is_told_as_one_and_a_column_that_may_lack_is_told_as_absent(tmp_path):
+    more = {
+        "class_name": {"name": "Class", "guess": True},
+        "flux_mjy": {"name": "Peak_fluxes", "unit": "mJy", "required": False, "guess": True},
+    }
+    path = csv_file(tmp_path, HEADER + "a,1,2,3\n")
+    with pytest.raises(CatalogError, match="no column 'Class', our guess; edit columns.class_name.name"):
+        read_catalog(path, a_catalog(columns=more))
+    more["class_name"]["required"] = False
+    read = read_catalog(path, a_catalog(columns=more))
+    assert read.absent == (
+        "no column 'Class', our guess; edit columns.class_name.name",
+        "no column 'Peak_fluxes', our guess; near: Peak_flux; edit columns.flux_mjy.name",
+    )
+
+
+def test_a_description_says_which_column_is_which_without_reading_values(tmp_path):
+    more = {"class_name": {"name": "Class", "guess": True}}
+    said = description(csv_file(tmp_path, "Name,RA,DEC,Peak_flux,Kind\na,x,2,3,4\n"), a_catalog(columns=more))
+    assert "mine.csv: 1 rows, read with catalogs/published/mine.toml" in said
+    assert "ra_deg = 'RA' (text)" in said
+    assert "class_name: no column 'Class', our guess" in said
+    assert "not mapped: Kind (text)" in said
+
+
+def test_sentinels_are_null_in_their_own_column_only(tmp_path):
+    more = {
+        "n_stars": {"name": "N", "type": "int", "missing": [0, 999999]},
+        "error_arcsec": {"name": "E", "unit": "arcsec", "missing": [-1]},
+        "kind": {"name": "K", "missing": ["?"]},
+    }
+    text = "Name,RA,DEC,Peak_flux,N,E,K\na,0,0,0,0,-1.0,?\nb,1,1,-1,999999,0,N/A\nc,1,2,1,7,2,x\n"
+    table = read_catalog(csv_file(tmp_path, text), a_catalog(columns=more, null_values=["", "N/A"])).table
+    assert table["n_stars"].to_pylist() == [None, None, 7]
+    assert table["error_arcsec"].to_pylist() == [None, 0, 2]
+    assert table["kind"].to_pylist() == [None, None, "x"]
+    assert table["peak_mjy_per_beam"].to_pylist() == [0, -1, 1]
+    assert table["ra_deg"].to_pylist() == [0, 1, 1]
+
+
+def test_an_infinite_value_is_null_so_an_infinite_position_is_none(tmp_path):
+    read = read_catalog(csv_file(tmp_path, HEADER + "a,inf,2,3\nb,1,2,-inf\nc,1,2,-NaN\n"), a_catalog())
+    assert [one.reason for one in read.rejections] == ["no-position"]
+    assert read.table["peak_mjy_per_beam"].to_pylist() == [None, None]
+
+
+def test_a_diameter_becomes_a_radius(tmp_path):
+    more = {"radius_arcsec": {"name": "Peak_flux", "unit": "arcmin", "times": 0.5}}
+    table = read_catalog(csv_file(tmp_path, HEADER + "a,1,2,3\n"), a_catalog(columns=more)).table
+    assert table["radius_arcsec"].to_pylist() == [90]
+
+
+def test_sexagesimal_positions_are_read_and_one_that_is_none_is_refused(tmp_path):
+    sexagesimal = {"type": "sexagesimal"}
+    more = {
+        "ra_deg": {"name": "RA", "unit": "hourangle", **sexagesimal},
+        "dec_deg": {"name": "DEC", "unit": "deg", **sexagesimal},
+    }
+    text = HEADER + "a,12:30:00,-00:30:36,1\nb,00 12.9,+69 11,1\nc,1h2m3s,-1d2m3s,1\nd,12:60:00,1:00,1\ne,soon,1:00,1\n"
+    read = read_catalog(csv_file(tmp_path, text), a_catalog(columns=more))
+    assert read.table["ra_deg"].to_pylist() == pytest.approx([187.5, 3.225, 15.5125])
+    assert read.table["dec_deg"].to_pylist() == pytest.approx([-0.51, 69 + 11 / 60, -(1 + 2 / 60 + 3 / 3600)])
+    assert [(one.row_id, one.reason) for one in read.rejections] == [
+        ("catalogs/mine:3", "unreadable-value"),
+        ("catalogs/mine:4", "unreadable-value"),
+    ]
+
+
+def test_hours_above_24_stop_the_reader_and_so_do_degrees_in_a_column_called_hours(tmp_path):
+    in_hours = a_catalog(columns={"ra_deg": {"name": "RA", "unit": "hourangle"}})
+    with pytest.raises(CatalogError, match=r"RA: is in hours by its unit, but 1 of 2 values lie above 24, up to 230"):
+        read_catalog(csv_file(tmp_path, HEADER + "a,230,2,1\nb,3,2,1\n"), in_hours)
+    called_hours = a_catalog(columns={"ra_deg": {"name": "RAh", "unit": "deg"}})
+    for text in ("a,230,2,1\nb,3,2,1\n", "a,2,2,1\n"):
+        with pytest.raises(CatalogError, match="RAh: is called hours"):
+            read_catalog(csv_file(tmp_path, HEADER.replace("RA", "RAh") + text), called_hours)
+
+
+def test_lists_stay_lists_and_a_list_of_positions_has_its_mean_on_the_sphere(tmp_path):
+    more = {
+        "ra_deg": {"name": "RA", "unit": "deg", "separator": ";"},
+        "dec_deg": {"name": "DEC", "unit": "deg", "separator": ";"},
+        "part_ra_deg": {"name": "RA", "unit": "deg", "separator": ";"},
+        "speed_km_per_s": {"name": "V", "unit": "m/s", "separator": ";"},
+        "votes": {"name": "L", "separator": ","},
+    }
+    text = (
+        "Name,RA,DEC,Peak_flux,V,L\n"
+        "a,359.5;0.5,10;10,1,7500;-12100,\"['FRI', 'FRII']\"\n"
+        "b,12.3456789012345,-5,1,,[]\n"
+        "c,0;120;240,89;89;89,1,7,x\n"
+        "d,1;2,3,1,7,\n"
+        "e,,,1,7,\n"
+        "f,1,2,1,7;fast,\n"
+    )
+    read = read_catalog(csv_file(tmp_path, text), a_catalog(columns=more))
+    ra, dec = read.table["ra_deg"].to_pylist(), read.table["dec_deg"].to_pylist()
+    assert min(ra[0], 360 - ra[0]) == pytest.approx(0, abs=1e-9)
+    assert dec[0] == pytest.approx(10.000373, abs=1e-6)  # a great circle rises above its parallel
+    assert (ra[1], dec[1]) == (12.3456789012345, -5)
+    assert dec[2] == pytest.approx(90)
+    assert read.table["part_ra_deg"].to_pylist() == [[359.5, 0.5], [12.3456789012345], [0, 120, 240]]
+    assert read.table["speed_km_per_s"].to_pylist() == [[7.5, -12.1], None, [0.007]]
+    assert read.table["votes"].to_pylist() == [["FRI", "FRII"], [], ["x"]]
+    assert [one.reason for one in read.rejections] == ["unreadable-value", "no-position", "unreadable-value"]
+    assert read.rejections[0].detail == "found 2 of RA and 1 of Dec, expected as many"
+
+
+def test_a_name_that_disagrees_with_its_position_is_refused_with_the_separation(tmp_path):
+    rule = {"pattern": r"J(?P<ra_h>\d\d)(?P<ra_m>\d\d)(?P<sign>[+-])(?P<dec_d>\d\d)", "tolerance_arcsec": 3600}
+    text = HEADER + "J0100-10,15.1,-10.2,1\nJ0100+10,15.1,-10.2,1\nno position,3,4,1\n"
+    read = read_catalog(csv_file(tmp_path, text), a_catalog(name_position=rule))
+    assert read.table["name"].to_pylist() == ["J0100-10", "no position"]
+    (one,) = read.rejections
+    assert one.reason == "name-disagrees-with-position"
+    assert one.detail.startswith("J0100+10 lies 1212.0 arcmin from where its name says: found RA 15.1000, Dec -10.2000")
+    wide = {"radius_arcsec": {"name": "Peak_flux", "unit": "deg"}}
+    near = HEADER + "J0100-10,15.1,-12.2,3\nJ0100-11,15.1,-13.2,1\n"
+    within = a_catalog(name_position={**rule, "within_radius": True}, columns=wide)
+    assert read_catalog(csv_file(tmp_path, near), within).table["name"].to_pylist() == ["J0100-10"]
+
+
+def test_a_door_that_names_a_column_it_has_not_is_refused():
+    for wrong in (
+        {"rank": ["-consensus"]},
+        {"key": "number"},
+        {"labels": {"scheme": "mirabest", "tier": "expert", "label": "{class_name}"}},
+        {"name_position": {"pattern": "(?P<l>.)(?P<b>.)", "tolerance_arcsec": 1, "within_radius": True}},
+    ):
+        with pytest.raises(ValidationError, match=r"no columns\."):
+            a_catalog(**wrong)
+    with pytest.raises(ValidationError, match="expected groups l and b"):
+        a_catalog(name_position={"pattern": "(?P<l>.)", "tolerance_arcsec": 1})
+    with pytest.raises(ValidationError, match="needs `member` and `pattern`"):
+        a_catalog("names")
+    with pytest.raises(ValidationError, match="needs `bytes`"):
+        a_catalog("fixed_width")
+
+
+def test_a_pinned_file_that_is_another_is_an_error(tmp_path):
+    (tmp_path / "catalogs").mkdir()
+    csv_file(tmp_path / "catalogs", HEADER, "mine")
+    found = file_digest(a_catalog(), tmp_path)
+    assert file_digest(a_catalog(sha256=found), tmp_path) == found
+    with pytest.raises(CatalogError, match=f"SHA-256 {found}, expected {'0' * 64}"):
+        file_digest(a_catalog(sha256="0" * 64), tmp_path)
+    with pytest.raises(CatalogError, match="no such file; catalogue mine needs it"):
+        file_digest(a_catalog(file="catalogs/none"), tmp_path)

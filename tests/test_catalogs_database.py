@@ -70,3 +70,14 @@ def test_sql_is_read_from_its_file_or_its_neighbours_are_listed(tmp_path: Path):
     assert read_sql(tmp_path / "pairs.sql") == "SELECT 1"
     with pytest.raises(RecipeError, match="no matches.sql in .*; known: pairs"):
         read_sql(tmp_path / "matches.sql")
+
+
+def test_parquet_files_are_views_and_no_others_are_in_reach(tmp_path: Path):
+    pq.write_table(NUMBERS, tmp_path / "numbers.parquet")
+    pq.write_table(NUMBERS, tmp_path / "others.parquet")
+    with connect({"more": NUMBERS}, files={"numbers": tmp_path / "numbers.parquet"}) as db:
+        assert db.sql("SELECT sum(n) FROM numbers JOIN more USING (n)").fetchall() == [(6,)]
+        with pytest.raises(duckdb.PermissionException):
+            db.execute(f"SELECT * FROM '{tmp_path / 'others.parquet'}'")
+        with pytest.raises(duckdb.Error):
+            db.execute("SET allowed_paths = ['/etc/passwd']")

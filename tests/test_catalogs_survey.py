@@ -6,7 +6,7 @@ from catalogs.survey import Survey, surveys
 from schemas.errors import RecipeError
 from schemas.folder import read_door
 
-REAL = {"first": 297, "lotss_dr1": 2, "nvss": 5, "sumss": 8, "vlssr": 5, "vlass": 4, "magpis": 1, "scorpio_atca": 3}
+REAL = {"first": 306, "lotss_dr1": 2, "nvss": 6, "sumss": 8, "vlssr": 5, "vlass": 5, "magpis": 1, "scorpio_atca": 3}
 PAPER = {"smgps", "emu_main", "emu_pilot", "emu_pilot_gp", "first", "scorpio_atca", "scorpio_askap"}
 
 

@@ -1,16 +1,19 @@
 """Whole builds, as a user runs them: repeated, killed, on other numbers of workers, on real data."""
 
 import json
+import logging
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from moto.server import ThreadedMotoServer
 
 from curation.engine.store import Store
 
@@ -109,6 +112,25 @@ def test_a_killed_driver_loses_and_doubles_nothing(demo_build, curation, tmp_pat
     assert again.returncode == 0, again.stderr[-3000:]
     assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
     assert contents(tmp_path / "store") == contents(demo_build.store)
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_tables_on_an_object_store_give_the_same_handover(demo_build, curation, tmp_path):
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server.start()
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    try:
+        _, port = server.get_host_and_port()
+        place = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1&allow_bucket_creation=true"
+        words = ("build", "tiny", "--raw", demo_build.out / "raw", "--store", f"s3://corpus/store?{place}")
+        assert "--out" in curation(*words, **keys).stderr  # a hand-over is plain files: where to?
+        done = curation(*words, "--out", tmp_path / "out", **keys)
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert tree(handover(tmp_path / "out", "tiny")) == tree(demo_build.handover)
+    finally:
+        server.stop()
 
 
 @pytest.mark.ray
@@ -246,6 +268,49 @@ def test_first_no_confident_mirabest_image_is_in_the_training_file(first, curati
     assert trained == {row["sample_id"] for row in table if row["split"] == "train"}
     assert not trained & {row["sample_id"] for row in sealed}
     assert curation("verify-split", folder).returncode == 0
+
+
+def one_table(store: Path, name: str):
+    place = Store(str(store))
+    (address,) = place.addresses(name)
+    return place.read(address)
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_first_the_matches_worked_out_by_hand_come_out_of_the_pipeline(first):
+    entries = {row["entry_id"]: row for row in one_table(first, "entries/rgz_claran_sources").to_pylist()}
+    best = [row for row in one_table(first, "matches/first_rgz").to_pylist() if row["is_best"]]
+    classes = Counter(
+        label["label"] for row in best for label in entries[row["right_id"]]["labels"] if label["state"] == "present"
+    )
+    assert len(best) == 219
+    assert classes == {"1C-1P": 14, "1C-2P": 29, "1C-3P": 85, "2C-2P": 6, "2C-3P": 49, "3C-3P": 36}
+    assert one_table(first, "matchings/mirabest_griese")["n_left_matched"].to_pylist() == [203]
+    assert one_table(first, "matchings/mirabest_radcat")["n_left_matched"].to_pylist() == [129]
+    (trust,) = one_table(first, "matchings/first_rgz").to_pylist()
+    assert trust["chance_share"] < 0.05
+    # the door of rgz_smorph says the same class of each picture as the match does
+    sources = {row["source_id"]: row["source_name"] for row in one_table(first, "sources/mirabest").to_pylist()}
+    told = {
+        row["source_name"]: next(label["label"] for label in row["labels"] if label["state"] == "present")
+        for row in one_table(first, "sources/rgz_smorph").to_pylist()
+    }
+    matched = {
+        sources[row["left_id"]]: next(
+            label["label"] for label in entries[row["right_id"]]["labels"] if label["state"] == "present"
+        )
+        for row in best
+    }
+    assert matched == told
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_lotss_the_two_images_hold_27_and_7_sources(lotss):
+    windows = Counter(one_table(lotss, "windows/lotss_dr1")["mosaic"].to_pylist())
+    assert sorted(windows.values()) == [7, 27]
+    assert one_table(lotss, "matchings/lotss_lomorph")["n_left_matched"].to_pylist()[0] >= 220
 
 
 @pytest.mark.ray

@@ -30,17 +30,21 @@ from curation.truth.splits import CUTOUT_COLUMNS, SOURCE_COLUMNS, SplitConfig, s
 from schemas.errors import RecipeError, StoreError, TableError
 from schemas.fingerprint import content_id, fingerprint
 from schemas.manifest import Manifest, Part
-from schemas.rejection import Rejection, Sieved, sieved
+from schemas.rejection import REJECTED, Rejection, Sieved, sieved
 from schemas.table import Table
 from schemas.tables import (
     CONVERSATIONS,
     CUTOUTS,
     DESCRIPTIONS,
+    ENTRIES,
+    MATCHES,
     MOSAICS,
     OBJECTS,
     QUALITY,
+    SEALED,
     SOURCES,
     TABLES,
+    TWINS,
     WINDOWS,
 )  # fmt: skip
 
@@ -762,3 +766,201 @@ def test_a_line_separator_inside_words_does_not_end_a_line_of_the_hand_over(tmp_
     exported(shelf, tmp_path / "out")
     records = [json.loads(line) for line in (tmp_path / "out" / "llava.jsonl").read_text().splitlines()]
     assert records == json.loads((tmp_path / "out" / "llava.json").read_text())
+
+
+# -- twins, sealed sky, cross-matches --------------------------------------------------------------------------------
+
+
+def twin(left: dict[str, Any], right: dict[str, Any], conflicts: list[str]) -> dict[str, Any]:
+    left, right = sorted((left, right), key=lambda one: one["cutout_id"])
+    sides = {f"{side}_{name}": one[name] for side, one in (("left", left), ("right", right))
+             for name in ("dataset", "survey")}  # fmt: skip
+    return {"left_id": left["cutout_id"], "right_id": right["cutout_id"], **sides, "separation_arcsec": 3.0,
+            "overlap": 0.9, "conflicts": conflicts}  # fmt: skip
+
+
+def piece(ra_deg: float, dec_deg: float, name: str = "b2_elsewhere") -> dict[str, Any]:
+    return {"sealed_id": content_id("sealed", name, ra_deg), "benchmark": name, "source_name": f"3C {ra_deg:.0f}",
+            "dataset": "elsewhere", "ra_deg": ra_deg, "dec_deg": dec_deg, "radius_arcsec": 100.0,
+            "origin_catalog": CSV, "origin_row": 0}  # fmt: skip
+
+
+def entry(row: int) -> dict[str, Any]:
+    return {"entry_id": content_id("entry", row), "catalog": "wise", "name": f"G{row}", "ra_deg": 0.0, "dec_deg": 0.0,
+            "x": 1.0, "y": 0.0, "z": 0.0, "labels": [], "cells": "{}", "origin_catalog": "catalogs/wise.csv",
+            "origin_row": row}  # fmt: skip
+
+
+def pair(left_id: str, right_id: str) -> dict[str, Any]:
+    return {"left_id": left_id, "right_id": right_id, "separation_arcsec": 1.0, "is_best": True,
+            "is_mutual_best": True, "n_candidates": 1}  # fmt: skip
+
+
+def of_split(shelf: Shelf, dataset: str, split: str) -> list[dict[str, Any]]:
+    (placed,) = tables(shelf, "splits")
+    ids = [row["cutout_id"] for row in placed.to_pylist() if (row["dataset"], row["split"]) == (dataset, split)]
+    cutouts = tables(shelf, "cutouts")[("alpha", "beta").index(dataset)].drop_columns(["png", "pixels"]).to_pylist()
+    return [row for row in cutouts if row["cutout_id"] in ids]
+
+
+def with_neighbours() -> Shelf:
+    """The corpus with everything that looks beyond one dataset, and no fault."""
+    shelf = corpus()
+    left, right = of_split(shelf, "alpha", "train")[0], of_split(shelf, "beta", "train")[0]
+    sources = tables(shelf, "sources")[0]["source_id"].to_pylist()
+    shelf.put("twins", "tiny", kept(TWINS, [twin(left, right, ["FR-I: one says so, two denies it"])]))
+    shelf.put("sealed", "tiny", kept(SEALED, [piece(200.0, 85.0), piece(210.0, 86.0), piece(3.0, 88.0, "b6_tiny")]))
+    shelf.put("entries", "wise", kept(ENTRIES, [entry(0), entry(1)]))
+    for name in ("near", "far"):  # both find the same pair
+        shelf.put("matches", name, kept(MATCHES, [pair(sources[0], content_id("entry", 0))]))
+    objects = tables(shelf, "objects")[0]
+    merged = [Rejection("object-0", "merged", "is another", {})] * 3
+    shelf.put("objects_as_read", "alpha", Sieved(objects.slice(2), REJECTED.empty_table(), objects.num_rows - 2))
+    shelf.put("detections", "alpha", kept(OBJECTS, objects.slice(0, 5).to_pylist()))
+    address = shelf.addresses["objects"][0]
+    shelf.tables[address] = sieved(objects, merged, objects.num_rows + 3)
+    return shelf
+
+
+@pytest.fixture(scope="session")
+def neighbours() -> Shelf:
+    """Not to be changed."""
+    return with_neighbours()
+
+
+def test_a_corpus_with_twins_seals_and_matches_breaks_no_rule(neighbours: Shelf):
+    assert broken(neighbours) == {}
+
+
+def put_first(table: str, row: dict[str, Any]) -> Callable[[Shelf], None]:
+    return lambda shelf: shelf.change(table, lambda now: pa.concat_tables([now.slice(1), TABLE_OF[table].of([row])]))
+
+
+TABLE_OF = {"twins": TWINS, "sealed": SEALED, "matches": MATCHES}
+
+
+def torn_twin(shelf: Shelf) -> None:
+    put_first("twins", twin(of_split(shelf, "alpha", "train")[0], of_split(shelf, "alpha", "test")[0] | {
+        "dataset": "beta"}, []))(shelf)  # fmt: skip
+
+
+def trained_in_sealed_sky(shelf: Shelf) -> None:
+    one = of_split(shelf, "alpha", "train")[0]
+    put_first("sealed", piece(one["ra_deg"], one["dec_deg"] + 60 / 3600))(shelf)
+
+
+def across_ra_zero(shelf: Shelf) -> None:
+    one = next(row for row in of_split(shelf, "alpha", "train") if row["ra_deg"] < 2)
+    shelf.change("splits", lambda table: moved(table, one["cutout_id"], 0.001))
+    put_first("sealed", piece(359.999, one["dec_deg"]))(shelf)
+
+
+def moved(table: pa.Table, cutout_id: str, ra_deg: float) -> pa.Table:
+    return setting("ra_deg", ra_deg, table["cutout_id"].to_pylist().index(cutout_id))(table)
+
+
+def matched_nobody(shelf: Shelf) -> None:
+    put_first("matches", pair(content_id("source", "nobody"), content_id("entry", 0)))(shelf)
+
+
+def matched_twice(shelf: Shelf) -> None:
+    shelf.change("matches", lambda table: pa.concat_tables([table, table]))
+
+
+def labelled_by_no_entry(shelf: Shelf) -> None:
+    said = label("FR-I", "present", 77) | {"tier": "match", "catalog": "catalogs/wise.csv"}
+    shelf.change("sources", setting("labels", [said]))
+
+
+def twin_of_nobody(shelf: Shelf) -> None:
+    left = of_split(shelf, "alpha", "train")[0]
+    put_first("twins", twin(left, left | {"cutout_id": content_id("cutout", 0), "dataset": "beta"}, []))(shelf)
+
+
+NEIGHBOUR_FAULTS = [
+    (torn_twin, "between_tables.leak_twin"), (trained_in_sealed_sky, "between_tables.leak_sealed"),
+    (across_ra_zero, "between_tables.leak_sealed"), (matched_nobody, "between_tables.match_has_rows"),
+    (matched_twice, "matches.key_unique"), (labelled_by_no_entry, "between_tables.matched_label_has_entry"),
+    (twin_of_nobody, "between_tables.twin_has_cutouts"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "rule"), NEIGHBOUR_FAULTS, ids=[fault.__name__ for fault, _ in NEIGHBOUR_FAULTS])
+def test_a_fault_between_datasets_breaks_its_rule(fault: Callable[[Shelf], None], rule: str):
+    shelf = with_neighbours()
+    fault(shelf)
+    assert rule in broken(shelf)
+
+
+def test_a_kind_of_step_that_nobody_knows_is_refused(good: Shelf):
+    with pytest.raises(TableError, match="no such table: detektions; known: mosaics"), opened(good, {"detektions": []}):
+        pass
+
+
+def test_the_hand_over_has_a_coverage_map_of_each_split_survey_and_benchmark(neighbours: Shelf, tmp_path: Path):
+    exported(neighbours, tmp_path / "one")
+    promise = json.loads((tmp_path / "one/split_certificate.json").read_text())
+    assert [path.stem for path in sorted((tmp_path / "one/moc").iterdir())] == sorted(promise["sky"]) == [
+        "sealed-b2_elsewhere", "sealed-b6_tiny", "survey-tiny_survey", "test", "train", "validation",
+    ]  # fmt: skip
+    area = {name: one["area_deg2"] for name, one in promise["sky"].items()}
+    assert area["survey-tiny_survey"] == pytest.approx(area["train"] + area["validation"] + area["test"], rel=1e-3)
+    n_train = promise["splits"]["train"]["n_cutouts"]
+    assert area["train"] == pytest.approx(n_train * (SIDE_PX * 2 / 3600) ** 2, rel=0.25)  # cells of 13" on 192"
+    assert area["sealed-b2_elsewhere"] == pytest.approx(2 * np.pi * (100 / 3600) ** 2, rel=0.15)
+    assert [one["source_name"] for one in promise["sealed_sky"]["b2_elsewhere"]] == ["3C 200", "3C 210"]
+    assert verify(tmp_path / "one") == []
+    exported(neighbours, tmp_path / "two")
+    assert all((tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes() == path.read_bytes()
+               for path in (tmp_path / "one/moc").iterdir())  # fmt: skip
+    card = (tmp_path / "one/README.md").read_text()
+    assert "sky sealed for b2_elsewhere: 2 places" in card and "`moc/train.fits`:" in card
+
+
+def test_a_training_sample_in_sky_sealed_for_a_dataset_that_is_not_here_is_found(neighbours: Shelf, tmp_path: Path):
+    exported(neighbours, tmp_path / "out")
+    rows = planted(tmp_path / "out", lambda rows: first(rows, "train").update(ra_deg=200.0, dec_deg=85.0 + 20 / 3600))
+    problems = verify(tmp_path / "out")
+    sample = first(rows, "train")["sample_id"]
+    assert any(one.startswith(f"sample {sample} (train) lies in the sealed sky of b2_elsewhere: 20.0\" from 3C 200;")
+               for one in problems)  # fmt: skip
+    assert f"sample {sample} (train) lies in moc/sealed-b2_elsewhere.fits, which is sealed" in problems
+    assert f"sample {sample} (train) lies outside moc/train.fits" in problems
+
+
+def test_a_coverage_map_of_other_sky_is_found(neighbours: Shelf, tmp_path: Path):
+    exported(neighbours, tmp_path / "out")
+    moc = tmp_path / "out/moc"
+    (moc / "sealed-b2_elsewhere.fits").write_bytes((moc / "validation.fits").read_bytes())
+    resealed(tmp_path / "out")
+    assert any(one.startswith("moc/sealed-b2_elsewhere.fits: covers") for one in verify(tmp_path / "out"))
+    (moc / "test.fits").write_bytes(b"no map")
+    resealed(tmp_path / "out")
+    (problem,) = verify(tmp_path / "out")
+    assert "cannot be verified: OSError" in problem
+
+
+def test_the_report_shows_twins_conflicts_seals_and_completed_objects(neighbours: Shelf, page: str, tmp_path: Path):
+    file = report(neighbours, Made(neighbours), OPEN, tmp_path / "report.html")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", file.read_text()))
+    n_objects = tables(neighbours, "objects")[0].num_rows
+    assert f"alpha {n_objects - 2} 5 3 {300 / (n_objects - 2):.1f} % 2 {n_objects}" in text
+    assert "tiny_survey alpha tiny_survey beta 1 0.90 3.0″ 1" in text
+    assert "FR-I: one says so, two denies it" in text
+    assert re.search(r"b2_elsewhere elsewhere 2 0 0 0\.00\d", text) and re.search(r"b6_tiny beta 0 4 0 ", text) is None
+    assert re.search(r"b6_tiny elsewhere 1 4 0 0\.\d+", text)
+    assert "Twins" not in page
+
+
+def test_published_counts_of_a_completed_dataset_stand_beside_those_found(neighbours: Shelf, tmp_path: Path):
+    shelf = Shelf()
+    shelf.tables, shelf.inputs = dict(neighbours.tables), dict(neighbours.inputs)
+    shelf.addresses = {step: list(some) for step, some in neighbours.addresses.items()}
+    for step in ("objects_as_read", "detections", "objects"):
+        old = shelf.addresses[step][0]
+        new = old.replace("/alpha/", "/emu_pilot_rgcat/")
+        shelf.tables[new], shelf.inputs[new] = shelf.tables[old], None
+        shelf.addresses[step][0] = new
+    file = report(shelf, Made(shelf), OPEN, tmp_path / "report.html")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", file.read_text()))
+    assert "published: Riggi et al. 2025, A.2 185,294 – – about 78 % 46,145 231,439" in text

@@ -7,12 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from curation.engine.steps import Step
 from curation.truth.discs import nearest_margin
-from curation.truth.splits import CUTOUT_COLUMNS, SOURCE_COLUMNS, SplitConfig, splits
+from curation.truth.splits import (
+    CUTOUT_COLUMNS,
+    SEALED_COLUMNS,
+    SOURCE_COLUMNS,
+    SplitConfig,
+    splits,
+    splits_step,
+)
 from schemas.errors import TableError
 from schemas.fingerprint import content_id, fingerprint
 from schemas.rejection import Sieved
-from schemas.tables import CUTOUTS, SOURCES
+from schemas.tables import CUTOUTS, SEALED, SOURCES
 
 CONFIG = SplitConfig()
 SIDE_PX, PIXEL_ARCSEC, BEAM_ARCSEC = 100, 1.0, 5.0
@@ -225,3 +233,90 @@ def test_adding_pictures_elsewhere_moves_nothing(drawn: list):
     more = [at(f"new{k}", 100.0 + k, 40.0) for k in range(10)]
     before, after = by_name(split_of(*rows)), by_name(split_of(*rows, *more))
     assert {name: after[name] for name in before} == before
+
+
+# -- sealed sky ------------------------------------------------------------------------------------------------------
+
+
+def sky_of(*places: tuple[str, float, float], radius_arcsec: float = 60.0) -> pa.Table:
+    return SEALED.of(
+        [
+            {"sealed_id": content_id("sealed", k), "benchmark": name, "source_name": f"{name.upper()} {k}",
+             "dataset": "elsewhere", "ra_deg": ra % 360, "dec_deg": dec, "radius_arcsec": radius_arcsec,
+             "origin_catalog": "catalogs/elsewhere.csv", "origin_row": k}
+            for k, (name, ra, dec) in enumerate(places)
+        ]
+    )  # fmt: skip
+
+
+def sealed_split_of(sealed: pa.Table, *rows: dict) -> Sieved:
+    cutouts, sources = tables(list(rows))
+    return splits([cutouts], [sources], CONFIG, sealed)
+
+
+REQUIRED_ARCSEC = RADIUS_ARCSEC + 60.0 + CONFIG.guard_beams * BEAM_ARCSEC
+
+
+@pytest.mark.parametrize(("beyond", "n_refused"), [(-0.1, 1), (0.1, 0)])
+def test_a_published_training_cutout_in_sealed_sky_is_refused_by_name_without_the_benchmarks_dataset(beyond, n_refused):
+    made = sealed_split_of(sky_of(("b2_rgz", 10.0, 0.0)),
+                           at("a", 10.0 + (REQUIRED_ARCSEC + beyond) / 3600, 0.0, split="train"))  # fmt: skip
+    assert (made.rejected.num_rows, made.kept.num_rows, made.n_in) == (n_refused, 1 - n_refused, 1)
+    if n_refused:
+        (refused,) = made.rejected.to_pylist()
+        assert refused["reason"] == "sealed-by-b2_rgz"
+        assert refused["detail"].startswith("published as train, but its sky is sealed by b2_rgz: B2_RGZ 0 is 140.6")
+
+
+def test_a_cutout_without_a_published_split_in_sealed_sky_is_test_and_takes_its_patch_along():
+    made = sealed_split_of(
+        sky_of(("b2_rgz", 10.0, 0.0)), at("in", 10.0, 0.0), at("beside", 10.0 + APART_ARCSEC * 0.99 / 3600, 0.0)
+    )
+    assert [(row["split"], row["benchmark"]) for row in made.kept.to_pylist()] == [("test", None)] * 2
+    trained = sealed_split_of(
+        sky_of(("b2_rgz", 10.0, 0.0)),
+        at("in", 10.0, 0.0),
+        at("beside", 10.0 + APART_ARCSEC * 0.99 / 3600, 0.0, split="validation"),
+    )
+    (refused,) = trained.rejected.to_pylist()
+    assert refused["reason"] == "sealed-by-b2_rgz" and "through cutout" in refused["detail"]
+
+
+def test_sealed_sky_does_not_join_patches_and_no_seal_changes_nothing():
+    rows = [at("a", 10.0, 0.0), at("b", 10.0, 2.1 * REQUIRED_ARCSEC / 3600)]
+    middle = sky_of(("b2_rgz", 10.0, 1.05 * REQUIRED_ARCSEC / 3600), radius_arcsec=120.0)
+    both = sealed_split_of(middle, *rows)
+    assert set(both.kept["split"].to_pylist()) == {"test"} and len(set(both.kept["patch_id"].to_pylist())) == 2
+    assert sealed_split_of(SEALED.of([]), *rows).kept.equals(split_of(*rows).kept)
+
+
+def test_the_step_reads_sealed_sky_where_there_is_any():
+    pairs = [
+        (Step(f"cutouts/{name}", splits, CUTOUTS), Step(f"sources/{name}", splits, SOURCES)) for name in ("a", "b")
+    ]
+    seal = Step("sealed/tiny", splits, SEALED)
+    bare, sealed = splits_step("tiny", pairs, CONFIG), splits_step("tiny", pairs, CONFIG, seal)
+    assert [one.step.name for one in sealed.inputs] == [*(one.step.name for one in bare.inputs), "sealed/tiny"]
+    assert bare.address != sealed.address
+    halves = [tables([at(name, ra, 0.0)]) for name, ra in (("a", 10.0), ("b", 40.0))]
+    given = [*(one for one, _ in halves), *(one for _, one in halves)]
+    sky = sky_of(("b2_rgz", 10.0, 0.0)).select(SEALED_COLUMNS)
+    rows = {row["dataset"]: row for row in sealed.run([*given, sky]).kept.to_pylist()}
+    assert len(bare.run(given).kept) == 2 and rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(SKY, st.lists(PLACE, max_size=8), st.sampled_from([5.0, 90.0, 600.0]))
+def test_nothing_is_trained_on_near_sealed_sky(drawn: list, places: list, radius: float):
+    rows = sky(drawn)
+    sealed = sky_of(*(("b1", *place) for place in places), radius_arcsec=radius)
+    made = sealed_split_of(sealed, *rows)
+    assert made.n_in == len(rows)
+    for row in made.kept.to_pylist():
+        for place in sealed.to_pylist():
+            margin = separation_arcsec(row, place) - row["radius_arcsec"] - radius - row["guard_arcsec"]
+            assert row["split"] == "test" or margin > -1e-6
+    once = {row["cutout_id"]: row for row in split_of(*rows).kept.to_pylist()}
+    for row in made.kept.to_pylist():  # the seal moves nothing but to test
+        if row["split"] != "test" and row["cutout_id"] in once:
+            assert row == once[row["cutout_id"]]

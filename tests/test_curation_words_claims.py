@@ -81,10 +81,29 @@ def test_a_dataset_without_objects_says_nothing_of_their_number():
 
 def test_objects_without_a_class_are_counted_and_no_class_is_denied():
     boxes = [PictureBox("o1", BOX, 1.0), PictureBox("o2", BOX, 1.0)]
-    found = known("caesar_mrcnn", (), boxes, {"o1": [("COMPACT",)], "o2": []}, have_classes=True)
+    found = known("rgcat", (), boxes, {"o1": [("C",)], "o2": []}, have_classes=True)
     assert len(found.with_class("source")) == 2
-    assert found.with_class("COMPACT") is None
-    assert found.state("EXTENDED") is Truth.UNKNOWN
+    assert found.with_class("C") is None
+    assert found.state("FR-I") is Truth.UNKNOWN
+
+
+def test_an_artefact_is_no_radio_source_and_what_may_be_one_leaves_their_number_unknown():
+    boxes = [PictureBox("o1", BOX, 1.0), PictureBox("o2", (0.5, 0.5, 0.7, 0.7), 1.0)]
+    found = known("caesar_mrcnn", (), boxes, {"o1": [("COMPACT",)], "o2": [("SPURIOUS",)]}, have_classes=True)
+    assert [one.object_id for one in found.with_class("source")] == ["o1"]
+    assert [one.object_id for one in found.boxes("SPURIOUS")] == ["o2"]
+    unsure = known("caesar_mrcnn", (), boxes, {"o1": [("COMPACT",)], "o2": []}, have_classes=True)
+    assert unsure.with_class("source") is None
+
+
+def test_what_another_detector_calls_an_artefact_is_no_radio_galaxy_either():
+    boxes = [PictureBox("o1", BOX, 1.0), PictureBox("o2", (0.5, 0.5, 0.7, 0.7), 1.0)]
+    objects = {"o1": {"labels": [label("rgcat", "C")]}, "o2": {"labels": [label("caesar_mrcnn", "SPURIOUS")]}}
+    source = {"source_id": "source-0", "labels": []}
+    found = truths(CUTOUT, source, boxes, objects, label_scheme("rgcat"), have_classes=True)
+    assert [one.object_id for one in found.with_class("source")] == ["o1"]
+    assert [one.object_id for one in found.with_class("C")] == ["o1"]
+    assert found.state("FR-I") is Truth.ABSENT
 
 
 def test_a_box_that_cannot_be_told_is_counted_but_leaves_the_boxes_unknown():

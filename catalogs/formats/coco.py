@@ -3,7 +3,6 @@
 COCO counts from the top left corner of the picture, pixel edges at integers; ours are FITS pixels.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.formats.outlines import Outline, box_of
-from catalogs.formats.tables import read_bytes
+from catalogs.formats.plain_json import read_json
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection
 
@@ -45,10 +44,7 @@ def read_coco(path: Path, *, heights_px: Mapping[str, int] | None = None) -> Coc
     `heights_px` gives the pictures' heights, by image id as text, where the file does not: a list with masks gives
     them itself. Refused: `no-height`, `bad-outline`, `bad-mask`, `bad-box`, `bad-annotation`, `unknown-category`.
     """
-    try:
-        text = json.loads(read_bytes(path).decode("utf-8-sig"))
-    except ValueError as error:
-        raise CatalogError(f"{path}: not JSON: {error}") from error
+    text = read_json(path)
     names, heights = dict[Any, str](), {str(key): value for key, value in (heights_px or {}).items()}
     is_prediction, annotations = isinstance(text, list), text
     if isinstance(text, Mapping):

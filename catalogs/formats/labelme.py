@@ -1,6 +1,5 @@
 """labelme: one JSON a picture, polygons drawn by a person on a PNG, whose row 0 is at the top."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalogs.formats.outlines import Outline, box_of
-from catalogs.formats.tables import read_bytes
+from catalogs.formats.plain_json import read_json
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection
 
@@ -36,10 +35,7 @@ def read_labelme(path: Path) -> LabelmePicture:
 
     Refused: `not-a-polygon`, a shape of another kind; `bad-outline`, fewer than three vertices or one that is no point.
     """
-    try:
-        text = json.loads(read_bytes(path).decode("utf-8-sig"))
-    except ValueError as error:
-        raise CatalogError(f"{path}: not JSON: {error}") from error
+    text = read_json(path)
     image_path, width, height = (_get(path, text, key, kind) for key, kind in _KEYS)
     if width < 1 or height < 1:
         raise CatalogError(f"{path}: imageWidth {width}, imageHeight {height}: expected positive numbers")

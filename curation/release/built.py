@@ -18,6 +18,11 @@ from schemas.tables import TABLES
 Addresses = Mapping[str, Sequence[str]]
 """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
 
+ON_THE_WAY = {
+    "objects_as_read": "objects", "detections": "objects", "sources_as_read": "sources",
+    "benchmark_sources": "sources",
+}  # fmt: skip
+"""Kinds of steps whose rows another step takes up or leaves out: no view shows them, and which table each is."""
 REJECTIONS = pa.schema(
     [(name, pa.string()) for name in ("step", "address", "row_id", "reason", "detail")]
 )  # one for each refused row of the corpus
@@ -79,11 +84,12 @@ def opened(
     """A connection with a view for each table, empty where the corpus has none.
 
     A view has its table's columns (of a table that lost some, those that are left) and `address`. Beside them stand
-    `rejections` and `steps`.
+    `rejections` and `steps`, also of tables on the way to these, such as detections before they complete the objects.
     """
-    strange = sorted(set(addresses) - {table.name.lower() for table in TABLES})
+    known = [table.name.lower() for table in TABLES]
+    strange = sorted(set(addresses) - {*known, *ON_THE_WAY})
     if strange:
-        raise TableError(f"no such table: {', '.join(strange)}; known: {', '.join(t.name.lower() for t in TABLES)}")
+        raise TableError(f"no such table: {', '.join(strange)}; known: {', '.join([*known, *ON_THE_WAY])}")
     given: dict[str, pa.Table | ds.Dataset] = {
         "rejections": rejections(store, addresses),
         "steps": steps(store, addresses),
@@ -137,7 +143,7 @@ def _each(addresses: Addresses) -> Iterator[tuple[str, str]]:
 
 def _wrong_columns(step: str, schema: pa.Schema) -> str | None:
     """How the columns differ from those that the table is defined with; None where they do not."""
-    (table,) = (one for one in TABLES if one.name.lower() == step)
+    (table,) = (one for one in TABLES if one.name.lower() == ON_THE_WAY.get(step, step))
     try:
         table.check(schema.empty_table())
     except TableError as error:

@@ -74,6 +74,7 @@ def _files() -> list[str]:
         "| `images/` | 8-bit grey PNG, named by their SHA-256; north up, east left where the survey has a WCS |",
         "| `provenance.parquet` | for each sample its claims with evidence, cutout, source, catalogue file and row |",
         "| `split_certificate.json` | what is promised of the splits; `python -m curation verify-split .` checks it |",
+        "| `moc/` | coverage maps (MOC, FITS) of each split, each survey and the sky of each sealed benchmark |",
         "| `llava.schema.json` | the JSON Schema of a record |",
         "| `_manifest.json` | SHA-256 of every file |", "",
     ]  # fmt: skip
@@ -87,6 +88,8 @@ def _splits(promise: Mapping[str, Any]) -> list[str]:
         for split, one in promise["splits"].items()
     ]
     lines += [f"* sealed for {name}: {len(places):,} cutouts" for name, places in promise["sealed"].items()]
+    lines += [f"* sky sealed for {name}: {len(places):,} places" for name, places in promise["sealed_sky"].items()]
+    lines += [f"* `{one['moc']}`: {one['area_deg2']:.3f} square degrees" for one in promise["sky"].values()]
     if nearest:
         lines.append(
             f'* the nearest two cutouts of different splits lie {nearest["separation_arcsec"]:.1f}" apart; '

@@ -9,21 +9,26 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curation.release.moc import SEALED, area_deg2, file_of, footprints, holds, read_moc
 from curation.truth.discs import nearest_margin
 from schemas.errors import CorpusError
 from schemas.llava import LlavaRecord, read_llava
 
+if TYPE_CHECKING:
+    from mocpy import MOC
+
 RULE = (
     "Two cutouts of different splits lie at least radius + radius + guard apart: radius is half a cutout's diagonal, "
     "guard the wider one of the two. Cutouts that do not, or that show the same source or the same picture, are one "
-    "patch and have one split. The sky of a benchmark is test as a whole."
+    "patch and have one split. The sky of a benchmark is test as a whole, also where none of its pictures is here."
 )
 PLACE = (
     "cutout_id",
@@ -37,16 +42,30 @@ PLACE = (
     "guard_arcsec",
 )
 FILE_OF = {"train": "llava.json", "validation": "llava-validation.json", "test": "llava-test.json"}
+SKY = ("benchmark", "dataset", "source_name", "ra_deg", "dec_deg", "radius_arcsec")
 MANIFEST, CERTIFICATE, PROVENANCE = "_manifest.json", "split_certificate.json", "provenance.parquet"
 ROUNDING_ARCSEC = 1e-3
 
 Rows = list[dict[str, Any]]
 
 
-def certificate(cutouts: pa.Table, sealed: pa.Table) -> dict[str, Any]:
-    """What is promised of the splits, in numbers; arcsec.
+def promised(db: duckdb.DuckDBPyConnection) -> "tuple[dict[str, Any], dict[str, MOC]]":
+    """The certificate of a corpus, opened as a database, and the coverage maps that it names."""
+    places = ", ".join(PLACE)
+    sampled = db.sql(f"SELECT {places} FROM splits SEMI JOIN samples USING (cutout_id)").to_arrow_table()
+    tested = db.sql(f"SELECT {places} FROM splits WHERE benchmark IS NOT NULL").to_arrow_table()
+    sealed = db.sql(f"SELECT DISTINCT {', '.join(SKY)} FROM sealed").to_arrow_table()
+    mocs = footprints(db)
+    return certificate(sampled, tested, sealed, {name: area_deg2(moc) for name, moc in mocs.items()}), mocs
 
-    `cutouts` are the SPLITS of the cutouts that have samples, `sealed` those of every benchmark cutout.
+
+def certificate(
+    cutouts: pa.Table, tested: pa.Table, sealed: pa.Table, areas_deg2: Mapping[str, float]
+) -> dict[str, Any]:
+    """What is promised of the splits of all datasets together, in numbers; arcsec.
+
+    `cutouts` are the SPLITS of the cutouts that have samples, `tested` those of every benchmark cutout, `sealed` the
+    sky of benchmarks whether or not their pictures are here; `areas_deg2` are those of the coverage maps, by name.
     """
     margin = nearest_margin(cutouts)
     rows = cutouts.select(PLACE).to_pylist()
@@ -64,7 +83,9 @@ def certificate(cutouts: pa.Table, sealed: pa.Table) -> dict[str, Any]:
         "n_cutouts_without_position": sum(row["radius_arcsec"] is None for row in rows),
         "largest_patch": max(sizes.values(), default=0),
         "nearest": nearest,
-        "sealed": _sealed(sealed),
+        "sealed": _tested(tested),
+        "sealed_sky": _sealed(sealed),
+        "sky": {name: {"moc": file_of(name), "area_deg2": areas_deg2[name]} for name in sorted(areas_deg2)},
     }
 
 
@@ -81,6 +102,7 @@ def verify(handover: Path) -> list[str]:
             *_picture_problems(rows, digests),
             *_group_problems(rows),
             *_sky_problems(rows, claimed),
+            *_moc_problems(handover, rows, claimed["sky"]),
         ]
     except (CorpusError, OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         return [f"{handover}: cannot be verified: {type(error).__name__}: {error}"]
@@ -91,6 +113,13 @@ def _counts(rows: Rows) -> dict[str, int]:
 
 
 def _sealed(table: pa.Table) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    for row in table.sort_by([(name, "ascending") for name in SKY]).to_pylist():
+        found.setdefault(row["benchmark"], []).append({name: row[name] for name in SKY[1:]})
+    return found
+
+
+def _tested(table: pa.Table) -> dict[str, Rows]:
     names = ("cutout_id", "ra_deg", "dec_deg", "radius_arcsec", "guard_arcsec")
     found: dict[str, Rows] = {}
     for row in table.filter(pc.is_valid(table["benchmark"])).sort_by("cutout_id").to_pylist():
@@ -212,6 +241,7 @@ def _sky_problems(rows: Rows, claimed: Mapping[str, Any]) -> Iterator[str]:
         measured = "none" if best is None else f'{best:.3f}"'
         yield f"{CERTIFICATE}: the smallest margin is {measured}, the certificate says {said}"
     yield from _sealed_problems(placed, claimed["sealed"])
+    yield from _sealed_problems(placed, claimed["sealed_sky"])
     for split in FILE_OF:
         found = _counts([row for row in cutouts if row["split"] == split])
         if found != claimed["splits"][split]:
@@ -224,16 +254,35 @@ def _sky_problems(rows: Rows, claimed: Mapping[str, Any]) -> Iterator[str]:
 def _sealed_problems(placed: Rows, sealed: Mapping[str, Rows]) -> Iterator[str]:
     """Training samples in the sky of a benchmark, also where the benchmark's own cutout has no sample."""
     for benchmark, places in sealed.items():
-        discs = [{**place, "split": "sealed"} for place in places if place["radius_arcsec"] is not None]
+        discs = [{"guard_arcsec": 0.0, **place, "split": "sealed"} for place in places]
+        discs = [disc for disc in discs if disc["radius_arcsec"] is not None]
         both = [*(row for row in placed if row["split"] != "test"), *discs]
         for left, right, separation, required in _near(both, 0.0):
             pair = {both[k]["split"] == "sealed": both[k] for k in (left, right)}
             if len(pair) > 1 and separation < required - ROUNDING_ARCSEC:
                 trained, place = pair[False], pair[True]
+                whom = f"cutout {place['cutout_id']}" if "cutout_id" in place else place["source_name"]
                 yield (
                     f"sample {trained['sample_id']} ({trained['split']}) lies in the sealed sky of {benchmark}: "
-                    f'{separation:.1f}" from cutout {place["cutout_id"]}; {required:.1f}" are required'
+                    f'{separation:.1f}" from {whom}; {required:.1f}" are required'
                 )
+
+
+def _moc_problems(handover: Path, rows: Rows, sky: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Coverage maps of another area than promised, samples outside the map of their split, or in sealed sky."""
+    placed = [row for row in rows if row["ra_deg"] is not None and row["radius_arcsec"] is not None]
+    missing = sorted({row["split"] for row in placed} - sky.keys())
+    yield from (f"{CERTIFICATE}: no coverage map of {split}" for split in missing)
+    for name, said in sky.items():
+        moc = read_moc(handover / said["moc"])
+        if area_deg2(moc) != said["area_deg2"]:
+            yield f"{said['moc']}: covers {area_deg2(moc)} deg2, the certificate says {said['area_deg2']}"
+        is_inside = holds(moc, [row["ra_deg"] for row in placed], [row["dec_deg"] for row in placed])
+        for row, is_in in zip(placed, is_inside.tolist(), strict=True):
+            if row["split"] == name and not is_in:
+                yield f"sample {row['sample_id']} ({row['split']}) lies outside {said['moc']}"
+            if name.startswith(SEALED) and is_in and row["split"] != "test":
+                yield f"sample {row['sample_id']} ({row['split']}) lies in {said['moc']}, which is sealed"
 
 
 def _near(rows: Rows, beyond_arcsec: float) -> Iterator[tuple[int, int, float, float]]:

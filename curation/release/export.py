@@ -21,11 +21,12 @@ from pydantic import ValidationError
 from catalogs.database import read_sql
 from curation.release.built import Built, Tables, opened
 from curation.release.card import bibliography, card, credits_of
-from curation.release.certificate import CERTIFICATE, FILE_OF, MANIFEST, PLACE, PROVENANCE, certificate, file_sha256
+from curation.release.certificate import CERTIFICATE, FILE_OF, MANIFEST, PROVENANCE, file_sha256, promised
+from curation.release.moc import write_mocs
 from schemas.errors import CorpusError, StoreError, TableError
 from schemas.llava import LlavaRecord, json_schema
 
-FORMAT = 1  # raised when the folder starts to look different
+FORMAT = 2  # raised when the folder starts to look different
 ROWS_AT_ONCE = 2000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # JSON allows them inside a string, but many readers of lines end a line there.
@@ -105,10 +106,8 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
             _write_records(db, split, folder / name, folder / "llava.jsonl" if split == "train" else None)
         _write_parquet(db, read_sql(Path(__file__).parent / "provenance.sql"), folder / PROVENANCE)
         counts = db.sql(COUNTS).to_arrow_table().to_pylist()
-        places = ", ".join(PLACE)
-        sampled = db.sql(f"SELECT {places} FROM splits SEMI JOIN samples USING (cutout_id)").to_arrow_table()
-        sealed = db.sql(f"SELECT {places} FROM splits WHERE benchmark IS NOT NULL").to_arrow_table()
-    promise = certificate(sampled, sealed)
+        promise, mocs = promised(db)
+    write_mocs(mocs, folder)
     texts = {
         CERTIFICATE: plain_json(promise),
         "llava.schema.json": plain_json(json_schema()),

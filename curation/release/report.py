@@ -16,10 +16,11 @@ import numpy as np
 from catalogs.database import read_sql
 from catalogs.dataset import Dataset
 from curation.release.built import Built, Tables, opened
-from curation.release.certificate import PLACE, certificate
+from curation.release.certificate import promised
 from curation.release.figures import PALETTE, histogram, sky_map, sky_near
 from curation.release.gates import GateResult
 from curation.release.montage import Tile, tile
+from curation.truth.relabel import COMPLETIONS
 from schemas.errors import StoreError
 
 HERE = Path(__file__).parent
@@ -107,7 +108,8 @@ def _page(db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateR
         totals=numbers["totals"][0],
         numbers=numbers,
         published=[_published(one, numbers) for one in datasets],
-        promise=_promise(db),
+        promise=promised(db)[0],
+        completions=COMPLETIONS,
         sky=sky_map(numbers["sky"]) if numbers["sky"] else "",
         sky_near=sky_near(numbers["sky_near"]) if numbers["sky_near"] else "",
         pictures=_figures(db, OF_PICTURES),
@@ -134,13 +136,6 @@ def _published(dataset: Dataset, numbers: Mapping[str, Sequence[Mapping[str, Any
         (name, said.get(name), labels.get(name, 0)) for name in [*said, *(one for one in labels if one not in said)]
     ]
     return {"dataset": dataset, "lines": lines, "found": found}
-
-
-def _promise(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    places = ", ".join(PLACE)
-    sampled = db.sql(f"SELECT {places} FROM splits SEMI JOIN samples USING (cutout_id)").to_arrow_table()
-    sealed = db.sql(f"SELECT {places} FROM splits WHERE benchmark IS NOT NULL").to_arrow_table()
-    return certificate(sampled, sealed)
 
 
 def _figures(db: duckdb.DuckDBPyConnection, wanted: Sequence[Quantity]) -> list[Figure]:

@@ -29,6 +29,14 @@ class Discs:
         vectors = np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
         return Discs(vectors, radius_arcsec, guard_arcsec)
 
+    def and_(self, others: "Discs") -> "Discs":
+        """These discs, and after them the others."""
+        return Discs(
+            np.concatenate([self.vectors, others.vectors]),
+            np.concatenate([self.radius_arcsec, others.radius_arcsec]),
+            np.concatenate([self.guard_arcsec, others.guard_arcsec]),
+        )
+
     def required_arcsec(self, left: Ints, right: Ints) -> Floats:
         """How far apart two discs must be to lie in different splits."""
         guard = np.maximum(self.guard_arcsec[left], self.guard_arcsec[right])
@@ -88,23 +96,42 @@ def near_pairs(discs: Discs, beyond_arcsec: float = 0.0) -> Iterator[tuple[Ints,
 
     Discs are compared by classes of like reach, so that one large picture does not make every small one look far.
     """
-    reach = discs.radius_arcsec + discs.guard_arcsec
-    sizes = np.ceil(np.log2(np.maximum(reach, 1e-3))).astype(np.int64)
-    classes = [np.flatnonzero(sizes == size) for size in np.unique(sizes)]
-    trees = [cKDTree(discs.vectors[members]) for members in classes]
+    classes = _of_like_reach(discs, np.arange(len(discs.vectors)))
     for a, small in enumerate(classes):
-        for b in range(a, len(classes)):
-            large = classes[b]
-            limit = _chord(reach[small].max() + reach[large].max() + beyond_arcsec)
-            for start in range(0, len(small), CHUNK):
-                chunk = small[start : start + CHUNK]
-                near = cKDTree(discs.vectors[chunk]).sparse_distance_matrix(trees[b], limit, output_type="ndarray")
-                left, right = chunk[near["i"]], large[near["j"]]
+        for b, large in enumerate(classes[a:], a):
+            for left, right in _between(discs, small, large, beyond_arcsec):
                 once = left < right if a == b else np.ones(len(left), bool)
                 left, right = left[once], right[once]
-                is_near = discs.separation_arcsec(left, right) <= discs.required_arcsec(left, right) + beyond_arcsec
-                left, right = left[is_near], right[is_near]
                 yield np.minimum(left, right), np.maximum(left, right)
+
+
+def near_others(discs: Discs, others: Discs) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs (index in `discs`, index in `others`) no farther apart than required; in chunks, each pair once."""
+    both, n = discs.and_(others), len(discs.vectors)
+    for here in _of_like_reach(both, np.arange(n)):
+        for there in _of_like_reach(both, np.arange(n, len(both.vectors))):
+            for left, right in _between(both, here, there, 0.0):
+                yield left, right - n
+
+
+def _of_like_reach(discs: Discs, members: Ints) -> list[Ints]:
+    """The members in classes whose reach differs by no more than a factor of two."""
+    reach = discs.radius_arcsec[members] + discs.guard_arcsec[members]
+    sizes = np.ceil(np.log2(np.maximum(reach, 1e-3))).astype(np.int64)
+    return [members[sizes == size] for size in np.unique(sizes)]
+
+
+def _between(discs: Discs, here: Ints, there: Ints, beyond_arcsec: float) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs of one of `here` and one of `there` that are near, in chunks of `here`."""
+    reach = discs.radius_arcsec + discs.guard_arcsec
+    limit = _chord(reach[here].max() + reach[there].max() + beyond_arcsec)
+    tree = cKDTree(discs.vectors[there])
+    for start in range(0, len(here), CHUNK):
+        chunk = here[start : start + CHUNK]
+        near = cKDTree(discs.vectors[chunk]).sparse_distance_matrix(tree, limit, output_type="ndarray")
+        left, right = chunk[near["i"]], there[near["j"]]
+        is_near = discs.separation_arcsec(left, right) <= discs.required_arcsec(left, right) + beyond_arcsec
+        yield left[is_near], right[is_near]
 
 
 def _chord(angle_arcsec: float) -> float:

@@ -16,7 +16,7 @@ from schemas.labels import LabelScheme, label_scheme
 from schemas.rejection import REJECTED, Rejection, Sieved, rejected_table
 from schemas.tables import SOURCES
 
-READ_OF_MOSAICS = ("mosaic", "ra_deg", "dec_deg")
+READ_OF_MOSAICS = ("mosaic", "ra_deg", "dec_deg", "width_px", "height_px", "pixel_arcsec", "header")
 
 
 @dataclass(frozen=True)

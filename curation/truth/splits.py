@@ -2,7 +2,8 @@
 
 Reads CUTOUTS and SOURCES of every dataset of the corpus. A patch is what must not be torn apart: cutouts that
 overlap or come nearer than the guard, that show the same source, or that are the same picture byte for byte.
-The published split is kept where there is one; the sky of a benchmark is sealed: its patch is test as a whole.
+The published split is kept where there is one; the sky of a benchmark is sealed: its patch is test as a whole. SEALED
+is the sky of benchmarks whose own cutouts need not be there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,17 +17,18 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from curation.engine.steps import Input, Resources, Step
-from curation.truth.discs import Discs, Ints, near_pairs
+from curation.truth.discs import Discs, Ints, near_others, near_pairs
 from schemas.errors import TableError
 from schemas.fingerprint import content_id, fraction
 from schemas.rejection import Rejection, Sieved, sieved
-from schemas.tables import SPLITS
+from schemas.tables import SEALED, SPLITS
 
 CUTOUT_COLUMNS = (
     "cutout_id", "source_id", "dataset", "ra_deg", "dec_deg", "width_px", "height_px", "pixel_arcsec",
     "beam_major_arcsec", "sha256",
 )  # fmt: skip
 SOURCE_COLUMNS = ("source_id", "source_name", "split", "benchmark")
+SEALED_COLUMNS = ("sealed_id", "benchmark", "source_name", "ra_deg", "dec_deg", "radius_arcsec")
 HELD_OUT = {"train": 0, "validation": 1, "test": 2}  # the more held out, the higher
 
 ROUNDING = 1e-9
@@ -60,34 +62,40 @@ class SplitConfig(BaseModel):
         return "train" if place < self.train else "validation" if place < self.train + self.validation else "test"
 
 
-def splits(cutouts: Sequence[pa.Table], sources: Sequence[pa.Table], config: SplitConfig) -> Sieved:
+def splits(
+    cutouts: Sequence[pa.Table], sources: Sequence[pa.Table], config: SplitConfig, sealed: pa.Table | None = None
+) -> Sieved:
     """Each cutout with its patch and split. *In* are the cutouts of all datasets.
 
-    A patch takes the most held-out of its benchmarks' and published splits, else a share by its key. A cutout that
-    was published in a less held-out split than its patch is refused: it is never moved.
+    A patch takes the most held-out of its benchmarks' and published splits, else a share by its key; one that comes
+    near `sealed` sky is test. A cutout that was published in a less held-out split than its patch is refused: it is
+    never moved.
     """
     rows = pa.concat_tables(one.select(CUTOUT_COLUMNS) for one in cutouts).sort_by("cutout_id").to_pylist()
     known = {row["source_id"]: row for one in sources for row in one.select(SOURCE_COLUMNS).to_pylist()}
     strays = [row["cutout_id"] for row in rows if row["source_id"] not in known]
     if strays:
         raise TableError(f"{len(strays)} cutouts show a source that SOURCES do not have, first {strays[0]}")
-    field = _Field.of(rows, known, config)
+    field = _Field.of(rows, known, config, SEALED.of([]) if sealed is None else sealed)
     kept, refused = list[dict[str, Any]](), list[Rejection]()
     for patch in _patches(field):
         _sort_out(patch, field, config, kept, refused)
     return sieved(SPLITS.of(sorted(kept, key=lambda row: row["cutout_id"])), refused, len(rows))
 
 
-def splits_step(corpus_name: str, pairs: Sequence[tuple[Step, Step]], config: SplitConfig) -> Step:
-    """The whole step over every dataset's (cutouts, sources)."""
+def splits_step(
+    corpus_name: str, pairs: Sequence[tuple[Step, Step]], config: SplitConfig, sealed: Step | None = None
+) -> Step:
+    """The whole step over every dataset's (cutouts, sources), and the sealed sky where there is any."""
     cutouts = [Input(cutout_step, columns=CUTOUT_COLUMNS) for cutout_step, _ in pairs]
     sources = [Input(source_step, columns=SOURCE_COLUMNS) for _, source_step in pairs]
+    sky = [Input(sealed, columns=SEALED_COLUMNS)] if sealed else []
     return Step(
         f"splits/{corpus_name}",
         _splits_of_all,
         SPLITS,
         config=(config,),
-        inputs=(*cutouts, *sources),
+        inputs=(*cutouts, *sources, *sky),
         counts="cutouts of all datasets",
         resources=Resources(cpus=1, memory_mb=1000),
     )
@@ -104,9 +112,12 @@ class _Field:
     discs: Discs
     radius_arcsec: list[float | None]
     guard_arcsec: list[float]
+    sealed: dict[int, dict[str, Any]]  # row -> the sealed sky that it comes nearest to the middle of
 
     @staticmethod
-    def of(rows: list[dict[str, Any]], known: dict[str, dict[str, Any]], config: SplitConfig) -> "_Field":
+    def of(
+        rows: list[dict[str, Any]], known: dict[str, dict[str, Any]], config: SplitConfig, sealed: pa.Table
+    ) -> "_Field":
         radius = [_radius_arcsec(row) for row in rows]
         guard = [config.guard_beams * (row["beam_major_arcsec"] or config.unknown_beam_arcsec) for row in rows]
         placed = np.array([k for k, one in enumerate(radius) if one is not None], np.int64)
@@ -114,7 +125,7 @@ class _Field:
         columns += [[radius[k] for k in placed], [guard[k] for k in placed]]
         discs = Discs.at(*(np.array(column, np.float64) for column in columns))
         disc = {row: place for place, row in enumerate(placed.tolist())}
-        return _Field(rows, known, placed, disc, discs, radius, guard)
+        return _Field(rows, known, placed, disc, discs, radius, guard, _sealed(discs, placed, sealed))
 
     def source(self, k: int) -> dict[str, Any]:
         return self.known[self.rows[k]["source_id"]]
@@ -136,9 +147,28 @@ class _Field:
         return f"cutout {self.rows[k]['cutout_id']} of {self.source(k)['source_name']}"
 
 
+def _sealed(discs: Discs, placed: Ints, sealed: pa.Table) -> dict[int, dict[str, Any]]:
+    """For each cutout (by its row) near sealed sky: the piece of it whose middle is nearest, and how far that is."""
+    sky = sealed.select(SEALED_COLUMNS).sort_by("sealed_id")
+    columns = [sky[name].to_numpy() for name in ("ra_deg", "dec_deg", "radius_arcsec")]
+    pieces = Discs.at(*columns, np.zeros(sky.num_rows))
+    both, n = discs.and_(pieces), len(placed)
+    found: dict[int, tuple[float, int, float]] = {}
+    for left, right in near_others(discs, pieces):
+        apart, required = both.separation_arcsec(left, right + n), both.required_arcsec(left, right + n)
+        for i, j, separation, least in zip(*(one.tolist() for one in (left, right, apart, required)), strict=True):
+            found[i] = min(found.get(i, (np.inf, 0, 0.0)), (separation, j, least))
+    rows = sky.to_pylist()
+    return {
+        int(placed[i]): {**rows[j], "separation_arcsec": separation, "required_arcsec": required}
+        for i, (separation, j, required) in found.items()
+    }
+
+
 def _splits_of_all(*tables_and_config: Any) -> Sieved:
     *tables, config = tables_and_config
-    return splits(tables[: len(tables) // 2], tables[len(tables) // 2 :], config)
+    n = len(tables) // 2
+    return splits(tables[:n], tables[n : 2 * n], config, *tables[2 * n :])
 
 
 def _radius_arcsec(row: dict[str, Any]) -> float | None:
@@ -179,7 +209,8 @@ def _sort_out(
     """Give every cutout of a patch its split, or its refusal."""
     # By source, not by cutout: another cutout size of the same sources leaves them where they are.
     key = min({field.rows[k]["source_id"] for k in patch}, key=lambda one: (fraction(one), one))
-    sealed = [k for k in patch if field.source(k)["benchmark"]]
+    tested = [k for k in patch if field.source(k)["benchmark"]]
+    sealed = tested or [k for k in patch if k in field.sealed]
     published = [k for k in patch if field.source(k)["split"]]
     split = "test" if sealed else max((field.source(k)["split"] for k in published), key=HELD_OUT.get, default=None)
     split = split or config.of(key)
@@ -205,10 +236,18 @@ def _sort_out(
 def _refusal(k: int, field: _Field, winners: list[int], split: str) -> Rejection:
     row, source = field.rows[k], field.source(k)
     other, named = field.nearest(k, winners)
-    benchmark = field.source(other)["benchmark"]
+    benchmark, sky = field.source(other)["benchmark"], field.sealed.get(k) or field.sealed.get(other)
+    if benchmark:
+        whose = f"its patch of sky is sealed by {benchmark}: nearest is {named}"
+    elif sky is None:
+        whose = f"its patch of sky has published {split} rows: nearest is {named}"
+    else:
+        benchmark = sky["benchmark"]
+        whom = "its sky" if k in field.sealed else f"its patch of sky, through {named},"
+        whose = (
+            f'{whom} is sealed by {benchmark}: {sky["source_name"]} is {sky["separation_arcsec"]:.1f}" away; '
+            f'{sky["required_arcsec"]:.1f}" are needed'
+        )
     reason = f"sealed-by-{benchmark}" if benchmark else f"published-{source['split']}-near-{split}"
-    whose = (
-        f"its patch of sky is sealed by {benchmark}" if benchmark else f"its patch of sky has published {split} rows"
-    )
-    detail = f"published as {source['split']}, but {whose}: nearest is {named}"
+    detail = f"published as {source['split']}, but {whose}"
     return Rejection(row["cutout_id"], reason, detail, {**row, "split": source["split"]})

@@ -28,6 +28,8 @@ ANY_OBJECT = "source"
 LEAST_INSIDE = 0.5
 """Share of an object's box that must lie in the picture before the object counts as in it."""
 PECULIAR = "PECULIAR"
+NO_SOURCE = frozenset({"SPURIOUS"})
+"""Classes of what a source finder outlined but is no source: it never counts as a catalogued radio source."""
 COMPLEX_LABELS = ("RADIO-GALAXY", "EXTENDED", "DIFFUSE", "DIFFUSE-LARGE", "FILAMENT")
 """Any of them makes a picture complex. The original code left the last two out, against its own definition."""
 
@@ -104,6 +106,8 @@ class SeenObject:
     object_id: str
     box_norm: Box | None
     labels: frozenset[str] | None = None
+    is_source: bool | None = True
+    """Whether it is a radio source, not an artefact; None where its class is not known, but might say so."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,8 @@ class Truths:
         if self.objects is None:
             return None
         if subject == ANY_OBJECT:
-            return list(self.objects)
+            is_known = all(one.is_source is not None for one in self.objects)
+            return [one for one in self.objects if one.is_source] if is_known else None
         if self.state(subject) is Truth.UNKNOWN or any(one.labels is None for one in self.objects):
             return None
         found = [one for one in self.objects if subject in (one.labels or ())]
@@ -244,13 +249,19 @@ def _source_labels(
     return labels, says
 
 
-def _classes(one: Mapping[str, Any], scheme: LabelScheme) -> frozenset[str] | None:
-    """The labels of an object with all they imply. One that has a class has no other; None where it has none."""
-    ours = [
-        label for label in one["labels"] or () if label["scheme"] == scheme.name and label["label"] in scheme.labels
-    ]
-    present = [label["label"] for label in ours if label["state"] == Truth.PRESENT]
-    return frozenset(scheme.with_implied(present)) if present else None
+def _classes(one: Mapping[str, Any], scheme: LabelScheme) -> tuple[frozenset[str] | None, bool | None]:
+    """The labels of an object with all they imply, and whether it is a source.
+
+    One that has a class has no other; None where it has none. What is no source in any scheme has no class in one that
+    knows sources only.
+    """
+    told = [label for label in one["labels"] or () if label["state"] == Truth.PRESENT]
+    present = [label["label"] for label in told if label["scheme"] == scheme.name and label["label"] in scheme.labels]
+    if present:
+        return frozenset(scheme.with_implied(present)), not NO_SOURCE & set(present)
+    if any(label["label"] in NO_SOURCE for label in told):
+        return frozenset(), False
+    return None, None if NO_SOURCE & scheme.labels.keys() else True
 
 
 def _seen(
@@ -261,7 +272,7 @@ def _seen(
         SeenObject(
             one.object_id,
             tuple(one.box_norm) if one.reason is None else None,
-            _classes(objects[one.object_id], scheme),
+            *_classes(objects[one.object_id], scheme),
         )
         for one in inside
     )

@@ -66,6 +66,7 @@ def conversations_step(
         name=f"conversations/{dataset_name}",
         make=conversations,
         table=CONVERSATIONS,
+        version=2,  # artefacts are no radio sources
         config=(scheme, used, dialect),
         inputs=(
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),

@@ -11,7 +11,7 @@ import pyarrow as pa
 from catalogs.survey import Survey
 from curation.engine.steps import Input, Step
 from curation.words.answers import count_noun, counted, percent_claim
-from curation.words.claims import ANY_OBJECT, Claim, Sentence, SurveyFacts, Truths
+from curation.words.claims import ANY_OBJECT, NO_SOURCE, Claim, Sentence, SurveyFacts, Truths
 from curation.words.known import CUTOUT_COLUMNS, Known
 from schemas.fingerprint import choose, fraction
 from schemas.labels import LabelScheme, Truth
@@ -60,6 +60,7 @@ def descriptions_step(
         name=f"descriptions/{dataset_name}",
         make=descriptions,
         table=DESCRIPTIONS,
+        version=2,  # artefacts are no radio sources
         config=(scheme, survey_facts(survey)),
         inputs=(Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS), Input(sources), Input(objects)),
     )
@@ -137,7 +138,7 @@ def _objects(known: Truths) -> Iterator[Sentence]:
     claim = counted(known, ANY_OBJECT, held)
     words = count_noun(known, ANY_OBJECT, len(held)) if held else "no catalogued radio source"
     yield Sentence(f"{words[0].upper()}{words[1:]} {LIE[len(held) <= 1]}", (claim,))
-    of_class = [(label, known.with_class(label)) for label in known.scheme.labels]
+    of_class = [(label, known.with_class(label)) for label in known.scheme.labels if label not in NO_SOURCE]
     told = [(label, found) for label, found in of_class if found]
     if told and all(found is not None for _, found in of_class):
         nouns = [count_noun(known, label, len(found)) for label, found in told]

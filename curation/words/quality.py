@@ -77,6 +77,7 @@ def quality_step(
         name=f"quality/{dataset_name}",
         make=quality,
         table=QUALITY,
+        version=2,  # artefacts are no radio sources
         config=(scheme, dialect, survey_facts(survey)),
         inputs=(
             Input(conversations, by_part=True),

@@ -1,0 +1,9 @@
+-- a label given by match with a catalogue of the corpus names a row that this catalogue has
+WITH said AS (
+    SELECT source_id, label.label, label.catalog, label.row
+    FROM sources, unnest(labels) AS listed(label)
+    WHERE label.tier = 'match' AND label.state = 'present'
+)
+SELECT source_id AS row_key, label || ': ' || catalog || ' row ' || row AS found
+FROM (FROM said SEMI JOIN entries ON entries.origin_catalog = said.catalog) AS ours
+ANTI JOIN entries ON entries.origin_catalog = ours.catalog AND entries.origin_row = ours.row
