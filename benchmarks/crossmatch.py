@@ -101,6 +101,7 @@ def in_process(left: pa.Table, right: pa.Table, radius_arcsec: float, rounds: in
     degrees = [one.select(["id", "ra_deg", "dec_deg"]) for one in (left, right)]
     named = [one.set_column(0, "id", pa.array(map(ID.format, range(one.num_rows)))) for one in xyz]
     arrays = [np.stack([one[axis].to_numpy() for axis in "xyz"], axis=-1) for one in (left, right)]
+    axes = [[one[axis].to_numpy() for axis in "xyz"] for one in (left, right)]
     coordinates = [SkyCoord(one["ra_deg"].to_numpy(), one["dec_deg"].to_numpy(), unit="deg") for one in (left, right)]
     for one in coordinates:
         one.cartesian  # noqa: B018  made once, kept: part of the prepared form
@@ -109,7 +110,7 @@ def in_process(left: pa.Table, right: pa.Table, radius_arcsec: float, rounds: in
         "ours, pairs": lambda: peers.ours_pairs(*xyz, radius_arcsec),
         "ours, pairs, from RA and Dec": lambda: peers.ours_from_degrees(*degrees, radius_arcsec),
         "ours, crossmatch(): text ids, best, mutual, sorted": lambda: crossmatch(*named, radius_arcsec, memory_mb=4000),
-        "numba grid": lambda: grid(*arrays, radius_arcsec),
+        "numba grid": lambda: grid(*axes, radius_arcsec),
         "cKDTree, all pairs": lambda: peers.ckdtree(*arrays, radius_arcsec),
         "astropy search_around_sky": lambda: peers.astropy_sky(*coordinates, radius_arcsec),
     }
@@ -220,10 +221,11 @@ def boxes(n_pictures: int, n_each: int, rounds: int) -> dict[str, object]:
         pa.table({"id": np.arange(n), "picture": picture, **{name: one[:, k] for k, name in enumerate(names)}})
         for one in sides
     ]
+    columns = [[np.ascontiguousarray(one[:, k]) for k in range(4)] for one in sides]
     sweep = peers.make_numba_sweep()
     ways: dict[str, Callable[[], peers.Pairs]] = {
         "ours, boxes": lambda: peers.ours_boxes(*tables, BOX_IOU),
-        "numba sweep": lambda: sweep(picture, sides[0], picture, sides[1], BOX_IOU),
+        "numba sweep": lambda: sweep(picture, columns[0], picture, columns[1], BOX_IOU),
     }
     found = [pair_keys(way()) for way in ways.values()]
     used = {name: list[float]() for name in ways}

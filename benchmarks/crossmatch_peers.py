@@ -73,45 +73,53 @@ def astropy_sky(left: object, right: object, radius_arcsec: float) -> Pairs:
 
 
 def make_numba_grid():  # noqa: C901  one kernel, compiled
-    """The same grid as the SQL, as compiled loops over a sorted right side and a hash table of its cubes: the floor."""
+    """The same grid as the SQL, as compiled loops: both sides sorted by cube, the right cubes hashed. The floor."""
     import numba
 
     @numba.njit(inline="always")
     def cube_key(i, j, k):
         return (i * 2097152 + j) * 2097152 + k
 
+    @numba.njit(inline="always")
+    def slot_of(key, n_bits):
+        return np.int64(np.uint64(key * np.int64(-7046029254386353131)) >> np.uint64(64 - n_bits))
+
     @numba.njit
-    def keys_of(v, per_edge):
-        keys = np.empty(len(v), np.int64)
-        for n in range(len(v)):
-            keys[n] = cube_key(
-                np.int64((v[n, 0] + 1) * per_edge),
-                np.int64((v[n, 1] + 1) * per_edge),
-                np.int64((v[n, 2] + 1) * per_edge),
-            )
+    def keys_of(x, y, z, per_edge):
+        keys = np.empty(len(x), np.int64)
+        for n in range(len(x)):
+            i, j, k = (x[n] + 1) * per_edge, (y[n] + 1) * per_edge, (z[n] + 1) * per_edge
+            keys[n] = cube_key(np.int64(i), np.int64(j), np.int64(k))
         return keys
 
     @numba.njit
-    def hashed(keys, n_slots):
+    def hashed(keys, n_bits):
         """First place of each key among the sorted keys, by open addressing."""
-        slot_key, slot_first = np.full(n_slots, -1, np.int64), np.zeros(n_slots, np.int64)
+        last = (1 << n_bits) - 1
+        slots = np.full((last + 1, 2), -1, np.int64)
         for n in range(len(keys)):
             if n and keys[n] == keys[n - 1]:
                 continue
-            slot = (keys[n] * np.int64(-7046029254386353131)) & (n_slots - 1)
-            while slot_key[slot] != -1:
-                slot = (slot + 1) & (n_slots - 1)
-            slot_key[slot], slot_first[slot] = keys[n], n
-        return slot_key, slot_first
+            slot = slot_of(keys[n], n_bits)
+            while slots[slot, 0] != -1:
+                slot = (slot + 1) & last
+            slots[slot, 0], slots[slot, 1] = keys[n], n
+        return slots
 
     @numba.njit
-    def probe(left, right, keys, slot_key, slot_first, per_edge, reach):
-        capacity = max(1024, len(left))
-        first, second = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
-        apart = np.empty(capacity)
-        n_found, n_slots = 0, len(slot_key)
-        for n in range(len(left)):
-            x, y, z = left[n, 0], left[n, 1], left[n, 2]
+    def grown(values, capacity):
+        more = np.empty(capacity, values.dtype)
+        more[: len(values)] = values
+        return more
+
+    @numba.njit
+    def probe(left, right, keys, slots, n_bits, per_edge, reach):
+        (lx, ly, lz), (rx, ry, rz) = left, right
+        capacity, last = max(1024, len(lx)), (1 << n_bits) - 1
+        first, second, apart = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity)
+        n_found = 0
+        for n in range(len(lx)):
+            x, y, z = lx[n], ly[n], lz[n]
             i_low, i_high = np.int64((x - reach + 1) * per_edge), np.int64((x + reach + 1) * per_edge)
             j_low, j_high = np.int64((y - reach + 1) * per_edge), np.int64((y + reach + 1) * per_edge)
             k_low, k_high = np.int64((z - reach + 1) * per_edge), np.int64((z + reach + 1) * per_edge)
@@ -119,14 +127,12 @@ def make_numba_grid():  # noqa: C901  one kernel, compiled
                 for j in range(j_low, j_high + 1):
                     for k in range(k_low, k_high + 1):
                         key = cube_key(i, j, k)
-                        slot = (key * np.int64(-7046029254386353131)) & (n_slots - 1)
-                        while slot_key[slot] != -1 and slot_key[slot] != key:
-                            slot = (slot + 1) & (n_slots - 1)
-                        if slot_key[slot] == -1:
-                            continue
-                        m = slot_first[slot]
-                        while m < len(keys) and keys[m] == key:
-                            chord2 = (x - right[m, 0]) ** 2 + (y - right[m, 1]) ** 2 + (z - right[m, 2]) ** 2
+                        slot = slot_of(key, n_bits)
+                        while slots[slot, 0] != -1 and slots[slot, 0] != key:
+                            slot = (slot + 1) & last
+                        m = slots[slot, 1]
+                        while m >= 0 and m < len(keys) and keys[m] == key:
+                            chord2 = (x - rx[m]) ** 2 + (y - ry[m]) ** 2 + (z - rz[m]) ** 2
                             if chord2 <= reach * reach:
                                 if n_found == capacity:
                                     capacity *= 2
@@ -138,48 +144,48 @@ def make_numba_grid():  # noqa: C901  one kernel, compiled
                             m += 1
         return first[:n_found], second[:n_found], apart[:n_found]
 
+    def match(left, right, radius_arcsec):
+        reach = chord_of(radius_arcsec) * (1 + 1e-9)
+        per_edge = 1 / max(4 * reach, np.radians(120 / 3600))
+        n_bits = int(np.ceil(np.log2(2 * len(right[0]) + 16)))
+        left_order = np.argsort(keys_of(*left, per_edge))
+        keys = keys_of(*right, per_edge)
+        right_order = np.argsort(keys)
+        keys = keys[right_order]
+        ours, theirs = tuple(one[left_order] for one in left), tuple(one[right_order] for one in right)
+        first, second, _ = probe(ours, theirs, keys, hashed(keys, n_bits), n_bits, per_edge, reach)
+        return left_order[first], right_order[second]
+
+    return match
+
+
+def make_numba_sweep():  # noqa: C901 -- compiled: loops, not calls
+    """Boxes of both sides by picture and x, swept once: the floor for overlap."""
+    import numba
+
     @numba.njit
     def grown(values, capacity):
         more = np.empty(capacity, values.dtype)
         more[: len(values)] = values
         return more
 
-    def match(left, right, radius_arcsec):
-        reach = chord_of(radius_arcsec) * (1 + 1e-9)
-        per_edge = 1 / max(4 * reach, np.radians(120 / 3600))
-        keys = keys_of(right, per_edge)
-        order = np.argsort(keys)
-        n_slots = 1 << int(np.ceil(np.log2(2 * len(right) + 16)))
-        first, second, _ = probe(left, right[order], keys[order], *hashed(keys[order], n_slots), per_edge, reach)
-        return first, order[second]
-
-    return match
-
-
-def make_numba_sweep():
-    """Boxes of both sides by picture and x, swept once: the floor for overlap."""
-    import numba
-
     @numba.njit
-    def swept(left_picture, left, right_picture, right, widest, least_iou):
-        capacity = max(1024, len(left))
+    def swept(left, right, widest, least_iou):
+        (x_min, y_min, x_max, y_max), (u_min, v_min, u_max, v_max) = left, right
+        capacity, n_right = max(1024, len(x_min)), len(u_min)
         first, second, ious = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity)
         n_found, begin = 0, 0
-        for n in range(len(left)):
-            picture, x_min, y_min, x_max, y_max = left_picture[n], left[n, 0], left[n, 1], left[n, 2], left[n, 3]
-            while begin < len(right) and (
-                right_picture[begin] < picture
-                or (right_picture[begin] == picture and right[begin, 0] + widest <= x_min)
-            ):
+        for n in range(len(x_min)):
+            low, high, bottom, top = x_min[n], x_max[n], y_min[n], y_max[n]
+            area = (high - low) * (top - bottom)
+            while begin < n_right and u_min[begin] + widest <= low:
                 begin += 1
             m = begin
-            while m < len(right) and right_picture[m] == picture and right[m, 0] < x_max:
-                width = min(x_max, right[m, 2]) - max(x_min, right[m, 0])
-                height = min(y_max, right[m, 3]) - max(y_min, right[m, 1])
-                if width > 0 and height > 0:
-                    shared = width * height
-                    both = (x_max - x_min) * (y_max - y_min) + (right[m, 2] - right[m, 0]) * (right[m, 3] - right[m, 1])
-                    iou = shared / (both - shared)
+            while m < n_right and u_min[m] < high:
+                # One `&`, not `and`: a branch on each of three conditions would be guessed wrong half of the time.
+                if (v_min[m] < top) & (v_max[m] > bottom) & (u_max[m] > low):
+                    shared = (min(high, u_max[m]) - max(low, u_min[m])) * (min(top, v_max[m]) - max(bottom, v_min[m]))
+                    iou = shared / (area + (u_max[m] - u_min[m]) * (v_max[m] - v_min[m]) - shared)
                     if iou >= least_iou:
                         if n_found == capacity:
                             capacity *= 2
@@ -190,19 +196,20 @@ def make_numba_sweep():
                 m += 1
         return first[:n_found], second[:n_found], ious[:n_found]
 
-    @numba.njit
-    def grown(values, capacity):
-        more = np.empty(capacity, values.dtype)
-        more[: len(values)] = values
-        return more
+    def in_a_row(picture, columns, span_px):
+        """Pictures side by side along x, so that one sort and one comparison see to both."""
+        aside = picture * span_px
+        x_min, y_min, x_max, y_max = columns
+        x_min, x_max = x_min + aside, x_max + aside
+        order = np.argsort(x_min)
+        return order, (x_min[order], y_min[order], x_max[order], y_max[order])
 
     def match(left_picture, left, right_picture, right, least_iou):
-        order = np.lexsort((left[:, 0], left_picture)), np.lexsort((right[:, 0], right_picture))
-        widest = (right[:, 2] - right[:, 0]).max()
-        first, second, _ = swept(
-            left_picture[order[0]], left[order[0]], right_picture[order[1]], right[order[1]], widest, least_iou
-        )
-        return order[0][first], order[1][second]
+        span_px = 10 * max(left[2].max(), right[2].max())
+        left_order, ours = in_a_row(left_picture, left, span_px)
+        right_order, theirs = in_a_row(right_picture, right, span_px)
+        first, second, _ = swept(ours, theirs, (right[2] - right[0]).max() * (1 + 1e-9), least_iou)
+        return left_order[first], right_order[second]
 
     return match
 
@@ -315,8 +322,14 @@ def columns(folder: Path, side: str, names: tuple[str, ...]) -> list[np.ndarray]
 
 
 def write_pairs(out: Path, left_id: object, right_id: object, separation_arcsec: object) -> None:
-    arrays = {"left_id": left_id, "right_id": right_id, "separation_arcsec": separation_arcsec}
-    pq.write_table(pa.table({name: pa.array(np.asarray(values)) for name, values in arrays.items()}), out)
+    names = ("left_id", "right_id", "separation_arcsec")
+    types = (pa.int64(), pa.int64(), pa.float64())
+    arrays = list[pa.Array]()
+    for kind, values in zip(types, (left_id, right_id, separation_arcsec), strict=True):
+        flat = np.ascontiguousarray(values, kind.to_pandas_dtype())
+        # Not pa.array, which imports pandas: the process would pay for it.
+        arrays.append(pa.Array.from_buffers(kind, len(flat), [None, pa.py_buffer(flat)]))
+    pq.write_table(pa.Table.from_arrays(arrays, names), out)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@
 SET VARIABLE chord = 2 * sin(radians(getvariable('radius_arcsec') / 3600) / 2);
 -- The radius is inclusive: without slack, rounding drops almost half of the pairs that are exactly the radius apart.
 SET VARIABLE reach = getvariable('chord') * (1 + 1e-9) + 1e-15;
-SET VARIABLE edge = greatest(4 * getvariable('reach'), radians(120 / 3600));
+-- 60 arcsec: on an even sky 120 is a tenth faster, but where sources crowd, cubes of 120 hold four times the candidates.
+SET VARIABLE edge = greatest(4 * getvariable('reach'), radians(60 / 3600));
 
 CREATE OR REPLACE TEMP MACRO cube(v) AS floor((v + 1) / getvariable('edge'))::BIGINT;
 CREATE OR REPLACE TEMP MACRO cube_key(i, j, k) AS (i * 2097152 + j) * 2097152 + k;

@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from schemas.errors import RecipeError, TableError
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds  # brings pandas along
 
 
 @contextmanager
 def connect(
-    tables: Mapping[str, pa.Table | ds.Dataset],
+    tables: "Mapping[str, pa.Table | ds.Dataset]",
     *,
     files: Mapping[str, Path] = MappingProxyType({}),
     threads: int = 1,

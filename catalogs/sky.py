@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 Reals = NDArray[np.float64]
 
@@ -89,6 +88,8 @@ def nearest(left: Reals, right: Reals, radius_arcsec: float) -> Nearest:
     index, angle = np.full(len(left), -1, np.int64), np.full(len(left), np.nan)
     if len(left) and len(right):
         limit = 2 * np.sin(np.radians(radius_arcsec / 3600) / 2) * (1 + 1e-12) + SLACK
+        from scipy.spatial import cKDTree  # a third of a start of the command line, and few need it
+
         tree = cKDTree(right)
         chord, found = tree.query(left, k=1, distance_upper_bound=np.nextafter(limit, np.inf))
         hits = np.flatnonzero(np.isfinite(chord))
