@@ -6,6 +6,7 @@ is imported where it is used, so that a process pays for its own and for no othe
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,16 @@ def astropy_sky(left: object, right: object, radius_arcsec: float) -> Pairs:
     return first, second
 
 
+def filled(way: Callable[..., int], n_room: int) -> Pairs:
+    """Pairs that `way` writes into arrays; asked again with room for all, where there were too many.
+
+    (Arrays that grow inside a compiled loop cost ten times the loop: each turn counts references.)
+    """
+    first, second, number = np.empty(n_room, np.int64), np.empty(n_room, np.int64), np.empty(n_room)
+    n_found = way(first, second, number)
+    return (first[:n_found], second[:n_found]) if n_found <= n_room else filled(way, n_found)
+
+
 def make_numba_grid():  # noqa: C901  one kernel, compiled
     """The same grid as the SQL, as compiled loops: both sides sorted by cube, the right cubes hashed. The floor."""
     import numba
@@ -107,17 +118,11 @@ def make_numba_grid():  # noqa: C901  one kernel, compiled
         return slots
 
     @numba.njit
-    def grown(values, capacity):
-        more = np.empty(capacity, values.dtype)
-        more[: len(values)] = values
-        return more
-
-    @numba.njit
-    def probe(left, right, keys, slots, n_bits, per_edge, reach):
+    def probe(left, right, keys, slots, per_edge, reach, first, second, apart):
+        """How many pairs there are; as many are written as there is room for."""
         (lx, ly, lz), (rx, ry, rz) = left, right
-        capacity, last = max(1024, len(lx)), (1 << n_bits) - 1
-        first, second, apart = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity)
-        n_found = 0
+        last, n_found = len(slots) - 1, 0
+        n_bits = np.int64(np.log2(len(slots)) + 0.5)
         for n in range(len(lx)):
             x, y, z = lx[n], ly[n], lz[n]
             i_low, i_high = np.int64((x - reach + 1) * per_edge), np.int64((x + reach + 1) * per_edge)
@@ -134,47 +139,40 @@ def make_numba_grid():  # noqa: C901  one kernel, compiled
                         while m >= 0 and m < len(keys) and keys[m] == key:
                             chord2 = (x - rx[m]) ** 2 + (y - ry[m]) ** 2 + (z - rz[m]) ** 2
                             if chord2 <= reach * reach:
-                                if n_found == capacity:
-                                    capacity *= 2
-                                    first, second = grown(first, capacity), grown(second, capacity)
-                                    apart = grown(apart, capacity)
-                                first[n_found], second[n_found] = n, m
-                                apart[n_found] = 2 * np.arcsin(np.sqrt(chord2) / 2)
+                                if n_found < len(first):
+                                    first[n_found], second[n_found] = n, m
+                                    apart[n_found] = 2 * np.arcsin(np.sqrt(chord2) / 2)
                                 n_found += 1
                             m += 1
-        return first[:n_found], second[:n_found], apart[:n_found]
+        return n_found
 
-    def match(left, right, radius_arcsec):
+    def match(left, right, radius_arcsec, edge_arcsec):
         reach = chord_of(radius_arcsec) * (1 + 1e-9)
-        per_edge = 1 / max(4 * reach, np.radians(120 / 3600))
+        per_edge = 1 / max(4 * reach, np.radians(edge_arcsec / 3600))
         n_bits = int(np.ceil(np.log2(2 * len(right[0]) + 16)))
         left_order = np.argsort(keys_of(*left, per_edge))
         keys = keys_of(*right, per_edge)
         right_order = np.argsort(keys)
         keys = keys[right_order]
         ours, theirs = tuple(one[left_order] for one in left), tuple(one[right_order] for one in right)
-        first, second, _ = probe(ours, theirs, keys, hashed(keys, n_bits), n_bits, per_edge, reach)
+        slots = hashed(keys, n_bits)
+        first, second = filled(
+            lambda *room: probe(ours, theirs, keys, slots, per_edge, reach, *room), 2 * len(left_order)
+        )
         return left_order[first], right_order[second]
 
     return match
 
 
-def make_numba_sweep():  # noqa: C901 -- compiled: loops, not calls
+def make_numba_sweep():  # noqa: C901  compiled: loops, not calls
     """Boxes of both sides by picture and x, swept once: the floor for overlap."""
     import numba
 
     @numba.njit
-    def grown(values, capacity):
-        more = np.empty(capacity, values.dtype)
-        more[: len(values)] = values
-        return more
-
-    @numba.njit
-    def swept(left, right, widest, least_iou):
+    def swept(left, right, widest, least_iou, first, second, ious):
+        """How many pairs there are; as many are written as there is room for."""
         (x_min, y_min, x_max, y_max), (u_min, v_min, u_max, v_max) = left, right
-        capacity, n_right = max(1024, len(x_min)), len(u_min)
-        first, second, ious = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity)
-        n_found, begin = 0, 0
+        n_right, n_found, begin = len(u_min), 0, 0
         for n in range(len(x_min)):
             low, high, bottom, top = x_min[n], x_max[n], y_min[n], y_max[n]
             area = (high - low) * (top - bottom)
@@ -187,14 +185,11 @@ def make_numba_sweep():  # noqa: C901 -- compiled: loops, not calls
                     shared = (min(high, u_max[m]) - max(low, u_min[m])) * (min(top, v_max[m]) - max(bottom, v_min[m]))
                     iou = shared / (area + (u_max[m] - u_min[m]) * (v_max[m] - v_min[m]) - shared)
                     if iou >= least_iou:
-                        if n_found == capacity:
-                            capacity *= 2
-                            first, second = grown(first, capacity), grown(second, capacity)
-                            ious = grown(ious, capacity)
-                        first[n_found], second[n_found], ious[n_found] = n, m, iou
+                        if n_found < len(first):
+                            first[n_found], second[n_found], ious[n_found] = n, m, iou
                         n_found += 1
                 m += 1
-        return first[:n_found], second[:n_found], ious[:n_found]
+        return n_found
 
     def in_a_row(picture, columns, span_px):
         """Pictures side by side along x, so that one sort and one comparison see to both."""
@@ -208,7 +203,8 @@ def make_numba_sweep():  # noqa: C901 -- compiled: loops, not calls
         span_px = 10 * max(left[2].max(), right[2].max())
         left_order, ours = in_a_row(left_picture, left, span_px)
         right_order, theirs = in_a_row(right_picture, right, span_px)
-        first, second, _ = swept(ours, theirs, (right[2] - right[0]).max() * (1 + 1e-9), least_iou)
+        widest = (right[2] - right[0]).max() * (1 + 1e-9)
+        first, second = filled(lambda *room: swept(ours, theirs, widest, least_iou, *room), 2 * len(left_order))
         return left_order[first], right_order[second]
 
     return match

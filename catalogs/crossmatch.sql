@@ -33,10 +33,16 @@ WITH left_keyed AS (
         cube(y - getvariable('reach')) AS j_min,
         cube(y + getvariable('reach')) AS j_max,
         cube(z - getvariable('reach')) AS k_min,
-        cube(z + getvariable('reach')) AS k_max
+        cube(z + getvariable('reach')) AS k_max,
+        (i_max - i_min) + 2 * (j_max - j_min) + 4 * (k_max - k_min) AS axes
     FROM right_xyz
 ), corners AS (
-    SELECT unnest(range(8)) AS corner
+    -- Axes along which a box lies in two cubes, as bits of a number; and the cubes at its corners that differ then.
+    SELECT
+        axes,
+        corner
+    FROM (SELECT unnest(range(8)) AS axes), (SELECT unnest(range(8)) AS corner)
+    WHERE corner & axes = corner
 ), right_keyed AS (
     SELECT
         id,
@@ -48,11 +54,7 @@ WITH left_keyed AS (
             if(corner & 2 = 0, j_min, j_max),
             if(corner & 4 = 0, k_min, k_max)
         ) AS key
-    FROM right_boxed, corners
-    -- Where a box lies in one cube along an axis, the far corner would give the same key again.
-    WHERE (corner & 1 = 0 OR i_min <> i_max)
-      AND (corner & 2 = 0 OR j_min <> j_max)
-      AND (corner & 4 = 0 OR k_min <> k_max)
+    FROM right_boxed JOIN corners USING (axes)
 ), candidates AS (
     SELECT
         l.id AS left_id,
