@@ -244,6 +244,45 @@ CONVERSATIONS = Table(
         _text("request_sha", "Key of the cached reply; null for templates", nullable=True),
     ),
 )  # fmt: skip
+GENERATED = Table(
+    "GENERATED", "a turn that a model wrote and that was kept", ("cutout_id", "turn"),
+    (
+        _id("cutout_id", "The cutout"), Column("turn", INT, "0-based place among those kept", least=0),
+        _text("dataset", "The dataset"),
+        _text("kind", "A question with its answer, or the description in other words", one_of=("pair", "rewording")),
+        _text("question", "As the model put it"), _text("answer", "As the model put it"),
+        Column("claims", pa.list_(CLAIM), "What was read from the answer"),
+        _text("verdict", "By rule", one_of=("supported", "contradicted", "unverifiable")),
+        Column("reasons", TEXTS, "One for each claim that is not supported"),
+        _text("model", "Who wrote it"), _text("revision", "Of the model"), _text("prompt", "Its door"),
+        Column("prompt_sha", TEXT, "SHA-256 of what the model was told", pattern="[0-9a-f]{64}"),
+        Column("request_sha", TEXT, "Key of the cached reply", pattern="[0-9a-f]{64}"),
+        Column("seed", INT, "Of the sampling"), Column("attempt", INT, "1-based; above 1 a retry", least=1),
+    ),
+)  # fmt: skip
+JUDGED = Table(
+    "JUDGED", "a conversation scored by a model", ("conversation_id",),
+    (
+        _id("conversation_id", "The conversation"), _id("cutout_id", "Its cutout"),
+        Column("scores", pa.map_(TEXT, REAL), "Axis and score, 0 to 10"),
+        _text("model", "Who judged"), _text("revision", "Of the model"), _text("prompt", "Its door"),
+        Column("request_sha", TEXT, "Key of the cached reply", pattern="[0-9a-f]{64}"),
+    ),
+)  # fmt: skip
+TRIALS = Table(
+    "TRIALS", "a text whose truth is known, given to the checker", ("trial_id",),
+    (
+        _id("trial_id", "Made of the cutout, the turn and what was done to it"), _id("cutout_id", "The cutout"),
+        _text("dataset", "The dataset"),
+        _text("kind", "Of the planted fault; `true` where the text was only reworded"),
+        _text("style", "How it was worded"),
+        _text("question", "As asked"), _text("answer", "As put before the checker"),
+        Column("is_true", pa.bool_(), "Whether the answer is true"),
+        _text("verdict", "By rule", one_of=("supported", "contradicted", "unverifiable")),
+        Column("is_refused", pa.bool_(), "Whether the policy of the corpus refuses the turn"),
+        Column("reasons", TEXTS, "One for each claim that is not supported"),
+    ),
+)  # fmt: skip
 QUALITY = Table(
     "QUALITY", "a turn judged", ("conversation_id", "turn"),
     (
@@ -303,6 +342,6 @@ SAMPLES = Table(
 )  # fmt: skip
 
 TABLES = (
-    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, CONVERSATIONS, QUALITY,
-    CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES,
+    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, GENERATED, CONVERSATIONS,
+    JUDGED, QUALITY, TRIALS, CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES,
 )  # fmt: skip

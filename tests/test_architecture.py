@@ -15,14 +15,15 @@ MAY_IMPORT = {
     "evaluate": {"schemas", "catalogs", "curation"},
     "finetune": {"schemas"},
 }
-# engine ← truth, pictures ← words, papers ← release; the modules beside the rooms may use them all
+# engine ← truth, pictures, asking ← words, papers ← release; the modules beside the rooms may use them all
 ROOMS = {
     "engine": set(),
     "truth": {"engine"},
     "pictures": {"engine"},
-    "words": {"engine", "truth", "pictures"},
-    "papers": {"engine", "truth", "pictures"},
-    "release": {"engine", "truth", "pictures", "words", "papers"},
+    "asking": {"engine"},
+    "words": {"engine", "truth", "pictures", "asking"},
+    "papers": {"engine", "truth", "pictures", "asking"},
+    "release": {"engine", "truth", "pictures", "asking", "words", "papers"},
 }
 
 
