@@ -3,12 +3,16 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# The server of models has an environment of its own: torch and 3 GB of packages that nothing else needs.
+SERVE  := .venv-serve
+SERVE_READY := $(SERVE)/.ready
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test demo docs bench clean
+.PHONY: help setup check test serve-setup test-serve demo docs bench clean
 help:            ## this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
 setup: $(READY)  ## a virtual environment with everything that curation and its tests need
 $(READY): pyproject.toml constraints.txt
@@ -23,8 +27,27 @@ check: $(READY)  ## ruff, formatting, pyright
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-test: $(READY)   ## every test that needs no GPU; real data and Ray included where they are there
-	$(BIN)/python -m pytest -m "not gpu"
+test: $(READY)   ## every test that needs no GPU and no model; real data and Ray included where they are there
+	$(BIN)/python -m pytest -m "not gpu and not serve"
+
+test-serve: $(READY) $(SERVE_READY)  ## a real vLLM on the CPU writes for the demo and for 20 real images (some minutes)
+	$(BIN)/python -m pytest -m serve
+
+serve-setup: $(SERVE_READY)  ## a second environment: vLLM for the CPU, and what makes its tiny models (3 GB)
+$(SERVE_READY): constraints-serve.txt curation/asking/torchvision_cpu.py
+	$(PYTHON) -m venv $(SERVE)
+	@# Of torch the CPU build: the one that pip finds, where that is one, else that of PyTorch's own index.
+	@torch=$$(grep '^torch==' constraints-serve.txt); index=; \
+	$(SERVE)/bin/pip install --quiet --dry-run --no-deps --ignore-installed --report - $$torch 2> /dev/null \
+	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
+	echo "serve-setup: vLLM for the CPU into $(SERVE); $$torch from $${index:-the usual index}"; \
+	$(SERVE)/bin/pip install --quiet --no-deps $$index $$torch
+	$(SERVE)/bin/pip install --quiet --no-deps --requirement constraints-serve.txt
+	@# PyPI's torchvision is built for CUDA: see the file.
+	@site=$$($(SERVE)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	cp curation/asking/torchvision_cpu.py $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
+	$(SERVE)/bin/python -c 'import torch; from transformers import InternVLProcessor; assert torch.version.cuda is None, f"{torch.__version__} is no CPU build: set TORCH_INDEX"'
+	@touch $(SERVE_READY)
 
 demo: $(READY)   ## a small synthetic sky, from mosaics to the hand-over and its report
 	$(BIN)/python -m curation demo --out demo

@@ -31,6 +31,12 @@ class Published:
     source: str
     n_images: int | None = None
     n_by_label: dict[str, int] = field(default_factory=dict[str, int])
+    """Pictures that show a label."""
+    n_by_split: dict[str, int] = field(default_factory=dict[str, int])
+    n_by_survey: dict[str, int] = field(default_factory=dict[str, int])
+    n_objects: int | None = None
+    n_by_class: dict[str, int] = field(default_factory=dict[str, int])
+    """Objects of a class, by the labels of the dataset's scheme."""
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from curation.asking import canary
+from curation.asking.replies import served_of
 from curation.corpus import Graph, check_budget
 from curation.engine.run import build
 from curation.engine.store import Store
 from curation.release.export import example_id, export, is_exported
 from curation.release.gates import GateResult, run_gates
 from curation.release.report import report
-from schemas.errors import GateError, RecipeError
+from curation.release.review import read_reviews
+from schemas.errors import GateError, ModelError, RecipeError
 
 
 def build_corpus(
@@ -26,6 +29,7 @@ def build_corpus(
     `out` is where hand-over and report go: folders of plain files, so on a local path; None: into the store.
     """
     folder, page = handover_folder(made, store, out), report_file(made, store, out)
+    check_models(made, store)
     n_made = build(made.steps, store, workers=workers, say=say)
     check_budget(made, store)
     fresh = not is_exported(folder)
@@ -49,6 +53,24 @@ def build_corpus(
     }
 
 
+def check_models(made: Graph, store: Store) -> None:
+    """Each model that a missing table has to ask, before anything is spent.
+
+    Raises ModelError where its server is another one, does not see pictures or does not keep to the form, and where
+    none is named though the store has no reply of the model. Replies that the store has need no server.
+    """
+    for served, steps in made.asking.items():
+        missing = [step.address for step in steps if not store.is_done(step.address)]
+        if missing and made.asker and made.asker.servers:
+            canary.check(made.asker, served)
+        elif missing and served not in served_of(store):
+            raise ModelError(
+                f"{missing[0]}: {served.model} ({served.revision}) is to be asked, the store {store.where} has none of "
+                "its replies, and no server is named: give --server http://HOST:PORT/v1, or set RADIO_SERVER "
+                "(`curation serve` starts one)"
+            )
+
+
 def handover_folder(made: Graph, store: Store, out: Path | None) -> Path:
     """Where the hand-over goes."""
     return _local(store, out) / made.handover
@@ -65,8 +87,8 @@ def run_gate(made: Graph, store: Store, out: Path | None) -> GateResult:
 
 
 def write_report(made: Graph, store: Store, gate: GateResult, out: Path | None) -> Path:
-    """The HTML page of a finished build."""
-    return report(store, made, gate, report_file(made, store, out))
+    """The HTML page of a finished build, with what people decided where the store has a `review.csv`."""
+    return report(store, made, gate, report_file(made, store, out), read_reviews(store))
 
 
 def _local(store: Store, out: Path | None) -> Path:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curation.mutations import mutations
+from curation.replies import replies
+from curation.serve import serve
 from curation.settings import settings, store_place
 from schemas.errors import GateError, RecipeError
 
@@ -36,6 +39,11 @@ def _out(command: Command) -> Command:
 
 def _json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for machines.")(command)
+
+
+def _server(command: Command) -> Command:
+    text = "Where the corpus' model is served, such as http://127.0.0.1:8000/v1; may be given again; else RADIO_SERVER."
+    return click.option("--server", "servers", multiple=True, metavar="URL", help=text)(command)
 
 
 def _workers(command: Command) -> Command:
@@ -84,6 +92,7 @@ def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None
 @_store
 @_out
 @_workers
+@_server
 @_json
 @click.option("--dry-run", is_flag=True, help="Only say what would be made.")
 def build(
@@ -92,12 +101,14 @@ def build(
     store: str | None,
     out: Path | None,
     workers: int | None,
+    servers: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
 ) -> None:
     """Make what is missing: tables, gate, hand-over, report. May be killed and run again at any moment.
 
-    CORPUS is a name of curation/corpora/, or a TOML file of your own.
+    CORPUS is a name of curation/corpora/, or a TOML file of your own. Where it asks a model, say with --server where
+    that is served; what was answered once is in the store and is not asked again.
 
     \b
     Example:  python -m curation build first_real --raw ../data --store store --workers 2
@@ -107,8 +118,8 @@ def build(
         return context.invoke(plan, corpus=corpus, raw=raw, store=store, as_json=as_json)
     from curation.build import build_corpus
 
-    _say(f"to resume: python -m curation {shlex.join(_build_words(corpus, raw, store, out, workers))}")
-    made, place = _graph(corpus, raw, store)
+    _say(f"to resume: python -m curation {shlex.join(_build_words(corpus, raw, store, out, workers, servers))}")
+    made, place = _graph(corpus, raw, store, servers)
     result = build_corpus(made, place, out=out, workers=workers, say=_say)
     if as_json:
         return click.echo(json.dumps(result))
@@ -253,18 +264,26 @@ def verify_split(handover: Path, as_json: bool) -> None:
 @curation.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--survey", default=None, help="The survey they belong to: supplies what their headers leave out.")
+@click.option("--catalog", "table", default=None, help="They are tables: read them as this catalogue's door says.")
 @_json
-def inspect(files: tuple[Path, ...], survey: str | None, as_json: bool) -> None:
+def inspect(files: tuple[Path, ...], survey: str | None, table: str | None, as_json: bool) -> None:
     """What a FITS image is: shape, sky, unit, beam, and what had to be assumed. Exit code 1 if one cannot be read.
+
+    With --catalog: which column of a table is which of ours, what is missing and what is near it, and how many rows
+    would be kept.
 
     \b
     Example:  python -m curation inspect RAW/images/lotss_dr1/*.fits --survey lotss_dr1
+              python -m curation inspect rgcat.fits --catalog rgcat
     """
-    from curation.inspect import facts, line
+    from curation.inspect import catalog_facts, catalog_lines, facts, line
 
-    found = [facts(file, survey) for file in files]
+    if table is not None and survey is not None:
+        raise RecipeError("--catalog is for tables, --survey for images: give one of them")
+    found = [catalog_facts(file, table) if table else facts(file, survey) for file in files]
     for one in found:
-        click.echo(json.dumps(one) if as_json else line(one), err="error" in one)
+        text = json.dumps(one) if as_json else catalog_lines(one) if table else line(one)
+        click.echo(text, err="error" in one)
     if any("error" in one for one in found):
         raise click.exceptions.Exit(1)
 
@@ -275,30 +294,30 @@ def inspect(files: tuple[Path, ...], survey: str | None, as_json: bool) -> None:
 def demo(out: Path, workers: int | None) -> None:
     """A small synthetic sky with known truth, built from mosaics to the hand-over.
 
+    Two corpora go into one store: `tiny`, and `paper_doors`, each dataset of the paper in its own format.
+
     \b
     Example:  python -m curation demo --out demo
     """
-    from curation.build import build_corpus
-    from curation.corpus import corpus, graph
-    from curation.demo import write_demo
-    from curation.engine.store import Store
+    from curation.demo_build import build_demo, told
 
     _say(f"to resume: python -m curation demo --out {out}")
-    raw, place = write_demo(out / "raw"), Store(str(out / "store"))
-    result = build_corpus(graph(corpus("tiny"), raw, place), place, workers=workers, say=_say)
-    click.echo(f"hand-over: {result['handover']}")
-    click.echo(f"report:    {result['report']}")
-    click.echo(f"one chain: python -m curation why {result['example']} --store {out / 'store'}")
+    click.echo("\n".join(told(build_demo(out, workers=workers, say=_say), out / "store")))
 
 
-def _graph(name: str, raw: str | None, store: str | None) -> "tuple[Graph, Store]":
+curation.add_command(serve)
+curation.add_command(replies)
+curation.add_command(mutations)
+
+
+def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ...] = ()) -> "tuple[Graph, Store]":
     from curation.corpus import corpus, graph
     from curation.engine.store import Store
 
     wanted = corpus(name)
-    where = settings(raw, store)
+    where = settings(raw, store, servers)
     place = Store(where.store)
-    return graph(wanted, where.raw, place), place
+    return graph(wanted, where.raw, place, where.servers), place
 
 
 def _open(store: str | None) -> "Store":
@@ -313,9 +332,12 @@ def _check_built(made: "Graph", place: "Store") -> None:
         raise RecipeError(f"{len(missing)} tables are not built yet, first {missing[0]}: run `curation build` first")
 
 
-def _build_words(corpus: str, raw: str | None, store: str | None, out: Path | None, workers: int | None) -> list[str]:
-    given = {"--raw": raw, "--store": store, "--out": out, "--workers": workers}
-    return ["build", corpus, *(word for flag, value in given.items() if value for word in (flag, str(value)))]
+def _build_words(
+    corpus: str, raw: str | None, store: str | None, out: Path | None, workers: int | None, servers: tuple[str, ...]
+) -> list[str]:
+    given = [("--raw", raw), ("--store", store), ("--out", out), ("--workers", workers)]
+    given += [("--server", one) for one in servers]
+    return ["build", corpus, *(word for flag, value in given if value for word in (flag, str(value)))]
 
 
 def _say(text: str) -> None:

@@ -1,13 +1,14 @@
 """A corpus file and its graph of steps. A door: one TOML file each in `corpora/`.
 
 mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► conversations ─► quality ─┐
+        │                                   └► generated ──┘ └──► judged ──┘          │
         ├► objects ──────────────────┴───────────┴──────────────┴─────────────┘       ├─► samples
         │   ▲ detections             cutouts of all datasets ─► splits ◄─ sealed ─────┘
 entries ┴► matches ─► matchings      cutouts of all datasets ─► twins
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,31 +17,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from catalogs.benchmark import Benchmark, benchmarks
 from catalogs.catalog import catalog
 from catalogs.dataset import Dataset, dataset
-from catalogs.survey import Survey, surveys
+from catalogs.survey import surveys
+from curation.asking.launch import Serving
+from curation.asking.request import Served
+from curation.asking.vlm import Asker
+from curation.dataset_steps import DatasetSteps, picture_steps, word_steps
 from curation.engine.steps import Step, in_order
 from curation.engine.store import Store
-from curation.pictures.cutouts import cutouts_step
 from curation.pictures.mosaics import find_files, mosaics_step
 from curation.pictures.render import Picture
-from curation.pictures.windows import windows_step
-from curation.release.samples import samples_step
-from curation.truth.classes import classes_step
 from curation.truth.entries import entries_step
 from curation.truth.matches import Matching, matches_step, matchings_step
-from curation.truth.objects import objects_step
-from curation.truth.relabel import detections_step, relabel_step
 from curation.truth.sealed import benchmark_sources_step, sealed_step
-from curation.truth.sources import sources_step
 from curation.truth.splits import SplitConfig, splits_step
 from curation.truth.twins import twins_step
-from curation.words.conversations import conversations_step
-from curation.words.descriptions import descriptions_step
-from curation.words.quality import quality_step
+from curation.words.judge import Judging, judge_door
+from curation.words.prompt import prompt
 from curation.words.question import questions
+from curation.words.writing import Generation
 from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
 from schemas.fingerprint import fingerprint
 from schemas.folder import read_door, read_doors
-from schemas.labels import label_scheme
 
 HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
@@ -66,25 +63,14 @@ class Corpus(BaseModel):
     """Cross-matches, made and reported beside the samples."""
     seal: tuple[str, ...] = ()
     """Benchmarks whose sky no training sample may come near, also where their dataset is no part of the corpus."""
+    generation: Generation | None = None
+    """Who writes about the pictures, and how; None: fixed questions alone, which need no model."""
+    judge: Judging | None = None
+    """Who scores the conversations; None: nobody."""
+    serving: Serving = Serving()
+    """How `curation serve` serves the model: part of no address."""
     most_rejected: dict[str, float] = Field(default_factory=dict[str, float])
     """Largest share of rows that a kind of step may reject, such as `cutouts = 0.1`; above it the build fails."""
-
-
-@dataclass(frozen=True)
-class DatasetSteps:
-    """The steps of one dataset, in order."""
-
-    dataset: Dataset
-    survey: Survey
-    mosaics: Step
-    sources: Step
-    objects: Step
-    windows: Step
-    cutouts: Step
-    descriptions: Step
-    conversations: Step
-    quality: Step
-    samples: Step
 
 
 @dataclass(frozen=True)
@@ -94,12 +80,25 @@ class Graph:
     corpus: Corpus
     of: dict[str, DatasetSteps] = field(default_factory=dict[str, DatasetSteps])
     beside: tuple[Step, ...] = ()
-    """What no sample is made of, but the report tells: cross-matches and twins."""
+    """What no sample is made of, but the report tells: cross-matches, twins, trials of the checker."""
+    asker: Asker | None = None
+    """Where models are served and replies are kept; None where no model is asked. Part of no recipe."""
 
     @property
     def steps(self) -> list[Step]:
         """Every step once, each after what it reads."""
         return in_order([*(one.samples for one in self.of.values()), *self.beside])
+
+    @property
+    def asking(self) -> dict[Served, list[Step]]:
+        """The models that are asked, each with the steps that ask it."""
+        generated = [one.generated for one in self.of.values() if one.generated]
+        judged = [one.judged for one in self.of.values() if one.judged]
+        found: dict[Served, list[Step]] = {}
+        for model, steps in ((self.corpus.generation, generated), (self.corpus.judge, judged)):
+            if model:
+                found.setdefault(model.served, []).extend(steps)
+        return found
 
     def addresses(self) -> dict[str, list[str]]:
         """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
@@ -126,8 +125,11 @@ def corpus(name: str) -> Corpus:
     return read_door(Corpus, file)
 
 
-def graph(wanted: Corpus, raw: Path, store: Store) -> Graph:
-    """The corpus as steps. Reads doors and hashes files, and raises all errors together, before anything is spent."""
+def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) -> Graph:
+    """The corpus as steps. Reads doors and hashes files, and raises all errors together, before anything is spent.
+
+    `servers`: addresses of served models; none: only what the store's replies hold can be made.
+    """
     chosen, wrong = _checked(wanted)
     digests = _digests(store)
     before = json.dumps(digests, sort_keys=True)
@@ -151,7 +153,7 @@ def graph(wanted: Corpus, raw: Path, store: Store) -> Graph:
         try:
             one.file_digests(raw)
             if one.survey in mosaics and not one.classes.keys() - entries.keys():
-                front[one.name] = _pictures(wanted, one, mosaics[one.survey], entries, raw)
+                front[one.name] = picture_steps(wanted, one, mosaics[one.survey], entries, raw)
         except CorpusError as error:
             wrong.append(error)
     if wrong:
@@ -159,12 +161,13 @@ def graph(wanted: Corpus, raw: Path, store: Store) -> Graph:
     pairs = [(cutouts, sources) for sources, _, _, cutouts in front.values()]
     sealed = _sealed(wanted, mosaics, {name: one[0] for name, one in front.items()}, raw)
     splits = splits_step(wanted.name, pairs, wanted.splits, sealed)
-    of = {one.name: _words(wanted, one, mosaics[one.survey], front[one.name], splits) for one in chosen}
+    asker = Asker(tuple(servers), store.where) if wanted.generation or wanted.judge else None
+    of = {one.name: word_steps(wanted, one, mosaics[one.survey], front[one.name], splits, asker) for one in chosen}
     known = {step.name: step for step in [*mosaics.values(), *entries.values()]}
     known |= {step.name: step for some in front.values() for step in some[:2]}
     beside = [step for matching in wanted.matching for step in _matched(matching, known)]
     twins = [twins_step(wanted.name, pairs)] if len(pairs) > 1 else []
-    return Graph(wanted, of, (*beside, *twins))
+    return Graph(wanted, of, (*beside, *(one.trials for one in of.values()), *twins), asker)
 
 
 def check_budget(made: Graph, store: Store) -> None:
@@ -212,6 +215,15 @@ def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
         for name in wanted.seal
         if name not in benchmarks()
     ]
+    for read, name in ((prompt, wanted.generation and wanted.generation.prompt),
+                       (judge_door, wanted.judge and wanted.judge.prompt)):  # fmt: skip
+        try:
+            _ = name and read(name)
+        except CorpusError as error:
+            wrong.append(error)
+    strange = (wanted.generation.turns.keys() if wanted.generation else set[str]()) - set(wanted.datasets)
+    if strange:
+        wrong.append(RecipeError(f"corpus {wanted.name}: generation.turns: no dataset {', '.join(sorted(strange))}"))
     return chosen, wrong
 
 
@@ -248,35 +260,6 @@ def _matched(matching: Matching, known: Mapping[str, Step]) -> tuple[Step, Step]
     left, right = (known[name] for name in matching.steps)
     pairs = matches_step(matching, left, right)
     return pairs, matchings_step(matching, left, right, pairs)
-
-
-def _pictures(
-    wanted: Corpus, one: Dataset, mosaics: Step, entries: Mapping[str, Step], raw: Path
-) -> tuple[Step, Step, Step, Step]:
-    survey = surveys()[one.survey]
-    sources = sources_step(one, mosaics, raw)
-    if one.classes:
-        sources = classes_step(one, sources, entries)
-    objects = objects_step(one, mosaics, raw)
-    if one.read_detections:
-        objects = relabel_step(one.name, objects, detections_step(one, mosaics, raw))
-    windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)
-    return sources, objects, windows, cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw)
-
-
-def _words(
-    wanted: Corpus, one: Dataset, mosaics: Step, front: tuple[Step, Step, Step, Step], splits: Step
-) -> DatasetSteps:
-    sources, objects, windows, cutouts = front
-    survey, scheme = surveys()[one.survey], label_scheme(one.scheme)
-    asked = tuple(
-        question for name, question in questions().items() if not wanted.questions or name in wanted.questions
-    )
-    told = descriptions_step(one.name, cutouts, sources, objects, scheme, survey)
-    spoken = conversations_step(one.name, cutouts, told, sources, objects, scheme, asked, wanted.dialect)
-    judged = quality_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey)
-    samples = samples_step(one.name, spoken, cutouts, judged, splits, sources, survey)
-    return DatasetSteps(one, survey, mosaics, sources, objects, windows, cutouts, told, spoken, judged, samples)
 
 
 def _digests(store: Store) -> dict[str, list[object]]:

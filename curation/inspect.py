@@ -1,8 +1,10 @@
-"""What a FITS file is, for a person who wonders whether a build will take it."""
+"""What a FITS image or a catalogue is, for a person who wonders whether a build will take it."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from catalogs.catalog import catalog, description, read_catalog
 from catalogs.survey import Survey, surveys
 from curation.pictures.mosaics import read_mosaic
 from schemas.errors import CorpusError, RecipeError
@@ -39,3 +41,34 @@ def line(one: dict[str, Any]) -> str:
         f"{one['file']}: {one['width_px']} x {one['height_px']} px in HDU {one['hdu']}, {sky}, pixel {pixel}, "
         f"beam {beam}, {unit}{notes}"
     )
+
+
+def catalog_facts(file: Path, name: str) -> dict[str, Any]:
+    """How a table would be read as a catalogue's door says: `columns`, a line each; rows in, kept, refused by reason.
+
+    `error` is the line that a build would print; `columns` are there even so where the file can be opened at all.
+    """
+    door, found = catalog(name), dict[str, Any]()
+    if not file.is_file():
+        return {"file": str(file), "catalog": name, "error": f"{file}: no such file"}
+    try:
+        found["columns"] = [line.strip() for line in description(file, door).splitlines()[1:]]
+        rows = read_catalog(file, door)
+    except CorpusError as error:
+        return {"file": str(file), "catalog": name, **found, "error": str(error)}
+    reasons = Counter(one.reason for one in rows.rejections)
+    return {
+        "file": str(file), "catalog": name, **found, "n_in": rows.n_in, "n_kept": rows.table.num_rows,
+        "reasons": dict(sorted(reasons.items())), "absent": list(rows.absent), "n_published": door.n_rows,
+    }  # fmt: skip
+
+
+def catalog_lines(one: dict[str, Any]) -> str:
+    """The facts as a list of columns and a last line with the counts, or with the error."""
+    lines = [f"{one['file']}, read as {one['catalog']}:", *(f"  {column}" for column in one.get("columns", ()))]
+    if "error" in one:
+        return "\n".join([*lines, f"error: {one['error']}"])
+    why = "".join(f"; {reason} {n:,}" for reason, n in one["reasons"].items())
+    published = "" if one["n_published"] is None else f"; published were {one['n_published']:,}"
+    return "\n".join([*lines, f"{one['n_in']:,} rows in = {one['n_kept']:,} kept + "
+                      f"{one['n_in'] - one['n_kept']:,} refused{why}{published}"])  # fmt: skip

@@ -1,6 +1,7 @@
-"""Where things are: read once, from flags, else from RADIO_RAW and RADIO_STORE."""
+"""Where things are: read once, from flags, else from RADIO_RAW, RADIO_STORE and RADIO_SERVER."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,22 +10,30 @@ from schemas.errors import RecipeError
 
 @dataclass(frozen=True)
 class Settings:
-    """The raw files that come in, and the store that tables go to. Never part of a recipe."""
+    """The raw files that come in, the store that tables go to, and where models are served. Never part of a recipe."""
 
     raw: Path
     store: str
+    servers: tuple[str, ...] = ()
+    """Addresses such as http://127.0.0.1:8000/v1; none: replies come from the store alone."""
 
 
-def settings(raw: str | None, store: str | None) -> Settings:
+def settings(raw: str | None, store: str | None, servers: Sequence[str] = ()) -> Settings:
     """Flags first, then the environment. Raises RecipeError for a raw folder that is not there."""
     where = raw or os.environ.get("RADIO_RAW")
     if not where:
         raise RecipeError("where are the raw files? Give --raw FOLDER, or set RADIO_RAW (`curation demo` makes some)")
     if not Path(where).is_dir():
         raise RecipeError(f"--raw {where}: no such folder; it must hold the mosaics and catalogues of the datasets")
-    return Settings(Path(where).absolute(), store_place(store))
+    return Settings(Path(where).absolute(), store_place(store), server_addresses(servers))
 
 
 def store_place(store: str | None) -> str:
     """The store's place: the flag, RADIO_STORE, or `store` in the working directory."""
     return store or os.environ.get("RADIO_STORE") or "store"
+
+
+def server_addresses(servers: Sequence[str]) -> tuple[str, ...]:
+    """Where models are served: the flags, else RADIO_SERVER, separated by commas; each once."""
+    named = servers or os.environ.get("RADIO_SERVER", "").split(",")
+    return tuple(dict.fromkeys(one.strip().rstrip("/") for one in named if one.strip()))

@@ -37,6 +37,10 @@ class ModelError(CorpusError):
     """The served model is gone or is another one."""
 
 
+class CheckpointError(CorpusError):
+    """Weights that are not what they must be: incomplete, of another run, unchanged, or not equal to the live model."""
+
+
 class StepError(CorpusError):
     """A step failed; names the step and the part, and carries the cause."""
 

@@ -22,12 +22,18 @@ CLAIM = pa.struct(
         ("state", TEXT),  # present or absent
         ("count", INT),
         ("box", REALS),  # x_min, y_min, x_max, y_max as fractions of the picture, origin top left
+        ("how", TEXT),  # of a count or a share: "at least", "all" …; null: exactly so
+        ("other", TEXT),  # the place, or what it is held against
         ("evidence", TEXTS),  # label:<source_id>:<label>, object:<object_id>, objects:<cutout_id>, pixels:<cutout_id>
     ]
 )
 TURN = pa.struct(
-    [("question", TEXT), ("answer", TEXT), ("kind", TEXT), ("question_id", TEXT), ("claims", pa.list_(CLAIM))]
-)
+    [
+        ("question", TEXT), ("answer", TEXT), ("kind", TEXT), ("question_id", TEXT), ("claims", pa.list_(CLAIM)),
+        ("writer", TEXT),  # template, or the model that put it so
+        ("request_sha", TEXT),  # key of the cached reply; null for templates
+    ]
+)  # fmt: skip
 MESSAGE = pa.struct([("from", TEXT), ("value", TEXT)])
 
 
@@ -238,10 +244,10 @@ CONVERSATIONS = Table(
     (
         _id("conversation_id", "Made of the cutout and the turns"), _id("cutout_id", "The cutout"),
         _text("dataset", "The dataset"),
-        Column("turns", pa.list_(TURN), "Question, answer, kind, question id and claims, in order"),
-        _text("generator", "`template`, or the model that wrote the turns"),
-        _text("prompt_sha", "SHA-256 of the prompt; null for templates", nullable=True),
-        _text("request_sha", "Key of the cached reply; null for templates", nullable=True),
+        Column("turns", pa.list_(TURN), "Question, answer, kind, question id, claims and writer, in order"),
+        _text("generator", "`template`, or the model that wrote some of the turns"),
+        _text("prompt_sha", "SHA-256 of what the model was told first; null for templates", nullable=True),
+        _text("request_sha", "Key of its first cached reply; null for templates", nullable=True),
     ),
 )  # fmt: skip
 GENERATED = Table(

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,9 +47,18 @@ def run_curation(*words: object, cwd: Path = ROOT, **environment: str) -> subpro
 
 
 @pytest.fixture(scope="session")
-def curation():
-    """The command line as a function of its words."""
-    return run_curation
+def model_server() -> Iterator[str]:
+    """The address of a server that answers by rule, in place of a model's."""
+    from curation.asking.rule_server import RuleServer
+
+    with RuleServer() as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def curation(model_server: str):
+    """The command line as a function of its words; corpora with a model find one."""
+    return partial(run_curation, RADIO_SERVER=model_server)
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +70,22 @@ def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(
         out, next((out / "store/llava/tiny").iterdir()), next((out / "store/reports/tiny").iterdir()), done.stdout
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LLaVA-OneVision of a few thousand weights, built once for all tests."""
+    import torch
+
+    from finetune.tiny import build_tiny
+
+    torch.set_num_threads(1)  # where cores are busy, a second thread makes a small model many times slower
+    return build_tiny(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture(scope="session")
+def made_handover():
+    """A function that writes a small hand-over to a folder; see tests/making_handover.py."""
+    from tests.making_handover import write_handover
+
+    return write_handover

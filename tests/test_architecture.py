@@ -60,12 +60,26 @@ def test_inside_curation_the_rooms_keep_their_order():
 
 
 @pytest.mark.parametrize(
-    ("package", "owner"), [("ray", "curation/engine/run.py"), ("great_expectations", "schemas/expectations.py")]
+    ("package", "owners"),
+    [
+        ("ray", {"curation/engine/run.py", "curation/engine/nodes.py"}),  # tasks; what is held on nodes
+        ("great_expectations", {"schemas/expectations.py"}),
+        ("vllm", set()),  # only ever a process of its own, in its own environment
+    ],
 )
-def test_heavy_packages_have_one_importer(package, owner):
+def test_heavy_packages_have_their_importers(package, owners):
     files = [file for folder in MAY_IMPORT for file in sorted((ROOT / folder).rglob("*.py"))]
     users = {str(file.relative_to(ROOT)) for file in files if package in {name.split(".")[0] for name in imports(file)}}
-    assert users == {owner}
+    assert users == owners
+
+
+def test_the_environment_of_curation_needs_no_torch():
+    of_the_server = {"curation/asking/tiny.py", "curation/asking/torchvision_cpu.py"}  # run in the server's environment
+    files = [str(file.relative_to(ROOT)) for file in sorted((ROOT / "curation").rglob("*.py"))]
+    users = {
+        file for file in files if {"torch", "transformers"} & {name.split(".")[0] for name in imports(ROOT / file)}
+    }
+    assert users == of_the_server
 
 
 def test_finetune_imports_without_the_packages_of_curation():

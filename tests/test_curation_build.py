@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
+from curation.corpus import corpus, graph
 from curation.engine.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,10 +50,32 @@ def assert_conserved(store: Path) -> list[dict]:
 
 @pytest.mark.ray
 def test_the_demo_ends_by_saying_where_things_are(demo_build):
-    said = dict(re.findall(r"^(hand-over|report|one chain):\s+(.*)$", demo_build.said, re.MULTILINE))
-    assert Path(said["hand-over"]) == demo_build.handover
-    assert Path(said["report"]).is_file()
-    assert said["one chain"].startswith("python -m curation why sample-")
+    said = re.findall(r"^ *(hand-over|report|one chain):\s+(.*)$", demo_build.said, re.MULTILINE)
+    handovers, reports = ([Path(value) for name, value in said if name == wanted] for wanted in ("hand-over", "report"))
+    assert handovers[0] == demo_build.handover
+    assert [one.parent.name for one in handovers] == ["tiny", "paper_doors"]
+    assert [one.is_file() for one in reports] == [True, True]
+    assert dict(said)["one chain"].startswith("python -m curation why sample-")
+
+
+@pytest.mark.ray
+def test_every_door_of_the_paper_is_built_by_the_demo_and_shown_beside_what_was_published(demo_build, curation):
+    folder = handover(demo_build.store, "paper_doors")
+    rows = pq.read_table(folder / "provenance.parquet", columns=["dataset"])["dataset"].to_pylist()
+    assert set(rows) == set(dataset_names("paper_doors"))
+    assert curation("verify-split", folder).returncode == 0
+    page = (demo_build.store / "reports/paper_doors" / folder.name / "report.html").read_text(encoding="utf-8")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    for published in ("pictures 19,060 36", "pictures 9,570 16", "pictures 17,062 29", "pictures 12,774 29",
+                      "pictures 10,414 24", "objects 185,294 44", "objects 38,342 61"):  # fmt: skip
+        assert published in text, published
+    assert "about 78 % 46,145 231,439" in text
+    assert "b1_extended radioimg_multilabel 12 12 0" in text
+    assert re.search(r"smgps_hii sources/smgps_extcat entries/wise_hii 60″ 29 16 \d+", text)
+
+
+def dataset_names(name: str) -> tuple[str, ...]:
+    return corpus(name).datasets
 
 
 @pytest.mark.ray
@@ -77,28 +101,28 @@ def test_another_number_of_workers_gives_the_same_bytes(demo_build, curation, tm
     done = curation("build", "tiny", "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 1)
     assert done.returncode == 0, done.stderr[-3000:]
     assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
-    assert contents(tmp_path / "store") == contents(demo_build.store)
+    assert contents(tmp_path / "store", demo_build) == contents(demo_build.store, demo_build)
 
 
-def contents(store: Path) -> dict[str, str]:
+def contents(store: Path, demo_build) -> dict[str, str]:
     place = Store(str(store))
-    return {
-        address: place.manifest(address).content for address in place.addresses() if not address.startswith("llava/")
-    }
+    steps = graph(corpus("tiny"), demo_build.out / "raw", place).steps
+    return {step.address: place.manifest(step.address).content for step in steps}
 
 
 @pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.parametrize("share", [0.35, 0.6, 0.8])
-def test_a_killed_driver_loses_and_doubles_nothing(demo_build, curation, tmp_path, share):
+def test_a_killed_driver_loses_and_doubles_nothing(demo_build, curation, model_server, tmp_path, share):
     """kill -9 when so many of the tables are there; then the same command again."""
     words = ("build", "tiny", "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 2)
-    n_tables = len(contents(demo_build.store))
+    n_tables = len(contents(demo_build.store, demo_build))
     driver = subprocess.Popen(
         [sys.executable, "-m", "curation", *map(str, words)],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, "RADIO_SERVER": model_server},
     )
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and driver.poll() is None:
@@ -111,7 +135,7 @@ def test_a_killed_driver_loses_and_doubles_nothing(demo_build, curation, tmp_pat
     again = curation(*words)
     assert again.returncode == 0, again.stderr[-3000:]
     assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
-    assert contents(tmp_path / "store") == contents(demo_build.store)
+    assert contents(tmp_path / "store", demo_build) == contents(demo_build.store, demo_build)
 
 
 @pytest.mark.ray

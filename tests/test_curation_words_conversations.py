@@ -89,6 +89,11 @@ def turns(spoken, row=0):
     return {turn["question_id"]: turn for turn in spoken.kept.to_pylist()[row]["turns"]}
 
 
+def of_form(flags):
+    """The flags without the one that the description earns for what is asked after it."""
+    return [[one for one in some if one != "answerable-earlier"] for some in flags.to_pylist()]
+
+
 def test_a_picture_of_mirabest_is_described_asked_about_and_found_true():
     texts, spoken, verdicts = told([cutout()], [source(**{"FR-I": "absent", "FR-II": "present"})], [], "mirabest")
     text = texts.kept["text"][0].as_py()
@@ -99,7 +104,7 @@ def test_a_picture_of_mirabest_is_described_asked_about_and_found_true():
     assert turns(spoken)["fr_class"]["answer"] == "FR-II"
     assert turns(spoken)["describe"]["answer"] == text
     assert set(verdicts.kept["verdict"].to_pylist()) == {"supported"}
-    assert verdicts.kept["flags"].to_pylist() == [[]] * 5
+    assert of_form(verdicts.kept["flags"]) == [[]] * 5
     assert verdicts.n_in == 5
 
 
@@ -124,7 +129,7 @@ def test_boxes_come_from_the_sky_and_are_found_true(dialect):
     assert re.search(r"\b(?:not|no)\b", turns(spoken)["boxes_of_class/SPURIOUS"]["answer"])
     assert turns(spoken)["boxes_of_sources"]["answer"].count("[") == 2
     assert set(verdicts.kept["verdict"].to_pylist()) == {"supported"}
-    assert not any(verdicts.kept["flags"].to_pylist())
+    assert not any(of_form(verdicts.kept["flags"]))
 
 
 def test_a_cutout_without_labels_and_objects_is_still_described():

@@ -28,8 +28,7 @@ CITE = "Riggi et al. 2023, Astronomy and Computing 42, 100682; Riggi et al. 2025
 FOLDER, IMAGES = "annotations/caesar_mrcnn", "images/caesar_mrcnn"
 SHA256 = {f"{FOLDER}/*.json": "", f"{FOLDER}/*.fits": ""}  # not public
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published(source="Riggi et al. 2025, Table 1 (38,342 objects)", n_images=12_774)
-PUBLISHED_OBJECTS = 38_342
+PUBLISHED = Published(source="Riggi et al. 2025, Table 1", n_images=12_774, n_objects=38_342)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ PUBLISHED = Published(
     source="Riggi et al. 2025, A.1 (MiraBest confident)",
     n_images=833,
     n_by_label={"FR-I": 397, "FR-II": 436},
+    n_by_split={"test": 833},
 )
 BENCHMARK = "b6_fanaroff_riley"
 MOST_OFFSET_ARCSEC = 30.0  # between name and picture's centre; beyond it the class is kept as unknown

@@ -32,15 +32,15 @@ SURVEYS = ("smgps", "emu_main", "emu_pilot", "emu_pilot_gp")
 CUTOUT = CutoutRecipe(most_blank=0.95)  # a picture of the map's border may be nearly all blank, and is labelled so
 BENCHMARK = "b1_extended"  # and b3_radio_galaxies, b4_artefacts, b5_peculiarity: the same pictures
 PUBLISHED = Published(
-    source="Riggi et al. 2025, Table 1 and Table 2 (13,342 train, 5,718 test)",
+    source="Riggi et al. 2025, Table 1 and Table 2",
     n_images=19_060,
     n_by_label={
         "BACKGROUND": 116, "COMPACT": 18_671, "RADIO-GALAXY": 3_269, "EXTENDED": 3_279, "DIFFUSE": 757,
         "DIFFUSE-LARGE": 1_438, "FILAMENT": 50, "ARTIFACT": 1_283, "BORDER": 453, "MOSAICKING": 260, "PECULIAR": 439,
     },
+    n_by_split={"train": 13_342, "test": 5_718},
+    n_by_survey={"smgps": 2_704, "emu_main": 4_456, "emu_pilot": 5_860, "emu_pilot_gp": 6_040},
 )  # fmt: skip
-PUBLISHED_BY_SURVEY = {"smgps": 2_704, "emu_main": 4_456, "emu_pilot": 5_860, "emu_pilot_gp": 6_040}
-PUBLISHED_BY_SPLIT = {"train": 13_342, "test": 5_718}
 
 
 def read_sources(raw: Path, mosaics: pa.Table) -> Sieved:

@@ -19,7 +19,9 @@ SURVEY = "first"
 CITE = "Wu et al. 2019, MNRAS 482, 1211; Banfield et al. 2015, MNRAS 453, 2326"
 SHA256 = first_mirabest.SHA256
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published(source="Riggi et al. 2025, A.1 (rgz-smorph)", n_images=9570)
+PUBLISHED = Published(
+    source="Riggi et al. 2025, A.1 (rgz-smorph)", n_images=9_570, n_by_split={"train": 5_735, "test": 3_835}
+)
 SUBJECT_ARCSEC, MATCH_RADIUS_ARCSEC = 180.0, 30.0
 # What the volunteers saw, wherever it lies within the match radius.
 SIDE_ARCSEC = SUBJECT_ARCSEC + 2 * MATCH_RADIUS_ARCSEC

@@ -35,11 +35,11 @@ LISTS = "annotations/smgps_extcat/*.json"
 SHA256 = {FILE: "", LISTS: ""}  # the list is not public
 CUTOUT = CutoutRecipe()
 PUBLISHED = Published(
-    # The catalogue has 16,534 sources: not one to one.
-    source="Riggi et al. 2025, Table 1",
+    # Not one to one: the catalogue has 16,534 sources.
+    source="Riggi et al. 2025, Table 1; objects: Bordiu et al. 2025, the catalogue's rows",
     n_images=17_062,
+    n_objects=16_534,
 )
-PUBLISHED_SOURCES = 16_534
 CLASSES = {
     "wise_hii": "HII", "green_snr": "SNR", "manitoba_snrcat": "SNR", "atnf_pulsars": "PULSAR", "kohoutek_pn": "PN",
 }  # fmt: skip

@@ -50,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What became of a request. `problem` is None for a whole reply, else one of PROBLEMS; `text` is kept either way."""
+    """What became of a request: `problem` is None for a whole reply, else one of PROBLEMS; `text` is kept anyway."""
 
     key: str
     text: str
@@ -65,5 +65,5 @@ class Reply:
 
 
 PROBLEMS = ("truncated", "empty", "refused-by-server", "unreadable-body", "too-long-body", "server-error", "timeout")
-"""truncated: finish_reason was `length`; refused-by-server: 4xx for this request; server-error and timeout: this request
-fails again and again while the server answers others."""
+"""truncated: finish_reason was `length`; refused-by-server: 4xx for this request; server-error and timeout: this
+request fails again and again while the server answers others."""

@@ -208,13 +208,7 @@ def _ray(
     where: str, workers: int | None
 ) -> Iterator[tuple[Callable[[Step, int], Any], Callable[[list[Any]], Any], int]]:
     """Start or join Ray; gives `submit(step, k)`, `wait(handles)`, and how many tasks to keep in flight."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    import ray
-
-    ours = not ray.is_initialized()
-    if ours:
-        _start(ray, workers)
+    ray, ours = join_ray(workers)
     task = ray.remote(attempt)
     shipped: dict[str, Any] = {}  # a step goes to the workers once, however many parts it has
 
@@ -240,6 +234,18 @@ def _ray(
     finally:
         if ours:
             ray.shutdown()
+
+
+def join_ray(workers: int | None) -> tuple[Any, bool]:
+    """The module ray, joined to a cluster or started here; and whether that was done now, so that we end it."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    ours = not ray.is_initialized()
+    if ours:
+        _start(ray, workers)
+    return ray, ours
 
 
 def _start(ray: Any, workers: int | None) -> None:

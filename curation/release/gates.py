@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 RULES = Path(__file__).parent / "rules"
 BETWEEN = "between_tables"
-# A corpus without a cross-match, twins or a benchmark has none of their rows.
-MAY_BE_EMPTY = frozenset({"objects", "entries", "matches", "matchings", "captions", "twins", "sealed"})
+# A corpus without a cross-match, twins, a benchmark or a model has none of their rows.
+MAY_BE_EMPTY = frozenset(
+    {"objects", "entries", "matches", "matchings", "captions", "twins", "sealed", "generated", "judged", "trials"}
+)
 """Tables that a corpus may do without; every other one must have rows, in every dataset."""
 OWN_KEYS = frozenset({"matches"})
 """Tables whose keys are unique in each, not over all: two cross-matches may find the same pair."""

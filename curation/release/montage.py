@@ -30,6 +30,8 @@ class Tile:
     sample_id: str
     source_name: str
     labels: tuple[str, ...]
+    without: str
+    """What to write where there is no label."""
     split: str
     benchmark: str | None
     extreme: str
@@ -41,9 +43,16 @@ class Tile:
 def tile(row: Mapping[str, Any], extreme: str = "") -> Tile:
     """A sample's picture with the boxes that its answers claim, and its labels: the source's, else the objects'."""
     return Tile(
-        row["sample_id"], row["source_name"], tuple(sorted(row["labels"] or _classes(row["turns"]))), row["split"],
-        row["benchmark"], extreme, picture_address(row["png"]), outlines(row["turns"]),
-    )  # fmt: skip
+        sample_id=row["sample_id"],
+        source_name=row["source_name"],
+        labels=tuple(sorted(row["labels"] or _classes(row["turns"]))),
+        without="none of its scheme" if row["is_none_of_some"] else "no label known",
+        split=row["split"],
+        benchmark=row["benchmark"],
+        extreme=extreme,
+        picture=picture_address(row["png"]),
+        outlines=outlines(row["turns"]),
+    )
 
 
 def _classes(turns: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -14,12 +14,14 @@ import jinja2
 import numpy as np
 
 from catalogs.database import read_sql
-from catalogs.dataset import Dataset
+from curation.release import words_report
 from curation.release.built import Built, Tables, opened
 from curation.release.certificate import promised
 from curation.release.figures import PALETTE, histogram, sky_map, sky_near
 from curation.release.gates import GateResult
 from curation.release.montage import Tile, tile
+from curation.release.published import lines
+from curation.release.review import Decision
 from curation.truth.relabel import COMPLETIONS
 from schemas.errors import StoreError
 
@@ -77,10 +79,10 @@ class Gallery:
     turns: Sequence[Mapping[str, Any]]
 
 
-def report(store: Tables, made: Built, gate: GateResult, file: Path) -> Path:
-    """Write the page of a built corpus; gives its path."""
+def report(store: Tables, made: Built, gate: GateResult, file: Path, decisions: Sequence[Decision] = ()) -> Path:
+    """Write the page of a built corpus; gives its path. `decisions`: what people said of samples, where they did."""
     with opened(store, made.addresses()) as db:
-        page = _page(db, store, made, gate)
+        page = _page(db, store, made, gate, decisions)
     aside = file.with_name(f".{file.name}.aside")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -92,13 +94,16 @@ def report(store: Tables, made: Built, gate: GateResult, file: Path) -> Path:
     return file
 
 
-def _page(db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateResult) -> str:
+def _page(
+    db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateResult, decisions: Sequence[Decision]
+) -> str:
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     templates.filters["n"] = lambda value: f"{value:,}"
     templates.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
+    templates.filters["interval"] = words_report.interval
     numbers = {file.stem: _rows(db, file) for file in sorted(NUMBERS.glob("*.sql")) if file.stem != "shown"}
     datasets = [made.of[name].dataset for name in made.of]
     return templates.get_template("report.html").render(
@@ -107,13 +112,16 @@ def _page(db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateR
         gate=gate,
         totals=numbers["totals"][0],
         numbers=numbers,
-        published=[_published(one, numbers) for one in datasets],
+        published=[(one, lines(one, numbers)) for one in datasets],
         promise=promised(db)[0],
         completions=COMPLETIONS,
         sky=sky_map(numbers["sky"]) if numbers["sky"] else "",
         sky_near=sky_near(numbers["sky_near"]) if numbers["sky_near"] else "",
         pictures=_figures(db, OF_PICTURES),
         words=_figures(db, OF_WORDS),
+        scores=_figures(db, [Quantity(*one, whole=True) for one in words_report.score_queries(numbers["judged"])]),
+        lifts=words_report.lifts(numbers["judge_lift"]),
+        agreement=words_report.agreement(db, decisions),
         galleries=_galleries(db, numbers["chosen"]),
         colours=PALETTE,
         lineage=[store.manifest(address) for some in made.addresses().values() for address in some],
@@ -124,18 +132,6 @@ def _page(db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateR
 
 def _rows(db: duckdb.DuckDBPyConnection, file: Path) -> list[dict[str, Any]]:
     return db.sql(read_sql(file)).to_arrow_table().to_pylist()
-
-
-def _published(dataset: Dataset, numbers: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """Counts that somebody published beside those found: pictures, then each label."""
-    found = next((row for row in numbers["found"] if row["dataset"] == dataset.name), {"n_cutouts": 0})
-    labels = {row["label"]: row["n_present"] for row in numbers["labels"] if row["dataset"] == dataset.name}
-    said = dataset.published.n_by_label
-    lines = [("pictures", dataset.published.n_images, found["n_cutouts"])]
-    lines += [
-        (name, said.get(name), labels.get(name, 0)) for name in [*said, *(one for one in labels if one not in said)]
-    ]
-    return {"dataset": dataset, "lines": lines, "found": found}
 
 
 def _figures(db: duckdb.DuckDBPyConnection, wanted: Sequence[Quantity]) -> list[Figure]:

@@ -165,10 +165,10 @@ def _unfit(row: dict[str, Any], verdicts: list[dict[str, Any]]) -> Rejection | N
     """The refusal of a conversation with a turn that is not judged, contradicted or, from a template, unverifiable."""
     if [one["turn"] for one in verdicts] != list(range(len(row["turns"]))):
         return _refusal(row, "not-judged", f"{len(row['turns'])} turns, {len(verdicts)} verdicts")
-    unfit = ("contradicted", "unverifiable") if row["generator"] == "template" else ("contradicted",)
     for one in verdicts:
-        if one["verdict"] in unfit:
-            turn, why = row["turns"][one["turn"]], "; ".join(one["reasons"])
+        turn, why = row["turns"][one["turn"]], "; ".join(one["reasons"])
+        is_fixed = (turn["writer"] or row["generator"]) == "template"
+        if one["verdict"] in (("contradicted", "unverifiable") if is_fixed else ("contradicted",)):
             detail = f"turn {one['turn']} ({turn['question_id']}): {turn['answer']!r:.300}: {why}"
             return _refusal(row, one["verdict"], detail)
     return None

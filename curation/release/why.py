@@ -35,11 +35,13 @@ def chain(sample_id: str, store: Searchable) -> Row:
         row["turn"]: row for row in _all(store, tables["quality"], "conversation_id", [sample["conversation_id"]])
     }
     objects = _objects(store, tables.get("objects", []), conversation["turns"])
+    written = _written(store, tables.get("generated", []), sample["cutout_id"])
     edges = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
     return {
         "sample": {name: value for name, value in sample.items() if name not in ("png", "conversations", "verdicts")},
         "turns": [
             {**turn, "verdict": verdicts[k]["verdict"], "reasons": verdicts[k]["reasons"]}
+            | ({"written": written[turn["request_sha"]]} if turn.get("request_sha") in written else {})
             for k, turn in enumerate(conversation["turns"])
         ],
         "cutout": {name: value for name, value in cutout.items() if name not in BULKY}
@@ -129,11 +131,22 @@ def _objects(store: Tables, addresses: Sequence[str], turns: Sequence[Row]) -> l
     return sorted(rows, key=lambda row: row["object_id"])
 
 
+def _written(store: Tables, addresses: Sequence[str], cutout_id: str) -> dict[str, Row]:
+    """What a model wrote about a cutout: who, told what, by which request. By the request's key."""
+    names = ("model", "revision", "prompt", "prompt_sha", "seed", "attempt")
+    rows = _all(store, addresses, "cutout_id", [cutout_id])
+    return {row["request_sha"]: {name: row[name] for name in names} for row in rows}
+
+
 def _turn(k: int, turn: Row, found: Mapping[str, Any]) -> Iterator[str]:
     reasons = f": {'; '.join(turn['reasons'])}" if turn["reasons"] else ""
     yield f"turn {k}  ({turn['question_id']}; {turn['verdict']}{reasons})"
     yield f"  asked   {_flat(turn['question'])}"
     yield f"  said    {_flat(turn['answer'])}"
+    if "written" in turn:
+        by = turn["written"]
+        yield f"  written by {by['model']} ({by['revision']}), prompt {by['prompt']}, attempt {by['attempt']}"
+        yield f"  request {turn['request_sha']}"
     for claim in turn["claims"] or ():
         parts = [claim["kind"], claim["subject"], claim["state"]]
         parts += [str(claim["count"])] if claim["count"] is not None else []

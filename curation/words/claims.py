@@ -12,8 +12,20 @@ kinds of claim, and what their fields hold:
     survey       subject: its title
     frequency    count: MHz
     size, beam   count: milliarcseconds, of the picture's side and of the beam's axes
-    class        subject: a word that is no class of the scheme; this and the next are only ever read, never written
+The rest is only ever read, never written; "A|B" is either label, "scheme:label" one of another scheme:
+    class        subject: a word that is no class of the scheme
     topic        subject: what was asked for, in an answer that counts or locates something else
+    position     subject; other: a place (see places.py); count, how: as many, else one at least; state
+    extreme      subject; how: "largest", "leftmost" …; other: "in <place>" or "is <label>"
+    share        subject: a label; how: "all", "most" or "half" of `other`; state
+    only         subject: a label that is the only one
+    more, fewer, equal           subject, other: of which there are more, fewer, or as many; count: so many times
+    larger, smaller, left … near subject, other: the one against the other, by their boxes
+    extent       subject; count: per cent of the picture, or milliarcseconds; how: "area", "across", "angle"
+    point        subject; box: a point twice, where one is centred
+    structure    subject: "islands" or "peaks"; count; how
+    number       subject: the words; count: a number that belongs to nothing known
+    unread       subject: "sentence", a sentence of which nothing was understood, or what it speaks of
 """
 
 import re
@@ -43,6 +55,9 @@ class Claim:
     state: Truth = Truth.PRESENT
     count: int | None = None
     box: Box | None = None
+    how: str | None = None
+    """Of a count: None for exactly so many, "at least", "at most", "about", "several", "2 to" (up to the count)."""
+    other: str | None = None
     evidence: tuple[str, ...] = ()
     """"label:<source_id>:<label>", "object:<object_id>", "objects:<cutout_id>" (all of its catalogued objects taken
     together), "pixels:<cutout_id>"."""
@@ -51,7 +66,7 @@ class Claim:
     def content(self) -> tuple[object, ...]:
         """What is claimed, without the evidence; equal for equal statements."""
         box = tuple(round(edge, 3) for edge in self.box) if self.box else None
-        return (self.kind, self.subject, str(self.state), self.count, box)
+        return (self.kind, self.subject, str(self.state), self.count, box, self.how, self.other)
 
     def row(self) -> dict[str, Any]:
         """The claim as a row of the `claims` column."""
@@ -61,6 +76,8 @@ class Claim:
             "state": str(self.state),
             "count": self.count,
             "box": list(self.box) if self.box else None,
+            "how": self.how,
+            "other": self.other,
             "evidence": list(self.evidence),
         }
 
@@ -70,8 +87,20 @@ class Claim:
         box = row["box"]
         return cls(
             row["kind"], row["subject"], Truth(row["state"]), row["count"], tuple(box) if box else None,
-            tuple(row["evidence"] or ()),
+            row.get("how"), row.get("other"), tuple(row["evidence"] or ()),
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FoundClaim:
+    """A claim, and where in the answer it stands: [start, end)."""
+
+    claim: Claim
+    start: int
+    end: int
+    text: str = ""
+    is_hedged: bool = False
+    """Said to be possible only: where it does not hold, nothing false was said."""
 
 
 @dataclass(frozen=True)

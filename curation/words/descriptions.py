@@ -73,10 +73,15 @@ def survey_facts(survey: Survey) -> SurveyFacts:
 
 def description(known: Truths) -> Sentence:
     """One paragraph about a cutout, with all it claims; equal claims once."""
-    parts = [*_sky(known), *_labels(known), *_blank(known), *_objects(known)]
+    parts = sentences(known)
     claims = {claim.content: claim for part in parts for claim in reversed(part.claims)}
     in_order = dict.fromkeys(claim.content for part in parts for claim in part.claims)
     return Sentence(" ".join(part.text for part in parts), tuple(claims[one] for one in in_order))
+
+
+def sentences(known: Truths) -> list[Sentence]:
+    """The sentences of the description, in order."""
+    return [*_sky(known), *_labels(known), *_blank(known), *_objects(known)]
 
 
 def angle_words(angle_arcsec: float) -> tuple[str, int]:

@@ -3,34 +3,16 @@
 supported: the catalogue or the pixels say so; contradicted: they say otherwise; unverifiable: they do not say.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
 
-from curation.pictures.boxes import LEAST_IOU, Box, Dialect, box_iou, encode_box
-from curation.words.claims import Claim, SeenObject, Truths
-from curation.words.reading import FoundClaim, read_answer, read_question
-from schemas.labels import LabelScheme, Truth
+from curation.pictures.boxes import Dialect
+from curation.words.claims import Claim, FoundClaim, Truths
+from curation.words.reading import read_answer, read_question
+from curation.words.relations import RELATIONS
+from curation.words.verdicts import BASIC, Judgement, Verdict, words
+from schemas.labels import LabelScheme
 
-BOX_TOLERANCE = 0.0015  # of the picture's side: three decimals, and a rounding of what was rounded
-PERCENT_TOLERANCE = 1.0
-NEARNESS = 0.01  # of an angle or a frequency: texts have three digits
-
-
-class Judgement(StrEnum):
-    """What became of a claim, or of a turn: a turn is as good as its worst claim."""
-
-    SUPPORTED = "supported"
-    UNVERIFIABLE = "unverifiable"
-    CONTRADICTED = "contradicted"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A judgement with its reason; no reason where the claim is supported."""
-
-    judgement: Judgement
-    reason: str = ""
+RULES = {**BASIC, **RELATIONS}
 
 
 def read_claims(question: str, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[FoundClaim]:
@@ -39,27 +21,15 @@ def read_claims(question: str, answer: str, scheme: LabelScheme, dialect: Dialec
 
 
 def judge(found: FoundClaim, known: Truths) -> Verdict:
-    """One claim against what is known."""
-    claim = found.claim
-    if claim.kind == "class":
-        return _verdict(False, claim, f"no class of {known.scheme.name}")
-    if claim.kind == "topic":
-        return Verdict(Judgement.UNVERIFIABLE, f"the answer does not speak of {claim.subject}, which was asked for")
-    if claim.kind == "presence":
-        return _state(claim, known.state(claim.subject))
-    if claim.kind == "count":
-        held = known.with_class(claim.subject)
-        return _known(claim, held is not None, lambda: len(held or ()) == claim.count, f"{len(held or ())} are known")
-    if claim.kind == "box":
-        boxes = known.boxes(claim.subject)
-        return _known(claim, boxes is not None, lambda: _is_box_of(claim.box, boxes or ()), "no such box")
-    if claim.kind == "border":
-        return _border(claim, known)
-    if claim.kind == "peculiarity":
-        truth = known.peculiarity
-        agrees = (truth == claim.subject) == (claim.state is Truth.PRESENT)
-        return _known(claim, truth is not None, lambda: agrees, f"the picture is {truth}")
-    return _sky(claim, known)
+    """One claim against what is known. What was said to be possible only is never false."""
+    rule = RULES.get(found.claim.kind)
+    if rule is None:
+        reason = f"{words(found.claim)}: {found.text!r:.120}" if found.text else words(found.claim)
+        return Verdict(Judgement.UNVERIFIABLE, f"nothing is known of {reason}")
+    said = rule(found.claim, known)
+    if found.is_hedged and said.judgement is Judgement.CONTRADICTED:
+        return Verdict(Judgement.UNVERIFIABLE, f"said to be possible only: {said.reason}", said.compared)
+    return said
 
 
 def judge_turn(found: Sequence[FoundClaim], known: Truths) -> tuple[Judgement, list[str]]:
@@ -75,72 +45,16 @@ def judge_turn(found: Sequence[FoundClaim], known: Truths) -> tuple[Judgement, l
     return worst, [one.reason for one in verdicts if one.judgement is not Judgement.SUPPORTED]
 
 
+def is_number(claim: Claim) -> bool:
+    """Whether a claim is one of number, size or place in figures: a policy may refuse those that nobody can verify."""
+    return claim.count is not None or claim.box is not None or claim.kind == "number"
+
+
+def is_class(claim: Claim) -> bool:
+    """Whether a claim names a class that the scheme does not have: one of another scheme, or of none."""
+    return claim.kind == "class" or ":" in claim.subject or ":" in (claim.other or "")
+
+
 def are_equal(recorded: Iterable[Claim], found: Iterable[FoundClaim]) -> bool:
     """Whether what was recorded is what was read, whatever the order and the evidence."""
     return sorted(map(str, (one.content for one in recorded))) == sorted(map(str, (one.claim.content for one in found)))
-
-
-def _verdict(is_true: bool, claim: Claim, reason: str) -> Verdict:
-    if is_true:
-        return Verdict(Judgement.SUPPORTED)
-    return Verdict(Judgement.CONTRADICTED, f"{_words(claim)}: {reason}")
-
-
-def _known(claim: Claim, is_known: bool, is_true: Callable[[], bool], reason: str) -> Verdict:
-    if not is_known:
-        return Verdict(Judgement.UNVERIFIABLE, f"{_words(claim)}: not known")
-    return _verdict(is_true(), claim, reason)
-
-
-def _state(claim: Claim, truth: Truth) -> Verdict:
-    return _known(claim, truth is not Truth.UNKNOWN, lambda: truth is claim.state, f"the catalogue says {truth}")
-
-
-def _border(claim: Claim, known: Truths) -> Verdict:
-    if claim.count is not None:
-        percent = 100 * known.blank_fraction
-        is_true = percent > 0 and abs(percent - claim.count) <= PERCENT_TOLERANCE
-        return _verdict(is_true, claim, f"{percent:.1f} % of the pixels are blank")
-    return _state(claim, known.edge if claim.subject == "edge" else known.blank)
-
-
-def _sky(claim: Claim, known: Truths) -> Verdict:
-    survey = known.survey
-    if claim.kind == "survey":
-        return _known(claim, survey is not None, lambda: survey.name == claim.subject, "another survey")
-    if claim.kind == "frequency":
-        mhz = (survey.frequency_mhz if survey else None) or 0
-        return _known(claim, mhz > 0, lambda: _is_near(claim.count, mhz), f"{mhz} MHz")
-    if claim.kind == "beam":
-        axes = known.beam_arcsec or ()
-        return _known(
-            claim, bool(axes), lambda: any(_is_near(claim.count, 1000 * one) for one in axes), f"{axes} arcsec"
-        )
-    if claim.kind == "size":
-        side = known.side_arcsec or 0
-        return _known(claim, side > 0, lambda: _is_near(claim.count, 1000 * side), f"{side} arcsec")
-    return Verdict(Judgement.SUPPORTED)
-
-
-def _is_near(count: int | None, value: float) -> bool:
-    return count is not None and abs(count - value) <= NEARNESS * value
-
-
-def _is_box_of(box: Box | None, held: Sequence[SeenObject]) -> bool:
-    if box is None:
-        return False
-    boxes = [one.box_norm for one in held if one.box_norm]
-    return any(
-        max(abs(ours - theirs) for ours, theirs in zip(box, one, strict=True)) <= BOX_TOLERANCE
-        or box_iou(box, one) >= LEAST_IOU
-        for one in boxes
-    )
-
-
-def _words(claim: Claim) -> str:
-    """A claim as a few words of a reason."""
-    what = [claim.kind, claim.subject]
-    what += [str(claim.state)] if claim.kind in ("presence", "border", "peculiarity") else []
-    what += [str(claim.count)] if claim.count is not None else []
-    what += [encode_box(claim.box)] if claim.box else []
-    return " ".join(what)

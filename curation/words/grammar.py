@@ -1,72 +1,52 @@
-"""The words by which a text names classes, numbers, boxes and blank pixels: names made once per scheme.
+"""The words by which a text names classes: names made once per scheme, from its file and from `names.toml`.
 
 Every function keeps the length of the text, so that a span is a span of what was written.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
+from curation.words.amounts import NUMBER, WORDS, number, number_words
 from schemas.labels import LabelDefinition, LabelScheme, label_schemes, plain_label
 
-DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("\u00a0\u2009\u202f", " ") | {"’": "'"})
-UNITS_MAS = {"arcsec": 1_000, "arcmin": 60_000, "deg": 3_600_000, '"': 1_000, "'": 60_000}
-WORDS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-)  # fmt: skip
-NUMBER = rf"(?:\d+|{'|'.join(sorted(WORDS, key=len, reverse=True))})"
+__all__ = ["NUMBER", "WORDS", "Grammar", "Mention", "grammar", "number", "number_words", "plain"]
 
+NAMES = Path(__file__).parent / "names.toml"
+DASHES = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−", "-")
+    | dict.fromkeys("\u00a0\u2009\u202f*`", " ")
+    | {"’": "'", "‘": "'", "″": '"', "′": "'"}
+)
 TOKEN = re.compile(r"[^\W_]+")
 NAME_GAP = re.compile(r"[\s_-]+")
 PHRASE_GAP = re.compile(r"[\s_,;:()'-]+")
-COUNTED = re.compile(
-    rf"(?i)(?<![\w.,-])(?P<number>{NUMBER})\s+(?:(?:cata?logued|visible|distinct|separate|different|other|radio|likely)\s+)*$"
+HEAD = (
+    r"(?:(?:radio|astronomical|cata?logued)[\s-]+)*(?:sources?|objects?|ones?|galax(?:y|ies)|detections?|blobs?"
+    r"|morpholog(?:y|ies)|candidates?)\b"
 )
-NOT_A_COUNT = re.compile(r"(?i)\b(?:at least|more than|over|up to|about|around|fewer than|less than|nearly)\s*$")
-ANY_SOURCE = re.compile(  # "one source" may be the beginning of anything; "one catalogued source" is a count
-    rf"(?i)(?<![\w.,-])(?:(?P<no>no|none of the)\s+(?:(?:cata?logued|visible|radio)\s+)*(?:sources?|objects?)"
-    rf"|(?P<number>{NUMBER})\s+(?:(?:visible|radio)\s+)*(?:cata?logued\s+(?:radio\s+)?(?:sources?|objects?)|sources|objects))\b"
+FILLER = (
+    r"(?:(?:radio|bright|faint|small|large|isolated|cata?logued|roundish|irregular|elongated|clearly|slightly|mostly|some"
+    r"|several|many|few|various|other|two|three|four|five|six|seven|eight|nine|ten|\d+|one|an?|no|the|also|single)\s+)*"
 )
-BRACKETED = re.compile(r"\[[^\[\]]*\]")
-BLANK = re.compile(
-    r"(?i)(?:(?P<less>less than|under|below)|about|around|roughly)?\s*"
-    r"(?<![\w.])(?P<percent>\d+(?:\.\d+)?)\s*(?:%|per\s?cent)[^.;!?]*?\bblank\b(?P<after>[^.;!?]*)"
-    r"|\bblank\b(?P<rest>[^.;!?]*)"
+LINK = r"(?:\s*,\s*(?:and|or|as well as)\s+|\s*,\s*|\s+(?:and|or|and/or|as well as|plus|nor|but also)\s+|\s*/\s*)"
+AFTER_HEAD = re.compile(rf"(?i)[\s-]+(?:(?:radio|bright|faint|small|large|isolated|cata?logued)[\s-]+)*{HEAD}")
+AFTER_LINK = re.compile(rf"(?i)(?:[\s-]+radio)?{LINK}{FILLER}")
+PREDICATE = re.compile(
+    r"(?i)\b(?:is|are|was|were|be|being|appears?|looks?|seems?|remains?|isn't|aren't|considered|classified as|labelled"
+    r"(?: as)?|identified as|described as)\s+(?:to be\s+)?(?:(?:not|never|neither|both|either|clearly|rather|quite|very|all"
+    r"|only|mostly|also|indeed|simply|slightly|only slightly|somewhat|of|an?|the|being|most likely|likely|probably|possibly"
+    r"|certainly|definitely|in fact|morphologically|class|type)\s+)*$"
 )
-EDGE = re.compile(r"(?i)\b(?:edges?|borders?|sides?|margins?|rim)\b")
-ORDINARINESS = re.compile(
-    r"(?i)\b(?:image|picture|content|contents|field|view|it)\b[^.;!?,]*?\b(?:is|are|looks?|appears?|counts? as)\s+"
-    r"(?P<not>not\s+)?(?:(?:rather|quite|very|an?|of|the|class|kind|clearly)\s+)*"
-    r"(?P<what>ordinary|complex|peculiar)\b"
+COUNTED_ALONE = re.compile(rf"(?i)(?<![\w.,-]){NUMBER}\s+(?:(?:are|is|were|was)\s+)?$")
+AT_BOUNDARY = re.compile(
+    r"(?i)\s*(?:$|[,.;:)!?\n]|\b(?:and|or|in|on|at|near|along|while|whereas|with|as well)\b|\((?!s\))|-\s)"
 )
-MAP = re.compile(r"(?i)\bradio[ -]continuum (?:map|image|mosaic)\b(?:\s*\((?P<survey>[^()]+)\))?")
-FREQUENCY = re.compile(r"(?i)(?<![\w.])(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>[MG])Hz\b")
-ANGLE = re.compile(
-    r"(?i)(?<![\w.])(?P<value>\d+(?:\.\d+)?)\s*-?(?:(?P<unit>arcsec|arcmin|deg)(?:onds?|utes?|rees?|s)?\b|(?P<sign>[\"']))"
-)
-POLAR = re.compile(r"(?i)^\W*(?P<reply>yes|no)\b(?=\s*(?:[,.;:!]|$|-))")
-NEGATOR = re.compile(
-    r"(?i)\b(?:no|not|without|neither|nor|never|cannot|none of|free (?:of|from)|lacks?|lacking|absence of|devoid of)\b"
-    r"|n't\b"
-)
-NO_NEGATION = re.compile(r"(?i)\b(?:not only|not just|not merely|no doubt)\b")
-AFFIRMED = re.compile(  # a finite verb, or a contrast, between the negation and the word ends the negation
-    r"(?i)\b(?:contains|shows|includes|hosts|holds|displays|has|exhibits|there (?:is|are))\b"
-    r"|\b(?:but|however|yet|while|whereas|although)\b"
-)
-DENIED_AFTER = re.compile(
-    r"(?i)^(?:\s+[\w-]+){0,3}?\s+(?:(?:is|are|was|were|can|could|do|does)\s+(?:not|never)\b"
-    r"|(?:is|are) (?:absent|missing|lacking)\b|cannot\b|(?:is|are|ca|could|do|does)n't\b)"
-)
-CLAUSE_END = re.compile(r"[.;:!?\n]")
-UNDECIDED = re.compile(
-    r"(?i)(?:\bnot|n't)\s+(?:been\s+)?(?:classified|known)\b|\b(?:is|are|remains?)\s+(?:unclassified|unknown|unclear)\b"
-    r"|\buncertain whether\b|\bcannot be (?:told|said)\b"
-)
-CLASS_LIKE = re.compile(r"(?<![\w-])(?:\d\s?[cC]-?\s?\d\s?[pPcC]|[Ff][Rr][ -]?(?:\d|[IVX]{1,3}|[xX]))(?![\w-])")
 
 
 @dataclass(frozen=True)
@@ -76,7 +56,9 @@ class Mention:
     start: int
     end: int
     label: str
+    """A label, "A|B" where it may be either, "scheme:label" of another scheme, "?:word" of none."""
     says: bool | None = None
+    is_adjective: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +69,7 @@ class Name:
     label: str
     says: bool | None = None
     sign: str | None = None
+    is_adjective: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +82,11 @@ class Grammar:
     scheme: LabelScheme
     ranks: tuple[Mapping[str, tuple[Name, ...]], ...]
 
+    @property
+    def is_central(self) -> bool:
+        """Whether the labels of the scheme are those of the source at the centre of the picture."""
+        return any("at the centre" in one.phrase for one in self.scheme.labels.values())
+
     def mentions(self, text: str) -> list[Mention]:
         """Labels that a plain text names, in the order of the text, none inside another: phrases before names."""
         tokens = [(one.start(), one.end(), one[0].lower()) for one in TOKEN.finditer(text)]
@@ -108,10 +96,10 @@ class Grammar:
                 for name in rank.get(word, ()):
                     last = at + len(name.words)
                     if all(free[at:last]) and _stands(name, text, tokens[at:last]):
-                        found.append(Mention(start, tokens[last - 1][1], name.label, name.says))
+                        found.append(Mention(start, tokens[last - 1][1], name.label, name.says, name.is_adjective))
                         free[at:last] = [False] * len(name.words)
                         break
-        return sorted(found, key=lambda one: one.start)
+        return _with_heads(text, sorted(found, key=lambda one: one.start))
 
 
 def plain(text: str) -> str:
@@ -125,21 +113,11 @@ def masked(text: str, pattern: re.Pattern[str]) -> str:
     return pattern.sub(lambda found: " " * len(found[0]), text)
 
 
-def blanked(text: str, mentions: Iterable[Mention]) -> str:
-    """The text with blanks in place of the mentions."""
-    for one in mentions:
-        text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with blanks in place of spans [start, end)."""
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
     return text
-
-
-def number(word: str) -> int:
-    """A number in digits or words."""
-    return int(word) if word.isdigit() else WORDS.index(word.lower())
-
-
-def number_words(count: int) -> str:
-    """A number as a text has it: words up to twelve, then digits."""
-    return WORDS[count] if count <= WORDS.index("twelve") else str(count)
 
 
 def grammar(scheme: LabelScheme) -> Grammar:
@@ -160,6 +138,47 @@ class _Scheme:
         return isinstance(other, _Scheme) and (self.scheme is other.scheme or self.scheme == other.scheme)
 
 
+def _with_heads(text: str, mentions: list[Mention]) -> list[Mention]:
+    """Without the adjectives that name nothing: "diffuse" counts in "diffuse and compact sources" or "is diffuse"."""
+    kept: list[Mention] = []
+    next_start = -1  # of the mention after, where that one counts
+    for one in reversed(mentions):
+        if not one.is_adjective:
+            kept.append(one)
+            next_start = one.start
+            continue
+        head = AFTER_HEAD.match(text, one.end)
+        link = AFTER_LINK.match(text, one.end)
+        before = text[max(0, one.start - 80) : one.start]
+        if head:
+            kept.append(Mention(one.start, head.end(), one.label))
+        elif link and link.end() == next_start:
+            kept.append(one)
+        elif PREDICATE.search(before) or (kept and _is_linked_back(text, one, mentions)):
+            kept.append(one)
+        elif (COUNTED_ALONE.search(before) and AT_BOUNDARY.match(text, one.end)) or _is_linked_back(
+            text, one, mentions
+        ):
+            kept.append(one)
+        else:
+            continue
+        next_start = one.start
+    return kept[::-1]
+
+
+def _is_linked_back(text: str, one: Mention, mentions: list[Mention]) -> bool:
+    """Whether it goes on a list of adjectives after "is": "is compact and diffuse"."""
+    before = max((other for other in mentions if other.end <= one.start), key=lambda other: other.end, default=None)
+    if before is None or not before.is_adjective or not AT_BOUNDARY.match(text, one.end):
+        return False
+    link = AFTER_LINK.match(text, before.end)
+    if link is None or link.end() != one.start:
+        return False
+    return bool(PREDICATE.search(text[max(0, before.start - 80) : before.start])) or _is_linked_back(
+        text, before, mentions
+    )
+
+
 @lru_cache(maxsize=32)
 def _grammar(key: _Scheme) -> Grammar:
     scheme = key.scheme
@@ -170,14 +189,55 @@ def _grammar(key: _Scheme) -> Grammar:
         if phrase
     ]
     own = [name for label, one in scheme.labels.items() for name in _names(label, label, one, least=2)]
+    taken = {one.words for one in own if one.sign is None}
+    own += [name for name in _loose(scheme) if name.words not in taken]
     others = [other for other in label_schemes().values() if other.name != scheme.name]
     foreign = [
         name
         for other in others
         for label, one in other.labels.items()
-        for name in _names(f"{other.name}:{label}", label, one, least=3)
+        for name in (*_names(f"{other.name}:{label}", label, one, least=3), *_foreign(other, label))
     ]
+    foreign += [Name(words, f"?:{noun}") for noun in _table()["*"]["nouns"] for words in _numbers_of(noun)]
     return Grammar(scheme, (_by_first_word(phrases), _by_first_word(own), _by_first_word(foreign)))
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    return tomllib.loads(NAMES.read_text(encoding="utf-8"))
+
+
+def _loose(scheme: LabelScheme) -> Iterator[Name]:
+    """The names of `names.toml`, of labels that the scheme has."""
+    for subject, held in _table().get(scheme.name, {}).items():
+        if all(label in scheme.labels for label in subject.split("|")):
+            yield from (Name(words, subject) for noun in held.get("nouns", ()) for words in _numbers_of(noun))
+            yield from (Name(_tokens(one), subject, is_adjective=True) for one in held.get("adjectives", ()))
+
+
+def _foreign(scheme: LabelScheme, label: str) -> Iterator[Name]:
+    held = _table().get(scheme.name, {}).get(label, {})
+    yield from (Name(words, f"{scheme.name}:{label}") for noun in held.get("nouns", ()) for words in _numbers_of(noun))
+
+
+def _numbers_of(noun: str) -> Iterator[tuple[str, ...]]:
+    """A noun's words in the singular and in the plural; the plural is the last word's, or of the one before "of"."""
+    words = _tokens(noun)
+    at = (
+        next((at for at, word in enumerate(words) if at and word in ("of", "with", "made", "too", "to")), len(words))
+        - 1
+    )
+    yield words
+    for plural in _plurals(words[at]):
+        yield (*words[:at], plural, *words[at + 1 :])
+
+
+def _plurals(word: str) -> tuple[str, ...]:
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return (f"{word[:-1]}ies",)
+    if word == "nebula":
+        return ("nebulae", "nebulas")
+    return (f"{word}es",) if word.endswith(("x", "sh", "ch", "ss")) else (f"{word}s",)
 
 
 def _names(meant: str, label: str, one: LabelDefinition, *, least: int) -> Iterator[Name]:
@@ -191,9 +251,9 @@ def _names(meant: str, label: str, one: LabelDefinition, *, least: int) -> Itera
 
 
 def _by_first_word(names: Iterable[Name]) -> dict[str, tuple[Name, ...]]:
-    """Longest first, so that DIFFUSE-LARGE is not DIFFUSE."""
+    """Longest first, so that DIFFUSE-LARGE is not DIFFUSE; what is written in its own letters before an adjective."""
     found: dict[str, list[Name]] = {}
-    for name in sorted(names, key=lambda one: (-len(one.words), one.words, one.label)):
+    for name in sorted(names, key=lambda one: (-len(one.words), one.words, one.is_adjective, one.label)):
         found.setdefault(name.words[0], []).append(name)
     return {word: tuple(held) for word, held in found.items()}
 
@@ -203,12 +263,18 @@ def _stands(name: Name, text: str, tokens: list[tuple[int, int, str]]) -> bool:
     if tuple(word for _, _, word in tokens) != name.words:
         return False
     start, end = tokens[0][0], tokens[-1][1]
-    if text[start - 1 : start] in ("-", "_") or text[end : end + 1] in ("-", "_"):
+    is_cut = text[end : end + 1] == "_" or re.match(r"-\w", text[end : end + 2])
+    if text[start - 1 : start] == "_" or re.search(r"\w-$", text[max(0, start - 2) : start]) or is_cut:
         return False
     gaps = [text[left[1] : right[0]] for left, right in pairwise(tokens)]
     between = PHRASE_GAP if name.says is not None else NAME_GAP
     is_whole = all(between.fullmatch(gap) for gap in gaps)
-    return is_whole and (name.sign is None or "".join(text[one[0] : one[1]] for one in tokens) == name.sign)
+    if not is_whole or name.sign is None:
+        return is_whole
+    written = "".join(text[one[0] : one[1]] for one in tokens)
+    is_coded = len(tokens) > 1 or any(one.isdigit() for one in written)  # "fr-ii", "1c-2p"; but "small" is no SMALL
+    is_word = len(tokens) > 1 and name.sign.isalpha() and not name.sign.upper().startswith("FR")
+    return written == name.sign or (is_coded and not is_word and written.upper() == name.sign.upper())
 
 
 def _tokens(words: str) -> tuple[str, ...]:

@@ -1,12 +1,11 @@
 """QUALITY: every turn judged by rule against labels, objects and pixels, and flagged where its form is suspect.
 
-Reads CONVERSATIONS and CUTOUTS by part, SOURCES and OBJECTS whole. Judged is the text: the claims recorded with it are
-only held against what was read, and where they differ the turn is flagged.
+Reads CONVERSATIONS, CUTOUTS and, where there is one, JUDGED by part; SOURCES and OBJECTS whole. Judged is the text: the
+claims recorded with it are only held against what was read, and where they differ the turn is flagged. A model's scores
+are kept beside the verdict and decide nothing here.
 """
 
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -18,16 +17,11 @@ from curation.pictures.boxes import Dialect
 from curation.words.claims import Claim, SurveyFacts, Truths
 from curation.words.descriptions import survey_facts
 from curation.words.faithfulness import are_equal, judge_turn, read_claims
+from curation.words.flags import flags_of
 from curation.words.known import CUTOUT_COLUMNS, Known
 from schemas.labels import LabelScheme
 from schemas.rejection import Rejection, Sieved, sieved
-from schemas.tables import QUALITY
-
-NAMES_CAPTION = re.compile(
-    r"(?i)\b(?:captions?|annotat\w+|ground truth|metadata|provided (?:context|text|labels?)|label says|as mentioned)\b"
-)
-LONG_ANSWER = 40
-"""Characters from which an answer given twice is a repetition; "No." may be the answer to many questions."""
+from schemas.tables import JUDGED, QUALITY
 
 
 def quality(
@@ -39,12 +33,26 @@ def quality(
     dialect: Dialect,
     survey: SurveyFacts | None = None,
 ) -> Sieved:
-    """One row per turn; *in* are the turns.
+    """One row per turn, without scores; *in* are the turns.
 
     Refused: `no-cutout` and `no-source`, every turn of a conversation whose cutout or source is not there.
-    Flags: `claims-differ`, the recorded claims are not those of the text; `names-caption`, the answer speaks of what
-    only its writer saw; `duplicate-turn`, a question or a long answer stands twice in the conversation.
+    Flags: `claims-differ`, the recorded claims are not those of the text; the others are told in `flags`.
     """
+    return scored(conversations, cutouts, JUDGED.of([]), sources, objects, scheme, dialect, survey)
+
+
+def scored(
+    conversations: pa.Table,
+    cutouts: pa.Table,
+    judged: pa.Table,
+    sources: pa.Table,
+    objects: pa.Table,
+    scheme: LabelScheme,
+    dialect: Dialect,
+    survey: SurveyFacts | None = None,
+) -> Sieved:
+    """The same, each turn with the scores of its conversation; null where the judge gave none."""
+    scores = dict(zip(judged["conversation_id"].to_pylist(), judged["scores"].to_pylist(), strict=True))
     known = Known(sources, objects, scheme, dialect, survey)
     rows = {one["cutout_id"]: one for one in cutouts.to_pylist()}
     kept: list[dict[str, Any]] = []
@@ -53,7 +61,7 @@ def quality(
         cutout = rows.get(conversation["cutout_id"])
         truths = known.of(cutout) if cutout else None
         if truths:
-            kept += judged(conversation, truths, dialect)
+            kept += turns_of(conversation, truths, dialect, scores.get(conversation["conversation_id"]))
         else:
             reason = "no-source" if cutout else "no-cutout"
             ids = [f"{conversation['conversation_id']}:{at}" for at in range(len(conversation["turns"]))]
@@ -70,18 +78,25 @@ def quality_step(
     scheme: LabelScheme,
     dialect: Dialect,
     survey: Survey | None = None,
+    judged: Step | None = None,
 ) -> Step:
-    """The step that makes `quality/<dataset>`, part by part; `survey`: the dataset's own where none is given."""
+    """The step that makes `quality/<dataset>`, part by part.
+
+    `survey`: the dataset's own where none is given. `judged`: the step of `judge.judged_step`, of the same
+    conversations; None: no judge, and no scores.
+    """
     survey = survey or surveys()[dataset(dataset_name).survey]
+    judge = () if judged is None else (Input(judged, by_part=True, columns=("conversation_id", "scores")),)
     return Step(
         name=f"quality/{dataset_name}",
-        make=quality,
+        make=quality if judged is None else scored,
         table=QUALITY,
-        version=2,  # artefacts are no radio sources
+        version=3,  # flags of repetition, language, near duplicates and answers given before
         config=(scheme, dialect, survey_facts(survey)),
         inputs=(
             Input(conversations, by_part=True),
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),
+            *judge,
             Input(sources),
             Input(objects),
         ),
@@ -89,38 +104,25 @@ def quality_step(
     )
 
 
-def judged(conversation: Mapping[str, Any], known: Truths, dialect: Dialect) -> list[dict[str, Any]]:
+def turns_of(
+    conversation: Mapping[str, Any], known: Truths, dialect: Dialect, scores: list[tuple[str, float]] | None = None
+) -> list[dict[str, Any]]:
     """The turns of a conversation as rows of QUALITY."""
     turns = conversation["turns"]
-    twice = _repeated(turns)
+    read = [read_claims(turn["question"], turn["answer"], known.scheme, dialect) for turn in turns]
+    flagged = flags_of(turns, [[one.claim for one in found] for found in read], known.scheme)
     rows: list[dict[str, Any]] = []
-    for at, turn in enumerate(turns):
-        found = read_claims(turn["question"], turn["answer"], known.scheme, dialect)
+    for at, (turn, found, flags) in enumerate(zip(turns, read, flagged, strict=True)):
         verdict, reasons = judge_turn(found, known)
-        flags = {
-            "claims-differ": not are_equal(map(Claim.of, turn["claims"] or ()), found),
-            "names-caption": bool(NAMES_CAPTION.search(turn["answer"])),
-            "duplicate-turn": at in twice,
-        }
+        differ = not are_equal(map(Claim.of, turn["claims"] or ()), found)
         rows.append(
             {
                 "conversation_id": conversation["conversation_id"],
                 "turn": at,
                 "verdict": str(verdict),
                 "reasons": reasons,
-                "judge_scores": None,
-                "flags": [name for name, speaks in flags.items() if speaks],
+                "judge_scores": scores,
+                "flags": ["claims-differ", *flags] if differ else flags,
             }
         )
     return rows
-
-
-def _repeated(turns: Sequence[Mapping[str, Any]]) -> set[int]:
-    """Places of the turns whose question, or whose long answer, stands in the conversation more than once.
-
-    Lists of boxes are left out: all objects may well be of one class.
-    """
-    asked = [" ".join(turn["question"].lower().split()) for turn in turns]
-    said = ["" if turn["kind"] == "boxes" else " ".join(turn["answer"].lower().split()) for turn in turns]
-    n_asked, n_said = Counter(asked), Counter(one for one in said if len(one) >= LONG_ANSWER)
-    return {at for at in range(len(turns)) if n_asked[asked[at]] > 1 or n_said[said[at]] > 1}

@@ -126,6 +126,9 @@ class AskedTurn:
     kind: str
     question_id: str
     claims: tuple[Claim, ...]
+    writer: str = "template"
+    request_sha: str | None = None
+    """Key of the cached reply; None for templates."""
 
     def row(self) -> dict[str, Any]:
         """The turn as a row of the `turns` column."""
@@ -135,6 +138,8 @@ class AskedTurn:
             "kind": self.kind,
             "question_id": self.question_id,
             "claims": [claim.row() for claim in self.claims],
+            "writer": self.writer,
+            "request_sha": self.request_sha,
         }
 
 

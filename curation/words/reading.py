@@ -4,13 +4,16 @@ The recorded claims are never looked at, so the same reader serves the texts of 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from curation.pictures.boxes import Dialect, decode_box
+from curation.pictures.boxes import Dialect
 from curation.words import grammar as g
-from curation.words.claims import ANY_OBJECT, Claim
-from schemas.errors import ReplyError
+from curation.words.boxes_in_words import WrittenBox, written_boxes
+from curation.words.claims import ANY_OBJECT, Claim, FoundClaim
+from curation.words.quantities import BLANK, EDGE, leftovers
+from curation.words.statements import statements
 from schemas.labels import LabelScheme, Truth, plain_label
 
 PECULIARITIES = ("ORDINARY", "COMPLEX", "PECULIAR")
@@ -18,16 +21,18 @@ LONGEST_LIST = 200
 """Characters of an answer that may still be a list of classes."""
 LONGEST_NAME = 3
 """Words of the name of a class."""
-
-
-@dataclass(frozen=True)
-class FoundClaim:
-    """A claim, and where in the answer it stands: [start, end)."""
-
-    claim: Claim
-    start: int
-    end: int
-    text: str = ""
+POLAR = re.compile(
+    r"(?i)^\W*(?P<reply>yes|no|yeah|yep|nope|true|false|correct|incorrect|affirmative|negative|indeed|absolutely not|absolutely|certainly not|certainly|definitely not|definitely"
+    r"|not at all|of course not|of course|it is not|it isn't|it does not|it doesn't|it does|it is|there is not|there isn't|there are not|there aren't|they are not|they are)\b(?=\s*(?:[,.;:!]|$|-))"
+)
+NEGATIVE = re.compile(r"(?i)\b(?:no|nope|not|false|incorrect|negative)\b|n't\b")
+NONE_REPLY = re.compile(
+    r"(?i)^\W*(?:(?:there (?:is|are)|i (?:see|count|find|can see)|we see)\s+)?(?:none(?:\s+(?:at all|of them|(?:is|are|can be) (?:visible|present|seen|found)))?|not any|nothing|zero|nil)\b[^.!?]*[.!]?\s*$"
+)
+ASKS = re.compile(
+    r"(?i)(?:^|[.!?\n:]\s*)\W*(?P<aux>is|are|was|were|do|does|did|can|could|has|have|will|would|isn't|aren't|doesn't|don't|can't|may)\b(?P<rest>[^?]*)\?"
+)
+LOOKALIKES = str.maketrans("аеорсухіјАВЕКМНОРСТХІοιανΟΑΒΕΗΙΚΜΝΡΤΧ", "aeopcyxijABEKMHOPCTXIoiavOABEHIKMNPTX")  # noqa: RUF001
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class Asked:
     is_boxes: bool
     is_count: bool
     is_class: bool
+    proposition: tuple[Claim, ...] = ()
+    """What "yes" says, where more is asked than whether something is there."""
+    is_negative: bool = False
+    """It asks whether something is not there, so that nobody can tell what "no" says."""
 
     @property
     def is_peculiarity(self) -> bool:
@@ -48,9 +57,22 @@ class Asked:
         return set(self.options) >= set(PECULIARITIES)
 
 
+def flattened(text: str) -> tuple[str, list[int]]:
+    """The text without invisible characters, in plain letters, and where in it each character stood."""
+    letters: list[str] = []
+    where: list[int] = []
+    for at, character in enumerate(text):
+        if unicodedata.category(character) in ("Cf", "Mn"):
+            continue
+        for one in g.plain(unicodedata.normalize("NFKC", character).replace("⁄", "/").translate(LOOKALIKES)):
+            letters.append(one)
+            where.append(at)
+    return g.plain("".join(letters)), [*where, len(text)]
+
+
 def read_question(question: str, scheme: LabelScheme) -> Asked:
     """What is asked: its options, its subject, and the form of answer it wants."""
-    text, words = g.plain(question), g.grammar(scheme)
+    text, words = flattened(question)[0], g.grammar(scheme)
     known = {plain_label(label): label for label in (*scheme.labels, *PECULIARITIES)}
     options: list[str] = []
     rest: list[str] = []
@@ -61,39 +83,104 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         elif plain_label(line.split(":")[0]) not in known:  # a line "LABEL: meaning" is a definition
             rest.append(line)
     asked = " ".join(rest)
+    proposition, is_negative = _proposition(asked, words)
     return Asked(
         options=tuple(options),
         subject=_subject(asked, words),
         is_boxes=bool(re.search(r"(?i)\bbox(?:es)?\b", asked)),
         is_count=bool(re.search(r"(?i)\b(?:how many|number of|count)\b", asked)),
         is_class=bool(re.search(r"(?i)\b(?:class|classes|classify|type|types|which)\b", asked)),
+        proposition=proposition,
+        is_negative=is_negative,
     )
 
 
 def read_answer(asked: Asked, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[FoundClaim]:
     """Every claim of an answer, in the order of the text, equal ones once (boxes as often as they stand)."""
-    text = g.plain(answer)
+    text, where = flattened(answer)
     found = _as_list(asked, text, scheme)
     if not found:
-        found = [*_reply(asked, text), *_boxes(asked, text, scheme, dialect), *_counted(asked, text)]
-        found += _sentences(g.masked(g.masked(text, g.BRACKETED), g.POLAR), g.grammar(scheme))
+        found = _as_prose(asked, text, scheme, dialect)
     found += _off_topic(asked, found, len(text))
-    if not found and asked.is_class and len(text) <= LONGEST_LIST:
-        found = [FoundClaim(Claim("class", answer.strip()), 0, len(answer))]
+    is_unread = all(one.claim.kind == "unread" for one in found)
+    if is_unread and asked.is_class and len(text) <= LONGEST_LIST:
+        found = [FoundClaim(Claim("class", answer.strip()), 0, len(text))]
     once: dict[object, FoundClaim] = {}
     for at, one in enumerate(sorted(found, key=lambda one: (one.start, one.end))):
-        once.setdefault((at,) if one.claim.kind == "box" else one.claim.content, one)
-    return [replace(one, text=answer[one.start : one.end]) for one in once.values()]
+        once.setdefault((at,) if one.claim.kind in ("box", "unread") else one.claim.content, one)
+    return [_placed(one, answer, where) for one in once.values()]
+
+
+def _placed(one: FoundClaim, answer: str, where: list[int]) -> FoundClaim:
+    """With its span in the text as it was written, without blanks and commas around it."""
+    start, end = where[one.start], where[max(one.start, one.end - 1)] + 1 if one.end > one.start else where[one.start]
+    end = min(end, len(answer))
+    while start < end and answer[start] in " \t\n,;":
+        start += 1
+    while end > start and answer[end - 1] in " \t\n,;":
+        end -= 1
+    return replace(one, start=start, end=end, text=answer[start:end])
+
+
+def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) -> list[FoundClaim]:
+    words = g.grammar(scheme)
+    boxes = written_boxes(text, dialect)
+    found = [*_reply(asked, text), *_boxes(asked, text, words, boxes), *_counted(asked, text)]
+    rest = g.blanked(g.masked(text, POLAR), [(one.start, one.end) for one in boxes])
+    if not found and NONE_REPLY.match(text) and asked.subject in scheme.labels:
+        return [FoundClaim(Claim("presence", str(asked.subject), Truth.ABSENT), 0, len(text))]
+    if not found and NONE_REPLY.match(text) and asked.subject == ANY_OBJECT:
+        return [FoundClaim(Claim("count", ANY_OBJECT, count=0), 0, len(text))]
+    said = [one for one in statements(rest, words) if one.claim.kind != "unread" or not _is_said(one, found)]
+    if asked.is_count and asked.subject and not any(one.claim.kind == "count" for one in (*found, *said)):
+        said = [*_count_in_words(asked, rest), *(one for one in said if one.claim.kind != "unread")] or said
+    found += said
+    return [*found, *leftovers(rest, found)]
+
+
+def _is_said(one: FoundClaim, found: list[FoundClaim]) -> bool:
+    """Whether a sentence that was not understood holds a box, or the number asked for."""
+    return any(one.start <= other.start < one.end for other in found)
 
 
 def _subject(text: str, words: g.Grammar) -> str | None:
-    mentions = words.mentions(text)
+    mentions = [one for one in words.mentions(text) if one.says is None or True]
     if mentions:
         return mentions[0].label
-    blank = g.BLANK.search(text)
+    blank = BLANK.search(text)
     if blank:
-        return "edge" if g.EDGE.search(blank["after"] or blank["rest"] or "") else "blank"
+        return "edge" if EDGE.search(blank["after"] or blank["rest"] or "") else "blank"
     return ANY_OBJECT if re.search(r"(?i)\b(?:sources?|objects?)\b", text) else None
+
+
+SPECIFIC = ("position", "extreme", "share", "only", "more", "fewer", "equal", "larger", "smaller", "left", "right", "above", "below", "nearer", "extent", "structure", "count")  # fmt: skip
+
+
+def _proposition(text: str, words: g.Grammar) -> tuple[tuple[Claim, ...], bool]:
+    """What a question of yes or no puts forward, beyond that a class is there; and whether it is asked in the negative."""
+    asks = ASKS.search(text)
+    if not asks:
+        return (), False
+    rest = f"{asks['aux'].removesuffix(chr(39) + 't').removesuffix('n')} {asks['rest'].strip()}."
+    subject_first = re.sub(
+        r"(?i)^(is|are|was|were)\s+((?:the|all|most|both|any of the|none of the|half of the)\b.*)", r"\2", rest
+    )
+    said = [one.claim for one in statements(_declared(rest, subject_first), words)]
+    special = [one for one in said if one.kind in SPECIFIC]
+    is_negative = any(one.kind in ("presence", "border") and one.state is Truth.ABSENT for one in said)
+    return tuple(special), is_negative and not special
+
+
+def _declared(asked: str, subject_first: str) -> str:
+    """A question as a statement: "is the largest source on the left" as "the largest source is on the left"."""
+    if asked == subject_first:
+        return re.sub(r"(?i)^(?:is|are|was|were) there\b", "there are", asked)
+    verb = asked.split(" ", 1)[0]
+    found = re.match(
+        r"(?i)(?P<subject>.*?\b(?:sources?|objects?|ones?|galax(?:y|ies)|detections?|artifacts?|binar(?:y|ies)|regions?|remnants?|structures?|filaments?|emission)\b(?:\s+(?:in|at) the (?:cent(?:re|er)|image|picture))?)\s+(?P<rest>.*)",
+        subject_first,
+    )
+    return f"{found['subject']} {verb} {found['rest']}" if found else subject_first
 
 
 def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[FoundClaim]:
@@ -121,47 +208,102 @@ def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[FoundClaim]:
 
 
 def _reply(asked: Asked, text: str) -> list[FoundClaim]:
-    reply = g.POLAR.search(text)
+    reply = POLAR.search(text)
     if not reply:
         return []
-    state = Truth.PRESENT if reply["reply"].lower() == "yes" else Truth.ABSENT
+    is_yes = not NEGATIVE.search(reply["reply"])
+    state = Truth.PRESENT if is_yes else Truth.ABSENT
+    span = reply.span("reply")
+    if asked.is_negative:
+        return [FoundClaim(Claim("unread", f"{reply['reply']} to a question in the negative"), *span)]
+    if asked.proposition:
+        if is_yes:
+            return [FoundClaim(one, *span) for one in asked.proposition]
+        if len(asked.proposition) == 1:
+            one = asked.proposition[0]
+            turned = Truth.ABSENT if one.state is Truth.PRESENT else Truth.PRESENT
+            if one.kind == "count" and one.how in ("at least", "at most") and one.count is not None:
+                step, how = (-1, "at most") if one.how == "at least" else (1, "at least")
+                return [FoundClaim(replace(one, count=one.count + step, how=how), *span)]
+            if one.kind in ("only",) or one.how in ("several", "about", "some"):
+                return [FoundClaim(Claim("unread", "no to what was asked"), *span)]
+            return [FoundClaim(replace(one, state=turned), *span)]
+        return [FoundClaim(Claim("unread", "no to several things that were asked"), *span)]
     if asked.subject in ("blank", "edge"):
         claim = Claim("border", asked.subject, state)
     elif asked.subject is None or asked.subject == ANY_OBJECT:
         claim = Claim("class", f"{reply['reply']} to an unreadable question")
     else:
         claim = Claim("presence", asked.subject, state)
-    return [FoundClaim(claim, *reply.span("reply"))]
+    return [FoundClaim(claim, *span)]
 
 
-def _boxes(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) -> Iterator[FoundClaim]:
+def _boxes(asked: Asked, text: str, words: g.Grammar, written: list[WrittenBox]) -> Iterator[FoundClaim]:
     """Boxes, each of the class named last before it, else of the class asked for; a list of all of them is a count."""
-    bracketed = list(g.BRACKETED.finditer(text))
-    mentions = [(one.start, one.label) for one in g.grammar(scheme).mentions(text)] if bracketed else []
-    for one in bracketed:
-        before = max(((start, label) for start, label in mentions if start < one.start()), default=(0, asked.subject))
-        try:
-            box = decode_box(one[0], dialect)
-        except ReplyError:
-            box = None
-        yield FoundClaim(Claim("box", before[1] or ANY_OBJECT, box=box), *one.span())
-    if bracketed and asked.is_boxes:
-        subject = max(
-            (label for _, label in mentions), key=[label for _, label in mentions].count, default=asked.subject
+    if not written:
+        return
+    masked = g.blanked(text, [(one.start, one.end) for one in written])
+    mentions = [(one.start, one.label) for one in words.mentions(masked)]
+    generic = [
+        (one.start(), ANY_OBJECT)
+        for one in re.finditer(r"(?i)\b(?:cata?logued|radio|all)\s+(?:radio\s+)?(?:sources?|objects?)\b", masked)
+    ]
+    for one in written:
+        before = max(
+            ((start, label) for start, label in (*mentions, *generic) if start < one.start), default=(0, asked.subject)
         )
-        count = Claim("count", subject or ANY_OBJECT, count=len(bracketed))
-        yield FoundClaim(count, bracketed[0].start(), bracketed[-1].end())
+        subject = before[1] or ANY_OBJECT
+        subject = ANY_OBJECT if subject in ("blank", "edge") else subject
+        kind = "point" if one.is_point and one.box else "box"
+        yield FoundClaim(Claim(kind, subject, box=one.box), one.start, one.end)
+    boxes = [one for one in written if not one.is_point]
+    if boxes and asked.is_boxes:
+        labels = [label for _, label in mentions]
+        subject = max(labels, key=labels.count, default=asked.subject)
+        count = Claim("count", subject or ANY_OBJECT, count=len(boxes))
+        yield FoundClaim(count, boxes[0].start, boxes[-1].end)
 
 
 def _counted(asked: Asked, text: str) -> Iterator[FoundClaim]:
     """A bare number in answer to how many."""
     bare = re.fullmatch(rf"(?i)\W*(?P<number>{g.NUMBER})\W*", text)
     if bare and asked.is_count and asked.subject:
-        count = g.number(bare["number"])
-        if count or asked.subject == ANY_OBJECT:
-            yield FoundClaim(Claim("count", asked.subject, count=count), *bare.span("number"))
-        else:
-            yield FoundClaim(Claim("presence", asked.subject, Truth.ABSENT), *bare.span("number"))
+        yield _number_of(asked, g.number(bare["number"]), *bare.span("number"))
+
+
+def _count_in_words(asked: Asked, text: str) -> list[FoundClaim]:
+    """The one number of a short answer to how many: "I count three of them"."""
+    found = list(
+        re.finditer(
+            rf"(?i)(?<![\w.,])(?:(?P<how>at least|at most|about|around|more than|fewer than|less than|up to|approximately|roughly)\s+)?(?P<number>{g.NUMBER})(?![\w]|\.\d)",
+            text,
+        )
+    )
+    if len(found) != 1 or len(text) > LONGEST_LIST:
+        return []
+    one = found[0]
+    count, how = g.number(one["number"]), (one["how"] or "").lower()
+    if how in ("more than", "at least"):
+        return [
+            FoundClaim(
+                Claim("count", str(asked.subject), count=count + (how == "more than"), how="at least"), *one.span()
+            )
+        ]
+    if how:
+        bound = "at most" if how in ("at most", "up to", "fewer than", "less than") else "about"
+        return [
+            FoundClaim(
+                Claim("count", str(asked.subject), count=count - (how in ("fewer than", "less than")), how=bound),
+                *one.span(),
+            )
+        ]
+    return [_number_of(asked, count, *one.span())]
+
+
+def _number_of(asked: Asked, count: int, start: int, end: int) -> FoundClaim:
+    if count or asked.subject == ANY_OBJECT:
+        return FoundClaim(Claim("count", str(asked.subject), count=count), start, end)
+    return FoundClaim(Claim("presence", str(asked.subject), Truth.ABSENT), start, end)
 
 
 def _off_topic(asked: Asked, found: list[FoundClaim], end: int) -> list[FoundClaim]:
@@ -170,75 +312,3 @@ def _off_topic(asked: Asked, found: list[FoundClaim], end: int) -> list[FoundCla
     if not found or not is_wanted or any(one.claim.subject == asked.subject for one in found):
         return []
     return [FoundClaim(Claim("topic", str(asked.subject)), 0, end)]
-
-
-def _sentences(text: str, words: g.Grammar) -> Iterator[FoundClaim]:
-    """What the sentences of a text say. Sentences that call something unknown say nothing."""
-    for span in re.finditer(r"(?:[^.!?\n]|[.!?](?=\S))+[.!?\n]?", text):
-        if g.UNDECIDED.search(span[0]):
-            text = text[: span.start()] + " " * len(span[0]) + text[span.end() :]
-    yield from _sky(text)
-    text = g.masked(text, g.MAP)
-    mentions = words.mentions(text)
-    for one in mentions:
-        yield FoundClaim(_label_claim(text, one), one.start, one.end)
-    rest = g.blanked(text, mentions)
-    yield from _blanks(rest)
-    for one in g.ANY_SOURCE.finditer(rest):
-        if not g.NOT_A_COUNT.search(rest[: one.start()]):
-            yield FoundClaim(Claim("count", ANY_OBJECT, count=0 if one["no"] else g.number(one["number"])), *one.span())
-    for one in g.ORDINARINESS.finditer(rest):
-        state = Truth.ABSENT if one["not"] else Truth.PRESENT
-        yield FoundClaim(Claim("peculiarity", one["what"].upper(), state), *one.span())
-    for one in g.CLASS_LIKE.finditer(rest):
-        yield FoundClaim(Claim("class", one[0]), *one.span())
-
-
-def _label_claim(text: str, mention: g.Mention) -> Claim:
-    if mention.says is not None:
-        return Claim("presence", mention.label, Truth.PRESENT if mention.says else Truth.ABSENT)
-    counted = g.COUNTED.search(text[: mention.start])
-    if counted and not g.NOT_A_COUNT.search(text[: counted.start()]):
-        count = g.number(counted["number"])
-        if count:
-            return Claim("count", mention.label, count=count)
-        return Claim("presence", mention.label, Truth.ABSENT)
-    is_denied = _is_denied(text, mention.start, mention.end)
-    return Claim("presence", mention.label, Truth.ABSENT if is_denied else Truth.PRESENT)
-
-
-def _is_denied(text: str, start: int, end: int) -> bool:
-    before = g.masked(re.split(g.CLAUSE_END, text[:start])[-1], g.NO_NEGATION)
-    negators = list(g.NEGATOR.finditer(before))
-    if negators and not g.AFFIRMED.search(before[negators[-1].end() :]):
-        return True
-    return bool(g.DENIED_AFTER.search(re.split(g.CLAUSE_END, text[end:])[0]))
-
-
-def _blanks(text: str) -> Iterator[FoundClaim]:
-    for one in g.BLANK.finditer(text):
-        subject = "edge" if g.EDGE.search(one["after"] or one["rest"] or "") else "blank"
-        if one["percent"]:
-            percent = float(one["percent"])
-            count = int(percent) - 1 if one["less"] else round(percent)
-            yield FoundClaim(Claim("border", "blank", count=count), *one.span())
-        else:
-            at = one.start() + one[0].lower().index("blank")
-            state = Truth.ABSENT if _is_denied(text, at, at + len("blank")) else Truth.PRESENT
-            yield FoundClaim(Claim("border", subject, state), *one.span())
-
-
-def _sky(text: str) -> Iterator[FoundClaim]:
-    """The map a picture was cut from, its frequency, and angles: a beam's where the sentence before says so."""
-    for one in g.MAP.finditer(text):
-        yield FoundClaim(Claim("map", "radio-continuum"), *one.span())
-        if one["survey"]:
-            yield FoundClaim(Claim("survey", one["survey"].strip()), *one.span("survey"))
-    for one in g.FREQUENCY.finditer(text):
-        factor = 1000 if one["unit"].upper() == "G" else 1
-        yield FoundClaim(Claim("frequency", "map", count=round(float(one["value"]) * factor)), *one.span())
-    for one in g.ANGLE.finditer(text):
-        value_mas = round(float(one["value"]) * g.UNITS_MAS[(one["unit"] or one["sign"]).lower()])
-        sentence = re.split(r"[.!?](?!\d)", text[: one.start()])[-1]
-        kind = "beam" if re.search(r"(?i)\b(?:beam|resolution)\b", sentence) else "size"
-        yield FoundClaim(Claim(kind, "image" if kind == "size" else "map", count=value_mas), *one.span())

@@ -1,4 +1,6 @@
 -- no turn of a sample contradicts what is known of its sky
 SELECT samples.sample_id || ' turn ' || quality.turn AS row_key, array_to_string(quality.reasons, '; ') AS found
-FROM samples JOIN quality USING (conversation_id)
-WHERE quality.verdict = 'contradicted' OR (quality.verdict = 'unverifiable' AND samples.generator = 'template')
+FROM samples JOIN quality USING (conversation_id) JOIN conversations USING (conversation_id)
+WHERE quality.verdict = 'contradicted'
+   OR (quality.verdict = 'unverifiable'
+       AND coalesce(conversations.turns[quality.turn + 1].writer, samples.generator) = 'template')

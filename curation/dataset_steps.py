@@ -1,0 +1,122 @@
+"""The steps of one dataset, from its pictures to its samples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from catalogs.dataset import Dataset
+from catalogs.survey import Survey, surveys
+from curation.asking.vlm import Asker
+from curation.engine.steps import Step
+from curation.pictures.boxes import Dialect
+from curation.pictures.cutouts import cutouts_step
+from curation.pictures.render import Picture
+from curation.pictures.windows import windows_step
+from curation.release.samples import samples_step
+from curation.truth.classes import classes_step
+from curation.truth.objects import objects_step
+from curation.truth.relabel import detections_step, relabel_step
+from curation.truth.sources import sources_step
+from curation.words.conversations import conversations_step
+from curation.words.descriptions import descriptions_step
+from curation.words.generation import generated_step
+from curation.words.judge import Judging, judged_step
+from curation.words.policy import Verdicts
+from curation.words.quality import quality_step
+from curation.words.question import questions
+from curation.words.trials import trials_step
+from curation.words.writing import Generation, writing_about
+from schemas.labels import label_scheme
+
+
+class Wanted(Protocol):
+    """What a corpus file says of every dataset: `curation.corpus.Corpus`."""
+
+    @property
+    def picture(self) -> Picture: ...
+    @property
+    def dialect(self) -> Dialect: ...
+    @property
+    def questions(self) -> tuple[str, ...]: ...
+    @property
+    def rows_per_part(self) -> int: ...
+    @property
+    def generation(self) -> Generation | None: ...
+    @property
+    def judge(self) -> Judging | None: ...
+
+
+@dataclass(frozen=True)
+class DatasetSteps:
+    """The steps of one dataset, in order."""
+
+    dataset: Dataset
+    survey: Survey
+    mosaics: Step
+    sources: Step
+    objects: Step
+    windows: Step
+    cutouts: Step
+    descriptions: Step
+    conversations: Step
+    quality: Step
+    samples: Step
+    trials: Step
+    """Texts of known truth, given to the checker; nothing is made of them."""
+    generated: Step | None = None
+    judged: Step | None = None
+
+
+def picture_steps(
+    wanted: Wanted, one: Dataset, mosaics: Step, entries: Mapping[str, Step], raw: Path
+) -> tuple[Step, Step, Step, Step]:
+    """Sources, objects, windows and cutouts of a dataset."""
+    survey = surveys()[one.survey]
+    sources = sources_step(one, mosaics, raw)
+    if one.classes:
+        sources = classes_step(one, sources, entries)
+    objects = objects_step(one, mosaics, raw)
+    if one.read_detections:
+        objects = relabel_step(one.name, objects, detections_step(one, mosaics, raw))
+    windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)
+    return sources, objects, windows, cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw)
+
+
+def word_steps(
+    wanted: Wanted, one: Dataset, mosaics: Step, front: tuple[Step, Step, Step, Step], splits: Step, asker: Asker | None
+) -> DatasetSteps:
+    """All steps of a dataset, those of `picture_steps` first; `asker`: None where no model is asked."""
+    sources, objects, windows, cutouts = front
+    survey, scheme = surveys()[one.survey], label_scheme(one.scheme)
+    asked = tuple(
+        question for name, question in questions().items() if not wanted.questions or name in wanted.questions
+    )
+    told = descriptions_step(one.name, cutouts, sources, objects, scheme, survey)
+    written = judged = None
+    if wanted.generation and asker:
+        writing = writing_about(one.name, scheme, survey, wanted.dialect, wanted.generation)
+        written = generated_step(asker, one.name, cutouts, told, sources, objects, writing)
+    spoken = conversations_step(one.name, cutouts, told, sources, objects, scheme, asked, wanted.dialect, written)
+    if wanted.judge and asker:
+        judged = judged_step(one.name, spoken, cutouts, wanted.judge, asker)
+    verdicts = quality_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, judged)
+    samples = samples_step(one.name, spoken, cutouts, verdicts, splits, sources, survey)
+    policy = wanted.generation.verdicts if wanted.generation else Verdicts()
+    tried = trials_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, policy)
+    return DatasetSteps(
+        one,
+        survey,
+        mosaics,
+        sources,
+        objects,
+        windows,
+        cutouts,
+        told,
+        spoken,
+        verdicts,
+        samples,
+        tried,
+        written,
+        judged,
+    )

@@ -1,0 +1,4 @@
+-- a judgement is of a conversation that is there, and of its picture
+SELECT judged.conversation_id AS row_key, judged.cutout_id AS found
+FROM judged LEFT JOIN conversations USING (conversation_id)
+WHERE conversations.cutout_id IS DISTINCT FROM judged.cutout_id

@@ -1,0 +1,137 @@
+"""Boxes and points as a text writes them: in brackets, in round ones, by their corners, by ranges of x and y."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from curation.pictures.boxes import Box, Dialect, decode_box
+from schemas.errors import ReplyError
+
+_N = r"-?\d+(?:\.\d+)?\s*%?"
+_SEP = r"\s*[,;\s]\s*"
+_AXIS_RANGE = r"(?:\s*(?:-?\s*(?:axis|coordinates?|range|values?|direction))?\s*(?:is|are|runs?|runn?ing|extends?|extending|spans?|spanning|ranges?|ranging|goes|lies|from|in|between|within|of|[=:∈])*\s*)"
+BRACKETED = re.compile(r"\[[^\[\]]*\]")
+ROUND = re.compile(rf"\(\s*({_N}){_SEP}({_N}){_SEP}({_N}){_SEP}({_N})\s*\)")
+NAMED = re.compile(
+    rf"(?i)x_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?x_?-?(?:max|2|1)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:max|2|1)\s*[=:]?\s*({_N})"
+)
+NAMED_BY_AXIS = re.compile(
+    rf"(?i)x_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?x_?-?(?:max|2|1)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:max|2|1)\s*[=:]?\s*({_N})"
+)
+RANGES = re.compile(
+    rf"(?i)\b(?P<first>x|y){_AXIS_RANGE}(?:\s|=|[xy])*({_N})\s*(?:to|and|-|–|until|through|\.\.|<\s*[xy]\s*<)\s*(?:[xy]\s*=\s*)?({_N})[^\d.\]]*?(?:\.\s*)?\b(?P<second>x|y)\b{_AXIS_RANGE}(?:\s|=|[xy])*({_N})\s*(?:to|and|-|–|until|through|\.\.)\s*(?:[xy]\s*=\s*)?({_N})"
+)
+SPELLED = re.compile(
+    rf"(?i)\bfrom\s+({_N})\s*(?:to|-)\s*({_N})\s*(?:of\s+the\s+(?:width|image)\s*)?(?:horizontally|in\s+x|along\s+(?:the\s+)?x(?:-axis)?|across)[^\d]*?(?:from\s+)?({_N})\s*(?:to|-)\s*({_N})\s*(?:of\s+the\s+(?:height|image)\s*)?(?:vertically|in\s+y|along\s+(?:the\s+)?y(?:-axis)?|down)"
+)
+CORNERS = re.compile(
+    rf"(?i)\(\s*({_N})\s*,\s*({_N})\s*\)\s*(?:to|and|-|through|as\s+the\s+(?:upper|top)[\s-]left(?:\s+corner)?\s+and|,?\s*(?:and\s+)?(?:with\s+)?(?:the\s+)?(?:lower|bottom)[\s-]right(?:\s+(?:corner|at))*)\s*\(\s*({_N})\s*,\s*({_N})\s*\)"
+)
+CENTRED = re.compile(
+    rf"(?i)\bcent(?:red|ered|er|re)\s*(?:at|on|around|near|:|is|about|of)?\s*(?:x\s*=\s*)?[(\[]?\s*({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*[)\]]?(?:[^.;()\d]*?\b(?:width|wide|w)\b\s*(?:of|=|:|is)?\s*({_N})[^.;()\d]*?\b(?:height|high|h)\b\s*(?:of|=|:|is)?\s*({_N}))?"
+)
+AT_POINT = re.compile(
+    rf"(?i)\b(?:at|near|around|position(?:ed)?(?: at)?|coordinates?)\s*(?:about\s+|approximately\s+|the position\s+|coordinates\s+)?(?:\(\s*(?:x\s*=\s*)?({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*\)|x\s*(?:=|of|is)\s*({_N})\s*(?:,|and|,\s*and)\s*y\s*(?:=|of|is)\s*({_N}))"
+)
+
+
+@dataclass(frozen=True)
+class WrittenBox:
+    """A box as it stands at [start, end); None where its words are no box. `is_point`: a point twice."""
+
+    start: int
+    end: int
+    box: Box | None
+    is_point: bool = False
+
+
+def written_boxes(text: str, dialect: Dialect) -> list[WrittenBox]:
+    """The boxes and points of a plain text, none inside another, in its order."""
+    found = list(_bracketed(text, dialect))
+    for made in (_named, _ranges, _round, _corners, _centred, _points):
+        for one in made(text, dialect):
+            if all(one.end <= other.start or other.end <= one.start for other in found):
+                found.append(one)
+    return sorted(found, key=lambda one: one.start)
+
+
+def _bracketed(text: str, dialect: Dialect) -> Iterator[WrittenBox]:
+    for one in BRACKETED.finditer(text):
+        words = re.sub(r"\s+", " ", one[0])
+        if re.search(r"[A-Za-z]{2}", words) and not re.search(r"\d.*,.*\d.*,", words):
+            continue  # a remark, a citation
+        try:
+            box = decode_box(words, dialect)
+        except ReplyError:
+            box = None
+        if box is not None or len(re.findall(r"\d", words)) or re.search(r",.*,", words):
+            yield WrittenBox(*one.span(), box)
+
+
+def _number(words: str, dialect: Dialect) -> float:
+    value = float(words.rstrip("% \t"))
+    if words.strip().endswith("%"):
+        return value / 100
+    return value / 1000 if dialect == "xyxy_1000" and value > 1 else value
+
+
+def _made(found: re.Match[str], numbers: tuple[str, ...], dialect: Dialect, *, by_centre: bool = False) -> WrittenBox:
+    one, two, three, four = (_number(each, dialect) for each in numbers)
+    if by_centre:
+        one, two, three, four = one - three / 2, two - four / 2, one + three / 2, two + four / 2
+    is_box = one < three and two < four and min(one, two) >= -0.001 and max(three, four) <= 1.001
+    box = (max(one, 0.0), max(two, 0.0), min(three, 1.0), min(four, 1.0)) if is_box else None
+    return WrittenBox(*found.span(), box)
+
+
+def _named(text: str, dialect: Dialect) -> Iterator[WrittenBox]:
+    for one in NAMED.finditer(text):
+        yield _made(one, one.groups(), dialect)
+    for one in NAMED_BY_AXIS.finditer(text):
+        x_min, x_max, y_min, y_max = one.groups()
+        yield _made(one, (x_min, y_min, x_max, y_max), dialect)
+
+
+def _ranges(text: str, dialect: Dialect) -> Iterator[WrittenBox]:
+    for one in RANGES.finditer(text):
+        _, low, high, _, other_low, other_high = one.groups()
+        if one["first"].lower() == one["second"].lower():
+            continue
+        numbers = (
+            (low, other_low, high, other_high) if one["first"].lower() == "x" else (other_low, low, other_high, high)
+        )
+        yield _made(one, numbers, dialect)
+    for one in SPELLED.finditer(text):
+        x_min, x_max, y_min, y_max = one.groups()
+        yield _made(one, (x_min, y_min, x_max, y_max), dialect)
+
+
+def _round(text: str, dialect: Dialect) -> Iterator[WrittenBox]:
+    for one in ROUND.finditer(text):
+        yield _made(one, one.groups(), dialect, by_centre=dialect == "xywh_center_norm")
+
+
+def _corners(text: str, dialect: Dialect) -> Iterator[WrittenBox]:
+    for one in CORNERS.finditer(text):
+        yield _made(one, one.groups(), dialect)
+
+
+def _centred(text: str, dialect: Dialect) -> Iterator[WrittenBox]:
+    for one in CENTRED.finditer(text):
+        x, y, width, height = one.groups()
+        if width:
+            yield _made(one, (x, y, width, height), dialect, by_centre=True)
+        else:
+            yield _point(one, x, y, dialect)
+
+
+def _points(text: str, dialect: Dialect) -> Iterator[WrittenBox]:
+    for one in AT_POINT.finditer(text):
+        x, y = (one[1], one[2]) if one[1] else (one[3], one[4])
+        yield _point(one, x, y, dialect)
+
+
+def _point(found: re.Match[str], x: str, y: str, dialect: Dialect) -> WrittenBox:
+    at = _number(x, dialect), _number(y, dialect)
+    inside = all(0 <= one <= 1 for one in at)
+    return WrittenBox(*found.span(), (*at, *at) if inside else None, is_point=True)

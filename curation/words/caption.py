@@ -1,0 +1,94 @@
+"""The synthetic caption: all that is known of a picture, for a model that is to write about it.
+
+Riggi et al. 2025, 3.1.1. It opens with the sentences of the description, and goes on with what a description leaves
+out: every class that is known to be absent, boxes, blank edges, peculiarity. What is not known is not spoken of.
+"""
+
+from collections.abc import Iterator
+
+from curation.pictures.boxes import Dialect, encode_box
+from curation.words.answers import ANY_NOUN, MOST_BOXES, count_noun, counted
+from curation.words.claims import ANY_OBJECT, Claim, Sentence, Truths
+from curation.words.descriptions import sentences
+from curation.words.prompt import Topic
+from schemas.labels import Truth
+
+
+def caption(known: Truths, dialect: Dialect) -> list[Sentence]:
+    """What is known of a cutout, a sentence each with its claims; equal sentences once."""
+    opening = sentences(known)
+    told = {claim.content for one in opening for claim in one.claims}
+    found = [*opening, *_absent(known, told), *_borders(known), *_boxes(known, dialect), *_peculiarity(known)]
+    return list({one.text: one for one in found}.values())
+
+
+def topics_of(known: Truths, topics: tuple[Topic, ...]) -> list[Topic]:
+    """Those whose answer is known of this picture: nothing is asked that the caption does not tell."""
+    return [one for one in topics if _is_known(known, one)]
+
+
+def n_boxes(known: Truths) -> int:
+    """Objects whose boxes the caption tells."""
+    return sum(len(one.claims) - 1 for one in _boxes(known, "xyxy_norm"))
+
+
+def _is_known(known: Truths, topic: Topic) -> bool:
+    if topic.needs == "labels":
+        return any(known.state(label) is not Truth.UNKNOWN for label in topic.labels or known.scheme.labels)
+    if topic.needs == "objects":
+        return any(True for _ in _boxes(known, "xyxy_norm"))
+    if topic.needs == "edge":
+        return known.edge is not Truth.UNKNOWN
+    return topic.needs == "" or known.peculiarity is not None
+
+
+def _absent(known: Truths, told: set[tuple[object, ...]]) -> Iterator[Sentence]:
+    rest: list[str] = []
+    for label, one in known.scheme.labels.items():
+        claim = Claim("presence", label, Truth.ABSENT, evidence=known.evidence(label))
+        if known.state(label) is Truth.ABSENT and claim.content not in told:
+            if one.absent_phrase:
+                yield Sentence(one.absent_phrase, (claim,))
+            else:
+                rest.append(label)
+    if rest and len(rest) < len(known.scheme.labels):
+        claims = tuple(Claim("presence", label, Truth.ABSENT, evidence=known.evidence(label)) for label in rest)
+        yield Sentence(f"The image shows none of the classes {', '.join(rest)}.", claims)
+
+
+def _borders(known: Truths) -> Iterator[Sentence]:
+    blank = Claim("border", "blank", Truth.ABSENT, evidence=known.pixels)
+    edge = Claim("border", "edge", known.edge, evidence=known.evidence("BORDER"))
+    if known.blank is Truth.ABSENT:
+        yield Sentence("No pixel of the image is blank.", (blank,))
+    if known.edge is Truth.ABSENT:
+        yield Sentence("There are no blank pixels along the edges of the image.", (edge,))
+    elif known.edge is Truth.PRESENT:
+        yield Sentence("Blank pixels lie along the edges of the image.", (edge,))
+
+
+def _boxes(known: Truths, dialect: Dialect) -> Iterator[Sentence]:
+    """Number and boxes of each class that has objects in the picture; of all of them where their class is not known."""
+    by_class = [(label, known.boxes(label)) for label in known.scheme.labels]
+    subjects = [(label, held) for label, held in by_class if held]
+    for subject, held in subjects or [(ANY_OBJECT, known.boxes(ANY_OBJECT))]:
+        if not held or len(held) > MOST_BOXES:
+            continue
+        texts = [encode_box(one.box_norm, dialect) for one in held if one.box_norm]
+        if len(set(texts)) < len(texts):  # two objects that the words cannot tell apart
+            continue
+        boxes = [
+            Claim("box", subject, box=one.box_norm, evidence=(f"object:{one.object_id}",))
+            for one in held
+            if one.box_norm
+        ]
+        noun = known.scheme.labels[subject].noun if subject in known.scheme.labels else ANY_NOUN[1]
+        be = "is" if len(held) == 1 else "are"
+        count = count_noun(known, subject, len(held)) if noun else f"{len(held)} of {subject}"
+        yield Sentence(f"There {be} {count}: {', '.join(texts)}.", (counted(known, subject, held), *boxes))
+
+
+def _peculiarity(known: Truths) -> Iterator[Sentence]:
+    if known.peculiarity:
+        claim = Claim("peculiarity", known.peculiarity, evidence=known.evidence("PECULIAR"))
+        yield Sentence(f"The content of the image is {known.peculiarity.lower()}.", (claim,))

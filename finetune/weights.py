@@ -1,0 +1,138 @@
+"""The tensors of a model folder, one at a time: a 7B model in little memory."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from schemas.errors import CheckpointError, RecipeError
+
+INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where each tensor of a model lies."""
+
+    folder: Path
+    shards: dict[str, tuple[str, ...]]
+    """File names, and the tensors in each."""
+
+    @property
+    def names(self) -> list[str]:
+        """All tensors."""
+        return [name for names in self.shards.values() for name in names]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every tensor, from the headers."""
+        from safetensors import safe_open
+
+        found: dict[str, tuple[int, ...]] = {}
+        for shard, names in self.shards.items():
+            with safe_open(self.folder / shard, "pt") as file:
+                found.update({name: tuple(file.get_slice(name).get_shape()) for name in names})
+        return found
+
+    def read(self, name: str) -> Tensor:
+        """One tensor."""
+        from safetensors import safe_open
+
+        shard = next(shard for shard, names in self.shards.items() if name in names)
+        with safe_open(self.folder / shard, "pt") as file:
+            return file.get_tensor(name)
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """All tensors, file by file."""
+        from safetensors import safe_open
+
+        for shard, names in self.shards.items():
+            with safe_open(self.folder / shard, "pt") as file:
+                for name in names:
+                    yield name, file.get_tensor(name)
+
+    def rewritten(self, out: Path, change: Callable[[str, Tensor], Tensor]) -> None:
+        """The same tensors in the same files, each changed; the rest of the folder is not copied."""
+        from safetensors.torch import save_file
+
+        kept = {}
+        for shard in self.shards:
+            one = Weights(self.folder, {shard: self.shards[shard]})
+            kept = {name: change(name, tensor).contiguous() for name, tensor in one.tensors()}
+            save_file(kept, out / shard, metadata={"format": "pt"})
+            del kept
+        if (self.folder / INDEX).is_file():
+            shutil.copy(self.folder / INDEX, out / INDEX)
+
+
+def weights_of(folder: Path) -> Weights:
+    """The weights of a model folder. CheckpointError when files are missing, or hold other tensors than promised."""
+    from safetensors import SafetensorError, safe_open
+
+    index = folder / INDEX
+    try:
+        promised = json.loads(index.read_text(encoding="utf-8"))["weight_map"] if index.is_file() else None
+        files = sorted(set(promised.values())) if promised else [SINGLE]
+        shards = {}
+        for file in files:
+            with safe_open(folder / file, "pt") as opened:
+                shards[file] = tuple(opened.keys())
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise CheckpointError(f"{folder}: its weights cannot be read: {error}") from error
+    found = {name: file for file, names in shards.items() for name in names}
+    if promised is not None and found != promised:
+        differ = sorted(found.keys() ^ promised.keys()) or sorted(
+            name for name in found if found[name] != promised[name]
+        )
+        raise CheckpointError(f"{index}: promises other tensors than the files hold: {', '.join(differ[:3])}")
+    return Weights(folder, shards)
+
+
+def local_folder(name: str | Path, revision: str | None = None) -> Path:
+    """The folder of a model: the name itself, or where the hub's files were put when it was loaded."""
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(str(name), revision=revision, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError) as error:
+        raise RecipeError(f"model {name}: neither a folder nor among the files downloaded from the hub") from error
+
+
+def changed_by_group(base: Weights, tuned: Weights) -> dict[str, tuple[int, int]]:
+    """Tensors of each group that differ in the base's dtype, and how many there are.
+
+    Raises CheckpointError when names or shapes differ: every tensor in, every tensor out.
+    """
+    import torch
+
+    from finetune.groups import group_of
+
+    check_alike(base, tuned)
+    counts: dict[str, tuple[int, int]] = {}
+    for name, tensor in base.tensors():
+        differs = not torch.equal(tensor, tuned.read(name).to(tensor.dtype))
+        n_changed, n = counts.get(group_of(name), (0, 0))
+        counts[group_of(name)] = (n_changed + differs, n + 1)
+    return counts
+
+
+def check_alike(base: Weights, other: Weights) -> None:
+    """Raise CheckpointError unless both have the same tensors of the same shapes."""
+    mine, theirs = base.shapes(), other.shapes()
+    missing, added = sorted(mine.keys() - theirs.keys()), sorted(theirs.keys() - mine.keys())
+    shapes = [
+        f"{name} {theirs[name]} for {mine[name]}" for name in mine.keys() & theirs.keys() if mine[name] != theirs[name]
+    ]
+    told = [
+        f"{word} {len(found)}: {', '.join(sorted(found)[:3])}"
+        for word, found in (("missing", missing), ("not in the base", added), ("of other shape", shapes))
+        if found
+    ]
+    if told:
+        raise CheckpointError(f"{other.folder}: its tensors are not those of {base.folder}: {'; '.join(told)}")

@@ -1,0 +1,190 @@
+"""Rows equal the records apart, in loss and in gradient."""
+
+import numpy as np
+import pytest
+import torch
+
+from finetune.agreement import largest_difference, separate_rows, token_losses
+from finetune.encode import Encoder, without_weight
+from finetune.hf import LlavaOnevisionForConditionalGeneration, read_processor
+from finetune.pack import bins, fill, may_see, row_of
+from finetune.recipe import recipe
+from finetune.samples import Message, Picture, Sample
+from tests.making_handover import SIZES_PX, png
+
+WORDS = ("galaxy", "lobe", "core", "island", "beam", "(FR-II)", "3.5 arcsec", "Yes", "No", "naïve\nline")
+
+
+@pytest.fixture(scope="module")
+def processor(tiny_model):
+    return read_processor(tiny_model)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model):
+    """The tiny model with larger weights: as it comes, it hardly minds what it sees."""
+    found = LlavaOnevisionForConditionalGeneration.from_pretrained(tiny_model).eval()
+    with torch.no_grad():
+        for weights in found.parameters():
+            if weights.ndim == 2:
+                weights *= 6
+    return found
+
+
+def encoder_of(processor, norm="sample", share=0.3):
+    more = {"turns.share_sequential": str(share), "loss.norm": norm}
+    return Encoder(processor, recipe("smoke", more))
+
+
+def random_sample(rng, number):
+    n_pictures = int(rng.choice([0, 1, 1, 1, 2]))
+    texts = [" ".join(rng.choice(WORDS, rng.integers(1, 9))) for _ in range(2 * rng.integers(1, 5))]
+    texts[0] = "<image>\n" * n_pictures + texts[0]
+    messages = tuple(Message(("user", "assistant")[at % 2], text) for at, text in enumerate(texts))
+    sizes = [SIZES_PX[rng.integers(len(SIZES_PX))] for _ in range(n_pictures)]
+    pictures = tuple(Picture(f"{k}.png", png(10 * number + k, size)) for k, size in enumerate(sizes))
+    return Sample(f"s{number}", "all", pictures, messages)
+
+
+def gradients(model, rows):
+    model.zero_grad()
+    for row in rows:
+        losses, weights = token_losses(model, row)
+        (losses * weights).sum().backward()
+    return {name: one.grad.clone() for name, one in model.named_parameters() if one.grad is not None}
+
+
+def largest(ours, theirs):
+    """The largest difference of a weight's gradient, relative to its tensor's largest.
+
+    A key's bias has no gradient but rounding, so a tensor counts for no less than a thousandth of the largest.
+    """
+    floor = 1e-3 * max(float(one.abs().max()) for one in theirs.values())
+    return max(
+        float((ours[name] - other).abs().max()) / max(float(other.abs().max()), floor) for name, other in theirs.items()
+    )
+
+
+@pytest.mark.parametrize("norm", ["sample", "token", "turn"])
+def test_a_packed_row_has_the_losses_and_gradients_of_separate_samples(processor, model, norm):
+    """Requirements (a) and (b): isolated turns and dialogues, with one picture, several and none, in one row."""
+    rng, encoder = np.random.default_rng(7), encoder_of(processor, norm)
+    for first in range(0, 24, 3):
+        samples = [random_sample(rng, first + k) for k in range(3)]
+        encoded = [encoder.encode(sample) for sample in samples]
+        together = row_of(encoded)
+        apart = [row for pair in zip(samples, encoded, strict=True) for row in separate_rows(encoder, *pair)]
+        with torch.no_grad():
+            losses = token_losses(model, together)[0]
+            expected = torch.cat([token_losses(model, row)[0] for row in apart])
+        assert torch.allclose(losses, expected, rtol=1e-4, atol=1e-5)
+        assert torch.equal(together["weight"], torch.cat([row["weight"] for row in apart]))
+        ours, theirs = gradients(model, [together]), gradients(model, apart)
+        assert ours.keys() == theirs.keys()
+        assert largest(ours, theirs) < 1e-4
+
+
+def test_the_random_conversations_are_of_every_kind(processor):
+    rng, encoder = np.random.default_rng(7), encoder_of(processor)
+    encoded = [encoder.tokens(random_sample(rng, number)) for number in range(24)]
+    assert {one.is_dialogue for one in encoded} == {True, False}
+    assert {len(one.sizes_px) for one in encoded} == {0, 1, 2}
+    assert max(one.branches.max() for one in encoded) > 2
+
+
+def test_without_the_mask_or_the_positions_turns_see_each_other_in_silence(processor, model):
+    """The traps: no error is raised, and only the loss tells."""
+    rng, encoder = np.random.default_rng(8), encoder_of(processor, share=0.0)
+    samples = [random_sample(rng, number) for number in range(20)]
+    encoded = [encoder.encode(one) for one in samples if len(one.pictures) == 1 and len(one.turns) > 1][:2]
+    row = row_of(encoded)
+    right = token_losses(model, row)[0].sum().detach()
+    no_mask = {key: value for key, value in row.items() if key != "attention_mask"}
+    of_ones = {**no_mask, "attention_mask": torch.ones_like(row["input_ids"])}
+    running = {**row, "position_ids": torch.arange(row["input_ids"].shape[1])[None]}
+    for wrong in (no_mask, of_ones, running):
+        assert abs(token_losses(model, wrong)[0].sum().detach() - right) > 1
+    floats = torch.where(row["attention_mask"], 0.0, torch.finfo(torch.float32).min)
+    assert torch.allclose(token_losses(model, {**row, "attention_mask": floats})[0].sum(), right, rtol=1e-6)
+
+
+def test_check_measures_the_same(processor, model):
+    rng = np.random.default_rng(9)
+    samples = [random_sample(rng, number) for number in range(4)]
+    assert largest_difference(model, encoder_of(processor), samples) < 1e-5
+
+
+def test_a_dialogue_alone_goes_without_a_mask(processor):
+    encoder = encoder_of(processor, share=1.0)
+    one = encoder.encode(random_sample(np.random.default_rng(1), 1))
+    assert "attention_mask" not in row_of([one])
+    assert row_of([one, one])["attention_mask"].dtype == torch.bool
+    assert row_of([one])["position_ids"].tolist() == [list(range(one.n_tokens))]
+
+
+def test_who_may_see_whom_in_a_row():
+    """Two records: a prefix of two tokens and turns of two and one; a prefix of one and a turn of one."""
+    image, branch = torch.tensor([0, 0, 0, 0, 0, 1, 1]), torch.tensor([0, 0, 1, 1, 2, 0, 1])
+    assert may_see(image, branch).int().tolist() == [
+        [1, 0, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0, 0],
+        [1, 1, 0, 0, 1, 0, 0],
+        [0, 0, 0, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0, 1, 1],
+    ]
+
+
+def test_pictures_of_different_records_keep_their_crops(processor):
+    encoder = encoder_of(processor)
+    sizes = ((40, 40), (64, 64))
+    encoded = [
+        encoder.encode(
+            Sample(
+                f"s{k}",
+                "all",
+                (Picture("p", png(k, size)),),
+                (Message("user", "<image>\nA?"), Message("assistant", "B")),
+            )
+        )
+        for k, size in enumerate(sizes)
+    ]
+    row = row_of(encoded)
+    assert row["batch_num_images"].tolist() == [1, 1]
+    assert [one.pixel_values.shape[1] for one in encoded] == [2, 5]
+    assert row["pixel_values"].shape[:2] == (2, 5)
+    assert row["image_sizes"].tolist() == [list(size) for size in sizes]
+
+
+def test_text_alone_brings_no_pixels(processor):
+    sample = Sample("s", "all", (), (Message("user", "Hi"), Message("assistant", "Hello")))
+    assert "pixel_values" not in row_of([encoder_of(processor).encode(sample)])
+
+
+def test_a_filler_changes_nothing(processor):
+    one = encoder_of(processor).encode(random_sample(np.random.default_rng(2), 2))
+    row = row_of([without_weight(one)])
+    assert row["weight"].sum() == 0
+    assert row["n_units"] == 0
+    assert len(row["target"]) == len(row_of([one])["target"])
+
+
+def test_bins_hold_every_record_once_and_no_more_than_fits():
+    lengths = np.random.default_rng(3).integers(100, 4000, 5000).tolist()
+    packed = bins(lengths, 8192)
+    assert sorted(number for one in packed for number in one) == list(range(5000))
+    assert all(sum(lengths[number] for number in one) <= 8192 for one in packed)
+    assert fill(packed, lengths, 8192) > 0.99
+    assert packed == bins(lengths, 8192)
+
+
+def test_bins_keep_to_the_order_within_their_window():
+    packed = bins([3000] * 4000, 8192, window=1000)
+    first = [one[0] for one in packed]
+    assert all(abs(at - later) <= 1002 for at, later in zip(first, sorted(first), strict=True))
+
+
+def test_a_record_longer_than_a_bin_has_one_for_itself():
+    assert bins([50, 300, 40], 100) == [[0, 2], [1]]
+    assert bins([], 100) == []
