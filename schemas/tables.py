@@ -346,8 +346,78 @@ SAMPLES = Table(
         Column("png_sha256", TEXT, "Its SHA-256", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip
+STATUSES = (
+    "exact", "alias", "extracted", "contradictory", "unknown_label", "empty", "refused", "truncated", "backend_error",
+)  # fmt: skip
+RUN = (
+    _text("run_id", "The run: model, benchmark and all that was chosen for it"),
+    _text("benchmark", "The benchmark"),
+    Column("benchmark_version", INT, "Of its file", least=1),
+    _text("prompt_variant", "The wording: fixed, paper, code, structured, short"),
+    Column("option_order", INT, "0: as listed; above: another order of the options", least=0),
+    Column("shots", INT, "Examples shown before the question", least=0),
+    Column("shot_seed", INT, "Of their choice; 0 without examples", least=0),
+    _text("shown", "The picture itself, an even grey one, or another picture of the benchmark",
+          one_of=("picture", "grey", "shuffled")),
+    _text("model", "Its name"),
+    Column("model_sha", TEXT, "Of the weights, or of the name and revision that a server answers to",
+           pattern="[0-9a-f]{64}"),
+    _text("decode", "How words are drawn, and what else forms the reply, such as greedy-256 or greedy-256-constrained"),
+)  # fmt: skip
+PREDICTIONS = Table(
+    "PREDICTIONS", "what a model answered about a picture of a benchmark",
+    ("model_sha", "template_sha", "benchmark", "benchmark_version", "prompt_sha", "image_id", "image_sha", "decode",
+     "shots", "shot_seed"),
+    (
+        *RUN,
+        Column("prompt_sha", TEXT, "SHA-256 of system turn, examples and question", pattern="[0-9a-f]{64}"),
+        _text("system", "The system turn; empty: as the template has it"),
+        _text("merge_shares", "Shares of the merged models; null: not merged", nullable=True),
+        _text("backend", "Who answered: served, local, replay"), _text("backend_version", "Of server or library"),
+        _text("template_sha", "SHA-256 of the chat template; empty where a server keeps it to itself"),
+        _text("image_id", "The cutout"),
+        Column("image_sha", TEXT, "SHA-256 of the picture as shown", pattern="[0-9a-f]{64}"),
+        _text("cluster", "What is resampled together: the picture, its mosaic or its patch of sky"),
+        _text("split", "Where the picture stands", one_of=SPLITS_OF),
+        Column("truth", TEXTS, "True classes, by the benchmark's rule; none: the answer NONE"),
+        Column("truths", pa.map_(TEXT, TEXTS), "The same by its other rules; a rule that cannot tell is left out"),
+        _text("reply", "As the model gave it; null: none came", nullable=True),
+        _text("finish_reason", "Why the model ended; null where nobody says", nullable=True),
+        _text("status", "How the reply could be read", one_of=STATUSES),
+        Column("predicted", TEXTS, "Classes read from the reply; none: NONE; null: not readable", nullable=True),
+        Column("n_unknown", INT, "Pieces of the reply that are no answer", least=0),
+        Column("choices", TEXTS, "The allowed answers, where their likelihoods were taken", nullable=True),
+        Column("choice_logprob", REALS, "Log-likelihood of each, its end included", nullable=True),
+        Column("choice_prob", REALS, "Probability of each among them", nullable=True),
+        Column("mass", REAL, "How likely the model gives any of them", least=0, most=1.001, nullable=True),
+        Column("n_tokens_in", INT, "Of the prompt, the picture included; null: unknown", least=0, nullable=True),
+        Column("n_tokens_out", INT, "Of the reply; null: unknown", least=0, nullable=True),
+        Column("latency_ms", REAL, "From question to reply; null: unknown", least=0, nullable=True),
+        Column("attempts", INT, "Questions asked for it, retries included", least=0),
+        _text("error", "Why no reply came", nullable=True),
+        _text("at", "When it was answered, UTC; null: unknown", nullable=True),
+    ),
+)  # fmt: skip
+SCORES = Table(
+    "SCORES", "a number that says how well a run did, with its interval",
+    ("run_id", "benchmark", "truth_rule", "scoring", "of", "predicted_as", "metric"),
+    (
+        *RUN,
+        _text("truth_rule", "The rule that made the truth"),
+        _text("scoring", "How replies became classes", one_of=("strict", "lenient", "choice", "tuned", "paper", "all")),
+        _text("of", "A class, an average (macro, macro-with-none, weighted, micro, all), a status or a bin"),
+        _text("predicted_as", "Of a confusion matrix: the class said, or invalid; else empty"),
+        _text("metric", "precision, recall, f1, support, accuracy, coverage …"),
+        Column("value", REAL, "The number; null where it has no meaning", nullable=True),
+        Column("low", REAL, "Lower end of the 95 % interval; null: none was made", nullable=True),
+        Column("high", REAL, "Upper end of the 95 % interval; null: none was made", nullable=True),
+        Column("n", INT, "Pictures it is made of; of a class, those that truly are of it", least=0),
+        _text("method", "How the interval was made, or none"),
+    ),
+)  # fmt: skip
 
-TABLES = (
+CORPUS_TABLES = (
     MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, GENERATED, CONVERSATIONS,
     JUDGED, QUALITY, TRIALS, CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES,
 )  # fmt: skip
+TABLES = (*CORPUS_TABLES, PREDICTIONS, SCORES)

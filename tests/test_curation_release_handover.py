@@ -34,6 +34,7 @@ from schemas.rejection import REJECTED, Rejection, Sieved, sieved
 from schemas.table import Table
 from schemas.tables import (
     CONVERSATIONS,
+    CORPUS_TABLES,
     CUTOUTS,
     DESCRIPTIONS,
     ENTRIES,
@@ -43,7 +44,6 @@ from schemas.tables import (
     QUALITY,
     SEALED,
     SOURCES,
-    TABLES,
     TWINS,
     WINDOWS,
 )  # fmt: skip
@@ -258,7 +258,7 @@ def broken(shelf: Shelf) -> dict[str, int]:
     """The rules that rows break, by table and name; rules that cannot be counted give -1."""
     found = {}
     with opened(shelf, shelf.addresses) as db:
-        for wanted in [*map(table_checks, TABLES), between_checks()]:
+        for wanted in [*map(table_checks, CORPUS_TABLES), between_checks()]:
             counted = counts(db, wanted)
             found |= {f"{wanted.view}.{rule.name}": counted.get(rule.name, -1) for rule in wanted.rules}
     return {name: n for name, n in found.items() if n}

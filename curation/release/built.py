@@ -13,7 +13,7 @@ from catalogs.dataset import Dataset
 from catalogs.survey import Survey
 from schemas.errors import TableError
 from schemas.manifest import Manifest
-from schemas.tables import TABLES
+from schemas.tables import CORPUS_TABLES
 
 Addresses = Mapping[str, Sequence[str]]
 """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
@@ -86,7 +86,7 @@ def opened(
     A view has its table's columns (of a table that lost some, those that are left) and `address`. Beside them stand
     `rejections` and `steps`, also of tables on the way to these, such as detections before they complete the objects.
     """
-    known = [table.name.lower() for table in TABLES]
+    known = [table.name.lower() for table in CORPUS_TABLES]
     strange = sorted(set(addresses) - {*known, *ON_THE_WAY})
     if strange:
         raise TableError(f"no such table: {', '.join(strange)}; known: {', '.join([*known, *ON_THE_WAY])}")
@@ -95,7 +95,7 @@ def opened(
         "steps": steps(store, addresses),
     }
     views: list[str] = []
-    for table in TABLES:
+    for table in CORPUS_TABLES:
         name = table.name.lower()
         parts = [(f"{name}_{k}", address) for k, address in enumerate(addresses.get(name, ()))]
         given |= {part: store.dataset(address) for part, address in parts} or {f"{name}_0": table.schema.empty_table()}
@@ -143,7 +143,7 @@ def _each(addresses: Addresses) -> Iterator[tuple[str, str]]:
 
 def _wrong_columns(step: str, schema: pa.Schema) -> str | None:
     """How the columns differ from those that the table is defined with; None where they do not."""
-    (table,) = (one for one in TABLES if one.name.lower() == ON_THE_WAY.get(step, step))
+    (table,) = (one for one in CORPUS_TABLES if one.name.lower() == ON_THE_WAY.get(step, step))
     try:
         table.check(schema.empty_table())
     except TableError as error:

@@ -21,7 +21,7 @@ from catalogs.database import read_sql
 from curation.release.built import Addresses, Tables, opened
 from schemas.errors import RecipeError
 from schemas.table import Rule, Table
-from schemas.tables import TABLES
+from schemas.tables import CORPUS_TABLES
 
 if TYPE_CHECKING:
     from schemas.expectations import Refusal
@@ -101,7 +101,7 @@ def run_gates(store: Tables, addresses: Addresses, out_dir: Path) -> GateResult:
     """Judge every rule over the corpus's tables, and write down what was found."""
     from schemas.expectations import Counted, judge  # takes seconds: only a gate pays for it
 
-    wanted = [*map(table_checks, TABLES), between_checks()]
+    wanted = [*map(table_checks, CORPUS_TABLES), between_checks()]
     with opened(store, addresses) as db:
         counted = [Counted(one.view, one.rules, counts(db, one), one.least_rows) for one in wanted]
         judgement = judge(counted, out_dir / "data_docs")
