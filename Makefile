@@ -14,12 +14,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
-setup: $(READY)  ## a virtual environment with everything that curation and its tests need
+setup: $(READY)  ## a virtual environment with everything that curation, training and their tests need
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Python 3.11 or newer is needed, found {v.major}.{v.minor}: make PYTHON=python3.11 setup")'
-	@echo "setup: curation and tests into $(VENV) (no torch: nothing here needs a GPU)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,dev]'
+	@# Where there is no GPU, torch's CPU build: the one that pip finds, if that is one, else that of PyTorch's own index.
+	@torch=$$(grep '^torch==' constraints.txt); index=; \
+	command -v nvidia-smi > /dev/null \
+	    || $(BIN)/pip install --quiet --dry-run --no-deps --ignore-installed --report - $$torch 2> /dev/null \
+	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
+	echo "setup: curation, training and tests into $(VENV); $$torch from $${index:-the usual index}"; \
+	$(BIN)/pip install --quiet --no-deps $$index $$torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,train,dev]'
 	@touch $(READY)
 
 check: $(READY)  ## ruff, formatting, pyright

@@ -308,7 +308,7 @@ def main() -> None:
     parser.add_argument("--parts", type=int, default=12)
     parser.add_argument("--serial", type=int, default=8, help="requests that are asked one at a time")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--delay-s", type=float, default=1.6, help="of the rule server")
+    parser.add_argument("--delay-s", type=float, default=3.0, help="of the rule server")
     parser.add_argument("--slots", type=int, default=32, help="of the rule server")
     parser.add_argument("--quick", action="store_true", help="few pictures and one round: does it run?")
     parser.add_argument("--json", action="store_true", help="one JSON object in place of the tables")

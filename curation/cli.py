@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curation.claims import claims
 from curation.mutations import mutations
 from curation.replies import replies
 from curation.serve import serve
@@ -308,6 +309,7 @@ def demo(out: Path, workers: int | None) -> None:
 curation.add_command(serve)
 curation.add_command(replies)
 curation.add_command(mutations)
+curation.add_command(claims)
 
 
 def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ...] = ()) -> "tuple[Graph, Store]":

@@ -13,7 +13,6 @@ from finetune.recipe import recipe, recipes
 from schemas.errors import RecipeError
 
 Command = Callable[..., Any]
-HERE = ("local", "ray-here")
 
 
 def _data(command: Command) -> Command:
@@ -103,7 +102,7 @@ def train(name: str, out: Path, **given: Any) -> int:
     launched = _launched(out, given)
     if launched is not None:
         return launched
-    nodes, is_unchecked = given.pop("nodes"), given.pop("no_check")
+    nodes, is_unchecked = given["nodes"], given.pop("no_check")
     job = _job(name, out, **_of_job(given))
     if not is_unchecked and _is_first():
         code = _checked(job, _world(given), nodes=nodes)
@@ -239,9 +238,11 @@ def _launched(out: Path, given: dict[str, Any]) -> int | None:
     """The exit code of what a launcher started; None where the run is in this process."""
     machines = Machines(given["launcher"], given["nodes"], given["gpus"] or 1)
     is_dry = given.pop("dry_run")
-    if machines.launcher in HERE and not is_dry:
+    if machines.launcher == "ray-here" and not is_dry:
         return None
     launch = launch_of(_verb(sys.argv[1:]), machines, out)
+    if machines.launcher == "local" and not is_dry:
+        return None
     if is_dry:
         click.echo(launch.told)
         return 0
@@ -275,10 +276,10 @@ def _is_first() -> bool:
 
 
 def _changes(words: Sequence[str]) -> dict[str, str]:
-    found = dict(word.split("=", 1) for word in words if "=" in word)
-    if len(found) < len(words):
-        raise RecipeError(f"--set {next(word for word in words if '=' not in word)}: expected KEY=VALUE")
-    return found
+    wrong = [word for word in words if "=" not in word]
+    if wrong:
+        raise RecipeError(f"--set {wrong[0]}: expected KEY=VALUE")
+    return dict(word.split("=", 1) for word in words)
 
 
 def _places(words: Sequence[str]) -> Any:

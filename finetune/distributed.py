@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import warnings
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,20 @@ def joined(zero: int) -> None:
         return
     if "RANK" not in os.environ:
         os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=_free_port())
+    warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")  # DeepSpeed's own calls
     import deepspeed
 
     backend = "nccl" if torch.cuda.is_available() else "gloo"
-    deepspeed.init_distributed(dist_backend=backend, auto_mpi_discovery=False, verbose=False)
+    deepspeed.init_distributed(
+        dist_backend=backend, auto_mpi_discovery=False, verbose=False, timeout=timedelta(seconds=WAIT_S)
+    )
+
+
+def alone() -> None:
+    """From here on models are loaded whole: under ZeRO-3 every loading would wait for the other ranks."""
+    from transformers.integrations.deepspeed import unset_hf_deepspeed_config
+
+    unset_hf_deepspeed_config()
 
 
 def arguments(recipe: Recipe, checkpoints: Path) -> Any:

@@ -65,7 +65,8 @@ def export(made: Made, canaries: list[dict[str, Any]], out: Path) -> Path:
     """
     from finetune.publish import finished
 
-    base = read_model(made.base, dtype=DTYPES[made.recipe.model.dtype])
+    recipe = made.recipe
+    base = read_model(made.base, dtype=DTYPES[recipe.model.dtype])
     told = [
         {**canary, "base": alone["logits"]}
         for canary, alone in zip(canaries, canaries_of(base, canaries_as_rows(canaries), "cpu", "float32"), strict=True)
@@ -77,7 +78,8 @@ def export(made: Made, canaries: list[dict[str, Any]], out: Path) -> Path:
         with finished(out / "model", canaries=path) as aside:
             _weights(made, out, aside)
             _rest(made, aside)
-            changed = changed_by_group(weights_of(made.base), weights_of(aside))
+            # Of a full run the checkpoint is asked: the export takes frozen groups from the base.
+            changed = changed_by_group(weights_of(made.base), weights_of(aside if recipe.lora else made.checkpoint))
             check_changed(changed, made.ledger)
             (aside / "README.md").write_text(card(made, changed), encoding="utf-8")
     finally:

@@ -4,8 +4,10 @@ A launcher only sets the environment in which every process runs the same comman
 be done, as text or as the words of a command; `--dry-run` prints it.
 """
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from schemas.errors import RecipeError
 
 LAUNCHERS = ("local", "deepspeed", "slurm", "ray")
 STOPPED = 75
+LAUNCHER = "deepspeed.launcher.launch"  # the parent of the training processes on its node
 WARN_S = 600  # before Slurm ends a job it sends SIGUSR1
 
 
@@ -63,6 +66,8 @@ def launch_of(verb: Sequence[str], machines: Machines, out: Path, *, python: str
     if machines.launcher == "slurm":
         return Launch(("sbatch", f"{out}/job.sbatch"), slurm_job(verb, machines, out))
     if machines.launcher == "ray":
+        if not out.is_absolute():
+            raise RecipeError(f"--out {out}: a Ray job runs in a copy of this folder; give a path that all nodes share")
         inside = ("--launcher", "ray-here", "--nodes", str(machines.nodes), "--gpus", str(machines.gpus))
         return Launch(("ray", "job", "submit", "--working-dir", ".", "--", "python", "-m", "finetune", *verb, *inside))
     raise RecipeError(f"--launcher {machines.launcher}: known are {', '.join(LAUNCHERS)}")
@@ -103,6 +108,20 @@ def start(launch: Launch, out: Path) -> int:
     root = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     try:
-        return subprocess.run(words, check=False, env={**os.environ, "PYTHONPATH": path}).returncode
+        process = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": path})
     except FileNotFoundError as error:
         raise RecipeError(f"{launch.words[0]}: is not installed on this machine: {error}") from error
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, lambda *_: _pass_on(process.pid))
+    return process.wait()
+
+
+def _pass_on(pid: int) -> None:
+    """Tell the training processes to save and stop; DeepSpeed's launchers would only be killed by the signal."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        for one in psutil.Process(pid).children(recursive=True):
+            parent = one.parent()
+            if parent and LAUNCHER in parent.cmdline():
+                one.send_signal(signal.SIGUSR1)

@@ -38,25 +38,36 @@ def check_adapter(folder: Path) -> list[str]:
     return names
 
 
-def merged(base: Path, adapter: Path, out: Path, dtype: Any = "auto") -> None:
-    """Write the weights of base and adapter in one to `out`, with their config; checked against both."""
+def check_loaded(wrapped: Any, adapter: Path) -> None:
+    """Raise CheckpointError unless a model holds exactly the tensors of the adapter's file: peft only warns."""
+    from peft import get_peft_model_state_dict
     from safetensors.torch import load_file
 
-    names = check_adapter(adapter)
+    said = load_file(adapter / ADAPTER)
+    there = get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+    lost = [
+        name
+        for name in said
+        if name not in there or not torch.equal(there[name].cpu().to(said[name].dtype), said[name])
+    ]
+    if lost:
+        raise CheckpointError(
+            f"{adapter}: {len(lost)} of {len(said)} tensors found no place in the model, {lost[0]} first; the adapter "
+            "belongs to another model or to other names"
+        )
+    added = sorted(there.keys() - said.keys())
+    if added:
+        raise CheckpointError(f"{adapter}: lacks {len(added)} tensors that the model has, {added[0]} first")
+
+
+def merged(base: Path, adapter: Path, out: Path, dtype: Any = "auto") -> None:
+    """Write the weights of base and adapter in one to `out`, with their config; checked against both."""
+    check_adapter(adapter)
     model = read_model(base, dtype=dtype)
     tokens = _tokens(model)
     alone = _logits(model, tokens)
     wrapped = _wrapped(model, adapter)
-    said = load_file(adapter / ADAPTER)
-    loaded = _loaded(wrapped)
-    lost = [
-        name for name in names if name not in loaded or not torch.equal(loaded[name].to(said[name].dtype), said[name])
-    ]
-    if lost:
-        raise CheckpointError(
-            f"{adapter}: {len(lost)} of {len(names)} tensors found no place in {base}, {lost[0]} first; the adapter "
-            "belongs to another model or to other names"
-        )
+    check_loaded(wrapped, adapter)
     beside = _logits(wrapped, tokens)
     whole = wrapped.merge_and_unload()
     together = _logits(whole, tokens)
@@ -80,12 +91,6 @@ def _wrapped(model: Any, adapter: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peft warns of names it does not find; they are counted below
         return PeftModel.from_pretrained(model, str(adapter))
-
-
-def _loaded(wrapped: Any) -> dict[str, torch.Tensor]:
-    from peft import get_peft_model_state_dict
-
-    return get_peft_model_state_dict(wrapped, save_embedding_layers=False)
 
 
 def _tokens(model: Any) -> torch.Tensor:

@@ -4,6 +4,8 @@ The ledger counts trainable weights of a built model by group. It must equal wha
 run that trains something else than it says is stopped before its first step.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -170,29 +172,46 @@ def check_ledger(model: nn.Module, recipe: Recipe, shape: Shape) -> Ledger:
     return ledger
 
 
-def see_nothing(model: Any) -> Any:
-    """Make a text-only row touch projector and newline, with no effect, as long as the hook stands; gives the hook.
+@contextmanager
+def seeing_nothing(model: Any) -> Iterator[None]:
+    """While it stands, a row may say that it has no picture (`no_picture`), and uses vision tower and projector anyway.
 
-    Ranks exchange gradients in the order in which weights are used. A rank whose row has no picture would skip some,
-    and the others would wait for it for ever. The picture is zero and its features are multiplied by zero.
+    Ranks gather weights and exchange gradients in the order in which modules are used. A rank whose row has no picture
+    would skip some, and the others would wait for it for ever. The features of a zero picture are computed where a
+    picture's are, and none of them is taken.
     """
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    inner = inner.model
+    inner = _inner(model)
+    features_of = inner.get_image_features
 
-    def hook(_: nn.Module, given: tuple[Tensor, ...], embedded: Tensor) -> Tensor:
-        side = inner.config.vision_config.image_size
-        if (given[0] == inner.config.image_token_id).any():
-            return embedded
-        picture = torch.zeros(1, 1, 3, side, side, dtype=inner.vision_tower.dtype, device=embedded.device)
-        sizes = torch.tensor([[side, side]], device=embedded.device)
-        # Several "pictures" or one, the way through the modules is the same; this is the shortest.
-        features = inner.get_image_features(
-            picture, sizes, batch_num_images=torch.tensor([2], device=embedded.device), return_dict=True
-        ).pooler_output
-        nothing = torch.cat(tuple(features)).sum() + inner.image_newline.sum()
-        return embedded + (0.0 * nothing).to(embedded.dtype)
+    def seen(pixel_values: Tensor, image_sizes: Tensor, **given: Any) -> Any:
+        counts = given.get("batch_num_images")
+        if counts is None or counts.numel():
+            return features_of(pixel_values, image_sizes, **given)
+        given["batch_num_images"] = torch.tensor([2], device=image_sizes.device)  # one crop, not one and its parts
+        found = features_of(pixel_values, image_sizes, **given)
+        found.pooler_output = [features[:0] for features in found.pooler_output]
+        return found
 
-    return inner.get_input_embeddings().register_forward_hook(hook)
+    inner.get_image_features = seen
+    try:
+        yield
+    finally:
+        del inner.get_image_features
+
+
+def no_picture(model: Any, device: Any) -> dict[str, Tensor]:
+    """What a row without a picture gives the model instead of one."""
+    side = _inner(model).config.vision_config.image_size
+    return {
+        "pixel_values": torch.zeros(1, 1, 3, side, side, device=device),
+        "image_sizes": torch.tensor([[side, side]], device=device),
+        "batch_num_images": torch.zeros(0, dtype=torch.long, device=device),
+    }
+
+
+def _inner(model: Any) -> Any:
+    """The model below peft and below the head."""
+    return (model.get_base_model() if hasattr(model, "get_base_model") else model).model
 
 
 def _with_lora(model: Any, recipe: Recipe) -> Any:

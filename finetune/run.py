@@ -10,6 +10,7 @@ from finetune.recipe import Recipe
 from schemas.errors import RecipeError
 
 RUN = "run.json"
+FINISHED, STOPPED = "finished", "stopped by a signal"
 
 
 @dataclass(frozen=True)

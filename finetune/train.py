@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,14 @@ import torch
 
 from finetune import checkpoint as checkpoints
 from finetune.checkpoint import Checkpoint, Identity
-from finetune.distributed import arguments, joined
+from finetune.distributed import alone, arguments, joined
 from finetune.export import Made, canaries_of, canary_rows, export
-from finetune.model import Ledger, check_ledger, load, see_nothing
+from finetune.model import Ledger, check_ledger, load, seeing_nothing
 from finetune.preflight import Context
 from finetune.probes import Prober, probes_of
 from finetune.progress import Bar, Log, Meter
 from finetune.recipe import Recipe
-from finetune.run import Job
+from finetune.run import FINISHED, RUN, STOPPED, Job
 from finetune.sampler import Collate, Plan, Rows, check_processes, records_of_source
 from finetune.shapes import Shape
 from finetune.sources import problems
@@ -35,7 +36,7 @@ from finetune.trainer import CorpusTrainer
 from finetune.weights import local_folder
 from schemas.errors import CorpusError, StoreError
 
-STOPPED = 75  # the run was stopped by a signal, and can go on
+EXIT_STOPPED = 75  # the run was stopped by a signal, and can go on
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "deepspeed", "safetensors", "numpy", "pyarrow")
 
 
@@ -87,16 +88,16 @@ def _run(prepared: Prepared, told: Sequence[Callable[[dict[str, Any]], None]], s
         _write_run(prepared, start, reason="running")
     stop = Stop(job.stop_after)
     trainer = _trainer(prepared, model, shape, [*told, *_own_lines(prepared)], stop)
-    hook = see_nothing(model)
-    trainer.train(resume_from_checkpoint=str(prepared.found.folder) if prepared.found else None)
-    hook.remove()
+    with seeing_nothing(model):
+        trainer.train(resume_from_checkpoint=str(prepared.found.folder) if prepared.found else None)
     if stop.is_stopped:
         if is_first:
-            _write_run(prepared, start, reason="stopped by a signal", step=trainer.state.global_step)
-        return STOPPED
+            _write_run(prepared, start, reason=STOPPED, step=trainer.state.global_step)
+        return EXIT_STOPPED
     rows = canary_rows(context.samples, context.encoder, recipe.run.seed)
     canaries = canaries_of(trainer.model_wrapped, rows, args.device, recipe.model.dtype)
     if is_first:
+        alone()
         _export(prepared, ledger, canaries, start)
     trainer.accelerator.wait_for_everyone()
     return 0
@@ -202,7 +203,7 @@ def _export(prepared: Prepared, ledger: Ledger, canaries: list[dict[str, Any]], 
     }
     base = local_folder(recipe.model.name, recipe.model.revision)
     export(Made(recipe, base, last.folder, ledger, context.encoder, facts), canaries, job.out)
-    _write_run(prepared, start, reason="finished", step=last.position.step)
+    _write_run(prepared, start, reason=FINISHED, step=last.position.step)
 
 
 def _licences(context: Context) -> list[str]:
@@ -232,7 +233,7 @@ def _write_run(prepared: Prepared, start: float, *, reason: str, step: int | Non
         "python": platform.python_version(),
         "sessions": sessions,
     }
-    _write_json(job.out / "run.json", said)
+    _write_json(job.out / RUN, said)
 
 
 def _hours_before(out: Path) -> float:
@@ -240,7 +241,7 @@ def _hours_before(out: Path) -> float:
 
 
 def _read_run(out: Path) -> dict[str, Any]:
-    path = out / "run.json"
+    path = out / RUN
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
@@ -251,7 +252,7 @@ def _write_json(path: Path, said: Mapping[str, Any]) -> None:
 
 
 def _at(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def _devices() -> str:

@@ -10,8 +10,11 @@ from torch.nn.functional import cross_entropy
 
 from finetune.groups import group_of_weight
 from finetune.hf import Trainer
+from finetune.lora import check_loaded
+from finetune.model import no_picture
 from finetune.progress import Meter
 from finetune.recipe import Recipe
+from finetune.weights import restore
 from schemas.errors import StepError
 
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -52,6 +55,8 @@ class CorpusTrainer(Trainer):
         """Weighted, and divided by the step's units; gradients are averaged over ranks, so it counts that often."""
         target, weight, predicted_at = (inputs.pop(name) for name in ("target", "weight", "predicted_at"))
         source = inputs.pop("source", None)
+        if "pixel_values" not in inputs:
+            inputs |= no_picture(self.model, target.device)
         logits = model(**inputs, logits_to_keep=predicted_at).logits[0].float()
         nll = cross_entropy(logits, target, reduction="none")
         self.meter.row(inputs["input_ids"].numel(), source, weight, nll.detach())
@@ -85,6 +90,15 @@ class CorpusTrainer(Trainer):
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Counted by the meter instead."""
         return 0
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Every tensor finds its place, or CheckpointError; DeepSpeed loads its own."""
+        folder = Path(resume_from_checkpoint)
+        if self.recipe.lora:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            check_loaded(self.model, folder)
+        else:
+            restore(self.model, folder)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         super()._save_checkpoint(model, trial)

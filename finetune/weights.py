@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -102,6 +103,28 @@ def local_folder(name: str | Path, revision: str | None = None) -> Path:
         return Path(snapshot_download(str(name), revision=revision, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise RecipeError(f"model {name}: neither a folder nor among the files downloaded from the hub") from error
+
+
+def restore(model: Any, folder: Path) -> None:
+    """Put the weights of a checkpoint into a built model. CheckpointError unless each finds its place.
+
+    The Trainer's own loading takes the names in the file for those in memory, finds none of them, warns, and goes on
+    with the weights of the base.
+    """
+    import torch
+
+    from finetune.groups import name_in_file
+
+    weights = weights_of(folder)
+    places = {name_in_file(name): weight for name, weight in model.named_parameters()}
+    differ = sorted(places.keys() ^ set(weights.names))
+    if differ:
+        raise CheckpointError(f"{folder}: its tensors are not those of the model: {', '.join(differ[:3])}")
+    with torch.no_grad():
+        for name, tensor in weights.tensors():
+            if tensor.dtype != places[name].dtype:
+                raise CheckpointError(f"{folder}: {name} is {tensor.dtype}, in the model {places[name].dtype}")
+            places[name].copy_(tensor)
 
 
 def changed_by_group(base: Weights, tuned: Weights) -> dict[str, tuple[int, int]]:

@@ -62,7 +62,7 @@ def test_inside_curation_the_rooms_keep_their_order():
 @pytest.mark.parametrize(
     ("package", "owners"),
     [
-        ("ray", {"curation/engine/run.py", "curation/engine/nodes.py"}),  # tasks; what is held on nodes
+        ("ray", {"curation/engine/run.py", "curation/engine/nodes.py", "finetune/ray_train.py"}),  # tasks, nodes, runs
         ("great_expectations", {"schemas/expectations.py"}),
         ("vllm", set()),  # only ever a process of its own, in its own environment
     ],

@@ -13,7 +13,7 @@ from astropy.table import Table
 
 from catalogs.catalog import catalog, file_digest
 from catalogs.dataset import dataset
-from catalogs.datasets import caesar_mrcnn, emu_pilot_rgcat, radioimg_multilabel, smgps_extcat
+from catalogs.datasets import caesar_mrcnn, emu_pilot_rgcat, smgps_extcat
 from catalogs.formats.caesar import read_detections, read_training
 from catalogs.formats.ds9 import read_ds9
 from catalogs.formats.yolo import label_path, read_image_list, read_yolo

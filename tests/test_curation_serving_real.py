@@ -1,4 +1,4 @@
-"""A real vLLM on the CPU, end to end: `make test-serve`. The models are small and know nothing, the path is the real one.
+"""A real vLLM on the CPU, end to end: `make test-serve`. The models are small and know nothing; the path is real.
 
 Skipped aloud where no Python with vLLM is found (RADIO_SERVE_PYTHON, .venv-serve).
 """
@@ -40,10 +40,12 @@ model = "tiny-internvl"
 """
 FIRST = """
 title    = "FIRST pictures, written about by a small model"
-datasets = ["mirabest", "rgz_smorph"]
+datasets = ["mirabest"]
 seal     = ["b6_fanaroff_riley"]
 [generation]
-model = "tiny-words-internvl"
+model     = "tiny-words-internvl"
+rewording = false  # this model writes 50 to 100 tokens a second, and knows no end
+attempts  = 1
 [judge]
 model = "tiny-words-internvl"
 """

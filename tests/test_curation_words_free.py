@@ -269,3 +269,220 @@ def check(expected, judgement, reasons, answer):
         assert judgement != NO, (answer, reasons)
     else:
         assert judgement == expected, (answer, reasons)
+
+
+MULTI = labelled("radioimg_multilabel", "COMPACT", "RADIO-GALAXY", "ARTIFACT", unknown=("DIFFUSE",))
+OF_IMAGES = [
+    (YES, "The image shows point sources and at least one extended radio galaxy."),
+    (YES, "Point-like sources dominate the field, and ring-like artefacts surround the brightest ones."),
+    (YES, "There is an extended radio galaxy, but no filaments are seen."),
+    (YES, "No large-scale diffuse emission is present."),
+    (YES, "The image is disturbed by artefacts."),
+    (YES, "There is no blank area at the border of the image."),
+    (YES, "The content of the image is complex."),
+    (YES, "This image is complex rather than ordinary."),
+    (YES, "The image is not peculiar."),
+    (YES, "There are no objects of peculiar morphology."),
+    (YES, "Filamentary structures are absent, as is any large-scale diffuse emission."),
+    (NO, "The image is free of artefacts."),
+    (NO, "No radio galaxy can be seen."),
+    (NO, "There are filaments."),
+    (NO, "The image shows a filamentary structure."),
+    (NO, "A large area of diffuse emission fills the image."),
+    (NO, "The content of the image is ordinary."),
+    (NO, "The image is ordinary."),
+    (NO, "The image is peculiar."),
+    (NO, "The image is not complex."),
+    (NO, "Part of the image is blank."),
+    (NO, "About half of the image is blank."),
+    (NO, "There are no sources in the image."),
+    (NO, "A region along the left side is blank."),
+    (NO, "At least one object has a peculiar morphology."),
+    (NO, "It would be wrong to say that there are artefacts."),
+    (NO, "Nothing but compact sources is visible."),
+    (OPEN, "Diffuse sources are visible."),
+    (OPEN, "There are five compact sources."),
+    (OPEN, "A compact source lies in the upper left."),
+    (OPEN, "The image shows an FR-II radio galaxy."),
+    (OPEN, "The largest source is a radio galaxy."),
+    (OPEN, "The source was observed on a Tuesday."),
+    (NOT_NO, "Typically, such images show filaments."),
+    (NOT_NO, "Filaments would look like long thin structures."),
+    (NOT_NO, "Is there a filament? That is the question."),
+]  # fmt: skip
+
+FR2 = labelled("mirabest", "FR-II")
+OF_FR2 = [
+    (YES, "The source at the centre is an FR-II radio galaxy."),
+    (YES, "It is an FR II."),
+    (YES, "This is a Fanaroff-Riley class II radio galaxy."),
+    (YES, "The radio galaxy belongs to class FR-II, not FR-I."),
+    (YES, "The source is edge-brightened and therefore of type FR II."),
+    (YES, "The source at the centre is not an FR-I."),
+    (YES, "It is neither an FR-I nor a hybrid."),
+    (YES, "The galaxy is an FR2 rather than an FR1."),
+    (YES, "It does not have FR-I morphology."),
+    (YES, "fr-ii"),
+    (NO, "The source at the centre is an FR-I radio galaxy."),
+    (NO, "It is an FR I."),
+    (NO, "This is a Fanaroff-Riley class I radio galaxy."),
+    (NO, "The source is edge-darkened."),
+    (NO, "It is a hybrid radio galaxy."),
+    (NO, "It is not an FR-II."),
+    (NO, "The source at the centre is an FR-I rather than an FR-II radio galaxy."),
+    (NO, "It is anything but an FR-II radio galaxy."),
+    (NO, "The FR-II radio galaxy lies in the upper left corner."),
+    (NO, "It is an FR-III radio galaxy."),
+    (NO, "This cannot be an FR-II radio galaxy."),
+    (OPEN, "It could be an FR-I radio galaxy."),
+    (OPEN, "It is an FR-I or an FR-II radio galaxy."),
+    (OPEN, "The source is a wide-angle tail."),
+    (OPEN, "The jets are 20 arcsec long."),
+    (NOT_NO, "It has two lobes, one on the left and one on the right."),
+]  # fmt: skip
+
+ISLANDS = labelled("rgz_smorph", "2C-3P")
+OF_ISLANDS = [
+    (YES, "The class is 2C-3P."),
+    (YES, "The source has two islands and three peaks."),
+    (YES, "The emission falls into two separate islands."),
+    (YES, "It is a two-component source with three peaks."),
+    (YES, "The source at the centre consists of two components with a total of three peaks."),
+    (YES, "Three peaks of brightness can be made out."),
+    (NO, "The source has two islands and two peaks."),
+    (NO, "The source is a single island."),
+    (NO, "The source has three islands."),
+    (NO, "It is a 3C-3P source."),
+    (NO, "The emission forms one island with three peaks."),
+    (NO, "It is a single-component source with three peaks."),
+    (NO, "There are two islands with one peak each."),
+    (NO, "It is not a 2C-3P source."),
+    (NO, "2C-2P"),
+]  # fmt: skip
+
+XRB = labelled("smgps_extcat", "LMXB", "EXTENDED", "SINGLE-ISLAND")
+OF_TYPES = [
+    (YES, "The source is associated with a low-mass X-ray binary."),
+    (YES, "It is an X-ray binary."),
+    (YES, "It is not an HII region."),
+    (YES, "It is neither a planetary nebula nor a supernova remnant."),
+    (YES, "The source is extended and forms a single island."),
+    (YES, "The source has an extended morphology with sharp edges."),
+    (NO, "The source is associated with a high-mass X-ray binary."),
+    (NO, "It is an HMXB."),
+    (NO, "It is a high mass X-ray binary."),
+    (NO, "It is an HII region."),
+    (NO, "It is an H II region."),
+    (NO, "A planetary nebula is seen at the centre."),
+    (NO, "The source is a supernova remnant."),
+    (NO, "It is a multi-island source."),
+    (NO, "Its emission falls into several islands."),
+    (NO, "The source is diffuse."),
+    (NO, "It is a star."),
+    (NO, "It is a young stellar object."),
+    (NO, "It is not an LMXB."),
+    (NO, "The source is likely a radio galaxy."),
+    (OPEN, "It may be a planetary nebula."),
+    (OPEN, "It is a quasar."),
+    (OPEN, "It is a magnetar."),
+]  # fmt: skip
+
+SKY = labelled(
+    "mirabest", "FR-I", side_arcsec=540.0, beam_arcsec=(5.4, 5.4), blank_fraction=0.25,
+    survey=SurveyFacts("Faint Images of the Radio Sky at Twenty-cm", 1400.0),
+)  # fmt: skip
+OF_SKY = [
+    (YES, "The image is 9 arcmin on a side."),
+    (YES, "The field of view is 9' x 9'."),
+    (YES, "The image measures 540 arcseconds across."),
+    (YES, "The beam is 5.4 arcsec wide."),
+    (YES, "The angular resolution is 5.4\u2033."),
+    (YES, "The map was made at 1.4 GHz."),
+    (YES, "The picture comes from the FIRST survey at 1400 MHz."),
+    (YES, "A quarter of the image is blank."),
+    (YES, "About 25 % of the pixels are blank."),
+    (YES, "Less than half of the image is blank."),
+    (YES, "Some pixels are blank."),
+    (NO, "The image is 5 arcmin on a side."),
+    (NO, "The field of view is 9 arcsec."),
+    (NO, "The beam is 45 arcsec wide."),
+    (NO, "The map was made at 944 MHz."),
+    (NO, "The picture comes from the NVSS survey."),
+    (NO, "This cutout was taken from the LoTSS survey."),
+    (NO, "Half of the image is blank."),
+    (NO, "More than a third of the image is blank."),
+    (NO, "No pixels are blank."),
+    (NO, "The image is not blank anywhere: no blank pixels."),
+    (OPEN, "The right half of the image is blank."),
+    (OPEN, "The noise is 0.15 mJy per beam."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("known", "expected", "answer"),
+    [
+        (known, *case)
+        for known, cases in ((MULTI, OF_IMAGES), (FR2, OF_FR2), (ISLANDS, OF_ISLANDS), (XRB, OF_TYPES), (SKY, OF_SKY))
+        for case in cases
+    ],
+)
+def test_free_text_about_labels_and_the_sky(known, expected, answer):
+    check(expected, *verdict(known, WHAT, answer), answer)
+
+
+ASKED = [
+    (YES, "Are there compact sources in the upper left?", "Yes."),
+    (NO, "Are there compact sources in the upper left?", "No."),
+    (NO, "Are there compact sources in the lower right?", "Yes."),
+    (YES, "Are there compact sources in the lower right?", "No."),
+    (YES, "Is the largest source on the left?", "Yes."),
+    (NO, "Is the largest source on the right?", "Yes."),
+    (YES, "Is the largest source on the right?", "No."),
+    (YES, "Are there more than two compact sources?", "Yes."),
+    (NO, "Are there more than three compact sources?", "Yes."),
+    (YES, "Are there more than three compact sources?", "No."),
+    (NO, "Are there exactly three compact sources?", "No."),
+    (YES, "Is the image free of artefacts?", "Yes."),
+    (NO, "Is the image free of artefacts?", "No."),
+    (NO, "Is the image free of compact sources?", "Yes, it is."),
+    (OPEN, "Are there no artefacts?", "No."),
+    (YES, "Does the image show compact sources?", "Indeed, there are three compact sources."),
+    (NO, "Does the image show spurious sources?", "Absolutely."),
+    (YES, "Does the image show spurious sources?", "Not at all."),
+    (NO, "Does the image show compact sources?", "No, it does not."),
+    (YES, "Does the image show compact sources?", "It does."),
+    (NO, "Does the image show compact sources?", "Yes. There are no compact sources."),
+    (YES, "Where is the largest source?", "In the lower left."),
+    (NO, "Where is the largest source?", "In the upper right."),
+    (YES, "How many compact sources are there?", "I can see three of them."),
+    (NO, "How many compact sources are there?", "I can see four of them."),
+    (YES, "How many compact sources are there?", "Three."),
+    (NO, "How many compact sources are there?", "None."),
+    (NO, "How many compact sources are there?", "At least four."),
+    (YES, "How many compact sources lie on the left?", "2"),
+    (NO, "How many compact sources lie on the left?", "3"),
+    (YES, "What is the largest source?", "An extended multi-island source."),
+    (NO, "What is the largest source?", "A compact source."),
+    (YES, "Which class is more common, compact or flagged?", "There are more compact sources than flagged sources."),
+    (OPEN, "Is it nice?", "Yes."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "question", "answer"), ASKED)
+def test_answers_lean_on_their_questions(expected, question, answer):
+    check(expected, *verdict(finder(), question, answer), answer)
+
+
+def test_the_span_of_a_claim_is_of_the_text_as_it_was_written():
+    answer = "In fact, com\u200bpact sources\u00a0\u2014 **three** of them \u2014 are seen; no arte\u00adfacts."
+    found = read_claims(WHAT, answer, label_scheme("caesar_mrcnn"), "xyxy_norm")
+    assert found
+    assert all(one.text == answer[one.start : one.end] for one in found)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "   ", "?", "\n\n", "[", "[]", "()", "\u200b", "." * 500, "no " * 400, "not " * 300 + "compact sources"],
+)
+def test_no_text_breaks_the_reader(answer):
+    verdict(finder(), WHAT, answer)

@@ -27,7 +27,7 @@ def model(tiny_model):
     with torch.no_grad():
         for weights in found.parameters():
             if weights.ndim == 2:
-                weights *= 6
+                weights *= 3
     return found
 
 
@@ -103,7 +103,7 @@ def test_without_the_mask_or_the_positions_turns_see_each_other_in_silence(proce
     of_ones = {**no_mask, "attention_mask": torch.ones_like(row["input_ids"])}
     running = {**row, "position_ids": torch.arange(row["input_ids"].shape[1])[None]}
     for wrong in (no_mask, of_ones, running):
-        assert abs(token_losses(model, wrong)[0].sum().detach() - right) > 1
+        assert abs(token_losses(model, wrong)[0].sum().detach() - right) > 0.1
     floats = torch.where(row["attention_mask"], 0.0, torch.finfo(torch.float32).min)
     assert torch.allclose(token_losses(model, {**row, "attention_mask": floats})[0].sum(), right, rtol=1e-6)
 

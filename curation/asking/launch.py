@@ -35,7 +35,7 @@ TINY = {
 }
 """The models that need no download and no GPU. Never under the name of a real one: replies are cached by it."""
 
-TINY_SERVING: dict[str, Any] = {"dtype": "float32", "max_model_len": 8192, "max_num_seqs": 8}
+TINY_SERVING: dict[str, Any] = {"dtype": "float32", "max_model_len": 8192, "max_num_seqs": 32}
 
 
 class Serving(BaseModel):
@@ -110,7 +110,7 @@ class Launch:
         if self.is_folder:
             made["HF_HUB_OFFLINE"] = "1"
         if is_cpu:
-            made.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB
+            made.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")  # GiB
             made.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
             made["OMP_NUM_THREADS"] = base.get("RADIO_SERVE_THREADS", "1")
         # Ours reads files of its own key; vLLM is told through its own variable.

@@ -10,7 +10,8 @@ WORDS = (
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 SPECIAL = {
     "a pair of": 2, "pair of": 2, "a duo of": 2, "twin": 2, "a trio of": 3, "a triplet of": 3,
-    "a quartet of": 4, "half a dozen": 6, "a dozen": 12, "a single": 1, "a lone": 1, "a sole": 1, "single": 1, "lone": 1,
+    "a quartet of": 4, "half a dozen": 6, "a dozen": 12,
+    "a single": 1, "a lone": 1, "a sole": 1, "single": 1, "lone": 1,
     "sole": 1, "a hundred": 100, "one hundred": 100,
 }  # fmt: skip
 _ONES = "|".join(sorted(WORDS[1:10], key=len, reverse=True))
@@ -19,6 +20,9 @@ NUMBER = (
     rf"|{'|'.join(sorted((*WORDS, *TENS[1:]), key=len, reverse=True))})"
 )
 HOW = {
+    "no more and no fewer than": "exactly", "no more and no less than": "exactly",
+    "neither more nor fewer than": "exactly",
+    "neither more nor less than": "exactly", "not more and not fewer than": "exactly",
     "at least": "at least", "no fewer than": "at least", "no less than": "at least", "not fewer than": "at least",
     "not less than": "at least", "a minimum of": "at least", "minimum": "at least", "at most": "at most",
     "up to": "at most", "no more than": "at most", "not more than": "at most", "a maximum of": "at most",
@@ -35,12 +39,13 @@ VAGUE = {
     "a number of": "several", "a handful of": "several", "a few": "several", "few": "several", "some": "several",
     "a couple of": "couple", "dozens of": "several", "plenty of": "several", "lots of": "several",
     "a lot of": "several", "a variety of": "several", "a group of": "several", "a host of": "several",
-    "hundreds of": "several", "a population of": "several", "a large number of": "several", "a small number of": "several",
+    "hundreds of": "several", "a population of": "several", "a large number of": "several",
+    "a small number of": "several",
 }  # fmt: skip
 _VAGUE = "|".join(sorted(VAGUE, key=len, reverse=True))
 _SPECIAL = "|".join(sorted(SPECIAL, key=len, reverse=True))
 PLAIN = (
-    "cata?logued|visible|distinct|separate|different|radio|likely|individual|clear|clearly|isolated|identifiable"
+    "catalogu?ed|visible|distinct|separate|different|radio|likely|individual|clear|clearly|isolated|identifiable"
     "|discernible|detected|known|annotated|labelled|astronomical|apparent|such|recorded|listed|discrete|unambiguous"
 )
 RESTRICTING = (
@@ -49,7 +54,8 @@ RESTRICTING = (
     "|obvious|significant|extra|new|unusual|symmetric|asymmetric|red|blue|luminous|distant|background|foreground"
 )
 BEFORE = re.compile(
-    rf"(?i)(?<![\w.-])(?:(?P<how>{_HOW})\s*)?(?:(?:a total of|exactly|precisely|just|only|the|these|those|all|his|its"
+    rf"(?i)(?<![\w.-])(?:(?P<how>{_HOW})\s*)?(?:(?:a (?:total|group|set|collection|number) of"
+    rf"|exactly|precisely|just|only|the|these|those|all|his|its"
     rf"|merely|in total)\s+)*(?:between\s+(?P<low>{NUMBER})\s+and\s+(?P<high>{NUMBER})|(?P<number>{NUMBER})"
     rf"(?:\s*\(\s*(?P<again>{NUMBER})\s*\))?(?:\s*(?P<link>to|or|-|and)\s*(?P<second>{NUMBER}))?"
     rf"(?P<more>\s+or\s+(?:more|so|fewer|less))?|(?P<special>{_SPECIAL})|(?P<vague>{_VAGUE}))"
@@ -57,27 +63,35 @@ BEFORE = re.compile(
     rf"(?P<mods>(?:(?:{PLAIN}|{RESTRICTING}|and)\s*,?\s+)*)$"
 )
 PARTITIVE = re.compile(
-    rf"(?i)(?<![\w.-])(?:(?P<how>{_HOW})\s*)?(?:exactly\s+|only\s+|just\s+)?(?P<number>{NUMBER})\s+(?:out\s+)?of\s+(?:the|these|those|all|all\s+the|its|a\s+total\s+of)?\s*"
+    rf"(?i)(?<![\w.-])(?:(?P<how>{_HOW})\s*)?(?:exactly\s+|only\s+"
+    rf"|just\s+)?(?P<number>{NUMBER})\s+(?:out\s+)?of\s+(?:the|these|those|all|all\s+the|its"
+    rf"|a\s+total\s+of)?\s*"
     rf"(?:(?P<total>{NUMBER})\s+)?(?:(?:{PLAIN})\s+)*$"
+)
+BOUND_AFTER = re.compile(
+    r"(?i)\s*,?\s*(?:or\s+(?=more|fewer|less)|at\s+(?:the\s+very\s+)?(?=most|least))(?P<word>more|fewer|less"
+    r"|most|least)\b"
 )
 SUBSET = re.compile(rf"(?i)\b(?:{RESTRICTING})\b")
 AFTER = re.compile(
-    rf"(?i)\s*(?:\(\s*(?:n\s*=\s*)?(?P<bracket>{NUMBER})\s*(?:in total|in number)?\)|[:=|]\s*(?P<colon>{NUMBER})(?![\w.]\d|\s*(?:%|per\s?cent))\b"
+    rf"(?i)\s*(?:\(\s*(?:n\s*=\s*)?(?P<bracket>{NUMBER})\s*(?:in total|in number)?\)|[:="
+    rf"|]\s*(?P<colon>{NUMBER})(?![\w.]\d|\s*(?:%|per\s?cent))\b"
     rf"|,?\s*(?:number|numbering|amount(?:s|ing)? to|total(?:s|ling)?|counted|\(?count:?)\s+(?P<verb>{NUMBER})\b"
     rf"|,\s*(?P<listed>{NUMBER})\s+in\s+(?:number|total|all)\b)"
 )
 NUMBER_OF = re.compile(
-    r"(?i)\b(?:number|count|tally|total(?: number| count)?)\s+of\s+(?:(?:all|the|visible|distinct|cata?logued)\s+)*$"
+    r"(?i)\b(?:number|count|tally|total(?: number| count)?)\s+of\s+(?:(?:all|the|visible|distinct|catalogu?ed)\s+)*$"
 )
 IS_NUMBER = re.compile(
     rf"(?i)[^.;!?]{{0,60}}?(?:\bis|\bequals|\bwas|\bamounts to|\bstands at|\bcomes to|=|:)\s*"
-    rf"(?:(?P<how>{_HOW})\s*)?(?:(?:exactly|precisely|only|just)\s+)?(?P<number>{NUMBER})\b(?!\s*(?:%|per\s?cent|[.]\d))"
+    rf"(?:(?P<how>{_HOW})\s*)?(?:(?:exactly|precisely|only|just)\s+)?(?P<number>{NUMBER})\b(?!\s*(?:%"
+    rf"|per\s?cent|[.]\d))"
 )
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How many: `how` is None for exactly `count`; "at least", "at most", "about", "several", "2 to" (a range to count)."""
+    """How many; `how` is None for exactly `count`, else "at least", "at most", "about", "several", "2 to" (a range)."""
 
     count: int | None
     how: str | None
@@ -132,6 +146,14 @@ def part_before(text: str, end: int) -> tuple[Amount, int | None] | None:
     return amount, number(found["total"]) if found["total"] else None
 
 
+def bound_after(text: str, end: int) -> str | None:
+    """The bound that stands after a noun: "three sources or more", "three sources at most"."""
+    found = BOUND_AFTER.match(text, end)
+    if not found:
+        return None
+    return "at least" if found["word"].lower() in ("more", "least") else "at most"
+
+
 def amount_after(text: str, end: int) -> tuple[Amount, int] | None:
     """The amount that stands after a noun, such as "(3)" or ": 3", and where it ends."""
     found = AFTER.match(text, end)
@@ -156,6 +178,7 @@ def amount_of(text: str, start: int, end: int) -> tuple[Amount, int] | None:
 
 def _bounded(count: int, how: str | None, more: str | None, start: int, *, is_subset: bool = False) -> Amount:
     """With "more than two" as at least three."""
+    how = None if how == "exactly" else how
     if how == "more than":
         return Amount(count + 1, "at least", start, is_subset)
     if how == "fewer than":

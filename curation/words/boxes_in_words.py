@@ -4,34 +4,52 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from curation.pictures.boxes import Box, Dialect, decode_box
+from curation.pictures.boxes import ROUNDING, Box, Dialect, decode_box
 from schemas.errors import ReplyError
 
 _N = r"-?\d+(?:\.\d+)?\s*%?"
 _SEP = r"\s*[,;\s]\s*"
-_AXIS_RANGE = r"(?:\s*(?:-?\s*(?:axis|coordinates?|range|values?|direction))?\s*(?:is|are|runs?|runn?ing|extends?|extending|spans?|spanning|ranges?|ranging|goes|lies|from|in|between|within|of|[=:∈])*\s*)"
+_AXIS_RANGE = (
+    r"(?:\s*(?:-?\s*(?:axis|coordinates?|range|values?|direction))?\s*(?:is|are|runs?|runn?ing|extends?|extending"
+    r"|spans?|spanning|ranges?|ranging|goes|lies|from|in|between|within|of|[=:∈])*\s*)"
+)
 BRACKETED = re.compile(r"\[[^\[\]]*\]")
 ROUND = re.compile(rf"\(\s*({_N}){_SEP}({_N}){_SEP}({_N}){_SEP}({_N})\s*\)")
 NAMED = re.compile(
-    rf"(?i)x_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?x_?-?(?:max|2|1)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:max|2|1)\s*[=:]?\s*({_N})"
+    rf"(?i)x_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:min|1"
+    rf"|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?x_?-?(?:max|2|1)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:max|2"
+    rf"|1)\s*[=:]?\s*({_N})"
 )
 NAMED_BY_AXIS = re.compile(
-    rf"(?i)x_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?x_?-?(?:max|2|1)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:max|2|1)\s*[=:]?\s*({_N})"
+    rf"(?i)x_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?x_?-?(?:max|2"
+    rf"|1)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:min|1|0)\s*[=:]?\s*({_N})\W+(?:and\s+)?y_?-?(?:max|2"
+    rf"|1)\s*[=:]?\s*({_N})"
 )
 RANGES = re.compile(
-    rf"(?i)\b(?P<first>x|y){_AXIS_RANGE}(?:\s|=|[xy])*({_N})\s*(?:to|and|-|–|until|through|\.\.|<\s*[xy]\s*<)\s*(?:[xy]\s*=\s*)?({_N})[^\d.\]]*?(?:\.\s*)?\b(?P<second>x|y)\b{_AXIS_RANGE}(?:\s|=|[xy])*({_N})\s*(?:to|and|-|–|until|through|\.\.)\s*(?:[xy]\s*=\s*)?({_N})"
+    rf"(?i)\b(?P<first>x|y){_AXIS_RANGE}(?:\s|=|[xy])*({_N})\s*(?:to|and|-|–|until|through|\.\."
+    rf"|<\s*[xy]\s*<)\s*(?:[xy]\s*=\s*)?({_N})[^\d.\]]*?(?:\.\s*)?\b(?P<second>x|y)\b{_AXIS_RANGE}(?:\s|="
+    rf"|[xy])*({_N})\s*(?:to|and|-|–|until|through|\.\.)\s*(?:[xy]\s*=\s*)?({_N})"
 )
 SPELLED = re.compile(
-    rf"(?i)\bfrom\s+({_N})\s*(?:to|-)\s*({_N})\s*(?:of\s+the\s+(?:width|image)\s*)?(?:horizontally|in\s+x|along\s+(?:the\s+)?x(?:-axis)?|across)[^\d]*?(?:from\s+)?({_N})\s*(?:to|-)\s*({_N})\s*(?:of\s+the\s+(?:height|image)\s*)?(?:vertically|in\s+y|along\s+(?:the\s+)?y(?:-axis)?|down)"
+    rf"(?i)\bfrom\s+({_N})\s*(?:to|-)\s*({_N})\s*(?:of\s+the\s+(?:width|image)\s*)?(?:horizontally|in\s+x"
+    rf"|along\s+(?:the\s+)?x(?:-axis)?|across)[^\d]*?(?:from\s+)?({_N})\s*(?:to"
+    rf"|-)\s*({_N})\s*(?:of\s+the\s+(?:height|image)\s*)?(?:vertically|in\s+y|along\s+(?:the\s+)?y(?:-axis)?"
+    rf"|down)"
 )
 CORNERS = re.compile(
-    rf"(?i)\(\s*({_N})\s*,\s*({_N})\s*\)\s*(?:to|and|-|through|as\s+the\s+(?:upper|top)[\s-]left(?:\s+corner)?\s+and|,?\s*(?:and\s+)?(?:with\s+)?(?:the\s+)?(?:lower|bottom)[\s-]right(?:\s+(?:corner|at))*)\s*\(\s*({_N})\s*,\s*({_N})\s*\)"
+    rf"(?i)\(\s*({_N})\s*,\s*({_N})\s*\)\s*(?:to|and|-|through|as\s+the\s+(?:upper"
+    rf"|top)[\s-]left(?:\s+corner)?\s+and|,?\s*(?:and\s+)?(?:with\s+)?(?:the\s+)?(?:lower"
+    rf"|bottom)[\s-]right(?:\s+(?:corner|at))*)\s*\(\s*({_N})\s*,\s*({_N})\s*\)"
 )
 CENTRED = re.compile(
-    rf"(?i)\bcent(?:red|ered|er|re)\s*(?:at|on|around|near|:|is|about|of)?\s*(?:x\s*=\s*)?[(\[]?\s*({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*[)\]]?(?:[^.;()\d]*?\b(?:width|wide|w)\b\s*(?:of|=|:|is)?\s*({_N})[^.;()\d]*?\b(?:height|high|h)\b\s*(?:of|=|:|is)?\s*({_N}))?"
+    rf"(?i)\bcent(?:red|ered|er|re)\s*(?:at|on|around|near|:|is|about"
+    rf"|of)?\s*(?:x\s*=\s*)?[(\[]?\s*({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*[)\]]?(?:[^.;()\d]*?\b(?:width|wide"
+    rf"|w)\b\s*(?:of|=|:|is)?\s*({_N})[^.;()\d]*?\b(?:height|high|h)\b\s*(?:of|=|:|is)?\s*({_N}))?"
 )
 AT_POINT = re.compile(
-    rf"(?i)\b(?:at|near|around|position(?:ed)?(?: at)?|coordinates?)\s*(?:about\s+|approximately\s+|the position\s+|coordinates\s+)?(?:\(\s*(?:x\s*=\s*)?({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*\)|x\s*(?:=|of|is)\s*({_N})\s*(?:,|and|,\s*and)\s*y\s*(?:=|of|is)\s*({_N}))"
+    rf"(?i)\b(?:at|near|around|position(?:ed)?(?: at)?|coordinates?)\s*(?:about\s+|approximately\s+"
+    rf"|the position\s+|coordinates\s+)?(?:\(\s*(?:x\s*=\s*)?({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*\)|x\s*(?:="
+    rf"|of|is)\s*({_N})\s*(?:,|and|,\s*and)\s*y\s*(?:=|of|is)\s*({_N}))"
 )
 
 
@@ -43,6 +61,8 @@ class WrittenBox:
     end: int
     box: Box | None
     is_point: bool = False
+    is_rounded: bool = False
+    """Its numbers have two decimals at most."""
 
 
 def written_boxes(text: str, dialect: Dialect) -> list[WrittenBox]:
@@ -65,7 +85,7 @@ def _bracketed(text: str, dialect: Dialect) -> Iterator[WrittenBox]:
         except ReplyError:
             box = None
         if box is not None or len(re.findall(r"\d", words)) or re.search(r",.*,", words):
-            yield WrittenBox(*one.span(), box)
+            yield WrittenBox(*one.span(), box, is_rounded=_is_rounded(one[0], dialect))
 
 
 def _number(words: str, dialect: Dialect) -> float:
@@ -79,9 +99,14 @@ def _made(found: re.Match[str], numbers: tuple[str, ...], dialect: Dialect, *, b
     one, two, three, four = (_number(each, dialect) for each in numbers)
     if by_centre:
         one, two, three, four = one - three / 2, two - four / 2, one + three / 2, two + four / 2
-    is_box = one < three and two < four and min(one, two) >= -0.001 and max(three, four) <= 1.001
+    is_box = one < three and two < four and min(one, two) >= -ROUNDING and max(three, four) <= 1 + ROUNDING
     box = (max(one, 0.0), max(two, 0.0), min(three, 1.0), min(four, 1.0)) if is_box else None
-    return WrittenBox(*found.span(), box)
+    return WrittenBox(*found.span(), box, is_rounded=_is_rounded(found[0], dialect))
+
+
+def _is_rounded(words: str, dialect: Dialect) -> bool:
+    decimals = [len(one) for one in re.findall(r"\d\.(\d+)", words)]
+    return dialect != "xyxy_1000" and bool(decimals) and max(decimals) < len("123")
 
 
 def _named(text: str, dialect: Dialect) -> Iterator[WrittenBox]:

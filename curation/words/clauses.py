@@ -9,61 +9,116 @@ ABBREVIATION = re.compile(
     r"(?i)\b(?:approx|ca|e\.g|i\.e|etc|fig|resp|vs|cf|incl|arcsec|arcmin|deg|st|no)\.(?=\s+[a-z\d(])"
 )
 UNDECIDED = re.compile(
-    r"(?i)(?:\bnot|n't)\s+(?:been\s+|yet\s+|be\s+)?(?:classified|known|clear|determined|recorded|annotated)\b|\b(?:is|are|remains?)\s+(?:unclassified|unknown|unclear"
-    r"|uncertain|undetermined|ambiguous)\b|\buncertain whether\b|\bunclear (?:whether|if)\b|\bcannot be (?:told|said|determined|decided|judged)\b"
-    r"|\b(?:hard|difficult|impossible) to (?:tell|say|judge|determine)\b|\bno (?:classification|information)\b|\b(?:cannot|can't|could not|unable to) (?:tell|say|determine|judge|decide)\b"
+    r"(?i)(?:\bnot|n't)\s+(?:been\s+|yet\s+|be\s+)?(?:classified(?! as)|known(?! as)|clear|determined"
+    r"|recorded(?! as)|annotated(?! as))\b|\b(?:is|are|remains?)\s+(?:unclassified|unknown|unclear"
+    r"|uncertain|undetermined|ambiguous)\b|\buncertain whether\b|\bunclear (?:whether|if)\b"
+    r"|\bcannot be (?:told|said|determined|decided|judged)\b"
+    r"|\b(?:hard|difficult|impossible) to (?:tell|say|judge|determine)\b|\bno (?:classification"
+    r"|information)\b|\b(?:cannot|can't|could not|unable to) (?:tell|say|determine|judge|decide)\b"
 )
 SUPPOSED = re.compile(
-    r"(?i)\b(?:if|whether|unless|suppose|supposing|assuming|hypothetically|would|were there|had there|imagine|in case|in principle"
-    r"|one (?:might|could|may) (?:think|expect|say|mistake|believe)|might be (?:mistaken|confused)|could be (?:mistaken|confused)|mistaken for|confused with"
-    r"|defined as|is a term|refers? to|(?:the|your|this) question|asked|for example|such as those|would have|in other (?:images|pictures)|elsewhere"
-    r"|typically|usually|generally|in general|often|normally|by definition|sometimes|should|as opposed to|definition)\b"
+    r"(?i)\b(?:if|whether|unless|suppose|supposing|assuming|hypothetically|would (?:have|look|be (?!class"
+    r"|categori|called|described|wrong|false|incorrect|inaccurate|untrue)|appear|expect|show|stand|seem)"
+    r"|were there|had there|imagine|in case|in principle"
+    r"|one (?:might|could|may) (?:think|expect|say|mistake|believe)|might be (?:mistaken|confused)"
+    r"|could be (?:mistaken|confused)|mistaken for|confused with"
+    r"|defined as|is a term|refers? to|(?:the|your|this) question|asked (?:whether|if|about|for)|for example"
+    r"|such as those|in other (?:images|pictures)|elsewhere"
+    r"|typically|usually|generally|in general|often|normally|by definition|sometimes|should (?:have|show"
+    r"|look)|definition)\b"
 )
 HEDGED = re.compile(
-    r"(?i)\b(?:possibl[ye]|perhaps|maybe|might|may|could|potential(?:ly)?|conceivabl[ye]|hints? (?:of|at)|suspected|tentative(?:ly)?|arguabl[ye]"
-    r"|cannot be (?:excluded|ruled out)|can't be (?:excluded|ruled out)|questionabl[ye]|doubtful|not sure|unsure|i (?:think|guess|suspect))\b"
+    r"(?i)\b(?:possibl[ye]|perhaps|maybe|might|may|could|potential(?:ly)?|conceivabl[ye]|hints? (?:of|at)"
+    r"|suspected|tentative(?:ly)?|arguabl[ye]"
+    r"|cannot be (?:excluded|ruled out)|can't be (?:excluded|ruled out)|questionabl[ye]|doubtful|not sure"
+    r"|unsure|i (?:guess|suspect))\b"
 )
 NOT_EXCLUDED = re.compile(
     r"(?i)\b(?:cannot|can't|could not|can not) be (?:entirely |completely )?(?:excluded|ruled out|dismissed)\b"
 )
 OUTER = re.compile(
-    r"(?i)\b(?:(?:it is|it's|it would be|that is|it seems)?\s*(?:not (?:true|the case|correct|right|accurate)|untrue|false|wrong|incorrect|inaccurate)"
-    r"(?: to (?:say|claim|state|call it|conclude))?(?:\s+that\b|\s+(?=there))|(?:i|we) (?:do not|don't|cannot|can't) (?:think|believe|say|claim)(?: that)?"
-    r"|(?:i|we) (?:deny|dispute|disagree) that)"
+    r"(?i)\b(?:(?:it is|it's|it would be|that is|it seems)?\s*(?:not (?:true|the case|correct|right|accurate)"
+    r"|untrue|false|wrong|incorrect|inaccurate)"
+    r"(?: to (?:say|claim|state|call it|conclude))?(?:\s+that\b|\s+(?=there))|(?:i|we) (?:do not|don't|cannot"
+    r"|can't) (?:think|believe|say|claim)(?: that)?"
+    r"|(?:i|we) (?:deny|dispute|disagree) that|(?:it (?:is|seems|appears) )?(?:very |highly |rather )?unlikely that\b)"
 )
 NEGATOR = re.compile(
-    r"(?i)\b(?:no|not|without|neither|nor|never|cannot|none|nowhere|free (?:of|from)|lacks?|lacking|absence of|devoid of|empty of|bereft of|clear of|excludes?"
-    r"|excluding|rules? out|ruled out|fails? to|failed to|unable to|instead of|rather than|in place of|unlike|nothing (?:like|resembling)|anything but|minus|barring)\b|n't\b"
+    r"(?i)\b(?:no|not|without|neither|nor|never|cannot|none|nothing|nowhere|free (?:of|from)|lacks?|lacking"
+    r"|absence of|devoid of|empty of|bereft of|clear of|excludes?"
+    r"|excluding|rules? out|ruled out|fails? to|failed to|unable to|instead of|rather than|in place of|unlike"
+    r"|as opposed to|as distinct from|in contrast to|nothing (?:like|resembling)|anything but|minus|barring"
+    r"|unlikely|inconsistent with"
+    r"|incompatible with|far from(?! the)|(?:more likely|rather|sooner)\b[^.;:]*\bthan|(?:absent|missing"
+    r"|lacking)(?=\s*:))\b|n't\b"
 )
 NO_NEGATION = re.compile(
-    r"(?i)\b(?:not only|not just|not merely|not simply|no doubt|without (?:any )?doubt|without question|no fewer than|no less than|no more than"
-    r"|not (?:more|less|fewer) than|no question that|undoubtedly|not surprisingly|nothing but|none other than|no other than|not far from|no later than|cannot be denied"
-    r"|cannot be overlooked|cannot be missed|cannot be ignored|unmistakabl[ye]|not uncommon(?:ly)?|why not|not necessarily)\b"
+    r"(?i)\b(?:not only|not just|not merely|not simply|no doubt|without (?:any )?doubt|without question"
+    r"|no fewer than|no less than|no more than"
+    r"|not (?:more|less|fewer) than|no question that|undoubtedly|not surprisingly|nothing but|none other than"
+    r"|no other than|not far from|no later than|cannot be denied"
+    r"|cannot be overlooked|cannot be missed|cannot be ignored|unmistakabl[ye]|not uncommon(?:ly)?|why not"
+    r"|not necessarily|no more and no (?:fewer|less) than|neither more nor (?:fewer|less) than)\b"
 )
 UNSURE = re.compile(
-    r"(?i)\b(?:not (?:necessarily|entirely|fully|quite|very|always|every|all|clearly|particularly|really|exactly|truly|strictly|overly|too|especially|exclusively|purely|completely"
-    r"|much|many|both)|hardly|barely|scarcely|rarely|seldom|few if any|little|almost no|nearly no|virtually no|practically no)\b"
+    r"(?i)\b(?:not (?:necessarily|entirely|fully|quite|very|always|every|all|clearly|particularly|really"
+    r"|exactly|truly|strictly|overly|too|especially|exclusively|purely|completely"
+    r"|much|many|both)|hardly|barely|scarcely|rarely|seldom|few if any|little|almost no|nearly no"
+    r"|virtually no|practically no)\b"
 )
 VERB = (
-    r"(?:is|are|was|were|has|have|contains?|shows?|lies?|lie|appears?|seems?|can|cannot|does|do|did|could|may|might|must|stands?|includes?|hosts?|holds?|displays?"
-    r"|exhibits?|reveals?|features?|sits?|exists?|occurs?|dominates?|fills?|covers?|occup(?:y|ies)|spans?|extends?|surrounds?|crosses|looks?|remains?|consists?|comprises?"
-    r"|belongs?|falls?|isn't|aren't|don't|doesn't|can't|i see|we see|one sees|there's|it's|abound|i count|we find|i find|resides?|belong|measures?|bears?|harbou?rs?|presents?)"
+    r"(?:is|are|was|were|has|have|contains?|shows?|lies?|lie|appears?|seems?|can|cannot|does|do|did|could|may"
+    r"|might|must|stands?|includes?|hosts?|holds?|displays?"
+    r"|exhibits?|reveals?|features?|sits?|exists?|occurs?|dominates?|fills?|covers?|occup(?:y|ies)|spans?"
+    r"|extends?|surrounds?|crosses|looks?|remains?|consists?|comprises?"
+    r"|belongs?|falls?|isn't|aren't|don't|doesn't|can't|i see|we see|one sees|there's|it's|abound|i count"
+    r"|you count|you look|we look|we count|you search|we find|i find|resides?|belong|measures?|bears?"
+    r"|harbou?rs?|presents?|visible|absent|will find|you will|find|would not|should|don't see)"
 )
 FINITE = re.compile(rf"(?i)\b{VERB}\b")
 AFFIRMED = re.compile(  # a finite verb, or a contrast, between the negation and the word ends the negation
-    r"(?i)\b(?:contains|shows|includes|hosts|holds|displays|has|exhibits|reveals|features|there (?:is|are))\b|\b(?:but|however|yet|while|whereas|although|though)\b"
+    r"(?i)\b(?:contains|shows|includes|hosts|holds|displays|has|exhibits|reveals|features|there (?:is|are))\b"
+    r"|\b(?:but|however|yet|while|whereas|although|though)\b"
 )
 DENIED_AFTER = re.compile(
-    r"(?i)^(?:[\s,]+(?!(?:is|are|was|were|can|could|do|does|that|which|but|and\s+(?:is|are))\b)[\w'()-]+){0,8}?[\s,]+(?:(?:is|are|was|were|can|could|do|does|has|have|did)\s+(?:\w+ly\s+)?(?:not|never|nowhere)\b"
-    r"|(?:is|are|was|were|appears?(?: to be)?|seems?(?: to be)?|(?:is|are|was|were) (?:entirely|completely|totally|wholly))\s+(?:absent|missing|lacking|excluded|ruled out|nowhere|none|undetected|invisible)\b|cannot\b"
+    r"(?i)^(?:[\s,]+(?!(?:visible|present|seen|there|of which|is|are|was|were|can|could|do|does|that|which"
+    r"|but|and\s+(?:is|are))\b)[\w'()-]+){0,8}?[\s,]+(?:(?:is|are|was|were|can|could|do|does|has|have"
+    r"|did)\s+(?:\w+ly\s+)?(?:not|never|nowhere)\b"
+    r"|(?:is|are|was|were|appears?(?: to be)?|seems?(?: to be)?|(?:is|are|was|were) \w+ly)\s+(?:absent"
+    r"|missing|lacking|excluded|ruled out|nowhere|none|undetected|invisible)\b|cannot\b"
     r"|(?:is|are|ca|could|do|does|was|were)n't\b|fails? to\b|(?:is|are) nonexistent\b|(?:is|are) non-existent\b)"
-    r"|^\s*(?:[:=|-]|\()\s*(?:none|no|0|zero|absent|not (?:present|seen|visible|detected|found)|false|n)\b|^\s*\?\s*(?:no|none)\b"
+    r"|^(?:[\s,]+(?!there\b|but\b|is\b|are\b)[\w-]+){0,10}?[\s,]+(?:of which\s+)?(?:there\s+(?:is|are)"
+    r"|the\s+\w+\s+(?:contains?|has|shows?)|(?:you|we)\s+(?:will\s+)?(?:find|see))\s+(?:no\s+(?:sign|trace"
+    r"|evidence|hint)|none|nothing|neither|not\s+(?:any|one|a))\b"
+    r"|^(?:\s+[\w'-]+){0,4}?\s+nothing\s+(?:is|can|could)\b"
+    r"|^(?:\s+[\w'-]+){0,1}\s+(?:absent|missing|invisible|not\s+(?:visible|present|seen|detected|found))\b"
+    r"|^\s*(?:[:=|-]|\()\s*(?:none|no|0|zero|absent|not (?:present|seen|visible|detected|found)|false|n)\b"
+    r"|^\s*\?\s*(?:no|none)\b"
 )
+HEAVY = re.compile(r"lacks?|lacking|without|free (?:of|from)|absence of|devoid of|excludes?|fails? to")
+NOT_ABSENT = re.compile(
+    r"(?i)^(?:\s+[\w'-]+){0,6}?\s+(?:(?:is|are|was|were)\s+(?:not|never)|(?:is|are|was"
+    r"|were)n't)\s+(?:\w+ly\s+)?(?:absent|missing|lacking|excluded|invisible|ruled out|nowhere)\b"
+)
+AS_IS = re.compile(
+    r"(?i)\b(?:absent|missing|lacking|not\s+\w+|n't\s+\w+)\b[^.;:]*,\s*(?:and\s+)?(?:as|so)\s+(?:is|are|was"
+    r"|were)\s+(?:\w+\s+){0,2}$|\bneither\s+(?:is|are)\s+(?:\w+\s+){0,2}$"
+)
+NOT_WHOLLY = re.compile(
+    r"(?i)\bnot\s+(?:all|every|the whole|the entire|entirely|completely|wholly|fully)\b[^.;:]*\b(?:free of"
+    r"|without|devoid of)\b"
+)
+CONTRASTING = re.compile(r"(?i)instead of|rather than|in place of|unlike|as opposed to|as distinct from|in contrast to")
+LABEL = re.compile(r"(?i)(?:^|[.;!?\n])[\s*-]*(?:[\w'-]+[ \t]+){0,5}[\w'-]+\s*$")
 STRONG_END = re.compile(r"[;:!?\n]|\.(?=\s|$)|\s-{1,2}\s")
 CONTRAST = re.compile(
-    r"(?i),?\s*\b(?:(?<!nothing )(?<!none )(?<!anything )(?<!everything )(?<!\ball )but(?! also)|however|yet|although|though|while|whereas|except that|on the other hand|in contrast|by contrast|nevertheless)\b"
+    r"(?i),?\s*\b(?:(?<!nothing )(?<!none )(?<!anything )(?<!everything )(?<!\ball )but(?! also)|however|yet"
+    r"|although|though|while|whereas|except that|in contrast(?! to)|by contrast|nevertheless)\b"
 )
-COORDINATION = re.compile(r"(?i),\s*(?:and|so|then|with|where|which|who)\b|,|\band\b|\bwith\b|\bso\b")
+COORDINATION = re.compile(
+    r"(?i),(?!\s*as (?:is|are|was|were)\b)\s*(?:and|so|then|with|where|which|who)\b|,(?!\s*as (?:is|are|was"
+    r"|were)\b)|\band\b|\bwith\b|\bso\b"
+)
 
 
 @dataclass(frozen=True)
@@ -94,8 +149,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
 
 def clauses(text: str, start: int, end: int) -> Iterator[Clause]:
     """The clauses of a sentence: cut at contrasts, and where a new verb has a new subject."""
-    outer = OUTER.search(text, start, end)
-    cuts = {one.start() for one in STRONG_END.finditer(text, start, end)} | {
+    cuts = {one.start() for one in STRONG_END.finditer(text, start, end) if not _is_label(text, start, one)} | {
         one.start() for one in CONTRAST.finditer(text, start, end)
     }
     edges = [start, *sorted(cuts), end]
@@ -103,15 +157,31 @@ def clauses(text: str, start: int, end: int) -> Iterator[Clause]:
         for first, last in _by_verbs(text, begin, stop):
             if re.search(r"\w", text[first:last]):
                 words = text[first:last]
+                outer = OUTER.search(words)
                 is_open = bool(NOT_EXCLUDED.search(words))
                 yield Clause(
                     first,
                     last,
                     is_hedged=is_open or bool(HEDGED.search(words)),
-                    is_turned=bool(outer) and first <= outer.start() < last,
+                    is_turned=bool(outer),
                     is_undecided=bool(UNDECIDED.search(words)) and not is_open,
                     is_supposed=bool(SUPPOSED.search(words)) or text[start:end].rstrip().endswith("?"),
                 )
+
+
+def _is_label(text: str, start: int, mark: re.Match[str]) -> bool:
+    """Whether a colon stands after a few words without a verb, as in "Largest source: upper left"."""
+    before = text[start : mark.start()]
+    rest = re.split(r"[;\n]", before)[-1]
+    if re.match(r"\s*that is where\b", text[mark.end() : mark.end() + 20]):
+        return True
+    if re.search(r"(?i)\bnot\s*$", rest):
+        return False
+    return (
+        mark[0] == ":"
+        and bool(LABEL.search(rest))
+        and not FINITE.search(re.sub(r"(?i)^\W*not\s+\w+|visible|absent", "", rest))
+    )
 
 
 def polarity(text: str, clause: Clause, start: int, end: int) -> bool | None:
@@ -122,17 +192,30 @@ def polarity(text: str, clause: Clause, start: int, end: int) -> bool | None:
     before = NO_NEGATION.sub(lambda one: " " * len(one[0]), before)
     if NOT_EXCLUDED.search(text[clause.start : clause.end]):
         return not clause.is_turned
+    if NOT_WHOLLY.search(before):
+        return not clause.is_turned
+    if AS_IS.search(before):
+        return clause.is_turned
     unsure = list(UNSURE.finditer(before))
     if unsure and not AFFIRMED.search(before[unsure[-1].end() :]):
         return None
-    negators = [one for one in NEGATOR.finditer(before) if not AFFIRMED.search(before[one.end() :])]
+    negators = [one for one in NEGATOR.finditer(before) if not _is_over(one[0], before[one.end() :])]
     n_denials = _denials(before, negators)
     is_denied = n_denials % 2 == 1
-    if DENIED_AFTER.search(text[end : clause.end]):
+    is_contrasted = bool(negators) and CONTRASTING.fullmatch(negators[-1][0]) is not None
+    after = text[end : clause.end]
+    if DENIED_AFTER.search(after) and not is_contrasted and not NOT_ABSENT.search(after):
         is_denied = not is_denied
         if n_denials:
             return None if n_denials > 1 or not re.search(r"(?i)\bno\b", negators[-1][0]) else is_denied
     return is_denied == clause.is_turned
+
+
+def _is_over(negator: str, rest: str) -> bool:
+    """Whether a negation has ended before the words in question; "unlike this," ends at the comma."""
+    if CONTRASTING.fullmatch(negator) or negator.lower().startswith("far from"):
+        return "," in rest or bool(AFFIRMED.search(rest))
+    return bool(AFFIRMED.search(rest))
 
 
 def _denials(before: str, negators: list[re.Match[str]]) -> int:
@@ -140,6 +223,9 @@ def _denials(before: str, negators: list[re.Match[str]]) -> int:
     if not negators:
         return 0
     words = [" ".join(one[0].lower().split()) for one in negators]
+    first = next((at for at, word in enumerate(words) if word == "neither"), None)
+    if first and words[-1] in ("neither", "nor") and any(HEAVY.fullmatch(word) for word in words[:first]):
+        return 2
     if words[-1] in ("no", "nor", "neither", "none", "without", "zero") and len(words) > 1:
         rest = words[:-1]
         if words[-1] == "without":

@@ -6,6 +6,7 @@ from curation.pictures.boxes import box_iou
 from curation.words.claims import COMPLEX_LABELS, PECULIAR, Claim, Truths
 from curation.words.faithfulness import Judgement, judge
 from curation.words.reading import FoundClaim
+from schemas.labels import Truth
 
 OF_THE_PIXELS = frozenset({"map", "survey", "frequency", "size", "beam"})
 
@@ -18,8 +19,11 @@ def with_evidence(found: FoundClaim, known: Truths) -> Claim:
 
 def _evidence(claim: Claim, known: Truths) -> tuple[str, ...]:
     taken_together = (f"objects:{known.cutout_id}",)
-    if claim.kind == "presence":
-        return known.evidence(claim.subject)
+    if claim.kind in ("presence", "structure", "only"):
+        named = claim.subject.split("|")
+        wanted = claim.state if claim.kind == "presence" else Truth.PRESENT
+        labels = [one for one in (known.labels if claim.kind == "structure" else named) if known.state(one) is wanted]
+        return tuple(dict.fromkeys(said for label in labels for said in known.evidence(label)))
     if claim.kind == "count":
         held = known.with_class(claim.subject) or ()
         return tuple(f"object:{one.object_id}" for one in held) or taken_together

@@ -6,13 +6,15 @@ supported: the catalogue or the pixels say so; contradicted: they say otherwise;
 from collections.abc import Iterable, Sequence
 
 from curation.pictures.boxes import Dialect
+from curation.words.asked import read_question
 from curation.words.claims import Claim, FoundClaim, Truths
-from curation.words.reading import read_answer, read_question
+from curation.words.reading import read_answer
 from curation.words.relations import RELATIONS
+from curation.words.sky_verdicts import SKY
 from curation.words.verdicts import BASIC, Judgement, Verdict, words
 from schemas.labels import LabelScheme
 
-RULES = {**BASIC, **RELATIONS}
+RULES = {**BASIC, **SKY, **RELATIONS}
 
 
 def read_claims(question: str, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[FoundClaim]:

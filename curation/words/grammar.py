@@ -6,7 +6,7 @@ Every function keeps the length of the text, so that a span is a span of what wa
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -26,27 +26,53 @@ DASHES = str.maketrans(
 TOKEN = re.compile(r"[^\W_]+")
 NAME_GAP = re.compile(r"[\s_-]+")
 PHRASE_GAP = re.compile(r"[\s_,;:()'-]+")
+LONG_NAME = 3
+"""Words of a name above which commas may stand between them: "single-component, single-peak source"."""
 HEAD = (
-    r"(?:(?:radio|astronomical|cata?logued)[\s-]+)*(?:sources?|objects?|ones?|galax(?:y|ies)|detections?|blobs?"
-    r"|morpholog(?:y|ies)|candidates?)\b"
+    r"(?:(?:radio|astronomical|catalogu?ed)[\s-]+)*(?:sources?|objects?|ones?|galax(?:y|ies)|detections?|blobs?"
+    r"|morpholog(?:y|ies)|candidates?|structures?|features?)\b"
 )
 FILLER = (
-    r"(?:(?:radio|bright|faint|small|large|isolated|cata?logued|roundish|irregular|elongated|clearly|slightly|mostly|some"
+    r"(?:(?:radio|bright|faint|small|large|isolated|catalogu?ed|roundish|irregular|elongated|clearly|slightly"
+    r"|mostly|some"
     r"|several|many|few|various|other|two|three|four|five|six|seven|eight|nine|ten|\d+|one|an?|no|the|also|single)\s+)*"
 )
 LINK = r"(?:\s*,\s*(?:and|or|as well as)\s+|\s*,\s*|\s+(?:and|or|and/or|as well as|plus|nor|but also)\s+|\s*/\s*)"
-AFTER_HEAD = re.compile(rf"(?i)[\s-]+(?:(?:radio|bright|faint|small|large|isolated|cata?logued)[\s-]+)*{HEAD}")
+AFTER_HEAD = re.compile(rf"(?i)[\s-]+(?:(?:radio|bright|faint|small|large|isolated|catalogu?ed)[\s-]+)*{HEAD}")
 AFTER_LINK = re.compile(rf"(?i)(?:[\s-]+radio)?{LINK}{FILLER}")
+_AS = (
+    r"(?:classified|categori[sz]ed|labell?ed|identified|described|regarded|recogni[sz]ed|considered|known"
+    r"|interpreted|called"
+    r"|termed|judged|taken|seen|counted|catalogu?ed|listed)(?:\s+(?:as|to be|for))?"
+)
 PREDICATE = re.compile(
-    r"(?i)\b(?:is|are|was|were|be|being|appears?|looks?|seems?|remains?|isn't|aren't|considered|classified as|labelled"
-    r"(?: as)?|identified as|described as)\s+(?:to be\s+)?(?:(?:not|never|neither|both|either|clearly|rather|quite|very|all"
-    r"|only|mostly|also|indeed|simply|slightly|only slightly|somewhat|of|an?|the|being|most likely|likely|probably|possibly"
-    r"|certainly|definitely|in fact|morphologically|class|type)\s+)*$"
+    r"(?i)(?:\b(?:is|are|was|were|be|been|being|appears?|looks?(?: like)?|seems?|remains?|isn't|aren't|wasn't"
+    r"|matches|fits|represents"
+    rf"|constitutes?|qualif(?:y|ies) as|counts? as|corresponds? to|resembles?|{_AS}|falls? (?:into|under"
+    rf"|in) the (?:category|class|group)"
+    r"(?: of)?|belongs? to (?:the )?(?:category|class|type|group)?(?: of)?|(?:exhibits?|shows?|displays?|has"
+    r"|have|had|bears?|lacks?) the (?:morphology"
+    r"|characteristics|shape|structure|appearance|features|properties|hallmarks)(?: of)?|(?:typical"
+    r"|characteristic|an example|an instance|one) of"
+    r"|consistent with)\s+|:\s*)(?:to be\s+)?(?:(?:best|usually|been|was|were|is|are|be|not|never|neither"
+    r"|both|either|clearly|rather|quite|very|all"
+    r"|only|mostly|also|indeed|simply|slightly|only slightly|somewhat|of|an?|the|being|most likely|likely"
+    r"|probably|possibly"
+    r"|certainly|definitely|in fact|morphologically|class|type|classified as|called|typical of|a case of"
+    r"|an example of)\s+)*$"
 )
 COUNTED_ALONE = re.compile(rf"(?i)(?<![\w.,-]){NUMBER}\s+(?:(?:are|is|were|was)\s+)?$")
 AT_BOUNDARY = re.compile(
     r"(?i)\s*(?:$|[,.;:)!?\n]|\b(?:and|or|in|on|at|near|along|while|whereas|with|as well)\b|\((?!s\))|-\s)"
 )
+
+
+DENIED_VERBS = {
+    "has": "does not have", "shows": "does not show", "crosses": "does not cross", "fills": "does not fill",
+    "surround": "do not surround", "consists": "does not consist", "lies": "does not lie", "forms": "does not form",
+    "falls": "does not fall", "stand": "do not stand",
+}  # fmt: skip
+FIRST_VERB = re.compile(rf"(?i)\b(?:is|are|{'|'.join(DENIED_VERBS)})\b")
 
 
 @dataclass(frozen=True)
@@ -87,11 +113,11 @@ class Grammar:
         """Whether the labels of the scheme are those of the source at the centre of the picture."""
         return any("at the centre" in one.phrase for one in self.scheme.labels.values())
 
-    def mentions(self, text: str) -> list[Mention]:
+    def mentions(self, text: str, *, with_phrases: bool = True) -> list[Mention]:
         """Labels that a plain text names, in the order of the text, none inside another: phrases before names."""
         tokens = [(one.start(), one.end(), one[0].lower()) for one in TOKEN.finditer(text)]
         free, found = [True] * len(tokens), list[Mention]()
-        for rank in self.ranks:
+        for rank in self.ranks if with_phrases else self.ranks[1:]:
             for at, (start, _, word) in enumerate(tokens):
                 for name in rank.get(word, ()):
                     last = at + len(name.words)
@@ -144,7 +170,10 @@ def _with_heads(text: str, mentions: list[Mention]) -> list[Mention]:
     next_start = -1  # of the mention after, where that one counts
     for one in reversed(mentions):
         if not one.is_adjective:
-            kept.append(one)
+            head = AFTER_HEAD.match(text, one.end) if one.says is None else None
+            if head:  # "1C-2P source", "hybrid-morphology radio galaxy"
+                kept = [other for other in kept if other.start >= head.end()]
+            kept.append(replace(one, end=head.end()) if head else one)
             next_start = one.start
             continue
         head = AFTER_HEAD.match(text, one.end)
@@ -152,12 +181,13 @@ def _with_heads(text: str, mentions: list[Mention]) -> list[Mention]:
         before = text[max(0, one.start - 80) : one.start]
         if head:
             kept.append(Mention(one.start, head.end(), one.label))
-        elif link and link.end() == next_start:
-            kept.append(one)
-        elif PREDICATE.search(before) or (kept and _is_linked_back(text, one, mentions)):
-            kept.append(one)
-        elif (COUNTED_ALONE.search(before) and AT_BOUNDARY.match(text, one.end)) or _is_linked_back(
-            text, one, mentions
+        elif (
+            link
+            and link.end() == next_start
+            or PREDICATE.search(before)
+            or (kept and _is_linked_back(text, one, mentions))
+            or (COUNTED_ALONE.search(before) and AT_BOUNDARY.match(text, one.end))
+            or _is_linked_back(text, one, mentions)
         ):
             kept.append(one)
         else:
@@ -185,7 +215,7 @@ def _grammar(key: _Scheme) -> Grammar:
     phrases = [
         Name(_tokens(phrase), label, says)
         for label, one in scheme.labels.items()
-        for phrase, says in ((one.phrase, True), (one.absent_phrase, False))
+        for phrase, says in ((one.phrase, True), (one.absent_phrase, False), (_denied(one.phrase), False))
         if phrase
     ]
     own = [name for label, one in scheme.labels.items() for name in _names(label, label, one, least=2)]
@@ -200,6 +230,16 @@ def _grammar(key: _Scheme) -> Grammar:
     ]
     foreign += [Name(words, f"?:{noun}") for noun in _table()["*"]["nouns"] for words in _numbers_of(noun)]
     return Grammar(scheme, (_by_first_word(phrases), _by_first_word(own), _by_first_word(foreign)))
+
+
+def _denied(phrase: str) -> str:
+    """A sentence about what has a label, with its first verb denied; empty where that is none of those known."""
+    found = FIRST_VERB.search(phrase)
+    if found is None:
+        return ""
+    verb = found[0].lower()
+    denied = f"{verb} not" if verb in ("is", "are") else DENIED_VERBS[verb]
+    return f"{phrase[: found.start()]}{denied}{phrase[found.end() :]}"
 
 
 @cache
@@ -248,6 +288,9 @@ def _names(meant: str, label: str, one: LabelDefinition, *, least: int) -> Itera
         if len(sign) >= least:
             joined = "".join(TOKEN.findall(sign))
             yield from (Name(words, meant, sign=joined) for words in dict.fromkeys((_tokens(sign), (joined.lower(),))))
+            if joined.isalpha() and joined.isupper():
+                for ending in ("s", "e") if joined == "PN" else ("s",):
+                    yield Name((f"{joined}{ending}".lower(),), meant, sign=f"{joined}{ending}")
 
 
 def _by_first_word(names: Iterable[Name]) -> dict[str, tuple[Name, ...]]:
@@ -267,7 +310,8 @@ def _stands(name: Name, text: str, tokens: list[tuple[int, int, str]]) -> bool:
     if text[start - 1 : start] == "_" or re.search(r"\w-$", text[max(0, start - 2) : start]) or is_cut:
         return False
     gaps = [text[left[1] : right[0]] for left, right in pairwise(tokens)]
-    between = PHRASE_GAP if name.says is not None else NAME_GAP
+    is_long = name.says is not None or len(name.words) > LONG_NAME
+    between = PHRASE_GAP if is_long else NAME_GAP
     is_whole = all(between.fullmatch(gap) for gap in gaps)
     if not is_whole or name.sign is None:
         return is_whole

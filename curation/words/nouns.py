@@ -1,29 +1,47 @@
-"""What the clauses of a text speak of: labels, any source, one of those just named; with number, place and predicate."""
+"""What a clause speaks of: labels, any source, one of those just named; with number, place and predicate."""
 
 import re
 from dataclasses import dataclass, field, replace
 
-from curation.words.amounts import NUMBER, Amount, amount_after, amount_before, amount_of, number, part_before
+from curation.words.amounts import (
+    NUMBER,
+    PLAIN,
+    RESTRICTING,
+    Amount,
+    amount_after,
+    amount_before,
+    amount_of,
+    bound_after,
+    number,
+    part_before,
+)
 from curation.words.claims import ANY_OBJECT
 from curation.words.clauses import Clause
 from curation.words.grammar import PREDICATE, Mention
 from curation.words.places import Place, attribute, places
 
 GENERIC = re.compile(
-    r"(?i)\b(?:radio[\s-]+|cata?logued\s+|astronomical\s+|celestial\s+)*"
-    r"(?P<word>sources?|objects?|detections?|blobs?)\b(?!\s+(?:finder|catalogue|catalog|type|class|name|count|list|extraction|detection)\b)"
+    r"(?i)\b(?:radio[\s-]+|catalogu?ed\s+|astronomical\s+|celestial\s+)*"
+    r"(?P<word>sources?|objects?|detections?|blobs?)\b(?!\s+(?:finder|catalogue|catalog|type|class|name|count"
+    r"|list|extraction|detection)\b)"
 )
 FEATURE = re.compile(
-    r"(?i)\b(?:lobes?|jets?|cores?|hot-?\s?spots?|tails?|peaks?|components?|emission|structures?|rings?|halo(?:s|es)?|plumes?|bridges?|arcs?"
-    r"|shells?|knots?|nucle(?:us|i)|counterparts?|hosts?|features?|blemish(?:es)?|stripes?|streaks?|glow|cavit(?:y|ies)|islands?|maxim(?:um|a)|patterns?|rays|spikes)\b"
+    r"(?i)\b(?:lobes?|jets?|cores?|hot-?\s?spots?|tails?|peaks?|components?|emission|structures?|rings?"
+    r"|halo(?:s|es)?|plumes?|bridges?|arcs?"
+    r"|shells?|knots?|nucle(?:us|i)|counterparts?|hosts?|features?|blemish(?:es)?|stripes?|streaks?|glow"
+    r"|cavit(?:y|ies)|islands?|maxim(?:um|a)|patterns?|rays|spikes)\b"
 )
 OF_THEM = (
     r"(?:\s+of\s+(?:them|these|those|which|the\s+(?:two|three|four|five|six|seven|eight|nine|ten|\d+|latter|former)))"
 )
 ANAPHOR = re.compile(
-    rf"(?i)(?<![\w.-])(?P<word>(?P<number>{NUMBER}){OF_THEM}?|another(?:\s+one)?|(?:each|all|both|none|neither|most|some|any|half|many){OF_THEM}"
-    rf"|the\s+(?:other|others|rest|remaining\s+(?:ones?|{NUMBER})|former|latter|first|second|third|last)(?:\s+(?:ones?|{NUMBER}))?|both|all|none|each|they|it|them|which|this|these|those)\b"
-    rf"(?=\s*(?:$|[,.;:)!?]|\b(?:is|are|was|were|in|on|at|near|lies?|sits?|appears?|looks?|seems?|to|towards?|along|has|have|stands?|can|belongs?|located|close|isn't|aren't|do|does|occup\w+|resides?|falls?|being|and|or)\b))"
+    rf"(?i)(?<![\w.-])(?P<word>(?P<number>{NUMBER}){OF_THEM}?|another(?:\s+one)?|(?:each|all|both|none"
+    rf"|neither|most|some|any|half|many){OF_THEM}"
+    rf"|the\s+(?:other|others|rest|remaining\s+(?:ones?|{NUMBER})|former|latter|first|second|third"
+    rf"|last)(?:\s+(?:ones?|{NUMBER}))?|both|all|none|each|they|it|them|which|this|these|those)\b"
+    rf"(?=\s*(?:$|[,.;:)!?]|\b(?:is|are|was|were|visible|in|on|at|near|lies?|sits?|appears?|looks?|seems?|to"
+    rf"|towards?|along|has|have|stands?|can|belongs?|located|close|isn't|aren't|do|does|occup\w+|resides?"
+    rf"|falls?|being|and|or)\b))"
 )
 EXTREMES = {
     "largest": "largest", "biggest": "largest", "most extended": "largest", "greatest": "largest", "widest": "largest",
@@ -35,19 +53,34 @@ EXTREMES = {
     "most conspicuous": "brightest", "most distant": "farthest", "second largest": "second largest",
 }  # fmt: skip
 EXTREME = re.compile(
-    rf"(?i)\b(?P<word>{'|'.join(sorted(EXTREMES, key=len, reverse=True))})\s+(?:(?:of\s+(?:all\s+)?(?:the\s+|these\s+|its\s+)?)|(?:visible|single|cata?logued|known|radio|and\s+\w+)\s+)*(?:(?:{NUMBER})\s+)?$"
+    rf"(?i)\b(?P<word>{'|'.join(sorted(EXTREMES, key=len, reverse=True))})\s+(?:(?:of\s+(?:all\s+)?(?:the\s+"
+    rf"|these\s+|its\s+)?)|(?:visible|single|catalogu?ed|known|radio|and\s+\w+)\s+)*(?:(?:{NUMBER})\s+)?$"
 )
 EXTREME_ALONE = re.compile(
-    rf"(?i)\bthe\s+(?P<word>{'|'.join(sorted(EXTREMES, key=len, reverse=True))})(?:\s+one)?\s+(?=is\b|lies\b|sits\b|of\s+(?:them|these|which|all)\b|appears\b|,|\()"
+    rf"(?i)\bthe\s+(?P<noun>(?P<word>{'|'.join(sorted(EXTREMES, key=len, reverse=True))})(?:\s+one)?)\s+(?=is\b|lies\b"
+    rf"|sits\b|of\s+(?:them|these|which|all)\b|appears\b|,|\()"
 )
-MOST_CENTRAL = re.compile(
-    r"(?i)^\s*(?:(?:that\s+is\s+)?(?:closest|nearest)\s+to|near(?:est)?)\s+the\s+(?:image\s+)?cent(?:re|er)\b"
+MOST_CENTRAL = re.compile(r"(?i)\s*(?:that\s+is\s+)?(?:closest|nearest)(?:\s+to)?\s+the\s+(?:image\s+)?cent(?:re|er)\b")
+DEFINITE = re.compile(
+    rf"(?i)\b(?:the|this|that|its)\s+(?:(?:{PLAIN}|{RESTRICTING}|only|same|{'|'.join(EXTREMES)})\s+)*$"
 )
 QUANTIFIER = re.compile(
-    r"(?i)\b(?P<word>not\s+(?:all|every|each)|all|every|each|most|(?:the\s+)?(?:vast\s+|great\s+|large\s+)?majority|half|both|none|neither|no)"
-    r"(?:\s+(?:single|one))?(?:\s+of)?(?:\s+the|\s+these|\s+those|\s+its|\s+them)?(?:\s+(?:visible|cata?logued|detected|radio|individual|two|three|four|five|six|seven|eight|nine|ten|\d+))*\s*$"
+    r"(?i)\b(?P<word>not\s+(?:all|every|each)|all|every|each|most|(?:the\s+)?(?:vast\s+|great\s+"
+    r"|large\s+)?majority|half|both|none|neither|no)"
+    r"(?:\s+(?:single|one))?(?:\s+of)?(?:\s+the|\s+these|\s+those|\s+its|\s+them)?(?:\s+(?:visible"
+    r"|catalogu?ed|detected|radio|individual|two|three|four|five|six|seven|eight|nine|ten|\d+))*\s*$"
 )
-APART = re.compile(r"(?i)\b(?:there|that|which|who|and|but|than|as)\b|[;:]")
+IS_THE = re.compile(r"(?i)\s*(?:(?:is|are|seems? to be|appears? to be)\s+)(?:also\s+)?the\s+(?:[\w-]+\s+){1,3}")
+CLASSIFIED = re.compile(
+    r"(?i)\b(?:classify|call|describe|label|consider|identify|regard|categori[sz]e)\s+(?:[\w-]+\s+){0,3}$"
+)
+AS_A = re.compile(r"(?i)\s*(?:as\s+|to be\s+)?(?:an?\s+|the\s+)?")
+SIZED = re.compile(
+    r"(?i)\s+(?:with|of|that has|which has)\s+the\s+(?P<word>largest|smallest|biggest"
+    r"|greatest)\s+(?:\w+\s+)?(?:extent|size|area|box|diameter)\b"
+)
+APART = re.compile(r"(?i)\b(?:there|that|which|who|and|but|than|as well)\b|;")
+BLANKISH = re.compile(r"(?i)\b(?:blank|NaN|no data|missing data)\b")
 
 
 @dataclass(frozen=True)
@@ -61,6 +94,8 @@ class Noun:
     word: str
     says: bool | None = None
     is_anaphor: bool = False
+    is_home: bool = False
+    """The source at the centre, of which the labels speak: what is said of it is said by the labels named."""
     is_definite: bool = False
     amount: Amount | None = None
     is_part: bool = False
@@ -88,11 +123,16 @@ class Context:
     number: int | None = None
 
 
-def nouns(text: str, clause: Clause, mentions: list[Mention], context: Context) -> list[Noun]:
-    """The nouns of a clause in its order, each with its places and predicates."""
+def nouns(text: str, clause: Clause, mentions: list[Mention], context: Context, *, is_central: bool) -> list[Noun]:
+    """The nouns of a clause in its order, each with its places and predicates.
+
+    `is_central`: the labels are those of the source at the centre, which "it" and "the source at the centre" mean.
+    """
     found = _found(text, clause, mentions, context)
     found = [_with_amount(text, clause, one) for one in found]
     found = _with_places(text, clause, found, context)
+    if is_central:
+        found = [replace(one, is_home=True) if _is_home(one) else one for one in found]
     return _with_predicates(text, clause, found)
 
 
@@ -103,47 +143,63 @@ def _found(text: str, clause: Clause, mentions: list[Mention], context: Context)
         for one in mentions
         if clause.start <= one.start < clause.end
     ]
-    taken = [(one.start, one.end) for one in found]
-
-    def is_free(span: tuple[int, int]) -> bool:
-        return all(span[1] <= start or end <= span[0] for start, end in taken)
-
+    for at, one in enumerate(found):  # "the most extended source" is the largest one, whatever its class
+        lead = re.search(r"(?i)\bmost\s+$", text[clause.start : one.start])
+        if lead and one.word.lower().startswith("extended "):
+            found[at] = replace(one, subject=ANY_OBJECT, word="source", extreme="largest")
     for one in GENERIC.finditer(text, clause.start, clause.end):
-        if is_free(one.span()):
-            found.append(Noun(*one.span(), ANY_OBJECT, one["word"]))
-            taken.append(one.span())
+        _add(found, Noun(*one.span(), ANY_OBJECT, one["word"]))
     for one in EXTREME_ALONE.finditer(text, clause.start, clause.end):
-        if is_free(one.span("word")):
-            found.append(
-                Noun(*one.span("word"), context.subject or ANY_OBJECT, "one", extreme=EXTREMES[one["word"].lower()])
-            )
-            taken.append(one.span("word"))
+        how = EXTREMES[one["word"].lower()]
+        _add(found, Noun(one.start("word"), one.end("noun"), context.subject or ANY_OBJECT, "one", extreme=how))
     for one in FEATURE.finditer(text, clause.start, clause.end):
-        if is_free(one.span()):
-            found.append(Noun(*one.span(), None, one[0]))
-            taken.append(one.span())
-    last = context.subject
-    for one in ANAPHOR.finditer(text, clause.start, clause.end):
-        if not is_free(one.span("word")) or re.match(r"(?i)\s+(?:or|to)\s+(?:more|fewer|less|\d)", text[one.end() :]):
-            continue
-        before = [each for each in found if each.end <= one.start() and each.subject]
-        subject = max(before, key=lambda each: each.end).subject if before else last
-        digits = one["number"]
-        word = one["word"].lower()
-        quantifier = next(
-            (name for name in ("all", "both", "none", "neither", "most", "half", "each") if word.startswith(name)), None
-        )
-        if word.startswith(("this", "these", "those", "it", "they", "them")) and not before and subject is None:
-            subject = ANY_OBJECT
-        if subject is None:
-            continue
-        amount = Amount(number(digits), None, one.start()) if digits else None
-        found.append(
-            Noun(*one.span("word"), subject, word, is_anaphor=True, amount=amount,
-                 quantifier={"both": "all", "each": "all", "neither": "none"}.get(quantifier or "", quantifier))
-        )  # fmt: skip
-        taken.append(one.span("word"))
+        _add(found, Noun(*one.span(), None, one[0]))
+    if not BLANKISH.search(text, clause.start, clause.end):
+        for one in ANAPHOR.finditer(text, clause.start, clause.end):
+            noun = _anaphor(text, one, found, context)
+            if noun:
+                _add(found, noun)
     return sorted(found, key=lambda one: one.start)
+
+
+def _add(found: list[Noun], one: Noun) -> None:
+    """Put a noun to the others unless it overlaps one of them."""
+    if all(one.end <= other.start or other.end <= one.start for other in found):
+        found.append(one)
+
+
+def _anaphor(text: str, one: re.Match[str], found: list[Noun], context: Context) -> Noun | None:
+    """What "two of them", "another", "it" or "none" means: what was named last, in the clause or before it."""
+    if re.match(r"(?i)\s+(?:or|to)\s+(?:more|fewer|less|\d)", text[one.end() :]):
+        return None
+    before = [each for each in found if each.end <= one.start() and each.subject]
+    subject, word = context.subject, one["word"].lower()
+    if before:
+        subject = max(before, key=lambda each: each.end).subject
+    elif subject is None and word.startswith(("this", "these", "those", "it", "they", "them")):
+        subject = ANY_OBJECT
+    if subject is None:
+        return None
+    quantifier = next((meant for name, meant in QUANTIFIERS.items() if word.startswith(name)), None)
+    amount = Amount(number(one["number"]), None, one.start()) if one["number"] else None
+    return Noun(*one.span("word"), subject, word, is_anaphor=True, amount=amount, quantifier=quantifier)
+
+
+QUANTIFIERS = {
+    "all": "all", "both": "all", "each": "all", "none": "none", "neither": "none", "most": "most", "half": "half",
+}  # fmt: skip
+
+
+def _is_home(one: Noun) -> bool:
+    """Whether this is the source at the centre and nothing more is said of it as an object."""
+    if one.subject != ANY_OBJECT and not one.is_anaphor:
+        return False
+    if one.amount or one.extreme or one.quantifier:
+        return False
+    if one.is_anaphor:
+        return one.word in ("it", "this", "which") and not one.places
+    is_there = [place.name == "centre" for place in one.places]
+    return all(is_there) if is_there else one.is_definite and not one.is_plural
 
 
 def _with_amount(text: str, clause: Clause, one: Noun) -> Noun:
@@ -169,29 +225,32 @@ def _with_amount(text: str, clause: Clause, one: Noun) -> Noun:
     total = None
     if part and part[0].start >= clause.start:
         amount, total = part
+    bound = bound_after(text, one.end) if amount and amount.how is None and amount.count is not None else None
+    if amount and bound:
+        amount = replace(amount, how=bound)
     end = one.end
     if amount is None:
         after = amount_after(text, one.end) or amount_of(text, one.start, one.end)
         if after and after[1] <= clause.end + 8:
             amount, end = after
     central = MOST_CENTRAL.match(text, one.end)
+    sized = SIZED.match(text, one.end)
+    end = sized.end() if sized else end
     return replace(
         one,
         end=max(one.end, end),
         amount=amount,
         total=total,
         is_part=bool(part),
-        extreme=one.extreme
-        or (EXTREMES[extreme["word"].lower()] if extreme else None)
-        or (
-            "most central"
-            if central and "nearest" in central[0].lower() + text[one.end : one.end + 30].lower()
-            else None
-        ),
-        quantifier=one.quantifier or name,
-        is_definite=bool(re.search(r"(?i)\b(?:the|this|that|its)\s+(?:[\w-]+\s+){0,2}$", lead)),
+        extreme=one.extreme or _extreme(sized) or _extreme(extreme) or ("most central" if central else None),
+        quantifier=None if one.extreme else one.quantifier or name,
+        is_definite=bool(DEFINITE.search(lead)),
         places=(Place(clause.start + place.start, one.start, place.name),) if place else (),
     )
+
+
+def _extreme(found: re.Match[str] | None) -> str | None:
+    return EXTREMES[found["word"].lower()] if found else None
 
 
 def _with_places(text: str, clause: Clause, found: list[Noun], context: Context) -> list[Noun]:
@@ -202,6 +261,9 @@ def _with_places(text: str, clause: Clause, found: list[Noun], context: Context)
         Place(clause.start + one.start, clause.start + one.end, one.name, one.is_outside)
         for one in places(_hidden(text[clause.start : clause.end], spans))
     ]
+    blank = BLANKISH.search(text, clause.start, clause.end)
+    if blank:  # where pixels are blank is another matter
+        here = [one for one in here if not one.name.endswith("edge") and one.start < blank.start()]
     if not here:
         return found
     if not found and context.subject:
@@ -231,13 +293,17 @@ def _with_places(text: str, clause: Clause, found: list[Noun], context: Context)
 
 def _with_predicates(text: str, clause: Clause, found: list[Noun]) -> list[Noun]:
     """The first noun that is the subject of "is" takes what follows as its predicates."""
+    turned = _turned(text, clause, found)
+    if turned is not None:
+        return turned
     for index, one in enumerate(found[:-1]):
         is_general = one.is_anaphor or one.subject == ANY_OBJECT or one.extreme
-        if not is_general:
+        if not is_general or one.is_home:
             continue
         following = found[index + 1]
         between = text[max(clause.start, one.end) : following.start]
-        if not PREDICATE.search(between) or APART.search(between):
+        is_called = CLASSIFIED.search(text[clause.start : one.start]) and AS_A.fullmatch(between)
+        if not is_called and (not PREDICATE.search(between) or APART.search(between)):
             continue
         taken = [following]
         for other in found[index + 2 :]:
@@ -256,6 +322,17 @@ def _with_predicates(text: str, clause: Clause, found: list[Noun]) -> list[Noun]
         whole = replace(one, predicates=predicates, places=(*one.places, *inherited))
         return sorted([*rest, whole], key=lambda each: each.start)
     return found
+
+
+def _turned(text: str, clause: Clause, found: list[Noun]) -> list[Noun] | None:
+    """With "an FR-II radio galaxy is the largest source" as the largest source being one; None where it is not said."""
+    for one, other in zip(found, found[1:], strict=False):
+        is_of_class = one.subject not in (None, ANY_OBJECT) and not one.is_anaphor and not one.extreme
+        between = text[one.end : other.start]
+        if is_of_class and other.extreme and IS_THE.fullmatch(between):
+            whole = replace(other, start=one.start, predicates=(one,))
+            return sorted([each for each in found if each not in (one, other)] + [whole], key=lambda each: each.start)
+    return None
 
 
 def _hidden(text: str, spans: list[tuple[int, int]]) -> str:

@@ -6,7 +6,6 @@ left" of something just right of the middle has not lied. Fractions of the pictu
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from curation.pictures.boxes import Box
@@ -20,11 +19,15 @@ _PART = (
 )
 _PICTURE = r"(?:images?|picture|frame|field(?: of view)?|map|cut-?out|view|scene|panel|box|photograph|mosaic)"
 _AT = (
-    r"(?:in|on|at|to|towards?|near|along|from|within|inside|into|over|across|occupying|around|close to|next to|by|touching"
+    r"(?:in|on|at|to|towards?|near|along|from|within|inside|into|over|across|occupying|around|close to"
+    r"|next to|by|touching"
     r"|hugging|against|off|outside)"
 )
 _OF = rf"(?:\s+of\s+(?:the\s+|this\s+)?(?:whole\s+|entire\s+)?{_PICTURE})?"
-_FAR = r"(?:(?:very|far|extreme|exact|geometric|immediate|outer|image|picture|image's|picture's|own|rough|approximate)\s+)*"
+_FAR = (
+    r"(?:(?:very|far|extreme|exact|geometric|immediate|outer|image|picture|image's|picture's|own|rough"
+    r"|approximate)\s+)*"
+)
 _LEAD = rf"(?:\b{_AT}\s+(?:the\s+|its\s+|their\s+|one\s+|an?\s+)?{_FAR})"
 PLACE = re.compile(
     rf"""(?ix)
@@ -41,7 +44,7 @@ PLACE = re.compile(
     |(?P<any_corner>\b{_AT}\s+(?:the|an?|one|one\s+of\s+the)\s+corners?\b{_OF})
     |(?P<side>(?:{_LEAD}(?:(?P<v6>{_V})|(?P<h6>{_H}))\b(?:-hand\b)?(?:[\s-]+{_PART}\b)?{_OF}
         |\b(?:(?P<v7>{_V})|(?P<h7>{_H}))(?:-hand)?[\s-]+(?:side|half|part|portion|section|area|region|third|zone|end)\b{_OF}))
-        (?!\s+(?:by\s+imaging|ascension|limit|frequenc|resolution|amount|now|away|next|angles?))
+        (?!\s+of\b)(?!\s+(?:by\s+imaging|ascension|limit|frequenc|resolution|amount|now|away|next|angles?))
     |(?P<centre>\b(?:{_AT}|about)\s+(?:the\s+|its\s+)?{_FAR}(?:cent(?:re|er)|middle|heart)\b(?!\s+of\s+(?!(?:the\s+|this\s+)?{_PICTURE}))(?:{_OF})
         |\b(?:the\s+)?(?:image|picture|field|frame)(?:'s)?\s+cent(?:re|er)\b
         |\bcentral\s+(?:part|region|area|position|portion|zone|location)\b{_OF}|\bcentrally\b|\b(?:is|are|lies|sits)\s+central\b
@@ -53,23 +56,30 @@ PLACE = re.compile(
     """
 )
 ATTRIBUTE = re.compile(
-    rf"(?i)\b(?:(?P<v>{_V})[\s-]*(?P<h>{_H})(?:-hand)?|(?P<one>left|right|upper|lower|top|bottom|central)(?:-hand)?|(?P<mid>middle))\s+$"
+    rf"(?i)\b(?:(?P<v>{_V})[\s-]*(?P<h>{_H})(?:-hand)?|(?P<one>left|right|upper|lower|top|bottom"
+    rf"|central)(?:-hand)?|(?P<mid>middle))\s+$"
 )
 MISLEADING = re.compile(
-    r"(?i)\b(?:on top of|right ascension|left by|left over|right next|right at|right in|upper limits?|what is left|in the middle of nowhere"
-    r"|(?:brightest|brighter|brightens?|bright|fades?|peaks?|strongest)\s+(?:near|at|towards?|in|outwards? from|from)\s+(?:the|its)\s+(?:very\s+)?(?:cent(?:re|er)|middle|core|edges?|outer ends)"
-    r"|edge-(?:darkened|brightened)|(?:sharp|soft|fuzzy|well-defined)\s+edges?)\b"
+    r"(?i)\b(?:on top of|right ascension|left by|left over|right next|right at|right in|upper limits?"
+    r"|what is left|in the middle of nowhere"
+    r"|(?:brightest|brighter|brightens?|bright|fades?|peaks?|strongest)\s+(?:near|at|towards?|in"
+    r"|outwards? from|from)\s+(?:the|its)\s+(?:very\s+)?(?:cent(?:re|er)|middle|core|edges?|outer ends)"
+    r"|(?:seen|viewed|looking|measured|starting|outwards?)\s+from\s+the\s+(?:middle|cent(?:re"
+    r"|er))(?:\s+of\s+the\s+\w+)?|edge-(?:darkened|brightened)|(?:sharp|soft|fuzzy|well-defined)\s+edges?)\b"
 )
 CENTRE = (1 / 3, 2 / 3)
 CENTRE_OUTER = (0.24, 0.76)
+AT_EDGE, NEAR_EDGE = (0.15, 0.05), (0.34, 0.15)
+"""How far the centre, or else the box, of what lies at a side may be from it."""
 FARTHEST = 0.27
 """From the middle: what is farther away nobody would call central."""
 EPS = 0.02
+HALF, HALF_OUTER, THIRD_OUTER = 0.5, 0.55, 0.45
 
 
 @dataclass(frozen=True)
 class Place:
-    """Words for a place, [start, end), and its name: "upper left", "left", "centre", "upper edge", "north" …"""
+    """Words for a place, [start, end), and its name: "upper left", "left", "centre", "upper edge", "compass north"."""
 
     start: int
     end: int
@@ -113,9 +123,7 @@ def holds(name: str, box: Box) -> bool | None:
     if words[-1] == "corner" and len(words) == 1:
         return _either_way([min(one, 1 - one) for one in (x, y)], inner=0.36, outer=0.5)
     is_third = "third" in words
-    verdicts = [
-        _along(word, x if word in ("left", "right") else y, is_third=is_third) for word in words if word in _AXIS
-    ]
+    verdicts = [_along(word, box, is_third=is_third) for word in words if word in _AXIS]
     if "centre" in words:
         axes = {"upper": "x", "lower": "x", "left": "y", "right": "y"}
         other = next((axes[word] for word in words if word in axes), "xy")
@@ -130,10 +138,17 @@ def holds(name: str, box: Box) -> bool | None:
 _AXIS = ("left", "right", "upper", "lower")
 
 
-def _along(word: str, value: float, *, is_third: bool) -> bool | None:
-    near = value if word in ("left", "upper") else 1 - value
-    inner, outer = (1 / 3, 0.45) if is_third else (0.5, 0.55)
-    return True if near <= inner + EPS else None if near <= outer else False
+def _along(word: str, box: Box, *, is_third: bool) -> bool | None:
+    """By the centre; near the line also by whether the box lies wholly on one side of it."""
+    low, high = (box[0], box[2]) if word in ("left", "right") else (box[1], box[3])
+    if word in ("right", "lower"):
+        low, high = 1 - high, 1 - low
+    near = (low + high) / 2
+    if is_third:
+        return True if near <= 1 / 3 + EPS else None if near <= THIRD_OUTER else False
+    if low >= HALF or high <= HALF:
+        return high <= HALF
+    return True if near <= HALF + EPS else None if near <= HALF_OUTER else False
 
 
 def _middle(value: float) -> bool | None:
@@ -145,9 +160,10 @@ def _middle(value: float) -> bool | None:
 def _at_edge(sides: list[str], box: Box, x: float, y: float) -> bool | None:
     gaps = {"left": (x, box[0]), "right": (1 - x, 1 - box[2]), "upper": (y, box[1]), "lower": (1 - y, 1 - box[3])}
     found = [gaps[side] for side in sides or gaps]
-    if any(centre <= 0.15 or gap <= 0.05 for centre, gap in found):
-        return True
-    return None if any(centre <= 0.34 or gap <= 0.15 for centre, gap in found) else False
+    for (centre_off, gap_off), verdict in ((AT_EDGE, True), (NEAR_EDGE, None)):
+        if any(centre <= centre_off or gap <= gap_off for centre, gap in found):
+            return verdict
+    return False
 
 
 def _either_way(values: list[float], *, inner: float, outer: float) -> bool | None:
@@ -161,24 +177,24 @@ def _name(found: re.Match[str]) -> str:
     words = [_vertical(vertical)] if vertical else []
     words += [across.lower()] if across else []
     if found["third"]:
-        return f"{_either(found['third_of'])} third"
-    if found["corner"] and (found["part1"] or "").lower().startswith("corner"):
-        return f"{' '.join(words)} corner"
-    if found["corner"] or found["side"]:
-        is_third = bool(re.search(r"(?i)\bthird\b", found[0]))
-        return " ".join([*words, "third"] if is_third else words)
-    if found["middle"]:
-        return f"{words[0]} centre"
-    if found["edge"]:
-        return " ".join([*words, "edge"])
-    if found["any_corner"]:
-        return "corner"
-    if found["beside"]:
+        words = [_either(found["third_of"]), "third"]
+    elif found["corner"] or found["side"]:
+        last = "corner" if (found["part1"] or "").lower().startswith("corner") else ""
+        last = "third" if re.search(r"(?i)\bthird\b", found[0]) else last
+        words += [last] if last else []
+    elif found["middle"]:
+        words = [words[0], "centre"]
+    elif found["edge"] or found["any_corner"]:
+        words.append("edge" if found["edge"] else "corner")
+    elif found["beside"]:
         side = (found["side1"] or found["side2"]).lower()
-        return {"above": "upper", "below": "lower"}.get(side, side if side in ("left", "right") else f"compass {side}")
-    if found["compass"]:
-        return f"compass {found['compass_of'].lower()}"
-    return "centre"
+        words = [BESIDE.get(side, f"compass {side}")]
+    elif found["compass"]:
+        words = [f"compass {found['compass_of'].lower()}"]
+    return " ".join(words) or "centre"
+
+
+BESIDE = {"left": "left", "right": "right", "above": "upper", "below": "lower"}
 
 
 def _vertical(word: str) -> str:

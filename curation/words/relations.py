@@ -7,12 +7,24 @@ from curation.pictures.boxes import Box
 from curation.words.claims import ANY_OBJECT, Claim, SeenObject, Truths
 from curation.words.places import holds
 from curation.words.verdicts import (
-    CLEARLY, NOT_SOURCES, Rule, Verdict, centre, fits, held_by, is_central, state_of, told,
+    CLEARLY,
+    NOT_SOURCES,
+    Rule,
+    Verdict,
+    centre,
+    fits,
+    held_by,
+    is_central,
+    state_of,
+    told,
 )  # fmt: skip
 from schemas.labels import Truth
 
 LEAST_APART = 0.03
 """Of the picture's side: centres that are nearer to each other are neither left nor right of each other."""
+PLAINLY = 1.5
+"""Times the area of the next: nobody would call another one the largest, however long it is."""
+ABOUT_HALF = 0.1
 PEAKS = re.compile(r"(\d)C-(\d)P")
 
 
@@ -73,7 +85,9 @@ def _outermost(held: Sequence[SeenObject], how: str) -> list[SeenObject]:
     boxes = [one for one in held if one.box_norm]
     if how in ("largest", "smallest"):
         best = set()
-        for at in (0, 1):
+        areas = sorted((_sizes(one.box_norm)[0] for one in boxes if one.box_norm), reverse=how == "largest")
+        is_plain = len(areas) > 1 and max(areas[:2]) >= PLAINLY * min(areas[:2])
+        for at in (0,) if is_plain else (0, 1):
             values = [(_sizes(one.box_norm)[at], one) for one in boxes if one.box_norm]
             if how == "largest":
                 top = max(value for value, _ in values)
@@ -105,7 +119,7 @@ def _share(claim: Claim, known: Truths) -> Verdict:
     compared = f"{n} of {of} are"
     if of == 0:
         return told(False, claim, "there is none in the picture")
-    truth = {"all": n == of, "most": 2 * n > of, "half": 0.4 <= n / of <= 0.6}[claim.how or "all"]
+    truth = {"all": n == of, "most": 2 * n > of, "half": abs(n / of - 0.5) <= ABOUT_HALF}[claim.how or "all"]
     if claim.state is Truth.ABSENT and claim.how == "all":
         truth = n < of if n else None if of == 1 else True
         return told(truth, claim, compared)
@@ -216,19 +230,27 @@ def _extent(claim: Claim, known: Truths) -> Verdict:
         return told(False if is_absent or held == [] else None, claim, "no sizes are known")
     how = (claim.how or "area").split(" ", 1)
     boxes = [one.box_norm for one in held if one.box_norm]
-    sides = [side for box in boxes for side in (box[2] - box[0], box[3] - box[1])]
+    axis = "width" if "width" in how else "height" if "height" in how else None
+    if axis is None:
+        axis = "width" if "width" in (claim.how or "") else "height" if "height" in (claim.how or "") else None
+    across, down = [box[2] - box[0] for box in boxes], [box[3] - box[1] for box in boxes]
+    sides = across if axis == "width" else down if axis == "height" else across + down
     if how[0] == "angle":
         if not known.side_arcsec:
             return told(None, claim, "the picture has no scale")
         values = [1000 * known.side_arcsec * side for side in sides]
-        near, far = 0.15, 0.6
+        near, far = 0.12, 0.25
         verdicts = [abs(value - claim.count) <= near * max(value, claim.count) for value in values]
         out = [abs(value - claim.count) > far * max(value, claim.count) for value in values]
         compared = f"boxes of {min(values) / 1000:.1f} to {max(values) / 1000:.1f} arcsec"
     else:
         areas = [100 * _sizes(box)[0] for box in boxes]
-        values = [*areas, sum(areas)] if how[0] == "area" else [100 * side for side in sides] + areas
-        margin = max(5.0, 0.2 * claim.count)
+        values = (
+            [*areas, sum(areas)]
+            if how[0] == "area"
+            else [100 * side for side in sides] + (areas if axis is None else [])
+        )
+        margin = max(1.0, 0.12 * claim.count) if axis else max(3.0, 0.2 * claim.count)
         if len(how) > 1:
             verdicts = [
                 value >= claim.count - 2 if how[1] == "at least" else value <= claim.count + 2 for value in values
@@ -236,7 +258,7 @@ def _extent(claim: Claim, known: Truths) -> Verdict:
             out = [not one for one in verdicts]
         else:
             verdicts = [abs(value - claim.count) <= margin for value in values]
-            out = [abs(value - claim.count) > 2 * margin for value in values]
+            out = [abs(value - claim.count) > (1.5 if axis else 2) * margin for value in values]
         compared = f"boxes of {min(values):.0f} to {max(values):.0f} %"
     truth = True if any(verdicts) else False if all(out) else None
     return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, compared)
@@ -246,14 +268,26 @@ def _structure(claim: Claim, known: Truths) -> Verdict:
     """Islands and peaks, as far as the labels say: those that may hold all agree, or none does."""
     may = [label for label in known.scheme.labels if known.state(label) is not Truth.ABSENT]
     if all(PEAKS.fullmatch(label) for label in known.scheme.labels):
+        if claim.other and claim.other.endswith("peaks"):
+            n_peaks = int(claim.other.split()[0])
+            same = {tuple(map(int, PEAKS.fullmatch(label).groups())) == (claim.count, n_peaks) for label in may}  # type: ignore[union-attr]
+            both = same.pop() if len(same) == 1 else None
+            return told(
+                None if both is None else both is (claim.state is Truth.PRESENT),
+                claim,
+                f"the class is {' or '.join(may)}",
+            )
         numbers = [int(PEAKS.fullmatch(label)[1 if claim.subject == "islands" else 2]) for label in may]  # type: ignore[index]
         found = {fits(claim, n) for n in numbers}
         truth = found.pop() if len(found) == 1 else None
+        truth = truth if truth is None else truth is (claim.state is Truth.PRESENT)
         return told(truth, claim, f"the class is {' or '.join(may)}")
     single, several = (
         next((known.state(one) for one in names if one in known.scheme.labels), Truth.UNKNOWN)
         for names in (("SINGLE-ISLAND",), ("MULTI-ISLAND", "EXTENDED-MULTISLAND"))
     )
+    if claim.state is Truth.ABSENT:
+        return told(None, claim, "nothing is known of islands and peaks")
     if (
         claim.subject == "islands"
         and "MULTI-ISLAND" in known.scheme.labels

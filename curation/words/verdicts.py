@@ -8,13 +8,16 @@ from enum import StrEnum
 from curation.pictures.boxes import LEAST_IOU, Box, box_iou, encode_box
 from curation.words.claims import ANY_OBJECT, NO_SOURCE, Claim, SeenObject, Truths
 from curation.words.places import holds as place_holds
-from curation.words.sky_words import SURVEYS
 from schemas.labels import Truth
 
 BOX_TOLERANCE = 0.0015  # of the picture's side: three decimals, and a rounding of what was rounded
-PERCENT_TOLERANCE = 1.0
-NEARNESS = 0.01  # of an angle or a frequency: texts have three digits
+
+PAIR, FEW = 2, 4
+POINT_NEAR, POINT_FAR, MARGIN = 0.03, 0.05, 0.02
+"""Of the picture's side: how far from an object's centre a point may be, and how far from its box."""
+ROUNDED = 0.0055  # of the picture's side: two decimals
 ABOUT = 0.25  # of a number that "about" stands before
+
 CLEARLY = 1.05  # a size that is larger by less may be called either
 
 
@@ -125,19 +128,24 @@ NOT_SOURCES = frozenset({*NO_SOURCE, "BACKGROUND", "ARTIFACT", "BORDER", "MOSAIC
 def fits(claim: Claim, n: int) -> bool | None:
     """Whether a number is what a claim says it is; None where the words leave it open."""
     count, how = claim.count, claim.how
-    if how in ("several", "couple") or count is None:
-        return False if n < 2 else None if n == 2 and how == "several" else True if how != "couple" or n == 2 else None
-    if how is None:
-        return n == count
-    if how == "at least":
-        return n >= count
-    if how == "at most":
-        return n <= count
+    if count is None:
+        return _fits_vaguely(how, n)
     if how == "some":  # so many that are bright, or the like
         return False if n < count else True if n == count else None
-    if how.endswith(" to"):
-        return int(how.split()[0]) <= n <= count
-    return abs(n - count) <= max(1.0 if count > 3 else 0.0, ABOUT * count)
+    low = count if how in (None, "at least") else int(how.split()[0]) if how.endswith(" to") else 0
+    high = count if how is None or how == "at most" or how.endswith(" to") else n
+    if how == "about":
+        slack = max(1.0 if count >= FEW else 0.0, ABOUT * count)
+        return abs(n - count) <= slack
+    return low <= n <= high
+
+
+def _fits_vaguely(how: str | None, n: int) -> bool | None:
+    """Whether "several" or "a couple" may be said of so many; nobody knows of two and of many."""
+    if n < PAIR:
+        return False
+    is_pair = n == PAIR
+    return None if is_pair is (how == "several") else True
 
 
 def _box(claim: Claim, known: Truths) -> Verdict:
@@ -146,16 +154,17 @@ def _box(claim: Claim, known: Truths) -> Verdict:
     held = held_by(claim.subject, known) if ":" not in claim.subject else None
     if held is None or any(one.box_norm is None for one in held):
         if known.objects is not None and all(one.box_norm for one in known.objects):
-            is_any = is_box_of(claim.box, known.objects)
+            is_any = is_box_of(claim.box, known.objects, is_rounded=claim.how == "rounded")
             return told(None if is_any else False, claim, "no such box")
         return told(None, claim, "no boxes are known")
-    return told(is_box_of(claim.box, held), claim, "no such box")
+    return told(is_box_of(claim.box, held, is_rounded=claim.how == "rounded"), claim, "no such box")
 
 
-def is_box_of(box: Box | None, held: Sequence[SeenObject]) -> bool:
-    """Whether a box is that of one of the objects."""
+def is_box_of(box: Box | None, held: Sequence[SeenObject], *, is_rounded: bool = False) -> bool:
+    """Whether a box is that of one of the objects; `is_rounded`: as far as two decimals tell."""
+    tolerance = ROUNDED if is_rounded else BOX_TOLERANCE
     return box is not None and any(
-        max(abs(ours - theirs) for ours, theirs in zip(box, one.box_norm, strict=True)) <= BOX_TOLERANCE
+        max(abs(ours - theirs) for ours, theirs in zip(box, one.box_norm, strict=True)) <= tolerance
         or box_iou(box, one.box_norm) >= LEAST_IOU
         for one in held
         if one.box_norm
@@ -168,17 +177,13 @@ def _point(claim: Claim, known: Truths) -> Verdict:
         return told(None, claim, "no boxes are known")
     x, y = claim.box[:2]
     gaps = [max(abs(x - cx), abs(y - cy)) for cx, cy in map(centre, held)]
-    is_inside = any(
-        one.box_norm[0] - 0.02 <= x <= one.box_norm[2] + 0.02 and one.box_norm[1] - 0.02 <= y <= one.box_norm[3] + 0.02
-        for one in held
-        if one.box_norm
-    )
     near = min(gaps, default=1.0)
-    return told(
-        True if near <= 0.03 else None if is_inside or near <= 0.05 else False,
-        claim,
-        f"the nearest centre is {near:.2f} away",
-    )
+    may = near <= POINT_FAR or any(_is_in(x, y, one.box_norm) for one in held if one.box_norm)
+    return told(True if near <= POINT_NEAR else None if may else False, claim, f"the nearest centre is {near:.2f} away")
+
+
+def _is_in(x: float, y: float, box: Box) -> bool:
+    return box[0] - MARGIN <= x <= box[2] + MARGIN and box[1] - MARGIN <= y <= box[3] + MARGIN
 
 
 def centre(one: SeenObject) -> tuple[float, float]:
@@ -233,77 +238,12 @@ def _position_by_state(claim: Claim, known: Truths) -> bool | None:
     return None
 
 
-def _border(claim: Claim, known: Truths) -> Verdict:
-    percent = 100 * known.blank_fraction
-    compared = f"{percent:.1f} % of the pixels are blank"
-    if claim.count is not None:
-        if percent <= 0:
-            return told(False, claim, compared)
-        if claim.how in ("at least", "at most"):
-            is_true: bool | None = percent >= claim.count - PERCENT_TOLERANCE
-            if claim.how == "at most":
-                is_loose = percent < claim.count / 2  # true, but nobody who knew would say so
-                is_true = percent <= claim.count + PERCENT_TOLERANCE and (None if is_loose else True)
-            return told(is_true, claim, compared)
-        tolerance = max(PERCENT_TOLERANCE, 0.15 * claim.count) if claim.how == "about" else PERCENT_TOLERANCE
-        return told(abs(percent - claim.count) <= tolerance, claim, compared)
-    truth = known.edge if claim.subject == "edge" else known.blank
-    return told(None if truth is Truth.UNKNOWN else truth is claim.state, claim, f"the catalogue says {truth}")
-
-
-def _peculiarity(claim: Claim, known: Truths) -> Verdict:
-    truth = known.peculiarity
-    agrees = (truth == claim.subject) == (claim.state is Truth.PRESENT)
-    return told(None if truth is None else agrees, claim, f"the picture is {truth}")
-
-
-def _survey(claim: Claim, known: Truths) -> Verdict:
-    survey = known.survey
-    if survey is None:
-        return told(None, claim, "no survey is known")
-    if claim.how != "name":
-        return told(survey.name == claim.subject, claim, f"another survey: {survey.name}")
-    title = SURVEYS.get(claim.subject, claim.subject)
-    ours = [
-        name
-        for name, begins in SURVEYS.items()
-        if name in survey.name.split() or name in re.findall(r"\w+", survey.name) or survey.name.startswith(begins)
-    ]
-    if survey.name.startswith(title) or claim.subject in ours:
-        return told(True if len(ours) == 1 or survey.name == claim.subject else None, claim, survey.name)
-    return told(False if ours else None, claim, f"another survey: {survey.name}")
-
-
-def _frequency(claim: Claim, known: Truths) -> Verdict:
-    mhz = (known.survey.frequency_mhz if known.survey else None) or 0
-    return told(is_near(claim.count, mhz) if mhz > 0 else None, claim, f"{mhz} MHz")
-
-
-def _beam(claim: Claim, known: Truths) -> Verdict:
-    axes = known.beam_arcsec or ()
-    return told(any(is_near(claim.count, 1000 * one) for one in axes) if axes else None, claim, f"{axes} arcsec")
-
-
-def _size(claim: Claim, known: Truths) -> Verdict:
-    side = known.side_arcsec or 0
-    return told(is_near(claim.count, 1000 * side) if side > 0 else None, claim, f"{side} arcsec")
-
-
-def is_near(count: int | None, value: float) -> bool:
-    """Whether a number is a value, as far as three digits go."""
-    return count is not None and abs(count - value) <= NEARNESS * value
-
-
 def _class(claim: Claim, known: Truths) -> Verdict:
     return told(False, claim, f"no class of {known.scheme.name}")
 
 
 def _topic(claim: Claim, known: Truths) -> Verdict:
     return Verdict(Judgement.UNVERIFIABLE, f"the answer does not speak of {claim.subject}, which was asked for")
-
-
-def _nothing(claim: Claim, known: Truths) -> Verdict:
-    return Verdict(Judgement.SUPPORTED)
 
 
 def words(claim: Claim) -> str:
@@ -322,7 +262,6 @@ def words(claim: Claim) -> str:
 
 Rule = Callable[[Claim, Truths], Verdict]
 BASIC: Mapping[str, Rule] = {
-    "presence": _presence, "count": _count, "box": _box, "point": _point, "position": _position, "border": _border,
-    "peculiarity": _peculiarity, "survey": _survey, "frequency": _frequency, "beam": _beam, "size": _size,
-    "class": _class, "topic": _topic, "map": _nothing,
+    "presence": _presence, "count": _count, "box": _box, "point": _point, "position": _position, "class": _class,
+    "topic": _topic,
 }  # fmt: skip

@@ -1,0 +1,107 @@
+"""What each launcher would start, word for word; and Ray's for real."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from finetune.launch import Machines, launch_of, slurm_job
+from schemas.errors import RecipeError
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = Path(__file__).parent / "golden"
+VERB = ("train", "full_shallow_qacap", "--data", "DATA", "--out", "/runs/full")
+OUT = Path("/runs/full")
+
+
+def finetune(*words, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "finetune", *map(str, words)],
+        cwd=ROOT, capture_output=True, text=True, timeout=500, check=False, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("machines", "name"),
+    [
+        (Machines("local"), "local"),
+        (Machines("deepspeed", 1, 4), "deepspeed"),
+        (Machines("deepspeed", 2, 4), "deepspeed_nodes"),
+        (Machines("slurm", 2, 4), "slurm"),
+        (Machines("ray", 2, 4), "ray"),
+    ],
+)
+def test_a_dry_run_prints_exactly_what_would_be_started(machines, name):
+    told = launch_of(VERB, machines, OUT).told + "\n"
+    assert told == (GOLDEN / f"launch_{name}.txt").read_text()
+
+
+def test_the_job_of_slurm_is_a_script_that_a_shell_reads(tmp_path):
+    job = tmp_path / "job.sbatch"
+    job.write_text(slurm_job([*VERB, "--set", "model.name=a folder"], Machines("slurm", 2, 4), OUT))
+    assert subprocess.run(["bash", "-n", str(job)], check=False).returncode == 0
+
+
+def test_the_job_of_slurm_gives_each_process_its_place_and_comes_back_when_stopped(tmp_path):
+    """With stand-ins for Slurm's own commands: srun starts one process, scontrol writes down what it is asked."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    said = tmp_path / "said"
+    scripts = {
+        "srun": 'shift; SLURM_PROCID=5 SLURM_LOCALID=1 SLURM_NTASKS=8 "$@"',
+        "scontrol": f'[ "$1" = show ] && echo node-1 || echo "$@" >> {said}',
+        "python": f'echo "$RANK $LOCAL_RANK $WORLD_SIZE $MASTER_ADDR $@" >> {said}; exit 75',
+    }
+    for name, script in scripts.items():
+        (tools / name).write_text(f"#!/bin/bash\n{script}\n")
+        (tools / name).chmod(0o755)
+    job = tmp_path / "job.sbatch"
+    job.write_text(slurm_job(["train", "smoke", "--set", "model.name=a folder"], Machines("slurm", 2, 4), OUT))
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "SLURM_JOB_ID": "77", "SLURM_JOB_NODELIST": "node-[1-2]"}
+    assert subprocess.run(["bash", str(job)], check=False, env=environment).returncode == 75
+    first, second = said.read_text().splitlines()
+    assert first == "5 1 8 node-1 -m finetune train smoke --set model.name=a folder"
+    assert second == "requeue 77"
+
+
+def test_a_launcher_that_cannot_do_it_says_which_can():
+    with pytest.raises(RecipeError, match="--launcher deepspeed"):
+        launch_of(VERB, Machines("local", 1, 4), OUT)
+    with pytest.raises(RecipeError, match="a path that all nodes share"):
+        launch_of(VERB, Machines("ray", 1, 4), Path("run"))
+    with pytest.raises(RecipeError, match="known are local, deepspeed, slurm, ray"):
+        launch_of(VERB, Machines("torchrun"), OUT)
+
+
+def test_the_command_line_hands_its_words_on(tmp_path):
+    done = finetune(
+        "train", "smoke", "--data", "DATA", "--launcher", "deepspeed", "--gpus", "4", "--dry-run", "--out", tmp_path
+    )
+    assert done.returncode == 0
+    assert done.stdout == (
+        "$ python -m deepspeed.launcher.runner --num_gpus 4 --no_local_rank --module finetune train smoke --data DATA "
+        f"--out {tmp_path}\n"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_run_on_ray_with_two_workers_ends_with_a_model(tiny_model, made_handover, tmp_path):
+    from finetune.ray_train import train_on_ray  # noqa: F401 it must be importable where Ray is
+
+    data, out = made_handover(tmp_path / "data", 12), tmp_path / "run"
+    sets = {"model.name": tiny_model, "run.max_steps": 3, "run.probe_every": 0, "batch.accumulate": 1}
+    words = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
+    done = finetune(
+        "train", "smoke", "--data", data, "--out", out, *words, "--no-check", "--launcher", "ray-here", "--gpus", "2",
+        RAY_ADDRESS="local", RAY_USAGE_STATS_ENABLED="0",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads((out / "run.json").read_text())
+    assert said["reason"] == "finished"
+    assert said["sessions"][-1]["n_processes"] == 2
+    assert (out / "model" / "SHA256SUMS").is_file()

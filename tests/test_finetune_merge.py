@@ -1,0 +1,239 @@
+"""Mixing models: every tensor in, every tensor out, exact where nothing is mixed."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from finetune.groups import GROUPS, group_of, layer_of
+from finetune.merge import Shares, _check, layers_of, merge, merge_lora, mix, mixed, steps_of
+from finetune.shown import shares_of
+from finetune.weights import INDEX, weights_of
+from schemas.errors import CheckpointError, RecipeError
+
+
+@pytest.fixture(scope="module")
+def tuned(tiny_model, tmp_path_factory):
+    """The tiny model with every tensor moved, and a lost sign where zeros stand."""
+    folder = tmp_path_factory.mktemp("tuned") / "model"
+    shutil.copytree(tiny_model, folder)
+    torch.manual_seed(1)
+    tensors = {name: one + 0.1 * torch.randn_like(one) for name, one in load_file(folder / "model.safetensors").items()}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def mixture(base, tuned, tmp_path, shares, dtype=None):
+    mix(weights_of(base), [(weights_of(tuned), shares)], tmp_path, dtype)
+    return load_file(tmp_path / "model.safetensors")
+
+
+def bytes_of(tensor):
+    return tensor.contiguous().view(torch.uint8).numpy().tobytes()
+
+
+def test_a_share_of_none_or_all_is_exact_to_the_byte():
+    base = torch.tensor([-0.0, 1.0, float("inf")])
+    tuned = torch.tensor([3.0, -0.0, 2.0])
+    assert bytes_of(mixed(base, tuned, 0.0)) == bytes_of(base)
+    assert bytes_of(mixed(base, tuned, 1.0)) == bytes_of(tuned)
+    assert mixed(base[1:2].bfloat16(), tuned[1:2], 0.5).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(("share", "which"), [(0.0, 0), (1.0, 1)])
+def test_every_tensor_of_a_model_at_none_and_all_is_one_of_the_two(tiny_model, tuned, tmp_path, share, which):
+    found = mixture(tiny_model, tuned, tmp_path, Shares(**dict.fromkeys(GROUPS, share)))
+    wanted = load_file((tiny_model, tuned)[which] / "model.safetensors")
+    assert len(found) == 69
+    assert {name: bytes_of(one) for name, one in found.items()} == {name: bytes_of(one) for name, one in wanted.items()}
+
+
+def test_each_group_has_its_own_share(tiny_model, tuned, tmp_path):
+    base, other = load_file(tiny_model / "model.safetensors"), load_file(tuned / "model.safetensors")
+    shares = Shares(llm=0.25, projector=1.0, newline=0.5, embed=0.75, layers=((1, 1, 0.9),))
+    for name, one in mixture(tiny_model, tuned, tmp_path, shares).items():
+        share = 0.9 if layer_of(name) == 1 else getattr(shares, group_of(name))
+        torch.testing.assert_close(one, base[name] + share * (other[name] - base[name]))
+
+
+def test_several_tuned_models_share_with_their_base(tiny_model, tuned, tmp_path):
+    pair = [(weights_of(tuned), Shares.even(0.3)), (weights_of(tiny_model), Shares.even(0.5))]
+    mix(weights_of(tiny_model), pair, tmp_path)
+    found, base, other = (load_file(folder / "model.safetensors") for folder in (tmp_path, tiny_model, tuned))
+    for name, one in found.items():
+        share = 0.3 if group_of(name) != "vision" else 0.0
+        torch.testing.assert_close(one, base[name] + share * (other[name] - base[name]))
+
+
+def test_a_model_in_several_files_stays_in_them(tiny_model, tuned, tmp_path):
+    sharded = tmp_path / "sharded"
+    shutil.copytree(tiny_model, sharded)
+    tensors = load_file(sharded / "model.safetensors")
+    (sharded / "model.safetensors").unlink()
+    names = sorted(tensors)
+    weight_map = {}
+    for number, part in enumerate((names[:40], names[40:]), 1):
+        file = f"model-0000{number}-of-00002.safetensors"
+        save_file({name: tensors[name] for name in part}, sharded / file, metadata={"format": "pt"})
+        weight_map |= dict.fromkeys(part, file)
+    (sharded / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    out = tmp_path / "out"
+    out.mkdir()
+    mix(weights_of(sharded), [(weights_of(tuned), Shares.even(1.0))], out)
+    assert weights_of(out).shards == weights_of(sharded).shards
+    weight_map.popitem()
+    (sharded / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    with pytest.raises(CheckpointError, match="promises other tensors"):
+        weights_of(sharded)
+
+
+def checked(base, *tuned):
+    _check(weights_of(base), [(weights_of(folder), shares) for folder, shares in tuned])
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        (Shares(llm=1.5), "llm 1.5 is no share"),
+        (Shares(layers=((0, 9, 0.5),)), "the model has 0-1"),
+        (Shares(layers=((0, 1, 0.5), (1, 1, 0.2))), "layers overlap"),
+    ],
+)
+def test_impossible_shares_are_refused(tiny_model, shares, said):
+    with pytest.raises(RecipeError, match=said):
+        checked(tiny_model, (tiny_model, shares))
+
+
+def test_shares_of_several_sum_to_one_at_most(tiny_model):
+    with pytest.raises(RecipeError, match=r"sum to 1\.2"):
+        checked(tiny_model, (tiny_model, Shares.even(0.6)), (tiny_model, Shares.even(0.6)))
+
+
+def test_tied_embeddings_take_one_share(tiny_model, tmp_path):
+    tied = tmp_path / "tied"
+    shutil.copytree(tiny_model, tied)
+    tensors = load_file(tied / "model.safetensors")
+    del tensors["language_model.lm_head.weight"]
+    save_file(tensors, tied / "model.safetensors")
+    checked(tied, (tied, Shares.even(0.5)))
+    with pytest.raises(RecipeError, match="are one tensor here"):
+        checked(tied, (tied, Shares(embed=0.5)))
+
+
+def test_other_tensors_shapes_and_tokenizers_are_refused(tiny_model, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(tiny_model, other)
+    tensors = load_file(other / "model.safetensors")
+    del tensors["image_newline"]
+    tensors["multi_modal_projector.linear_1.bias"] = torch.zeros(3)
+    save_file(tensors, other / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"missing 1: image_newline; of other shape 1: .*linear_1\.bias \(3,\)"):
+        checked(tiny_model, (other, Shares.even(0.5)))
+    shutil.copy(tiny_model / "model.safetensors", other / "model.safetensors")
+    said = json.loads((other / "tokenizer.json").read_text())
+    said["model"]["vocab"] |= {word: 399 - number for word, number in said["model"]["vocab"].items() if number > 390}
+    (other / "tokenizer.json").write_text(json.dumps(said))
+    with pytest.raises(CheckpointError, match="tokenizer is not that of"):
+        checked(tiny_model, (other, Shares.even(0.5)))
+
+
+def test_tuned_models_of_different_templates_are_refused(tiny_model, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(tiny_model, other)
+    (other / "chat_template.jinja").write_text("{{ messages }}")
+    with pytest.raises(CheckpointError, match="different chat templates"):
+        checked(tiny_model, (tiny_model, Shares.even(0.5)), (other, Shares.even(0.5)))
+
+
+def test_sweeps_and_layers_are_read_from_the_command_line():
+    assert steps_of("0:1:0.25") == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert len(steps_of("0:1:0.1")) == 11
+    assert layers_of("0-13:0.3,14:0.6") == ((0, 13, 0.3), (14, 14, 0.6))
+    for wrong in ("1:0:0.1", "0:1", "0:1:0", "a:b:c", "0:1:1.2.3"):
+        with pytest.raises(RecipeError, match="expected first:last:step"):
+            steps_of(wrong)
+    with pytest.raises(RecipeError, match="expected first-last:share"):
+        layers_of("0-13")
+
+
+def test_one_share_stands_for_every_group_but_the_vision_tower():
+    assert shares_of({"share": "0.5", "lm_head": "0.1"}, 1, ()) == [Shares(0.5, 0.5, 0.5, 0.5, 0.1, 0.0)]
+    assert [one.llm for one in shares_of({"llm": "0.3,0.2"}, 2, ())] == [0.3, 0.2]
+    with pytest.raises(RecipeError, match="2 shares for 1 tuned"):
+        shares_of({"llm": "0.3,0.2"}, 1, ())
+
+
+@pytest.mark.slow
+def test_a_merge_is_a_model_that_loads_and_answers(tiny_model, tuned, tmp_path):
+    from PIL import Image
+
+    from finetune.hf import LlavaOnevisionForConditionalGeneration, read_processor
+
+    out = merge(tiny_model, [(tuned, Shares.even(0.5))], tmp_path / "half")
+    assert json.loads((out / "merge.json").read_text())["tuned"][0]["shares"]["llm"] == 0.5
+    model, processor = LlavaOnevisionForConditionalGeneration.from_pretrained(out), read_processor(out)
+    asked = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Is it a galaxy?"}]}]
+    text = processor.apply_chat_template(asked, add_generation_prompt=True)
+    given = processor(text=text, images=Image.new("RGB", (60, 60)), return_tensors="pt")
+    said = model.generate(**given, max_new_tokens=4)
+    assert said.shape[1] > given["input_ids"].shape[1]
+    again = merge(tiny_model, [(tuned, Shares.even(0.25))], out)  # a model of ours is replaced
+    assert json.loads((again / "merge.json").read_text())["tuned"][0]["shares"]["llm"] == 0.25
+    with pytest.raises(CheckpointError, match="no model of ours"):
+        merge(tiny_model, [(tuned, Shares.even(0.5))], tuned)
+
+
+def adapter_of(base, folder, change=None):
+    """Low-rank weights with something in them."""
+    from peft import LoraConfig, get_peft_model
+
+    from finetune.groups import LORA_TARGETS
+    from finetune.model import read_model
+
+    torch.manual_seed(0)
+    settings = LoraConfig(r=2, target_modules=LORA_TARGETS, modules_to_save=["multi_modal_projector"])
+    model = get_peft_model(read_model(base), settings)
+    for name, weight in model.named_parameters():
+        if ".lora_B." in name:
+            weight.data.normal_(0, 0.5)
+    model.save_pretrained(folder)
+    if change:
+        path = folder / "adapter_model.safetensors"
+        save_file(change(load_file(path)), path, metadata={"format": "pt"})
+    return folder
+
+
+def renamed(tensors):
+    return {name.replace(".layers.1.", ".layers.7."): one for name, one in tensors.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda all_: {name: torch.zeros_like(one) for name, one in all_.items()}, "every low-rank product is zero"),
+        (lambda all_: {name: one if "lora" not in name else torch.zeros(0) for name, one in all_.items()}, "are empty"),
+        (lambda all_: {name: one for name, one in all_.items() if "lora" not in name}, "no low-rank weights"),
+        (renamed, "tensors found no place"),
+    ],
+)
+def test_an_adapter_that_does_not_load_is_refused(tiny_model, tmp_path, change, said):
+    adapter = adapter_of(tiny_model, tmp_path / "adapter", change)
+    with pytest.raises(CheckpointError, match=said):
+        merge_lora(tiny_model, adapter, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]  # nothing is left behind
+
+
+def test_a_folder_without_an_adapter_is_refused(tiny_model, tmp_path):
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        merge_lora(tiny_model, tmp_path, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_merged_low_rank_weights_are_a_plain_model(tiny_model, tmp_path):
+    out = merge_lora(tiny_model, adapter_of(tiny_model, tmp_path / "adapter"), tmp_path / "out")
+    base, found = load_file(tiny_model / "model.safetensors"), load_file(out / "model.safetensors")
+    assert base.keys() == found.keys()
+    changed = {group_of(name) for name in base if not torch.equal(base[name], found[name])}
+    assert changed == {"llm"}  # its projector was saved, but not trained
