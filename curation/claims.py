@@ -70,8 +70,8 @@ def claims(
     as_json: bool,
 ) -> None:
     """Show each claim of a text with its verdict; see HELP."""
-    from curation.words.annotations import Reading, read_annotations
-    from curation.words.looking import looked, read_turns, told
+    from curation.checker.annotations import Reading, read_annotations
+    from curation.checker.looking import looked, read_turns, told
 
     known = read_annotations(objects, Reading(scheme, image, _size(size), _classes(classes)))
     turns = looked(read_turns(text, question), known, dialect)

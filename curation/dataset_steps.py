@@ -8,12 +8,14 @@ from typing import Protocol
 from catalogs.dataset import Dataset
 from catalogs.survey import Survey, surveys
 from curation.asking.vlm import Asker
+from curation.checker.policy import Verdicts
 from curation.engine.steps import Step
 from curation.pictures.boxes import Dialect
 from curation.pictures.cutouts import cutouts_step
 from curation.pictures.render import Picture
 from curation.pictures.windows import windows_step
 from curation.release.samples import samples_step
+from curation.trials.trials import trials_step
 from curation.truth.classes import classes_step
 from curation.truth.objects import objects_step
 from curation.truth.relabel import detections_step, relabel_step
@@ -22,10 +24,8 @@ from curation.words.conversations import conversations_step
 from curation.words.descriptions import descriptions_step
 from curation.words.generation import generated_step
 from curation.words.judge import Judging, judged_step
-from curation.words.policy import Verdicts
 from curation.words.quality import quality_step
 from curation.words.question import questions
-from curation.words.trials import trials_step
 from curation.words.writing import Generation, writing_about
 from schemas.labels import label_scheme
 

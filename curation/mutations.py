@@ -14,15 +14,15 @@ import click
 def mutations(seed: str, n_pictures: int, examples: int, as_json: bool) -> None:
     """Try the checker of texts on pictures that never were, over every label scheme.
 
-    About each picture one text with a fault of each kind is written (curation/words/faults), and one true text in each
-    style (curation/words/styles). What is false and what is true follows from the made-up annotations, not from the
+    About each picture one text with a fault of each kind is written (curation/trials/faults), and one true text in each
+    style (curation/trials/styles). What is false and what is true follows from the made-up annotations, not from the
     checker. Caught: share of the faults that the default policy refuses. False alarms: share of the true texts that it
     refuses.
 
     \b
     Example:  python -m curation mutations --seed 7 --json
     """
-    from curation.words.trials import figures, synthetic_trials
+    from curation.trials.trials import figures, synthetic_trials
 
     found = figures(synthetic_trials(seed, n_pictures), examples)
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(_told(found)))

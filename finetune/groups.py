@@ -24,6 +24,11 @@ _PEFT = re.compile(r"base_model\.model\.|modules_to_save\.\w+\.|base_layer\.")
 _LAYER = re.compile(r"language_model\.model\.layers\.(\d+)\.")
 
 
+def one_spelling(name: str) -> str:
+    """A tensor's name in a file, without the part that some versions put into the vision tower's and others do not."""
+    return name.replace("vision_tower.vision_model.", "vision_tower.", 1)
+
+
 def group_of(name: str) -> str:
     """The group of a tensor in a file. CheckpointError when none or several fit: nothing is left out in silence."""
     found = [group for group, pattern in GROUPS.items() if re.match(pattern, name)]
@@ -36,7 +41,7 @@ def group_of(name: str) -> str:
 
 def name_in_file(name: str) -> str:
     """How the tensor of a loaded model is called in a file."""
-    plain = _PEFT.sub("", name)
+    plain = one_spelling(_PEFT.sub("", name))
     if plain.startswith("lm_head."):
         return f"language_model.{plain}"
     plain = plain.removeprefix("model.")

@@ -99,7 +99,6 @@ def _run(prepared: Prepared, told: Sequence[Callable[[dict[str, Any]], None]], s
     if is_first:
         alone()
         _export(prepared, ledger, canaries, start)
-    trainer.accelerator.wait_for_everyone()
     return 0
 
 

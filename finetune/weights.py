@@ -4,11 +4,13 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from finetune.groups import group_of, name_in_file, one_spelling
 from schemas.errors import CheckpointError, RecipeError
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
@@ -27,6 +29,10 @@ class Weights:
         """All tensors."""
         return [name for names in self.shards.values() for name in names]
 
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, str]]:
+        return {one_spelling(name): (shard, name) for shard, names in self.shards.items() for name in names}
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every tensor, from the headers."""
         from safetensors import safe_open
@@ -38,12 +44,12 @@ class Weights:
         return found
 
     def read(self, name: str) -> Tensor:
-        """One tensor."""
+        """One tensor, however its name is spelled."""
         from safetensors import safe_open
 
-        shard = next(shard for shard, names in self.shards.items() if name in names)
+        shard, spelled = self._places[one_spelling(name)]
         with safe_open(self.folder / shard, "pt") as file:
-            return file.get_tensor(name)
+            return file.get_tensor(spelled)
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """All tensors, file by file."""
@@ -113,18 +119,17 @@ def restore(model: Any, folder: Path) -> None:
     """
     import torch
 
-    from finetune.groups import name_in_file
-
     weights = weights_of(folder)
     places = {name_in_file(name): weight for name, weight in model.named_parameters()}
-    differ = sorted(places.keys() ^ set(weights.names))
+    differ = sorted(places.keys() ^ {one_spelling(name) for name in weights.names})
     if differ:
         raise CheckpointError(f"{folder}: its tensors are not those of the model: {', '.join(differ[:3])}")
     with torch.no_grad():
         for name, tensor in weights.tensors():
-            if tensor.dtype != places[name].dtype:
-                raise CheckpointError(f"{folder}: {name} is {tensor.dtype}, in the model {places[name].dtype}")
-            places[name].copy_(tensor)
+            place = places[one_spelling(name)]
+            if tensor.dtype != place.dtype:
+                raise CheckpointError(f"{folder}: {name} is {tensor.dtype}, in the model {place.dtype}")
+            place.copy_(tensor)
 
 
 def changed_by_group(base: Weights, tuned: Weights) -> dict[str, tuple[int, int]]:
@@ -133,8 +138,6 @@ def changed_by_group(base: Weights, tuned: Weights) -> dict[str, tuple[int, int]
     Raises CheckpointError when names or shapes differ: every tensor in, every tensor out.
     """
     import torch
-
-    from finetune.groups import group_of
 
     check_alike(base, tuned)
     counts: dict[str, tuple[int, int]] = {}
@@ -147,7 +150,7 @@ def changed_by_group(base: Weights, tuned: Weights) -> dict[str, tuple[int, int]
 
 def check_alike(base: Weights, other: Weights) -> None:
     """Raise CheckpointError unless both have the same tensors of the same shapes."""
-    mine, theirs = base.shapes(), other.shapes()
+    mine, theirs = ({one_spelling(name): shape for name, shape in one.shapes().items()} for one in (base, other))
     missing, added = sorted(mine.keys() - theirs.keys()), sorted(theirs.keys() - mine.keys())
     shapes = [
         f"{name} {theirs[name]} for {mine[name]}" for name in mine.keys() & theirs.keys() if mine[name] != theirs[name]

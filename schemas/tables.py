@@ -17,7 +17,7 @@ LABEL = pa.struct(
 )  # fmt: skip
 CLAIM = pa.struct(
     [
-        ("kind", TEXT),  # presence, class, count, box, border, peculiarity …: see curation/words/claims.py
+        ("kind", TEXT),  # presence, class, count, box, border, peculiarity …: see curation/checker/claims.py
         ("subject", TEXT),  # the label, or "source" for any object
         ("state", TEXT),  # present or absent
         ("count", INT),

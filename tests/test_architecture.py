@@ -15,15 +15,17 @@ MAY_IMPORT = {
     "evaluate": {"schemas", "catalogs", "curation"},
     "finetune": {"schemas"},
 }
-# engine ← truth, pictures, asking ← words, papers ← release; the modules beside the rooms may use them all
+# engine ← truth, pictures, asking ← checker ← words, papers ← trials ← release; modules beside the rooms may use all
 ROOMS = {
     "engine": set(),
     "truth": {"engine"},
     "pictures": {"engine"},
     "asking": {"engine"},
-    "words": {"engine", "truth", "pictures", "asking"},
+    "checker": {"engine", "truth", "pictures"},
+    "words": {"engine", "truth", "pictures", "asking", "checker"},
     "papers": {"engine", "truth", "pictures", "asking"},
-    "release": {"engine", "truth", "pictures", "asking", "words", "papers"},
+    "trials": {"engine", "truth", "pictures", "checker", "words"},
+    "release": {"engine", "truth", "pictures", "asking", "checker", "words", "papers", "trials"},
 }
 
 

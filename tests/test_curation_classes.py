@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from catalogs.sky import box_polygon, separation_arcsec, unit_vectors
 from catalogs.statements import Said, all_labels, no_label
+from curation.checker.claims import truths
 from curation.engine.steps import Step
 from curation.truth.classes import ClassConfig, classes_step, classified, radius_arcsec
-from curation.words.claims import truths
 from schemas.errors import RecipeError
 from schemas.fingerprint import content_id
 from schemas.labels import Tier, Truth, label_scheme

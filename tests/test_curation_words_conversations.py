@@ -7,10 +7,10 @@ import pytest
 from astropy.wcs import WCS
 
 from catalogs.survey import surveys
+from curation.checker.known import CUTOUT_COLUMNS
 from curation.engine.steps import Step
 from curation.words.conversations import conversations, conversations_step
 from curation.words.descriptions import angle_words, descriptions, descriptions_step, survey_facts
-from curation.words.known import CUTOUT_COLUMNS
 from curation.words.quality import quality, quality_step
 from curation.words.question import questions
 from schemas.fingerprint import content_id

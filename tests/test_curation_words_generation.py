@@ -18,11 +18,11 @@ from catalogs.survey import surveys
 from curation.asking.request import Reply, Served
 from curation.asking.rule_server import RuleServer
 from curation.asking.vlm import Asker
+from curation.checker.policy import Verdicts
 from curation.engine.steps import Step
 from curation.words.conversations import conversations, conversations_step, with_generated
 from curation.words.descriptions import descriptions, survey_facts
 from curation.words.generation import generated, generated_step
-from curation.words.policy import Verdicts
 from curation.words.quality import quality
 from curation.words.question import questions
 from curation.words.writing import Generation, writing_about

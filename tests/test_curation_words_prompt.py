@@ -7,11 +7,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from curation.checker.claims import SeenObject, SurveyFacts, Truths
+from curation.checker.faithfulness import Judgement, judge_turn, read_claims
 from curation.words.answers import MOST_BOXES
 from curation.words.caption import caption, n_boxes, topics_of
-from curation.words.claims import SeenObject, SurveyFacts, Truths
 from curation.words.descriptions import description
-from curation.words.faithfulness import Judgement, judge_turn, read_claims
 from curation.words.prompt import LONGEST_LINE, MOST_LINES, Prompt, Task, fenced, glossary, harmless, prompt, render
 from curation.words.question import DIALECT_WORDS
 from schemas.errors import RecipeError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from curation.words.claims import SeenObject, Truths
+from curation.checker.claims import SeenObject, Truths
 from curation.words.question import ANSWERS_OF, Question, ask, expanded, questions
 from schemas.errors import RecipeError
 from schemas.folder import read_door

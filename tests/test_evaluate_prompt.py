@@ -28,14 +28,12 @@ def test_the_wordings_are_the_golden_ones(name):
     assert told(name) == file.read_text(encoding="utf-8"), f"changed on purpose? write the new text to {file.name}"
 
 
-@pytest.mark.parametrize("name", SIX)
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_every_option_is_offered_and_the_last_one_stands_on_its_own_line(name, variant):
-    one = benchmark(name)
-    lines = prompt_for(one, variant).text.splitlines()
-    if "{options}" in (one.prompt.get(variant) or one).model_dump_json() or variant in ("fixed", "structured"):
-        offered = [c for c in one.classes if c not in ("YES", "NO")]
-        assert all(label in lines or "1C-2C" in lines for label in offered)  # D16: none is glued to the instruction
+@pytest.mark.parametrize("name", ["b1", "b2", "b5", "b6"])
+@pytest.mark.parametrize("variant", ["fixed", "paper", "structured"])
+def test_every_option_has_a_line_of_its_own(name, variant):
+    asked = prompt_for(benchmark(name), variant)
+    offered = {one.text for one in asked.choices if len(one.labels) == 1}
+    assert offered <= set(asked.text.splitlines())  # D16: none is glued to the instruction
 
 
 def test_the_misprint_is_in_the_papers_wording_alone():
@@ -112,7 +110,8 @@ def test_balanced_examples_have_every_class_alike_and_a_seed_gives_the_same():
         chosen = examples_for(query, candidates, shots=4, seed=seed)
         assert sorted(one.truth[0] for one in chosen) == ["FR-I", "FR-I", "FR-II", "FR-II"]
         assert chosen == examples_for(query, candidates[::-1], shots=4, seed=seed)
-    assert len({examples_for(query, candidates, shots=4, seed=k) for k in range(5)}) > 1
+    drawn = [examples_for(query, candidates, shots=4, seed=k) for k in range(5)]
+    assert len({tuple(one.picture_id for one in chosen) for chosen in drawn}) > 1
 
 
 def test_the_nearest_example_comes_last():

@@ -237,3 +237,16 @@ def test_merged_low_rank_weights_are_a_plain_model(tiny_model, tmp_path):
     assert base.keys() == found.keys()
     changed = {group_of(name) for name in base if not torch.equal(base[name], found[name])}
     assert changed == {"llm"}  # its projector was saved, but not trained
+
+
+def test_two_spellings_of_the_vision_tower_are_one(tiny_model, tuned, tmp_path):
+    """Loaded in another way, the same model is saved with another name for its vision tower."""
+    other = tmp_path / "other"
+    shutil.copytree(tuned, other)
+    tensors = load_file(other / "model.safetensors")
+    spelled = {name.replace("vision_tower.", "vision_tower.vision_model."): one for name, one in tensors.items()}
+    save_file(spelled, other / "model.safetensors", metadata={"format": "pt"})
+    checked(tiny_model, (other, Shares.even(0.5)))
+    found = mixture(tiny_model, other, tmp_path, Shares(vision=1.0))
+    assert found.keys() == load_file(tiny_model / "model.safetensors").keys()
+    assert all(torch.equal(one, tensors[name]) for name, one in found.items() if name.startswith("vision_tower"))

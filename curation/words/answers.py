@@ -4,9 +4,9 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from curation.checker.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Claim, SeenObject, Sentence, Truths
+from curation.checker.grammar import number_words
 from curation.pictures.boxes import Dialect, decode_box, encode_box
-from curation.words.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Claim, SeenObject, Sentence, Truths
-from curation.words.grammar import number_words
 from schemas.fingerprint import choose
 from schemas.labels import Truth
 

@@ -6,9 +6,9 @@ out: every class that is known to be absent, boxes, blank edges, peculiarity. Wh
 
 from collections.abc import Iterator
 
+from curation.checker.claims import ANY_OBJECT, Claim, Sentence, Truths
 from curation.pictures.boxes import Dialect, encode_box
 from curation.words.answers import ANY_NOUN, MOST_BOXES, count_noun, counted
-from curation.words.claims import ANY_OBJECT, Claim, Sentence, Truths
 from curation.words.descriptions import sentences
 from curation.words.prompt import Topic
 from schemas.labels import Truth

@@ -11,13 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from curation.checker.claims import Claim, Truths
+from curation.checker.faithfulness import Judgement, are_equal
+from curation.checker.known import CUTOUT_COLUMNS, Known
+from curation.checker.reading import FoundClaim
 from curation.engine.steps import Input, Step
 from curation.pictures.boxes import Dialect
-from curation.words.claims import Claim, Truths
-from curation.words.faithfulness import Judgement, are_equal
-from curation.words.known import CUTOUT_COLUMNS, Known
 from curation.words.question import AskedTurn, Question, ask, described, expanded
-from curation.words.reading import FoundClaim
 from schemas.conversation import Conversation, Turn
 from schemas.fingerprint import choose, content_id
 from schemas.labels import LabelScheme, Truth

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from catalogs.survey import Survey
+from curation.checker.claims import ANY_OBJECT, NO_SOURCE, Claim, Sentence, SurveyFacts, Truths
+from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.engine.steps import Input, Step
 from curation.words.answers import count_noun, counted, percent_claim
-from curation.words.claims import ANY_OBJECT, NO_SOURCE, Claim, Sentence, SurveyFacts, Truths
-from curation.words.known import CUTOUT_COLUMNS, Known
 from schemas.fingerprint import choose, fraction
 from schemas.labels import LabelScheme, Truth
 from schemas.rejection import Rejection, Sieved, sieved

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from curation.asking.request import Reply, Request
+from curation.checker.claims import Claim
+from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.engine.steps import Input, Resources, Step
-from curation.words.claims import Claim
-from curation.words.known import CUTOUT_COLUMNS, Known
 from curation.words.page import Page
 from curation.words.writing import PAIRS, REWORDING, Writing
 from schemas.rejection import Rejection, Sieved, sieved

@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import Any
 
 from curation.asking.request import Reply, Request, Sampling
+from curation.checker.claims import Claim, Truths
+from curation.checker.evidence import with_evidence
+from curation.checker.faithfulness import are_equal, judge_turn, read_claims
+from curation.checker.policy import refusal
 from curation.words.caption import caption, n_boxes, topics_of
-from curation.words.claims import Claim, Truths
 from curation.words.descriptions import sentences
-from curation.words.evidence import with_evidence
-from curation.words.faithfulness import are_equal, judge_turn, read_claims
 from curation.words.pairs import LONGEST_RAW, Refused, ill_formed, read_pairs, read_rewording
-from curation.words.policy import refusal
 from curation.words.prompt import Told, glossary, render
 from curation.words.question import DIALECT_WORDS
 from curation.words.writing import PAIRS, REWORDING, Writing

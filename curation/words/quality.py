@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from catalogs.dataset import dataset
 from catalogs.survey import Survey, surveys
+from curation.checker.claims import Claim, SurveyFacts, Truths
+from curation.checker.faithfulness import are_equal, judge_turn, read_claims
+from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.engine.steps import Input, Step
 from curation.pictures.boxes import Dialect
-from curation.words.claims import Claim, SurveyFacts, Truths
 from curation.words.descriptions import survey_facts
-from curation.words.faithfulness import are_equal, judge_turn, read_claims
 from curation.words.flags import flags_of
-from curation.words.known import CUTOUT_COLUMNS, Known
 from schemas.labels import LabelScheme
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import JUDGED, QUALITY

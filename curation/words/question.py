@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from curation.checker.claims import Claim, Truths
 from curation.pictures.boxes import Dialect
 from curation.words.answers import ANSWER_SLOTS, ANY_NOUN, Kind, answered
-from curation.words.claims import Claim, Truths
 from schemas.errors import RecipeError
 from schemas.fingerprint import choose
 from schemas.folder import read_doors

@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from catalogs.survey import Survey
 from curation.asking.request import Served
+from curation.checker.claims import SurveyFacts
+from curation.checker.policy import Verdicts
 from curation.pictures.boxes import Dialect
-from curation.words.claims import SurveyFacts
 from curation.words.descriptions import survey_facts
-from curation.words.policy import Verdicts
 from curation.words.prompt import Prompt, prompt
 from schemas.errors import RecipeError
 from schemas.labels import LabelScheme

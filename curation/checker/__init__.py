@@ -1,0 +1,1 @@
+"""What a text claims, read from its words alone, and whether it is true."""

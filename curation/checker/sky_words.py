@@ -1,0 +1,141 @@
+"""What a text says of the map a picture was cut from: its survey, its frequency, and the angles of picture and beam."""
+
+import re
+from collections.abc import Iterator
+
+from curation.checker.claims import Claim, FoundClaim
+
+SURVEYS = {
+    "FIRST": "Faint Images of the Radio Sky at Twenty-cm", "EMU": "Evolutionary Map of the Universe",
+    "LoTSS": "LOFAR Two-metre Sky Survey", "NVSS": "NRAO VLA Sky Survey", "VLASS": "VLA Sky Survey",
+    "SMGPS": "SARAO MeerKAT Galactic Plane Survey", "MAGPIS": "Multi-Array Galactic Plane Imaging Survey",
+    "SUMSS": "Sydney University Molonglo Sky Survey", "VLSSr": "VLA Low-frequency Sky Survey Redux",
+    "SCORPIO": "SCORPIO", "RACS": "Rapid ASKAP Continuum Survey", "TGSS": "TIFR GMRT Sky Survey",
+    "WENSS": "Westerbork Northern Sky Survey", "GLEAM": "GaLactic and Extragalactic All-sky MWA",
+    "MIGHTEE": "MeerKAT International GHz Tiered Extragalactic Exploration", "CORNISH": "CORNISH", "THOR": "THOR",
+    "WISE": "Wide-field Infrared Survey Explorer", "SDSS": "Sloan Digital Sky Survey",
+}  # fmt: skip
+"""Short names of surveys, and how their titles begin."""
+UNITS_MAS = {
+    "arcsec": 1_000,
+    "arcmin": 60_000,
+    "deg": 3_600_000,
+    '"': 1_000,
+    "'": 60_000,
+    "°": 3_600_000,
+    "''": 1_000,
+    "mas": 1,
+}
+MAP = re.compile(r"(?i)\bradio[ -]continuum (?:map|image|mosaic)\b(?:\s*\((?P<survey>[^()]+)\))?")
+FREQUENCY = re.compile(r"(?i)(?<![\w.])(?P<value>\d+(?:\.\d+)?)\s*-?\s*(?P<unit>[MGk])Hz\b")
+ANGLE = re.compile(
+    r"(?i)(?<![\w.])(?:(?P<first>\d+(?:\.\d+)?)\s*(?:(?:by|x"
+    r"|×)\s*))?(?P<value>\d+(?:\.\d+)?)\s*-?(?:(?P<unit>arc-?\s?sec|arc-?\s?min|deg|mas)(?:onds?|utes?|rees?"
+    r"|s)?\b|(?P<sign>''|[\"'°]))"
+    r"(?:\s*(?:by|x|×)\s*(?P<second>\d+(?:\.\d+)?)\s*-?(?:arc-?\s?sec|arc-?\s?min|deg|mas)?(?:onds?|utes?"
+    r"|rees?|s)?(?:''|[\"'°])?)?"
+)
+BEAM = re.compile(r"(?i)\b(?:beam|resolution|PSF|FWHM)\b")
+_IMAGE = r"(?:images?|picture|frame|field(?: of view)?|map|cut-?out|view|scene|area|pixels)"
+
+_FOLLOWED = (
+    r"(?=[\s-]+(?i:survey|image|map|cut-?out|data|mosaic|observation|pilot|field|catalogue|catalog|radio|continuum))"
+)
+_PATTERNS = tuple(
+    (
+        name,
+        re.compile(
+            rf"\b{re.escape(name)}\b{_FOLLOWED if name in ('FIRST', 'THOR', 'WISE') else ''}"
+            rf"|\b(?i:{re.escape(title)})\b"
+        ),
+    )
+    for name, title in sorted(SURVEYS.items(), key=lambda one: -len(one[1]))
+)
+_PART = r"(?:[A-Z][\w+-]*|\d+(?:\.\d+)?\s?[GM]Hz)"
+TITLED = re.compile(
+    rf"(?:\b(?:[Ff]rom|[Bb]y|[Oo]f|[Ii]n|[Tt]o|[Aa]s part of|is|was)\s+(?:(?:the|a|an)\s+)?|(?<=[Ss]urvey:\s)"
+    rf"|^\W*(?:the\s+)?)"
+    rf"(?P<title>{_PART}(?:,?\s+(?:{_PART}|of|the|and|at|survey|fields?|part\s+\d+|main|pilot|first|second"
+    rf"|data\s+release(?:\s+\d+)?))*)",
+    re.MULTILINE,
+)
+SURVEY_LIKE = re.compile(r"\bSurvey\b|\bDR\s?\d\b|\bfields?\b|\bPilot\b|\bsurvey\b|\bSky\b")
+TRAILING = re.compile(r"(?:,?\s+(?:of|the|and|at))+$")
+
+
+def _titles(text: str) -> Iterator[FoundClaim]:
+    """Titles of surveys: capitalised words after "from" or the like that speak of a survey, a field or a release."""
+    for one in TITLED.finditer(text):
+        title = TRAILING.sub("", one["title"])
+        if SURVEY_LIKE.search(title) and re.search(r"[A-Z]{2}|[a-z][A-Z]|Survey", title) and len(title.split()) > 1:
+            start = one.start("title")
+            yield FoundClaim(Claim("survey", title, how="title"), start, start + len(title))
+
+
+def sky(text: str) -> Iterator[FoundClaim]:
+    """The map a picture was cut from, its survey and frequency, and the angles of the picture and of the beam."""
+    for one in MAP.finditer(text):
+        yield FoundClaim(Claim("map", "radio-continuum"), *one.span())
+    surveys = list(_surveys(text))
+    yield from surveys
+    for one in FREQUENCY.finditer(text):
+        if not any(found.start <= one.start() < found.end for found in surveys):
+            factor = {"G": 1000.0, "M": 1.0, "K": 0.001}[one["unit"].upper()]
+            yield FoundClaim(Claim("frequency", "map", count=round(float(one["value"]) * factor)), *one.span())
+    yield from _angles(text)
+
+
+def _surveys(text: str) -> Iterator[FoundClaim]:
+    """Surveys by what stands in brackets after the map, by their titles, and by their short names."""
+    for one in MAP.finditer(text):
+        if one["survey"]:
+            yield FoundClaim(Claim("survey", one["survey"].strip()), *one.span("survey"))
+    outside = MAP.sub(lambda one: " " * len(one[0]), text)
+    titles = list(_titles(outside))
+    yield from titles
+    taken = [(one.start, one.end) for one in titles]
+    for name, pattern in _PATTERNS:
+        for one in pattern.finditer(outside):
+            if not any(start < one.end() and one.start() < end for start, end in taken):
+                taken.append(one.span())
+                yield FoundClaim(Claim("survey", name, how="name"), *one.span())
+
+
+def _angles(text: str) -> Iterator[FoundClaim]:
+    """Angles of the beam, where the sentence speaks of it, else of the picture; not those of sources."""
+    for one in ANGLE.finditer(text):
+        sentence = re.split(r"[.!?](?!\d)", text[: one.start()])[-1]
+        is_beam = bool(BEAM.search(sentence))
+        if not is_beam and (is_of_source(sentence) or is_by_source(text[one.end() :])):
+            continue
+        kind, subject = ("beam", "map") if is_beam else ("size", "image")
+        for value in dict.fromkeys((one["first"], one["value"], one["second"])):
+            if value:
+                yield FoundClaim(Claim(kind, subject, count=angle_mas(one, value)), *one.span())
+
+
+def angle_mas(found: re.Match[str], value: str) -> int:
+    """One of the numbers of an ANGLE in milliarcseconds."""
+    unit = re.sub(r"[\s-]", "", (found["unit"] or found["sign"]).lower())
+    return round(float(value) * UNITS_MAS[unit])
+
+
+def is_by_source(after: str) -> bool:
+    """Whether an angle is said to be that of a source named after it."""
+    by = (
+        r"[^.;!?]*?\b(?:is|are)\s+(?:covered|spanned|taken up|subtended)\s+by\s+(?!the\s+(?:image|picture|map"
+        r"|cutout|field))"
+    )
+    return bool(re.match(f"(?i){by}", after))
+
+
+def is_of_source(sentence: str) -> bool:
+    """Whether the last thing named before an angle is a source, not the picture."""
+    named = [
+        *re.finditer(
+            rf"(?i)\b(?:(?P<image>{_IMAGE}|side)|sources?|objects?|galax(?:y|ies)|lobes?|jets?|structures?"
+            rf"|emission|filaments?|regions?|it|they)\b",
+            sentence,
+        )
+    ]
+    return bool(named) and not named[-1]["image"]

@@ -1,0 +1,1 @@
+"""The checker tried: true texts in many styles, and faults planted in them."""
