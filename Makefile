@@ -10,7 +10,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test serve-setup test-serve demo docs bench clean
+.PHONY: help setup check test serve-setup test-serve demo demo-train docs bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
@@ -57,6 +57,18 @@ $(SERVE_READY): constraints-serve.txt curation/asking/torchvision_cpu.py
 
 demo: $(READY)   ## a small synthetic sky, from mosaics to the hand-over and its report
 	$(BIN)/python -m curation demo --out demo
+
+demo-train: $(READY)  ## a tiny model learns from the demo's hand-over, is merged, and answers (minutes, two cores)
+	test -d demo/store/llava/tiny || $(MAKE) demo
+	$(BIN)/python -m finetune tiny --out demo/model
+	@handover=$$(ls -d demo/store/llava/tiny/*/ | head -n 1); set -ex; \
+	recipe="smoke --data $$handover --set model.name=./demo/model --set run.epochs=3"; \
+	$(BIN)/python -m finetune check $$recipe > demo/check.txt || { cat demo/check.txt; exit 1; }; \
+	$(BIN)/python -m finetune train $$recipe --out demo/run --set lora='{r=16,alpha=32}' \
+	    --set trainable='{llm="lora",newline=false}'; \
+	$(BIN)/python -m finetune merge-lora --base demo/model --adapter demo/run/adapter --out demo/merged; \
+	$(BIN)/python -m finetune merge --base demo/model --tuned demo/merged --share 0.5 --out demo/half; \
+	$(BIN)/python -m finetune.ask demo/half $$(ls $$handover/images/*/*.png | head -n 1) Describe the image.
 
 docs: $(READY)   ## docs/tables.md, written from schemas/tables.py
 	$(BIN)/python -m schemas > docs/tables.md

@@ -165,7 +165,8 @@ class Benchmark(BaseModel):
         if self.definitions_from:
             from curation.words.question import questions
 
-            return {one: questions()[self.definitions_from].classes[one] for one in self.classes}
+            told = questions()[self.definitions_from].classes
+            return {one: told[one] for one in self.classes}
         if self.answer == "yes-no":
             return {}
         return {one: self.label_scheme.labels[one].definition for one in self.classes}

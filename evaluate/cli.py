@@ -153,3 +153,116 @@ def _number(name: str, told: dict[str, float | None] | None) -> str:
 def _say(text: str) -> None:
     """One line for a person who waits; results alone go to stdout."""
     print(text, file=sys.stderr, flush=True)
+
+
+_benchmarks = click.argument("names", nargs=-1, metavar="[BENCHMARK]...")
+_models = click.option("--model", "models", multiple=True, help="Only this one; may be given again; default: all.")
+
+
+@evaluate.command()
+@_benchmarks
+@_models
+@_store
+@_out
+@click.option("--base", help="The model that the others are held against.")
+@click.option(
+    "--standard-base", type=click.Path(path_type=Path, exists=True), help="Results of lmms-eval, of the base."
+)
+@click.option("--standard-tuned", type=click.Path(path_type=Path, exists=True), help="The same of the tuned model.")
+@click.option("--points", type=click.Path(path_type=Path, exists=True),
+              help="CSV of merged models: name, share, radio, general.")  # fmt: skip
+@click.option("--no-pictures", is_flag=True, help="Without the contact sheets of the worst pictures.")
+def report(names: tuple[str, ...], models: tuple[str, ...], store: str | None, out: Path, **given: Any) -> None:
+    """Write the report of every run in the store: tables, the paper's figures, confusion, the worst pictures.
+
+    \b
+    Example:  python -m evaluate report --store STORE --out report --base llava-onevision-qwen2-7b-ov
+    """
+    from evaluate.reporting import report_of
+
+    click.echo(report_of(names, models, store, out, **given))
+
+
+@evaluate.command()
+@_benchmarks
+@_store
+@click.option("--base", required=True, help="The model that the others are held against.")
+@_models
+@_json
+def compare(names: tuple[str, ...], store: str | None, base: str, models: tuple[str, ...], as_json: bool) -> None:
+    """Hold models against a base on the same pictures: differences with paired intervals, p by Holm.
+
+    \b
+    Example:  python -m evaluate compare b1 b6 --base llava-onevision-qwen2-7b-ov --store STORE
+    """
+    from evaluate.reporting import comparisons_of
+
+    table, rows = comparisons_of(names, models, store, base)
+    click.echo(json.dumps(rows) if as_json else table.markdown())
+
+
+@evaluate.command()
+@_benchmarks
+@_store
+@_json
+def score(names: tuple[str, ...], store: str | None, as_json: bool) -> None:
+    """Make SCORES again from the PREDICTIONS in the store, with the benchmarks as they stand now; asks no model.
+
+    \b
+    Example:  python -m evaluate score b5 --store STORE
+    """
+    from evaluate.reporting import scores_again
+
+    made = scores_again(names, store, _say)
+    click.echo(json.dumps(made) if as_json else "\n".join(f"{one['predictions']} -> {one['scores']}" for one in made))
+
+
+@evaluate.command()
+@click.option("--server", required=True, metavar="URL", help="Where the model is served.")
+@click.option("--model", required=True, help="The name that the server answers to.")
+@click.option("--python", type=click.Path(path_type=Path), required=True,
+              help="Python of the environment of evaluate/standard.txt.")  # fmt: skip
+@click.option(
+    "--task", "tasks", multiple=True, help="A task of lmms-eval; may be given again; default: the paper's 11."
+)
+@click.option("--base", help="The card to hold the results against; beyond it: harness drift, exit 3.")
+@click.option("--limit", type=click.IntRange(1), help="Only so many questions of each task.")
+@_out
+@_json
+def standard(server: str, model: str, python: Path, tasks: tuple[str, ...], **given: Any) -> None:
+    """Run standard benchmarks by lmms-eval, in an environment of its own; a result that is there is not made again.
+
+    \b
+    Example:  python -m evaluate standard --server URL --model NAME --python .venv-standard/bin/python --out results
+    """
+    from evaluate.standard import STANDARDS, check_base, check_harness, run_task
+
+    check_harness(python)
+    wanted = tasks or tuple(STANDARDS)
+    out = given["out"].absolute()
+    found = [run_task(python, one, server=server, model=model, out=out, limit=given["limit"]) for one in wanted]
+    if given["base"]:
+        check_base(found, given["base"])
+    if given["as_json"]:
+        return click.echo(json.dumps([{"task": one.task, "score": one.score, "n": one.n} for one in found]))
+    for one in found:
+        click.echo(f"{one.task}: {one.score:.4f} over {one.n:,} questions (lmms-eval {one.version})")
+    return None
+
+
+@evaluate.command("export-task")
+@click.argument("name", metavar="BENCHMARK")
+@click.option("--variant", default="fixed", show_default=True, help="fixed, paper, code, structured or short.")
+@click.option("--corpus", "named", metavar="CORPUS", help="Whose pictures; needed where several have the dataset.")
+@click.option("--raw", metavar="FOLDER", help="Folder of mosaics and catalogues; else RADIO_RAW.")
+@_store
+@_out
+def export_task(name: str, variant: str, named: str | None, raw: str | None, store: str | None, out: Path) -> None:
+    """Write a benchmark as a task of lmms-eval, for others to run in their harness.
+
+    \b
+    Example:  python -m evaluate export-task b6 --corpus first_real --raw RAW --store STORE --out tasks
+    """
+    from evaluate.reporting import exported
+
+    click.echo(exported(name, variant, named, raw, store, out))

@@ -171,8 +171,7 @@ def _questions(asking: Asking, tasks: Sequence[Task], backend: Backend) -> list[
 
 def _row(asking: Asking, info: BackendInfo, question: _Question, reply: Reply, likely: Likelihoods | None) -> Row:
     asked, benchmark, task, request = asking.asked, asking.benchmark, question.task, question.request
-    answer, error = _read(reply, question, asking)
-    came = error is None
+    answer, text, error = _read(reply, question, asking)
     return {
         "run_id": asking.run_id, "benchmark": benchmark.name, "benchmark_version": benchmark.version,
         "prompt_variant": asked.variant, "option_order": asked.option_order, "shots": 0, "shot_seed": 0,
@@ -182,7 +181,7 @@ def _row(asking: Asking, info: BackendInfo, question: _Question, reply: Reply, l
         "template_sha": asked.template_sha, "image_id": task.picture_id,
         "image_sha": sha256(request.png or b"").hexdigest(), "cluster": task.cluster, "split": task.split,
         "truth": list(task.truth), "truths": [(rule, list(truth)) for rule, truth in sorted(task.truths.items())],
-        "reply": reply.text if came else None, "finish_reason": reply.finish_reason,
+        "reply": text, "finish_reason": reply.finish_reason,
         "status": answer.status, "predicted": None if answer.labels is None else list(answer.labels),
         "n_unknown": answer.n_unknown, **_choice_columns(likely),
         "n_tokens_in": reply.n_prompt_tokens or None, "n_tokens_out": reply.n_completion_tokens or None,
@@ -190,16 +189,16 @@ def _row(asking: Asking, info: BackendInfo, question: _Question, reply: Reply, l
     }  # fmt: skip
 
 
-def _read(reply: Reply, question: _Question, asking: Asking) -> tuple[Answer, str | None]:
-    """What the reply says, and why none came where none did."""
+def _read(reply: Reply, question: _Question, asking: Asking) -> tuple[Answer, str | None, str | None]:
+    """What the reply says, its text, and why none came where none did. A choice stands without its form."""
     if reply.problem is not None and reply.problem not in KEPT_PROBLEMS:
-        return Answer(None, "backend_error"), f"{reply.problem}: {reply.detail}"
+        return Answer(None, "backend_error"), None, f"{reply.problem}: {reply.detail}"
     if reply.problem == "refused-by-server":
-        return Answer(None, "refused"), None
+        return Answer(None, "refused"), reply.text, None
     text = reply.text
     if asking.asked.is_constrained:
         text = chosen(text, [one.text for one in question.prompt.choices]) or text
-    return read_reply(text, reply.finish_reason, asking.benchmark), None
+    return read_reply(text, reply.finish_reason, asking.benchmark), text, None
 
 
 def _likelihoods(asking: Asking, questions: Sequence[_Question], backend: Backend) -> Sequence[Likelihoods | None]:

@@ -161,7 +161,7 @@ def open_store(place: str) -> Store:
 
 def n_tested(one: Run, store: Store) -> int:
     """The pictures that a benchmark asks about, counted without reading any."""
-    return len(one.benchmark.tested(pictures(*_tables(one, store, has_pixels=False))).tasks)
+    return len(one.benchmark.tested(pictures(*tables_of(one.inputs, store, has_pixels=False))).tasks)
 
 
 def _ask(missing: Sequence[Run], backend: Backend, store: Store, how: Wanted, say: Callable[[str], None]) -> None:
@@ -188,7 +188,7 @@ def _ask_within(
     say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Ask in this process, one piece after the other, so that the cap holds; the steps find every reply kept."""
-    asked = [requests_of(one.asking, backend, *_tables(one, store, has_pixels=True)) for one in missing]
+    asked = [requests_of(one.asking, backend, *tables_of(one.inputs, store, has_pixels=True)) for one in missing]
     requests = [request for several in asked for request in several]
     left = estimate(backend.asker, requests, prices)
     say(left.told())
@@ -200,8 +200,9 @@ def _ask_within(
     say(f"spent: {purse.spent_usd:.4f} USD by the server's own count of tokens")
 
 
-def _tables(one: Run, store: Store, *, has_pixels: bool) -> tuple[pa.Table, pa.Table, pa.Table]:
-    cutouts, sources, splits = one.inputs
+def tables_of(inputs: Inputs, store: Store, *, has_pixels: bool) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """The tables that a benchmark's pictures are known by; without pixels every `png` is empty."""
+    cutouts, sources, splits = inputs
     columns = CUTOUT_COLUMNS if has_pixels else tuple(name for name in CUTOUT_COLUMNS if name != "png")
     seen = store.read(cutouts.address, columns)
     if not has_pixels:

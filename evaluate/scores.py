@@ -55,7 +55,7 @@ def _by_rule(
     scorings = ["strict", "lenient", *(["choice"] if has_choices(rows) else [])]
     scorings += ["tuned"] if thresholds is not None and has_choices(rows) else []
     for scoring in scorings:
-        said = said_by(rows, benchmark, scoring, rule, thresholds)
+        said = said_by(rows, benchmark, scoring, rule, thresholds if scoring == "tuned" else None)
         _score(sheet, said, {"truth_rule": rule, "scoring": scoring}, benchmark)
     seed = seed_of(benchmark.name)
     if not has_choices(rows):

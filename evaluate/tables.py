@@ -89,7 +89,7 @@ def dropping(runs: Sequence[ScoredRun]) -> Table:
         kept = one.number("coverage", "all", "paper")
         if theirs.value is None and same.value is None:
             continue
-        gain = None if same.value is None or ours.value is None else 100 * (same.value - ours.value)
+        gain = None if not kept.value or same.value is None or ours.value is None else 100 * (same.value - ours.value)
         rows.append((one.benchmark, one.label, ours.percent, kept.percent, theirs.percent, same.percent,
                      "–" if gain is None else f"{gain:+.1f}"))  # fmt: skip
     return Table(
@@ -119,7 +119,7 @@ def rules(runs: Sequence[ScoredRun]) -> Table:
         for one in seen(runs) if len(one.rules) > 1 for rule in one.rules
     ]  # fmt: skip
     return Table(
-        "truth-rules", "The same replies by each truth rule", "Strict macro-F1, percent, and the pictures of each class.",
+        "truth-rules", "The same replies by each truth rule", "Strict macro-F1, percent; the pictures of each class.",
         ("benchmark", "model", "rule", "macro-F1", "pictures"), tuple(rows),
     )  # fmt: skip
 

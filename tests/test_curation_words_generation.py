@@ -168,6 +168,7 @@ def test_true_pairs_are_kept_with_verdict_claims_evidence_and_origin():
         (("How many lobes are there?", "There are two lobes to be seen."), "unverifiable-number"),
         (("What is in it?", ""), "empty-turn"),
         (("What is in it?", " \n"), "empty-turn"),
+        (("What is known of this image:", "What is known of this image?"), "echo"),
         (("What is in it?", "The caption says that it is compact."), "names-caption"),
         (("What is in it?", "I'm sorry, I cannot help with that."), "refusal"),
         (("Que montre cette image ?", "Une source de rayonnement est visible dans la région du centre."),

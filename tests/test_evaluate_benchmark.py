@@ -1,8 +1,13 @@
 """Benchmarks: every file loads, truth rules say what is true, counts are held, pictures are left out with a reason."""
 
+from collections import Counter
+
 import pytest
 
 from catalogs.benchmark import benchmarks as sealed
+from catalogs.dataset import dataset
+from catalogs.survey import surveys
+from curation.pictures.mosaics import find_files, mosaics_step
 from evaluate.benchmark import Benchmark, benchmark, benchmarks, pictures
 from evaluate.truth import NO_ANSWER, RULES, truth_by
 from schemas.errors import CatalogError, RecipeError
@@ -182,6 +187,22 @@ def test_a_name_that_is_none_lists_the_known_ones():
     with pytest.raises(RecipeError, match="known: b1_extended, b2"):
         benchmark("b9")
     assert benchmark("b2") == benchmark("b2_morphology")
+
+
+@pytest.mark.parametrize(("name", "n", "other"), [("b2", 219, {}), ("b6", 205, {"other-class": 9, "unknown-truth": 1})])
+def test_the_real_first_pictures_have_the_counts_that_are_explained(raw, name, n, other):
+    survey = surveys()["first"]
+    step = mosaics_step(survey, find_files(raw, survey, {}), raw)
+    one = benchmark(name)
+    sources = dataset(one.dataset).read_sources(raw, step.make(*step.config).kept)
+    rows = [
+        {**source, "cutout_id": source["source_id"], "mosaic": source["image_path"], "sha256": "", "png": b"",
+         "patch_id": None, "held_out": None}
+        for source in sources.kept.to_pylist()
+    ]  # fmt: skip
+    found = one.tested(rows)
+    assert Counter(left.reason for left in found.left_out) == other
+    assert one.check_count(len(found.tasks)).startswith(f"{n} of ")
 
 
 def _loosely(table, rows):

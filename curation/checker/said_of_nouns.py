@@ -6,10 +6,7 @@ from typing import Protocol
 
 from curation.checker.amounts import Amount
 from curation.checker.claims import ANY_OBJECT, Claim, FoundClaim
-from curation.checker.clauses import (
-    Clause,
-    polarity,
-)  # fmt: skip
+from curation.checker.clauses import Clause, polarity
 from curation.checker.nouns import Noun
 from curation.checker.places import Place
 from schemas.labels import Truth
@@ -33,6 +30,12 @@ ASIDE = re.compile(  # named, but not said to be there
     r"|additional)\s+(?:\w+\s+){0,2}$"
 )
 
+LEFT_OUT = re.compile(  # "all but one …", "apart from one …, the field is empty": what is said is said of the others
+    r"(?i)\b(?:all|each|every\w*|any\w*)\s+(?:[\w-]+\s+){0,2}?(?:but|except(?: for)?|save(?: for)?)\s+"
+    r"(?:[\w-]+\s+){0,5}?$"
+    r"|^\W*(?:apart from|aside from|except for|save for|other than)\s+(?:[\w-]+\s+){0,2}$"
+)
+
 EMPHASIS = re.compile(r"(?i)\b(?:is|are)\s+(?:nothing (?:but|other than)|none other than)\s+(?:an?\s+|the\s+)?$")
 
 BOX_MARK = "\u25af"
@@ -50,7 +53,8 @@ def said_of(text: str, clause: Clause, one: Noun) -> Iterator[FoundClaim]:
         yield from _of_a_part(text, one)
         return
     start = min([one.start, *([one.amount.start] if one.amount else [])])
-    if ASIDE.search(text[clause.start : start]):
+    before = text[clause.start : start]
+    if ASIDE.search(before) or LEFT_OUT.search(before):
         yield FoundClaim(Claim("unread", one.subject), one.start, one.end)
         return
     holds = polarity(text, clause, start, one.end)
@@ -74,11 +78,11 @@ def said_of(text: str, clause: Clause, one: Noun) -> Iterator[FoundClaim]:
     elif holds is None:
         yield claim("unread", one.subject)
     else:
-        only = ONLY.search(text[clause.start : start])
-        excepted = EXCEPT.search(text[clause.start : start])
+        only = ONLY.search(before)
+        excepted = EXCEPT.search(before)
         if excepted and not holds:
             holds = True
-        is_emphasis = bool(EMPHASIS.search(text[clause.start : start]))
+        is_emphasis = bool(EMPHASIS.search(before))
         if (only or excepted) and not is_emphasis and one.subject != ANY_OBJECT and not one.places and holds:
             yield claim("only", one.subject)
         yield from (

@@ -97,10 +97,12 @@ def read_rewording(reply: Reply) -> str | Refused:
 def ill_formed(question: str, answer: str) -> Refused | None:
     """What is wrong with the words of a turn, whatever the picture; None where nothing is.
 
-    Reasons: `refusal`, `wrong-language`, `names-caption`, `repetition`.
+    Reasons: `refusal`, `echo`, `wrong-language`, `names-caption`, `repetition`.
     """
     if DECLINED.search(answer) or DECLINED.search(question):
         return Refused("refusal", "the model declines", question, answer)
+    if _plain(question) == _plain(answer):
+        return Refused("echo", "the answer is the question again", question, answer)
     if is_wrong_language(question) or is_wrong_language(answer):
         return Refused("wrong-language", "not English", question, answer)
     if names_caption(question) or names_caption(answer):
@@ -108,6 +110,10 @@ def ill_formed(question: str, answer: str) -> Refused | None:
     if is_repetitive(answer):
         return Refused("repetition", "the same words again and again", question, answer)
     return None
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def _pair(member: Any) -> Turn | Refused:
