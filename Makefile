@@ -62,7 +62,7 @@ demo-train: $(READY)  ## a tiny model learns from the demo's hand-over, is merge
 	test -d demo/store/llava/tiny || $(MAKE) demo
 	$(BIN)/python -m finetune tiny --out demo/model
 	@handover=$$(ls -d demo/store/llava/tiny/*/ | head -n 1); set -ex; \
-	recipe="smoke --data $$handover --set model.name=./demo/model --set run.epochs=3"; \
+	recipe="smoke --data $$handover --set model.name=./demo/model --set run.probe_every=100"; \
 	$(BIN)/python -m finetune check $$recipe > demo/check.txt || { cat demo/check.txt; exit 1; }; \
 	$(BIN)/python -m finetune train $$recipe --out demo/run --set lora='{r=16,alpha=32}' \
 	    --set trainable='{llm="lora",newline=false}'; \

@@ -186,7 +186,7 @@ def _panel(axes: Axes, panel: Sequence[ScoredRun], colour: dict[str, str]) -> No
 
 
 def _bar(axes: Axes, at: float, one: Number, colour: str, *, wide: float = 0.7, horizontal: bool = False) -> None:
-    errors = _errors([one])
+    errors = _errors([one]).tolist()  # matplotlib looks for a number in each row, and an array of one is none
     value = 100 * (one.value or 0.0)
     style = {"color": colour, "ecolor": INK, "error_kw": {"elinewidth": 0.8, "capsize": 1.5}}
     if horizontal:

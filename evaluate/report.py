@@ -52,6 +52,7 @@ def write_report(contents: Contents, out: Path) -> Path:
         "report.md": "# How well the models do\n\n" + "\n".join(one.markdown() for one in shown),
         "scores.json": json.dumps(scores_json(contents.runs), indent=1, sort_keys=True) + "\n",
     }
+    files["scores.schema.json"] = (HERE / "scores.schema.json").read_text(encoding="utf-8")
     for one in shown:
         files |= {f"tables/{one.name}.csv": one.csv(), f"tables/{one.name}.tex": one.latex()}
     for one in drawn:

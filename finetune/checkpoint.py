@@ -47,7 +47,7 @@ class Checkpoint:
     n_processes: int
     zero: int
 
-    def check(self, identity: Identity, n_processes: int, zero: int) -> None:
+    def check(self, identity: Identity, n_processes: int, zero: int, *, is_weights_only: bool = False) -> None:
         """Raise RecipeError when a run of this identity cannot go on from here, saying what differs and what helps."""
         mine, theirs = asdict(identity), asdict(self.identity)
         differ = [name for name in mine if mine[name] != theirs[name]]
@@ -56,7 +56,7 @@ class Checkpoint:
                 f"{self.folder}: was made with another {', '.join(differ)}; a run goes on with what it began with. "
                 "Give the same recipe and data, or another --out"
             )
-        if zero and n_processes != self.n_processes:
+        if zero and n_processes != self.n_processes and not is_weights_only:
             raise RecipeError(
                 f"{self.folder}: was written by {self.n_processes} processes, here are {n_processes}; ZeRO-{zero} "
                 f"keeps a part of the optimiser in each. Use {self.n_processes}, or --weights-only: weights and place "

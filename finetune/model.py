@@ -69,6 +69,22 @@ def load(recipe: Recipe) -> Any:
     return with_trainables(model, recipe)
 
 
+def load_weights(recipe: Recipe, checkpoint: Path) -> Any:
+    """The recipe's model with the weights of a checkpoint, however many processes wrote it."""
+    if not recipe.lora:
+        there = recipe.model.model_copy(update={"name": str(checkpoint.absolute()), "revision": None})
+        return load(recipe.model_copy(update={"model": there}))
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    from finetune.lora import ADAPTER, check_loaded
+
+    model = load(recipe)
+    set_peft_model_state_dict(model, load_file(checkpoint / ADAPTER))
+    check_loaded(model, checkpoint)
+    return model
+
+
 def read_model(
     name: str | Path, *, revision: str | None = None, dtype: torch.dtype | str = "auto", attention: str = "sdpa"
 ) -> Any:

@@ -22,7 +22,7 @@ from finetune import checkpoint as checkpoints
 from finetune.checkpoint import Checkpoint, Identity
 from finetune.distributed import alone, arguments, joined
 from finetune.export import Made, canaries_of, canary_rows, export
-from finetune.model import Ledger, check_ledger, load, seeing_nothing
+from finetune.model import Ledger, check_ledger, load, load_weights, seeing_nothing
 from finetune.preflight import Context
 from finetune.probes import Prober, probes_of
 from finetune.progress import Bar, Log, Meter
@@ -50,6 +50,11 @@ class Prepared:
     identity: Identity
     plan: Plan
     found: Checkpoint | None
+
+    @property
+    def is_anew(self) -> bool:
+        """Whether the run goes on with a checkpoint's weights and a new optimiser."""
+        return self.job.is_weights_only and self.found is not None
 
     @property
     def step(self) -> int:
@@ -80,7 +85,7 @@ def train(job: Job, told: Sequence[Callable[[dict[str, Any]], None]] = ()) -> in
 def _run(prepared: Prepared, told: Sequence[Callable[[dict[str, Any]], None]], start: float) -> int:
     job, args, context = prepared.job, prepared.args, prepared.context
     recipe, is_first = job.recipe, args.process_index == 0
-    model = load(recipe)
+    model = load(recipe) if not prepared.is_anew else load_weights(recipe, prepared.found.folder)
     shape = Shape.of(model.config.to_dict())
     ledger = check_ledger(model, recipe, shape)
     if is_first:
@@ -120,6 +125,7 @@ def _trainer(prepared: Prepared, model: Any, shape: Shape, told: Sequence[Any], 
         meter=Meter(recipe.tags, shape.n_weights),
         told=told,
         saved=_saved(prepared),
+        is_weights_only=prepared.is_anew,
     )
     for theirs in _of_transformers(trainer):
         trainer.remove_callback(theirs)
@@ -171,7 +177,7 @@ def _prepared(job: Job, args: Any) -> Prepared:
     identity = Identity.of(recipe, data=context.samples.digest, template=context.encoder.digest, order=plan.order)
     found = checkpoints.last_complete(job.checkpoints)
     if found:
-        found.check(identity, args.world_size, recipe.run.zero)
+        found.check(identity, args.world_size, recipe.run.zero, is_weights_only=job.is_weights_only)
     return Prepared(job, args, context, identity, plan, found)
 
 

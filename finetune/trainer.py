@@ -1,6 +1,7 @@
 """Hugging Face's Trainer with a weight for each token and one denominator for the whole optimiser step."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ class CorpusTrainer(Trainer):
 
     The gradient of a step is that of sum(weight x nll) / n_units over all rows of all ranks, so it does not depend on
     how many rows a rank takes at once or one after another. `told` is given each line of log.jsonl on rank 0; `saved`
-    the folder of each checkpoint, on every rank, when all of it is written.
+    the folder of each checkpoint, on every rank, when all of it is written. With `is_weights_only` the model holds the
+    weights to go on with, and the optimiser begins anew at the checkpoint's place in data and schedule.
     """
 
     def __init__(
@@ -35,9 +37,11 @@ class CorpusTrainer(Trainer):
         meter: Meter,
         told: Sequence[Callable[[dict[str, Any]], None]] = (),
         saved: Callable[[Path, int], None] | None = None,
+        is_weights_only: bool = False,
         **kwargs: Any,
     ) -> None:
         self.recipe, self.meter, self.told, self.saved = recipe, meter, tuple(told), saved
+        self.is_weights_only = is_weights_only
         super().__init__(*args, **kwargs)
         self.loss_is_scaled_for_ga = True  # newer versions ask for it; these infer it from the model's loss kwargs
 
@@ -94,11 +98,23 @@ class CorpusTrainer(Trainer):
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         """Every tensor finds its place, or CheckpointError; DeepSpeed loads its own."""
         folder = Path(resume_from_checkpoint)
+        if self.is_weights_only:
+            return
         if self.recipe.lora:
             super()._load_from_checkpoint(resume_from_checkpoint, model)
             check_loaded(self.model, folder)
         else:
             restore(self.model, folder)
+
+    def _prepare_for_training(self, max_steps: int, train_dataloader: Any, resume_from_checkpoint: Any) -> Any:
+        if not self.is_weights_only:
+            return super()._prepare_for_training(max_steps, train_dataloader, resume_from_checkpoint)
+        prepared = super()._prepare_for_training(max_steps, train_dataloader, None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that no step came before: it came before the stop
+            for _ in range(self.state.global_step):
+                self.lr_scheduler.step()
+        return prepared
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         super()._save_checkpoint(model, trial)

@@ -1,6 +1,10 @@
 """Free text against annotations: a table of what is known, a text, and the verdict that it must get."""
 
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curation.checker.claims import NO_SOURCE, SeenObject, SurveyFacts, Truths
 from curation.checker.faithfulness import judge_turn, read_claims
@@ -54,6 +58,8 @@ WHAT = "What do you see?"
 OF_FINDER = [
     # presence and absence
     (YES, "There are compact sources in the image."),
+    (OPEN, "All but two of the sources are compact."),
+    (OPEN, "Apart from one extended source, the field is empty."),
     (YES, "The image shows compact sources as well as an extended single-island source."),
     (YES, "Both compact and extended sources are visible."),
     (YES, "Compact radio sources and extended multi-island sources can be seen."),
@@ -245,6 +251,45 @@ OF_FINDER = [
     (NO, "The multi-island source fills two thirds of the picture."),
     (NO, "A compact source has x_min = 0.40, y_min = 0.10, x_max = 0.46, y_max = 0.16."),
     (OPEN, "The compact source has a flux density of 3.4 mJy."),
+    # parts, shares, comparisons, lists
+    (YES, "The image shows a total of five sources, of which three are compact."),
+    (YES, "Two of the compact sources lie on the left, the third one on the right."),
+    (YES, "The three compact sources are all located in the upper half."),
+    (YES, "An extended source lies between two compact sources."),
+    (YES, "The lower right quadrant is empty."),
+    (YES, "There is nothing in the lower right corner."),
+    (YES, "COMPACT: 3, EXTENDED: 1, EXTENDED-MULTISLAND: 1"),
+    (YES, "Other than three compact sources, there are two extended ones."),
+    (YES, "The two largest sources are extended."),
+    (YES, "The extended sources are both larger than the compact ones."),
+    (YES, "The image does not contain more than five sources."),
+    (YES, "There isn't just one compact source; there are three."),
+    (YES, "The number of sources is not four."),
+    (YES, "Not a single artefact mars the image."),
+    (YES, "There are three (not four) compact sources."),
+    (YES, "60 % of the sources are compact."),
+    (YES, "The source at (0.7, 0.3) is extended."),
+    (YES, "The compact sources lie at the top, the multi-island source at the bottom."),
+    (YES, "Compact sources are by no means absent."),
+    (NO, "Three quarters of the sources are compact."),
+    (NO, "The source at (0.7, 0.3) is compact."),
+    (NO, "Five sources, all of them compact, are visible."),
+    (NO, "Every source in the image is compact."),
+    (NO, "There are more than a dozen sources."),
+    (NO, "Dozens of compact sources fill the field."),
+    (NO, "Nothing is visible in the upper left."),
+    (NO, "Bottom right: compact source."),
+    (NO, "Neither of the two extended sources lies on the right."),
+    (NO, "The two largest sources are compact."),
+    (NO, "There are twice as many compact sources as extended sources."),
+    (NO, "The image does not contain more than four sources."),
+    (NO, "At no point do compact sources appear."),
+    (OPEN, "The multi-island source stretches from the lower left to the centre."),
+    (OPEN, "There is one extended source in each half of the image."),
+    (OPEN, "Hardly any compact sources are visible."),
+    (OPEN, "Few sources are visible."),
+    (OPEN, "If I am not mistaken, there are four compact sources."),
+    (NOT_YES, "The extended sources are brighter than the compact ones."),
     # what hides
     (NO, "Whereas it is unknown who made it, there are no compact sources."),
     (NO, "com\u200bpact sources: none; in fact there are no comp\u00adact sources."),
@@ -486,3 +531,37 @@ def test_the_span_of_a_claim_is_of_the_text_as_it_was_written():
 )
 def test_no_text_breaks_the_reader(answer):
     verdict(finder(), WHAT, answer)
+
+
+SALAD = [
+    "the", "a", "no", "not", "never", "two", "three", "7", "at", "least", "more", "than", "fewer", "about",
+    "compact", "extended", "diffuse", "source", "sources", "artefacts", "is", "are", "on", "the", "left", "upper",
+    "right", "in", "the", "centre", "of", "the", "image", "largest", "smallest", ",", ".", ";", ":", "and", "or",
+    "but", "neither", "nor", "without", "free", "of", "all", "none", "of", "them", "most", "half", "a", "third",
+    "20", "%", "blank", "pixels", "[0.1,", "0.2,", "0.3,", "0.4]", "(0.1,", "0.2)", "x", "from", "0.1", "to", "0.3",
+    "radio", "galaxy", "FR-II", "HMXB", "1C-2P", "islands", "peaks", "it", "one", "another", "both", "each",
+    "which", "only", "except", "possibly", "unlikely", "9", "arcmin", "1.4", "GHz", "beam", "survey", "EMU",
+    "larger", "left", "of", "number", "of", "the", "same", "as", "exceeds", "there", "is", "single", "island",
+    "with", "twice", "as", "many", "whether", "yes", "no", "!", "?", "(", ")", "-", "pair", "dozens", "several",
+    "ordinary", "peculiar", "width", "covers", "spans",
+]  # fmt: skip
+KNOWN = (finder(), MULTI, ISLANDS, XRB, SKY)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(SALAD), max_size=30), st.lists(st.sampled_from(SALAD), max_size=10), st.integers(0, 4))
+def test_any_words_in_any_order_are_read_with_spans_of_the_text(words, asked, at):
+    answer, question = " ".join(words), " ".join(asked) + "?"
+    found = read_claims(question, answer, KNOWN[at].scheme, "xyxy_norm")
+    judge_turn(found, KNOWN[at])
+    assert all(one.text == answer[one.start : one.end] for one in found)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["not ", "no compact sources, ", "compact and ", "[0.1, ", "1 ", "number of islands ", "compact" + " " * 99],
+)
+def test_a_hostile_length_costs_seconds_at_most(piece):
+    started = time.perf_counter()
+    verdict(finder(), WHAT, piece * (30_000 // len(piece)))
+    assert time.perf_counter() - started < 30

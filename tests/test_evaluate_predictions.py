@@ -5,6 +5,8 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from curation.asking.request import PROBLEMS, Reply, Served
@@ -93,6 +95,7 @@ def asked(backend, rows, door=B6, together=(), most_errors=1.0, **changed):
     return predictions(backend, most_errors, others, *rows, asking)
 
 
+ROWS = tables(6)
 WORDS = [
     "FR-I",
     "fr2",
@@ -126,6 +129,14 @@ def test_every_picture_has_a_row_whatever_comes_back():
     made = scores(found.kept, B6, n_draws=100)
     shares = [row["value"] for row in made.to_pylist() if row["metric"] == "share" and row["truth_rule"] == B6.truth]
     assert sum(shares) == pytest.approx(1.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=60), st.sampled_from([None, *PROBLEMS])), min_size=6, max_size=6))
+def test_no_reply_can_lose_a_row(replies):
+    found = asked(Says(lambda k, one: reply(one, *replies[k])), ROWS)
+    assert found.kept.num_rows == 6 and found.n_in == 6
+    assert set(found.kept["status"].to_pylist()) <= set(STATUSES)
 
 
 @pytest.mark.parametrize(

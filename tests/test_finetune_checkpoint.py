@@ -62,6 +62,7 @@ def test_a_run_goes_on_with_what_it_began_with(tmp_path):
         found.check(Identity("other", "other", "template", "order"), 4, 2)
     with pytest.raises(RecipeError, match=r"4 processes, here are 2; ZeRO-2 .*--weights-only"):
         found.check(IDENTITY, 2, 2)
+    found.check(IDENTITY, 2, 2, is_weights_only=True)
     written(tmp_path, 6, n_processes=4, zero=0)
     last_complete(tmp_path).check(IDENTITY, 2, 0)
 

@@ -94,7 +94,13 @@ def test_a_run_on_ray_with_two_workers_ends_with_a_model(tiny_model, made_handov
     from finetune.ray_train import train_on_ray  # noqa: F401 it must be importable where Ray is
 
     data, out = made_handover(tmp_path / "data", 12), tmp_path / "run"
-    sets = {"model.name": tiny_model, "run.max_steps": 3, "run.probe_every": 0, "batch.accumulate": 1}
+    sets = {
+        "model.name": tiny_model,
+        "run.max_steps": 3,
+        "run.probe_every": 0,
+        "batch.accumulate": 1,
+        "turns.pack_tokens": 400,
+    }
     words = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
     done = finetune(
         "train", "smoke", "--data", data, "--out", out, *words, "--no-check", "--launcher", "ray-here", "--gpus", "2",

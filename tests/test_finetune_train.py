@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,18 @@ def test_a_stopped_run_ends_with_the_same_weights_to_the_bit(job, tmp_path, unve
     assert len(losses[0]) == 6
     sessions = json.loads((tmp_path / "parts" / "run.json").read_text())["sessions"]
     assert [one["from_step"] for one in sessions] == [0, 1, 4]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", [{}, LORA], ids=["full", "lora"])
+def test_weights_alone_go_on_at_their_place_in_data_and_schedule(job, tmp_path, unverified, changes):
+    assert train(job(tmp_path / "whole", **changes)) == 0
+    assert train(job(tmp_path / "parts", stop_after=3, **changes)) == 75
+    assert train(replace(job(tmp_path / "parts", **changes), is_weights_only=True)) == 0
+    whole, parts = (lines_of(tmp_path / one / "log.jsonl") for one in ("whole", "parts"))
+    assert [line["learning_rate"] for line in whole] == pytest.approx([line["learning_rate"] for line in parts])
+    assert whole[3]["loss"] == pytest.approx(parts[3]["loss"], rel=1e-2)  # the weights are there: dropout alone differs
+    assert weights(tmp_path / "whole") != weights(tmp_path / "parts")
 
 
 def started(job, *words):
@@ -254,7 +267,7 @@ def test_two_processes_under_deepspeed_make_the_step_of_one(job, tmp_path, unver
     (tmp_path / "data" / "general.jsonl").write_text("\n".join(lines) + "\n")
     changes = {
         "data": '[{tag = "qa"}, {tag = "general"}]', "optim.name": "sgd", "optim.clip": "1e9", "run.max_steps": "4",
-        "turns": '{layout = "sequential"}',
+        "turns": '{layout = "sequential"}', "batch": "{per_device = 1, accumulate = 2, global_batch = 4}",
     }  # fmt: skip
     assert train(job(tmp_path / "one", place=tmp_path / "data", **changes)) == 0
     two = job(tmp_path / "two", place=tmp_path / "data")

@@ -1,7 +1,7 @@
 """Numbers and amounts in words: "three", "at least two", "a pair of", "several"."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WORDS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -36,10 +36,10 @@ HOW = {
 _HOW = "|".join(re.escape(one) for one in sorted(HOW, key=len, reverse=True))
 VAGUE = {
     "several": "several", "many": "several", "multiple": "several", "numerous": "several", "various": "several",
-    "a number of": "several", "a handful of": "several", "a few": "several", "few": "several", "some": "several",
-    "a couple of": "couple", "dozens of": "several", "plenty of": "several", "lots of": "several",
+    "a number of": "several", "a handful of": "several", "a few": "several", "few": "few", "some": "several",
+    "a couple of": "couple", "dozens of": "dozens", "plenty of": "several", "lots of": "several",
     "a lot of": "several", "a variety of": "several", "a group of": "several", "a host of": "several",
-    "hundreds of": "several", "a population of": "several", "a large number of": "several",
+    "hundreds of": "hundreds", "thousands of": "hundreds", "a population of": "several", "a large number of": "several",
     "a small number of": "several",
 }  # fmt: skip
 _VAGUE = "|".join(sorted(VAGUE, key=len, reverse=True))
@@ -84,7 +84,7 @@ NUMBER_OF = re.compile(
 )
 IS_NUMBER = re.compile(
     rf"(?i)[^.;!?]{{0,60}}?(?:\bis|\bequals|\bwas|\bamounts to|\bstands at|\bcomes to|=|:)\s*"
-    rf"(?:(?P<how>{_HOW})\s*)?(?:(?:exactly|precisely|only|just)\s+)?(?P<number>{NUMBER})\b(?!\s*(?:%"
+    rf"(?P<not>not\s+)?(?:(?P<how>{_HOW})\s*)?(?:(?:exactly|precisely|only|just)\s+)?(?P<number>{NUMBER})\b(?!\s*(?:%"
     rf"|per\s?cent|[.]\d))"
 )
 
@@ -98,6 +98,8 @@ class Amount:
     start: int
     is_subset: bool = False
     """Of those only that are bright, other, or the like: which these are is not known."""
+    is_denied: bool = False
+    """Said not to be the number: "the number of sources is not four"."""
 
 
 def number(word: str) -> int:
@@ -127,7 +129,7 @@ def amount_before(text: str, end: int) -> Amount | None:
     if found["vague"]:
         return Amount(None, VAGUE[" ".join(found["vague"].lower().split())], start, is_subset)
     if found["special"]:
-        return Amount(SPECIAL[" ".join(found["special"].lower().split())], how, start, is_subset)
+        return _bounded(SPECIAL[" ".join(found["special"].lower().split())], how, None, start, is_subset=is_subset)
     if found["low"]:
         return Amount(number(found["high"]), f"{number(found['low'])} to", start, is_subset)
     if found["second"]:
@@ -173,7 +175,7 @@ def amount_of(text: str, start: int, end: int) -> tuple[Amount, int] | None:
     amount = _bounded(
         number(found["number"]), HOW.get(" ".join((found["how"] or "").lower().split())), None, found.start("number")
     )
-    return amount, found.end()
+    return replace(amount, is_denied=bool(found["not"])), found.end()
 
 
 def _bounded(count: int, how: str | None, more: str | None, start: int, *, is_subset: bool = False) -> Amount:

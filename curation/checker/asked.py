@@ -73,6 +73,8 @@ def flattened(text: str) -> tuple[str, list[int]]:
     for at, character in enumerate(text):
         if unicodedata.category(character) in ("Cf", "Mn"):
             continue
+        if character in " \t\u00a0" and letters and letters[-1] == " ":
+            continue
         for one in g.plain(unicodedata.normalize("NFKC", g.plain(character)).replace("⁄", "/").translate(LOOKALIKES)):
             letters.append(one)
             where.append(at)

@@ -32,7 +32,7 @@ RANGES = re.compile(
 )
 SPELLED = re.compile(
     rf"(?i)\bfrom\s+({_N})\s*(?:to|-)\s*({_N})\s*(?:of\s+the\s+(?:width|image)\s*)?(?:horizontally|in\s+x"
-    rf"|along\s+(?:the\s+)?x(?:-axis)?|across)[^\d]*?(?:from\s+)?({_N})\s*(?:to"
+    rf"|along\s+(?:the\s+)?x(?:-axis)?|across)[^\d]{{0,40}}?(?:from\s+)?({_N})\s*(?:to"
     rf"|-)\s*({_N})\s*(?:of\s+the\s+(?:height|image)\s*)?(?:vertically|in\s+y|along\s+(?:the\s+)?y(?:-axis)?"
     rf"|down)"
 )
@@ -43,8 +43,8 @@ CORNERS = re.compile(
 )
 CENTRED = re.compile(
     rf"(?i)\bcent(?:red|ered|er|re)\s*(?:at|on|around|near|:|is|about"
-    rf"|of)?\s*(?:x\s*=\s*)?[(\[]?\s*({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*[)\]]?(?:[^.;()\d]*?\b(?:width|wide"
-    rf"|w)\b\s*(?:of|=|:|is)?\s*({_N})[^.;()\d]*?\b(?:height|high|h)\b\s*(?:of|=|:|is)?\s*({_N}))?"
+    rf"|of)?\s*(?:x\s*=\s*)?[(\[]?\s*({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*[)\]]?(?:[^.;()\d]{{0,60}}?\b(?:width|wide"
+    rf"|w)\b\s*(?:of|=|:|is)?\s*({_N})[^.;()\d]{{0,40}}?\b(?:height|high|h)\b\s*(?:of|=|:|is)?\s*({_N}))?"
 )
 AT_POINT = re.compile(
     rf"(?i)\b(?:at|near|around|position(?:ed)?(?: at)?|coordinates?)\s*(?:about\s+|approximately\s+"

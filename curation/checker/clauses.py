@@ -49,7 +49,7 @@ NEGATOR = re.compile(
     r"|excluding|rules? out|ruled out|fails? to|failed to|unable to|instead of|rather than|in place of|unlike"
     r"|as opposed to|as distinct from|in contrast to|nothing (?:like|resembling)|anything but|minus|barring"
     r"|unlikely|inconsistent with"
-    r"|incompatible with|far from(?! the)|(?:more likely|rather|sooner)\b[^.;:]*\bthan|(?:absent|missing"
+    r"|incompatible with|far from(?! the)|(?:more likely|rather|sooner)\b[^.;:]{0,120}\bthan|(?:absent|missing"
     r"|lacking)(?=\s*:))\b|n't\b"
 )
 NO_NEGATION = re.compile(
@@ -95,17 +95,19 @@ DENIED_AFTER = re.compile(
     r"|^\s*(?:[:=|-]|\()\s*(?:none|no|0|zero|absent|not (?:present|seen|visible|detected|found)|false|n)\b"
     r"|^\s*\?\s*(?:no|none)\b"
 )
+FARTHEST = 400
+"""Characters over which a negation reaches."""
 HEAVY = re.compile(r"lacks?|lacking|without|free (?:of|from)|absence of|devoid of|excludes?|fails? to")
 NOT_ABSENT = re.compile(
     r"(?i)^(?:\s+[\w'-]+){0,6}?\s+(?:(?:is|are|was|were)\s+(?:not|never)|(?:is|are|was"
     r"|were)n't)\s+(?:\w+ly\s+)?(?:absent|missing|lacking|excluded|invisible|ruled out|nowhere)\b"
 )
 AS_IS = re.compile(
-    r"(?i)\b(?:absent|missing|lacking|not\s+\w+|n't\s+\w+)\b[^.;:]*,\s*(?:and\s+)?(?:as|so)\s+(?:is|are|was"
+    r"(?i)\b(?:absent|missing|lacking|not\s+\w+|n't\s+\w+)\b[^.;:]{0,150},\s*(?:and\s+)?(?:as|so)\s+(?:is|are|was"
     r"|were)\s+(?:\w+\s+){0,2}$|\bneither\s+(?:is|are)\s+(?:\w+\s+){0,2}$"
 )
 NOT_WHOLLY = re.compile(
-    r"(?i)\bnot\s+(?:all|every|the whole|the entire|entirely|completely|wholly|fully)\b[^.;:]*\b(?:free of"
+    r"(?i)\bnot\s+(?:all|every|the whole|the entire|entirely|completely|wholly|fully)\b[^.;:]{0,120}\b(?:free of"
     r"|without|devoid of)\b"
 )
 CONTRASTING = re.compile(r"(?i)instead of|rather than|in place of|unlike|as opposed to|as distinct from|in contrast to")
@@ -186,11 +188,11 @@ def _is_label(text: str, start: int, mark: re.Match[str]) -> bool:
 
 def polarity(text: str, clause: Clause, start: int, end: int) -> bool | None:
     """Whether what stands at [start, end) is affirmed (True) or denied (False); None where that cannot be told."""
-    before = text[clause.start : start]
+    before = text[max(clause.start, start - FARTHEST) : start]
     if clause.is_turned:
         before = OUTER.sub(lambda one: " " * len(one[0]), before)
     before = NO_NEGATION.sub(lambda one: " " * len(one[0]), before)
-    if NOT_EXCLUDED.search(text[clause.start : clause.end]):
+    if clause.is_hedged and NOT_EXCLUDED.search(text[clause.start : clause.end]):
         return not clause.is_turned
     if NOT_WHOLLY.search(before):
         return not clause.is_turned
@@ -203,7 +205,7 @@ def polarity(text: str, clause: Clause, start: int, end: int) -> bool | None:
     n_denials = _denials(before, negators)
     is_denied = n_denials % 2 == 1
     is_contrasted = bool(negators) and CONTRASTING.fullmatch(negators[-1][0]) is not None
-    after = text[end : clause.end]
+    after = text[end : min(clause.end, end + FARTHEST)]
     if DENIED_AFTER.search(after) and not is_contrasted and not NOT_ABSENT.search(after):
         is_denied = not is_denied
         if n_denials:

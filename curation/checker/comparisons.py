@@ -26,15 +26,15 @@ VERBS = (
     ("fewer", r"are (?:fewer|less (?:numerous|common|frequent|abundant)) than"),
     ("equal", r"are (?:just\s+)?as (?:numerous|many|common) as"),
     ("larger", (
-        r"(?:is|are|appears?|looks?)\s+(?:\w+ly\s+|much\s+|far\s+)?(?:larger|bigger|wider"
+        r"(?:is|are|appears?|looks?)\s+(?:\w+ly\s+|much\s+|far\s+|both\s+|all\s+)*(?:larger|bigger|wider"
         r"|more extended)(?:\s+in\s+size)?\s+than"
     )),
     ("smaller", (
-        r"(?:is|are|appears?|looks?)\s+(?:\w+ly\s+|much\s+|far\s+)?(?:smaller|tinier"
+        r"(?:is|are|appears?|looks?)\s+(?:\w+ly\s+|much\s+|far\s+|both\s+|all\s+)*(?:smaller|tinier"
         r"|less extended)(?:\s+in\s+size)?\s+than"
     )),
     ("brighter", (
-        r"(?:is|are|appears?|looks?)\s+(?:\w+ly\s+|much\s+|far\s+)?(?:brighter|fainter|stronger|weaker"
+        r"(?:is|are|appears?|looks?)\s+(?:\w+ly\s+|much\s+|far\s+|both\s+|all\s+)*(?:brighter|fainter|stronger|weaker"
         r"|more luminous)\s+than"
     )),
     ("left", LOC + r"left\s+of"),

@@ -5,7 +5,7 @@ Every function keeps the length of the text, so that a span is a span of what wa
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -61,6 +61,7 @@ PREDICATE = re.compile(
     r"|certainly|definitely|in fact|morphologically|class|type|classified as|called|typical of|a case of"
     r"|an example of)\s+)*$"
 )
+OF_THEM = re.compile(r"(?i)\bof\s+(?:them|which|these|those)\s+(?:being\s+)?$")
 COUNTED_ALONE = re.compile(rf"(?i)(?<![\w.,-]){NUMBER}\s+(?:(?:are|is|were|was)\s+)?$")
 AT_BOUNDARY = re.compile(
     r"(?i)\s*(?:$|[,.;:)!?\n]|\b(?:and|or|in|on|at|near|along|while|whereas|with|as well)\b|\((?!s\))|-\s)"
@@ -166,47 +167,36 @@ class _Scheme:
 
 def _with_heads(text: str, mentions: list[Mention]) -> list[Mention]:
     """Without the adjectives that name nothing: "diffuse" counts in "diffuse and compact sources" or "is diffuse"."""
+    led = _led(text, mentions)
     kept: list[Mention] = []
-    next_start = -1  # of the mention after, where that one counts
-    for one in reversed(mentions):
-        if not one.is_adjective:
-            head = AFTER_HEAD.match(text, one.end) if one.says is None else None
-            if head:  # "1C-2P source", "hybrid-morphology radio galaxy"
-                kept = [other for other in kept if other.start >= head.end()]
-            kept.append(replace(one, end=head.end()) if head else one)
-            next_start = one.start
-            continue
-        head = AFTER_HEAD.match(text, one.end)
-        link = AFTER_LINK.match(text, one.end)
-        before = text[max(0, one.start - 80) : one.start]
-        if head:
-            kept.append(Mention(one.start, head.end(), one.label))
-        elif (
-            link
-            and link.end() == next_start
-            or PREDICATE.search(before)
-            or (kept and _is_linked_back(text, one, mentions))
-            or (COUNTED_ALONE.search(before) and AT_BOUNDARY.match(text, one.end))
-            or _is_linked_back(text, one, mentions)
-        ):
+    for at in range(len(mentions) - 1, -1, -1):
+        one = mentions[at]
+        head = AFTER_HEAD.match(text, one.end) if one.says is None else None
+        link = AFTER_LINK.match(text, one.end) if one.is_adjective and not head else None
+        if head:  # "1C-2P source", "hybrid-morphology radio galaxy"
+            while kept and kept[-1].start < head.end():
+                kept.pop()
+            kept.append(replace(one, end=head.end(), is_adjective=False))
+        elif not one.is_adjective or at in led or (link and kept and link.end() == kept[-1].start):
             kept.append(one)
-        else:
-            continue
-        next_start = one.start
     return kept[::-1]
 
 
-def _is_linked_back(text: str, one: Mention, mentions: list[Mention]) -> bool:
-    """Whether it goes on a list of adjectives after "is": "is compact and diffuse"."""
-    before = max((other for other in mentions if other.end <= one.start), key=lambda other: other.end, default=None)
-    if before is None or not before.is_adjective or not AT_BOUNDARY.match(text, one.end):
-        return False
-    link = AFTER_LINK.match(text, before.end)
-    if link is None or link.end() != one.start:
-        return False
-    return bool(PREDICATE.search(text[max(0, before.start - 80) : before.start])) or _is_linked_back(
-        text, before, mentions
-    )
+def _led(text: str, mentions: Sequence[Mention]) -> set[int]:
+    """Places of the adjectives that stand after "is", after a number or "of them", or go on such a list."""
+    found: set[int] = set()
+    for at, one in enumerate(mentions):
+        if not one.is_adjective:
+            continue
+        before = text[max(0, one.start - 80) : one.start]
+        is_counted = COUNTED_ALONE.search(before) and AT_BOUNDARY.match(text, one.end)
+        if is_counted or OF_THEM.search(before) or PREDICATE.search(before):
+            found.add(at)
+        elif at - 1 in found and AT_BOUNDARY.match(text, one.end):
+            link = AFTER_LINK.match(text, mentions[at - 1].end)
+            if link and link.end() == one.start:
+                found.add(at)
+    return found
 
 
 @lru_cache(maxsize=32)

@@ -4,9 +4,6 @@ import re
 from dataclasses import dataclass, field, replace
 
 from curation.checker.amounts import (
-    NUMBER,
-    PLAIN,
-    RESTRICTING,
     Amount,
     amount_after,
     amount_before,
@@ -18,69 +15,28 @@ from curation.checker.amounts import (
 from curation.checker.claims import ANY_OBJECT
 from curation.checker.clauses import Clause
 from curation.checker.grammar import PREDICATE, Mention
+from curation.checker.noun_words import (
+    ANAPHOR,
+    ANAPHOR_OF,
+    APART,
+    AS_A,
+    BLANKISH,
+    CLASSIFIED,
+    DEFINITE,
+    EXTREME,
+    EXTREME_ALONE,
+    EXTREMES,
+    FEATURE,
+    GENERIC,
+    IS_THE,
+    MOST_CENTRAL,
+    QUANTIFIER,
+    QUANTIFIERS,
+    SHARE,
+    SHARES,
+    SIZED,
+)
 from curation.checker.places import Place, attribute, places
-
-GENERIC = re.compile(
-    r"(?i)\b(?:radio[\s-]+|catalogu?ed\s+|astronomical\s+|celestial\s+)*"
-    r"(?P<word>sources?|objects?|detections?|blobs?)\b(?!\s+(?:finder|catalogue|catalog|type|class|name|count"
-    r"|list|extraction|detection)\b)"
-)
-FEATURE = re.compile(
-    r"(?i)\b(?:lobes?|jets?|cores?|hot-?\s?spots?|tails?|peaks?|components?|emission|structures?|rings?"
-    r"|halo(?:s|es)?|plumes?|bridges?|arcs?"
-    r"|shells?|knots?|nucle(?:us|i)|counterparts?|hosts?|features?|blemish(?:es)?|stripes?|streaks?|glow"
-    r"|cavit(?:y|ies)|islands?|maxim(?:um|a)|patterns?|rays|spikes)\b"
-)
-OF_THEM = (
-    r"(?:\s+of\s+(?:them|these|those|which|the\s+(?:two|three|four|five|six|seven|eight|nine|ten|\d+|latter|former)))"
-)
-ANAPHOR = re.compile(
-    rf"(?i)(?<![\w.-])(?P<word>(?P<number>{NUMBER}){OF_THEM}?|another(?:\s+one)?|(?:each|all|both|none"
-    rf"|neither|most|some|any|half|many){OF_THEM}"
-    rf"|the\s+(?:other|others|rest|remaining\s+(?:ones?|{NUMBER})|former|latter|first|second|third"
-    rf"|last)(?:\s+(?:ones?|{NUMBER}))?|both|all|none|each|they|it|them|which|this|these|those)\b"
-    rf"(?=\s*(?:$|[,.;:)!?]|\b(?:is|are|was|were|visible|in|on|at|near|lies?|sits?|appears?|looks?|seems?|to"
-    rf"|towards?|along|has|have|stands?|can|belongs?|located|close|isn't|aren't|do|does|occup\w+|resides?"
-    rf"|falls?|being|and|or)\b))"
-)
-EXTREMES = {
-    "largest": "largest", "biggest": "largest", "most extended": "largest", "greatest": "largest", "widest": "largest",
-    "smallest": "smallest", "tiniest": "smallest", "leftmost": "leftmost", "rightmost": "rightmost",
-    "topmost": "uppermost", "uppermost": "uppermost", "highest": "uppermost", "lowest": "lowermost",
-    "lowermost": "lowermost", "bottommost": "lowermost", "most central": "most central", "brightest": "brightest",
-    "faintest": "faintest", "strongest": "brightest", "weakest": "faintest", "most prominent": "brightest",
-    "most luminous": "brightest", "dominant": "brightest", "nearest": "nearest", "most massive": "heaviest",
-    "most conspicuous": "brightest", "most distant": "farthest", "second largest": "second largest",
-}  # fmt: skip
-EXTREME = re.compile(
-    rf"(?i)\b(?P<word>{'|'.join(sorted(EXTREMES, key=len, reverse=True))})\s+(?:(?:of\s+(?:all\s+)?(?:the\s+"
-    rf"|these\s+|its\s+)?)|(?:visible|single|catalogu?ed|known|radio|and\s+\w+)\s+)*(?:(?:{NUMBER})\s+)?$"
-)
-EXTREME_ALONE = re.compile(
-    rf"(?i)\bthe\s+(?P<noun>(?P<word>{'|'.join(sorted(EXTREMES, key=len, reverse=True))})(?:\s+one)?)\s+(?=is\b|lies\b"
-    rf"|sits\b|of\s+(?:them|these|which|all)\b|appears\b|,|\()"
-)
-MOST_CENTRAL = re.compile(r"(?i)\s*(?:that\s+is\s+)?(?:closest|nearest)(?:\s+to)?\s+the\s+(?:image\s+)?cent(?:re|er)\b")
-DEFINITE = re.compile(
-    rf"(?i)\b(?:the|this|that|its)\s+(?:(?:{PLAIN}|{RESTRICTING}|only|same|{'|'.join(EXTREMES)})\s+)*$"
-)
-QUANTIFIER = re.compile(
-    r"(?i)\b(?P<word>not\s+(?:all|every|each)|all|every|each|most|(?:the\s+)?(?:vast\s+|great\s+"
-    r"|large\s+)?majority|half|both|none|neither|no)"
-    r"(?:\s+(?:single|one))?(?:\s+of)?(?:\s+the|\s+these|\s+those|\s+its|\s+them)?(?:\s+(?:visible"
-    r"|catalogu?ed|detected|radio|individual|two|three|four|five|six|seven|eight|nine|ten|\d+))*\s*$"
-)
-IS_THE = re.compile(r"(?i)\s*(?:(?:is|are|seems? to be|appears? to be)\s+)(?:also\s+)?the\s+(?:[\w-]+\s+){1,3}")
-CLASSIFIED = re.compile(
-    r"(?i)\b(?:classify|call|describe|label|consider|identify|regard|categori[sz]e)\s+(?:[\w-]+\s+){0,3}$"
-)
-AS_A = re.compile(r"(?i)\s*(?:as\s+|to be\s+)?(?:an?\s+|the\s+)?")
-SIZED = re.compile(
-    r"(?i)\s+(?:with|of|that has|which has)\s+the\s+(?P<word>largest|smallest|biggest"
-    r"|greatest)\s+(?:\w+\s+)?(?:extent|size|area|box|diameter)\b"
-)
-APART = re.compile(r"(?i)\b(?:there|that|which|who|and|but|than|as well)\b|;")
-BLANKISH = re.compile(r"(?i)\b(?:blank|NaN|no data|missing data)\b")
 
 
 @dataclass(frozen=True)
@@ -93,6 +49,7 @@ class Noun:
     """A label, "A|B", "scheme:label", ANY_OBJECT; None for a part of a source, of which nothing is known."""
     word: str
     says: bool | None = None
+    is_adjective: bool = False
     is_anaphor: bool = False
     is_home: bool = False
     """The source at the centre, of which the labels speak: what is said of it is said by the labels named."""
@@ -139,7 +96,7 @@ def nouns(text: str, clause: Clause, mentions: list[Mention], context: Context, 
 def _found(text: str, clause: Clause, mentions: list[Mention], context: Context) -> list[Noun]:
     """Mentions, then generic nouns, parts of sources and pronouns that do not overlap them."""
     found = [
-        Noun(one.start, one.end, one.label, text[one.start : one.end], one.says)
+        Noun(one.start, one.end, one.label, text[one.start : one.end], one.says, is_adjective=one.is_adjective)
         for one in mentions
         if clause.start <= one.start < clause.end
     ]
@@ -155,7 +112,11 @@ def _found(text: str, clause: Clause, mentions: list[Mention], context: Context)
     for one in FEATURE.finditer(text, clause.start, clause.end):
         _add(found, Noun(*one.span(), None, one[0]))
     if not BLANKISH.search(text, clause.start, clause.end):
-        for one in ANAPHOR.finditer(text, clause.start, clause.end):
+        every = [
+            *ANAPHOR_OF.finditer(text, clause.start, clause.end),
+            *ANAPHOR.finditer(text, clause.start, clause.end),
+        ]
+        for one in every:
             noun = _anaphor(text, one, found, context)
             if noun:
                 _add(found, noun)
@@ -183,11 +144,6 @@ def _anaphor(text: str, one: re.Match[str], found: list[Noun], context: Context)
     quantifier = next((meant for name, meant in QUANTIFIERS.items() if word.startswith(name)), None)
     amount = Amount(number(one["number"]), None, one.start()) if one["number"] else None
     return Noun(*one.span("word"), subject, word, is_anaphor=True, amount=amount, quantifier=quantifier)
-
-
-QUANTIFIERS = {
-    "all": "all", "both": "all", "each": "all", "none": "none", "neither": "none", "most": "most", "half": "half",
-}  # fmt: skip
 
 
 def _is_home(one: Noun) -> bool:
@@ -233,11 +189,15 @@ def _with_amount(text: str, clause: Clause, one: Noun) -> Noun:
         after = amount_after(text, one.end) or amount_of(text, one.start, one.end)
         if after and after[1] <= clause.end + 8:
             amount, end = after
+    share = SHARE.search(lead)
+    if share:
+        name, amount, part, total = f"{_percent(share)} %", None, None, None
     central = MOST_CENTRAL.match(text, one.end)
     sized = SIZED.match(text, one.end)
     end = sized.end() if sized else end
     return replace(
         one,
+        start=clause.start + share.start() if share else one.start,
         end=max(one.end, end),
         amount=amount,
         total=total,
@@ -247,6 +207,10 @@ def _with_amount(text: str, clause: Clause, one: Noun) -> Noun:
         is_definite=bool(DEFINITE.search(lead)),
         places=(Place(clause.start + place.start, one.start, place.name),) if place else (),
     )
+
+
+def _percent(found: re.Match[str]) -> int:
+    return round(float(found["percent"])) if found["percent"] else SHARES[" ".join(found["words"].lower().split())]
 
 
 def _extreme(found: re.Match[str] | None) -> str | None:
@@ -303,6 +267,8 @@ def _with_predicates(text: str, clause: Clause, found: list[Noun]) -> list[Noun]
         following = found[index + 1]
         between = text[max(clause.start, one.end) : following.start]
         is_called = CLASSIFIED.search(text[clause.start : one.start]) and AS_A.fullmatch(between)
+        if one.is_anaphor and not between.strip() and following.is_adjective:
+            is_called = True  # "all of them compact"
         if not is_called and (not PREDICATE.search(between) or APART.search(between)):
             continue
         taken = [following]

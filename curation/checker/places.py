@@ -60,7 +60,9 @@ ATTRIBUTE = re.compile(
     rf"|central)(?:-hand)?|(?P<mid>middle))\s+$"
 )
 MISLEADING = re.compile(
-    r"(?i)\b(?:on top of|right ascension|left by|left over|right next|right at|right in|upper limits?"
+    r"(?i)\bfrom\s+(?:the\s+)?(?:[\w-]+\s+){1,3}to\s+(?:the\s+)?(?:upper|lower|left|right|top|bottom|cent\w+"
+    r"|middle)(?:[\s-]+(?:left|right|corner))?|"
+    r"\b(?:on top of|right ascension|left by|left over|right next|right at|right in|upper limits?"
     r"|what is left|in the middle of nowhere"
     r"|(?:brightest|brighter|brightens?|bright|fades?|peaks?|strongest)\s+(?:near|at|towards?|in"
     r"|outwards? from|from)\s+(?:the|its)\s+(?:very\s+)?(?:cent(?:re|er)|middle|core|edges?|outer ends)"

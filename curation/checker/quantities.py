@@ -34,10 +34,10 @@ _SHARE_VERB = (
 )
 _EMPTY = r"(?:blank|NaN|nan|no data|missing data|without data|unobserved|empty pixels|data gap)"
 BLANK = re.compile(
-    rf"(?i){_BOUND}(?<![\w.]){_FRACTION}(?=[^.;!?]*?\b{_EMPTY}\b)[^.;!?]*?\b{_EMPTY}\b(?P<after>[^.;!?]*)"
+    rf"(?i){_BOUND}(?<![\w.]){_FRACTION}(?=[^.;!?]{{0,100}}?\b{_EMPTY}\b)[^.;!?]{{0,100}}?\b{_EMPTY}\b(?P<after>[^.;!?]{{0,200}})"
     rf"|\b{_EMPTY}\b[^.;!?\d]{{0,60}}?{_SHARE_VERB}\s*{_BOUND.replace('bound', 'bound2')}"
     rf"(?<![\w.]){_FRACTION.replace('percent', 'percent2', 1).replace('<words', '<words2')}(?!\s*(?:pixels))"
-    rf"|\b(?P<word>{_EMPTY})\b(?P<rest>[^.;!?]*)"
+    rf"|\b(?P<word>{_EMPTY})\b(?P<rest>[^.;!?]{{0,200}})"
 )
 EDGE = re.compile(r"(?i)\b(?:edges?|borders?|sides?|margins?|rim|boundary)\b")
 ORDINARY = re.compile(

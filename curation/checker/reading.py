@@ -19,6 +19,8 @@ from curation.checker.statements import statements
 from curation.pictures.boxes import Dialect
 from schemas.labels import LabelScheme, Truth, plain_label
 
+LONGEST = 6000
+"""Characters of an answer that are read; nobody writes more of a picture."""
 LONGEST_CLASS = 6
 """Words of an answer that may be nothing but the name of a class, where it was asked for."""
 
@@ -45,10 +47,13 @@ NONE_REPLY = re.compile(
 def read_answer(asked: Asked, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[FoundClaim]:
     """Every claim of an answer, in the order of the text, equal ones once (boxes as often as they stand)."""
     text, where = flattened(answer)
+    text, rest = text[:LONGEST], text[LONGEST:]
     found = _as_list(asked, text, scheme)
     if not found:
         found = _as_prose(asked, text, scheme, dialect)
     found += _off_topic(asked, found, len(text))
+    if rest.strip():
+        found.append(FoundClaim(Claim("unread", "the rest"), len(text), len(text) + len(rest)))
     is_unread = all(one.claim.kind == "unread" for one in found)
     if is_unread and asked.is_class and len(text.split()) <= LONGEST_CLASS:
         found = [FoundClaim(Claim("class", answer.strip()), 0, len(text))]
@@ -94,6 +99,20 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
     found = [*told, *said, *found, *reply]
     named = [(one.start, one.end) for one in words.mentions(rest)]
     return [*found, *leftovers(g.blanked(rest, named), found)]
+
+
+def _of_class(text: str, box: WrittenBox, words: g.Grammar) -> str | None:
+    """The class that "the source at (0.7, 0.3) is compact" gives it."""
+    for one in words.mentions(text):
+        if one.start >= box.end:
+            return one.label if IS_A.fullmatch(text[box.end : one.start]) else None
+    return None
+
+
+IS_A = re.compile(
+    r"(?i)\s*,?\s*(?:is|are|seems to be|appears to be|looks|appears|(?:is "
+    r"|can be )?classified as)\s+(?:(?:an?|the|of|clearly)\s+)*"
+)
 
 
 def _of_what_was_asked(one: FoundClaim, asked: Asked) -> FoundClaim:
@@ -200,7 +219,7 @@ def _boxes(asked: Asked, text: str, words: g.Grammar, written: list[WrittenBox])
         later = [each for each in named if one.end <= each[0] < end]
         before = [each for each in named if each[0] < one.start]
         chosen = max(here) if here else min(later) if later else max(before) if before else (0, asked.subject)
-        subject = chosen[1] or ANY_OBJECT
+        subject = _of_class(masked, one, words) or chosen[1] or ANY_OBJECT
         subject = ANY_OBJECT if subject in ("blank", "edge") else subject
         kind = "point" if one.is_point and one.box else "box"
         how = "rounded" if one.is_rounded and kind == "box" else None

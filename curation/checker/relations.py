@@ -1,17 +1,16 @@
 """How claims about several objects are judged: the largest, all or most, more than, larger than, left of."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from curation.checker.claims import ANY_OBJECT, Claim, SeenObject, Truths
 from curation.checker.places import holds
+from curation.checker.structure_verdicts import structure_verdict
 from curation.checker.verdicts import (
     CLEARLY,
     NOT_SOURCES,
     Rule,
     Verdict,
     centre,
-    fits,
     held_by,
     is_central,
     state_of,
@@ -22,10 +21,11 @@ from schemas.labels import Truth
 
 LEAST_APART = 0.03
 """Of the picture's side: centres that are nearer to each other are neither left nor right of each other."""
+
 PLAINLY = 1.5
 """Times the area of the next: nobody would call another one the largest, however long it is."""
-ABOUT_HALF = 0.1
-PEAKS = re.compile(r"(\d)C-(\d)P")
+
+ABOUT_HALF, ABOUT_SHARE = 0.1, 0.04
 
 
 def _boxed(subject: str, known: Truths) -> list[SeenObject] | None:
@@ -43,7 +43,9 @@ def _extreme(claim: Claim, known: Truths) -> Verdict:
     held = _boxed(claim.subject, known)
     if held == []:
         return told(False, claim, "there is none in the picture")
-    candidates = _outermost(held, claim.how or "") if held else None
+    candidates = (
+        _first_few(held, claim) if held and claim.count else _outermost(held, claim.how or "") if held else None
+    )
     if not candidates:
         return told(_lone(claim, known), claim, "which it is is not known")
     what = (claim.other or "").split(" ", 1)
@@ -52,6 +54,8 @@ def _extreme(claim: Claim, known: Truths) -> Verdict:
     else:
         found = [_is_of(one, what[1], known) for one in candidates]
     truth = None if None in found or len(set(found)) > 1 else found[0]
+    if claim.count and False in found:  # "the two largest are compact": both of them
+        truth = False
     compared = "; ".join(f"it lies at {centre(one)[0]:.2f}, {centre(one)[1]:.2f}" for one in candidates[:1])
     return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, compared)
 
@@ -107,6 +111,16 @@ def _outermost(held: Sequence[SeenObject], how: str) -> list[SeenObject]:
     return [one for one in boxes if score(one) <= least + LEAST_APART]
 
 
+def _first_few(held: Sequence[SeenObject], claim: Claim) -> list[SeenObject]:
+    """The two largest, or the like; none where it is not known which they are."""
+    if claim.how not in ("largest", "smallest") or claim.count is None or claim.count >= len(held):
+        return []
+    ordered = sorted(held, key=lambda one: _sizes(one.box_norm or (0, 0, 0, 0))[0], reverse=claim.how == "largest")
+    last, following = (_sizes(ordered[at].box_norm or (0, 0, 0, 0))[0] for at in (claim.count - 1, claim.count))
+    is_plain = max(last, following) > PLAINLY * min(last, following)
+    return ordered[: claim.count] if is_plain else []
+
+
 def _share(claim: Claim, known: Truths) -> Verdict:
     every, held = (
         held_by(claim.other or ANY_OBJECT, known),
@@ -119,7 +133,11 @@ def _share(claim: Claim, known: Truths) -> Verdict:
     compared = f"{n} of {of} are"
     if of == 0:
         return told(False, claim, "there is none in the picture")
-    truth = {"all": n == of, "most": 2 * n > of, "half": abs(n / of - 0.5) <= ABOUT_HALF}[claim.how or "all"]
+    how = claim.how or "all"
+    if how.endswith("%"):
+        truth = abs(n / of - float(how.rstrip(" %")) / 100) <= max(ABOUT_SHARE, 0.5 / of)
+    else:
+        truth = {"all": n == of, "most": 2 * n > of, "half": abs(n / of - 0.5) <= ABOUT_HALF}[how]
     if claim.state is Truth.ABSENT and claim.how == "all":
         truth = n < of if n else None if of == 1 else True
         return told(truth, claim, compared)
@@ -264,51 +282,7 @@ def _extent(claim: Claim, known: Truths) -> Verdict:
     return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, compared)
 
 
-def _structure(claim: Claim, known: Truths) -> Verdict:
-    """Islands and peaks, as far as the labels say: those that may hold all agree, or none does."""
-    may = [label for label in known.scheme.labels if known.state(label) is not Truth.ABSENT]
-    if all(PEAKS.fullmatch(label) for label in known.scheme.labels):
-        if claim.other and claim.other.endswith("peaks"):
-            n_peaks = int(claim.other.split()[0])
-            same = {tuple(map(int, PEAKS.fullmatch(label).groups())) == (claim.count, n_peaks) for label in may}  # type: ignore[union-attr]
-            both = same.pop() if len(same) == 1 else None
-            return told(
-                None if both is None else both is (claim.state is Truth.PRESENT),
-                claim,
-                f"the class is {' or '.join(may)}",
-            )
-        numbers = [int(PEAKS.fullmatch(label)[1 if claim.subject == "islands" else 2]) for label in may]  # type: ignore[index]
-        found = {fits(claim, n) for n in numbers}
-        truth = found.pop() if len(found) == 1 else None
-        truth = truth if truth is None else truth is (claim.state is Truth.PRESENT)
-        return told(truth, claim, f"the class is {' or '.join(may)}")
-    single, several = (
-        next((known.state(one) for one in names if one in known.scheme.labels), Truth.UNKNOWN)
-        for names in (("SINGLE-ISLAND",), ("MULTI-ISLAND", "EXTENDED-MULTISLAND"))
-    )
-    if claim.state is Truth.ABSENT:
-        return told(None, claim, "nothing is known of islands and peaks")
-    if (
-        claim.subject == "islands"
-        and "MULTI-ISLAND" in known.scheme.labels
-        and claim.how in (None, "several", "at least")
-    ):
-        ours, other = (single, several) if claim.count == 1 else (several, single)
-        if Truth.UNKNOWN not in (ours, other):
-            is_true = (
-                None
-                if ours is Truth.PRESENT and (claim.count or 2) > 1 and claim.how is None
-                else ours is Truth.PRESENT
-            )
-            return told(is_true, claim, f"the catalogue says {ours}")
-        if ours is Truth.ABSENT or (other is Truth.PRESENT and ours is Truth.UNKNOWN):
-            return told(False, claim, "the catalogue says otherwise")
-        if ours is Truth.PRESENT:
-            return told(True if claim.count == 1 or claim.how else None, claim, "the catalogue says so")
-    return told(None, claim, "nothing is known of islands and peaks")
-
-
 RELATIONS: Mapping[str, Rule] = {
     "extreme": _extreme, "share": _share, "only": _only, "more": _more, "fewer": _more, "equal": _more,
-    "extent": _extent, "structure": _structure,
+    "extent": _extent, "structure": structure_verdict,
 } | {kind: _pairwise for kind in (*DIFFERENCES, "brighter", "beside")}  # fmt: skip

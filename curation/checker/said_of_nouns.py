@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
-from curation.checker.amounts import Amount
+from curation.checker.amounts import NUMBER, Amount, number
 from curation.checker.claims import ANY_OBJECT, Claim, FoundClaim
-from curation.checker.clauses import Clause, polarity
+from curation.checker.clauses import (
+    Clause,
+    polarity,
+)  # fmt: skip
 from curation.checker.nouns import Noun
 from curation.checker.places import Place
 from schemas.labels import Truth
@@ -14,7 +18,7 @@ from schemas.labels import Truth
 ONLY = re.compile(
     r"(?i)(?<!not )\b(?:only|solely|exclusively|nothing but|nothing other than|purely)\s+(?:the\s+|some\s+"
     r"|any\s+|of\s+|visible\s+)*$"
-    r"|\b(?:no|not any|nothing|none(?! other))\b[^.,;:]*?\b(?:except(?: for)?|other than|besides|apart from"
+    r"|\b(?:no|not any|nothing|none(?! other))\b[^.,;:]{0,100}?\b(?:except(?: for)?|other than|besides|apart from"
     r"|but)\s+(?:the\s+|some\s+|for\s+|an?\s+|visible\s+)*$"
 )
 
@@ -24,7 +28,7 @@ EXCEPT = re.compile(
 )
 
 ASIDE = re.compile(  # named, but not said to be there
-    r"(?i)\b(?:more\b[^.,;:]*\bthan|similar to|like(?:ly)? (?:those of|that of)|reminiscent of|resembl\w+"
+    r"(?i)\b(?:more\b[^.,;:]{0,80}\bthan|similar to|like(?:ly)? (?:those of|that of)|reminiscent of|resembl\w+"
     r"|compared (?:to|with)|different from|the (?:definition|term|word)(?: of)?|distinguish\w*"
     r"|search(?:ed)? for|look(?:ed|ing)? for|regarding|concerning|speaking of|no other|further"
     r"|additional)\s+(?:\w+\s+){0,2}$"
@@ -67,6 +71,8 @@ def said_of(text: str, clause: Clause, one: Noun) -> Iterator[FoundClaim]:
             *(each.end for each in one.predicates),
         ]
         begins = [start, *(place.start for place in one.places if kind in ("position", "extreme"))]
+        few = FIRST_FEW.search(text[max(0, one.start - 40) : one.start]) if kind == "extreme" else None
+        begins += [max(0, one.start - 40) + few.start("number")] if few else []
         return FoundClaim(made, min(begins), max(ends))
 
     if one.total is not None:
@@ -78,11 +84,11 @@ def said_of(text: str, clause: Clause, one: Noun) -> Iterator[FoundClaim]:
     elif holds is None:
         yield claim("unread", one.subject)
     else:
-        only = ONLY.search(before)
-        excepted = EXCEPT.search(before)
+        only = ONLY.search(text[clause.start : start])
+        excepted = EXCEPT.search(text[clause.start : start])
         if excepted and not holds:
             holds = True
-        is_emphasis = bool(EMPHASIS.search(before))
+        is_emphasis = bool(EMPHASIS.search(text[clause.start : start]))
         if (only or excepted) and not is_emphasis and one.subject != ANY_OBJECT and not one.places and holds:
             yield claim("only", one.subject)
         yield from (
@@ -106,12 +112,13 @@ def _there(text: str, clause: Clause, one: Noun, claim: "Maker", *, holds: bool)
         yield from _one_of_them(text, clause, one, claim, holds=holds)
     elif _is_boxed(text, clause, one):  # "one compact source is enclosed by the box"
         yield from (claim("presence", subject, holds),) if is_label else ()
-    elif one.is_part:
+    elif one.is_part or EACH.search(text, clause.start, clause.end):
         yield claim("unread", subject)
-    elif amount is not None and holds:
-        yield from _counted(subject, amount, claim)
-    elif amount is not None and amount.count not in (None, 1) and amount.how is None:  # "there are not three"
-        yield claim("count", subject, False, count=amount.count)
+    elif amount is not None and (holds or amount.count == 0 or amount.is_denied):
+        is_among = AMONG.search(text[clause.start : amount.start]) and amount.how is None
+        yield from _counted(subject, replace(amount, how="at least") if is_among else amount, claim)
+    elif amount is not None and not _is_none(text[amount.start : one.start], amount):
+        yield _counted_not(subject, amount, claim)
     elif is_label:
         yield claim("presence", subject, holds)
     elif not holds and (not one.is_definite or one.quantifier == "none"):
@@ -135,9 +142,28 @@ def _is_boxed(text: str, clause: Clause, one: Noun) -> bool:
     return is_one and BOX_MARK in text[one.end : clause.end] and bool(re.search(r"(?i)\bone\s", lead))
 
 
+def _is_none(words: str, amount: Amount) -> bool:
+    """Whether "not one" means none: "not a single source", but not "not just one"."""
+    is_one = (amount.count, amount.how) == (1, None) or amount.count is None
+    return is_one and not re.search(r"(?i)\b(?:just|only|merely|exactly)\b", words)
+
+
+def _counted_not(subject: str, amount: Amount, claim: "Maker") -> FoundClaim:
+    """That there are not so many: "not more than five" is five at most."""
+    if amount.count is None or amount.is_subset:
+        return claim("unread", subject)
+    if amount.how in ("at least", "at most"):
+        is_least = amount.how == "at least"
+        count = amount.count - 1 if is_least else amount.count + 1
+        return claim("count", subject, count=count, how="at most" if is_least else "at least")
+    return claim("count", subject, False, count=amount.count) if amount.how is None else claim("unread", subject)
+
+
 def _counted(subject: str, amount: Amount, claim: "Maker") -> Iterator[FoundClaim]:
     is_label = subject != ANY_OBJECT
-    if amount.count == 0 and is_label:
+    if amount.is_denied:
+        yield _counted_not(subject, amount, claim)
+    elif amount.count == 0 and is_label:
         yield claim("presence", subject, False)
     elif amount.is_subset and amount.count is not None:
         yield claim("count", subject, count=amount.count, how="some" if amount.how is None else amount.how)
@@ -174,12 +200,19 @@ def _at(one: Noun, place: Place, claim: "Maker") -> FoundClaim:
         return claim("position", subject, other=place.name, how=one.quantifier)
     if one.quantifier == "none":
         return claim("position", subject, False, other=place.name)
+    if (one.quantifier or "").endswith("%") or one.quantifier == "half":
+        return claim("unread", subject, other=place.name)
     if amount is None or (amount.count is None and one.is_anaphor) or (one.is_apart and not one.is_anaphor):
         return claim("position", subject, other=place.name)
     how = "some" if amount.is_subset and not amount.how else amount.how
     return claim("position", subject, count=amount.count, how="at least" if one.is_anaphor else how, other=place.name)
 
 
+EACH = re.compile(r"(?i)\b(?:in|on|at|near)\s+(?:each|every|either)\s+(?:half|quadrant|corner|side|part|end)\b")
+AMONG = re.compile(
+    r"(?i)\b(?:between|near|next to|beside|among|amid|surrounded by|close to|flanked by|around|with"
+    r"|overlapping)\s+(?:the\s+)?$"
+)
 MOVED = re.compile(r"(?i)\b(?:not|never|neither|nor)\b|n't\b")
 INDEFINITE = re.compile(
     r"(?i)\b(?:no|any|zero|without|neither|nor|not an?|devoid of|free of|lacks?)\s+(?:[\w-]+\s+){0,2}$"
@@ -196,15 +229,26 @@ def _extreme(text: str, clause: Clause, one: Noun, claim: "Maker") -> Iterator[F
             bool(re.search(r"(?i)\bnot\b|n't\b", text[one.end : place.start])) if place.start >= one.end else False
         )
         negated = negated != clause.is_turned
-        yield claim("extreme", subject, negated == place.is_outside, how=one.extreme, other=f"in {place.name}")
+        is_there = negated == place.is_outside
+        yield claim("extreme", subject, is_there, how=one.extreme, other=f"in {place.name}", count=_first(text, one))
     for each in one.predicates:
         holds = polarity(text, clause, each.start, each.end)
         if holds is None:
             yield claim("unread", str(each.subject))
         else:
-            yield claim("extreme", subject, holds, how=one.extreme, other=f"is {each.subject}")
+            other = f"is {each.subject}"
+            yield claim("extreme", subject, holds, how=one.extreme, other=other, count=_first(text, one))
     if not one.places and not one.predicates and subject == ANY_OBJECT:
         yield claim("unread", subject)
+
+
+def _first(text: str, one: Noun) -> int | None:
+    """The number of "the two largest sources"."""
+    found = FIRST_FEW.search(text[max(0, one.start - 40) : one.start])
+    return number(found["number"]) if found else None
+
+
+FIRST_FEW = re.compile(rf"(?i)\bthe\s+(?P<number>{NUMBER})\s+(?:largest|biggest|smallest)\s+(?:\w+\s+)?$")
 
 
 def _predicated(text: str, clause: Clause, one: Noun, claim: "Maker") -> Iterator[FoundClaim]:
@@ -224,7 +268,7 @@ def _predicated(text: str, clause: Clause, one: Noun, claim: "Maker") -> Iterato
 
 def _is_of(one: Noun, subject: str, claim: "Maker", *, holds: bool) -> Iterator[FoundClaim]:
     """That what a noun means is, or is not, of a class."""
-    if one.quantifier in ("all", "most", "half"):
+    if one.quantifier in ("all", "most", "half") or (one.quantifier or "").endswith("%"):
         yield claim("share", subject, holds, how=one.quantifier, other=one.subject)
     elif one.amount is not None and one.amount.count is not None:
         how = one.amount.how

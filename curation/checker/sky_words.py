@@ -123,7 +123,7 @@ def angle_mas(found: re.Match[str], value: str) -> int:
 def is_by_source(after: str) -> bool:
     """Whether an angle is said to be that of a source named after it."""
     by = (
-        r"[^.;!?]*?\b(?:is|are)\s+(?:covered|spanned|taken up|subtended)\s+by\s+(?!the\s+(?:image|picture|map"
+        r"[^.;!?]{0,100}?\b(?:is|are)\s+(?:covered|spanned|taken up|subtended)\s+by\s+(?!the\s+(?:image|picture|map"
         r"|cutout|field))"
     )
     return bool(re.match(f"(?i){by}", after))

@@ -19,6 +19,7 @@ from curation.checker.clauses import (
 )  # fmt: skip
 from curation.checker.comparisons import comparisons
 from curation.checker.nouns import Context, Noun, nouns
+from curation.checker.places import places
 from curation.checker.quantities import blanks, extents, ordinariness
 from curation.checker.said_of_nouns import said_of
 from curation.checker.sky_words import MAP, sky
@@ -40,6 +41,7 @@ HARMLESS = re.compile(
     r"|the (?:image|picture) is a (?:radio |square |small )*(?:image|cutout|picture|map))\b[^.!?]*)?\W*$"
 )
 
+ASIDE_NUMBER = re.compile(rf"(?i)\(\s*(?:and\s+)?not\s+{g.NUMBER}\s*\)")  # "four (not three) sources"
 CLASS_LIKE = re.compile(r"(?<![\w-])(?:\d\s?[cC]-?\s?\d\s?[pPcC]|[Ff][Rr][ -]?(?:\d|[IVX]{1,3}|[xX]))(?![\w-])")
 
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -47,6 +49,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 
 def statements(text: str, words: g.Grammar) -> Iterator[FoundClaim]:
     """The claims of a plain text, whose boxes and opening yes or no are masked."""
+    text = g.masked(text, ASIDE_NUMBER)
     text, found = _phrases(text, words)
     found += sky(text)
     yield from found
@@ -125,11 +128,61 @@ def _clause(text: str, clause: Clause, here: list[Noun], sentence_start: int) ->
     said += [
         FoundClaim(Claim("class", one[0]), *one.span()) for one in CLASS_LIKE.finditer(hidden, clause.start, clause.end)
     ]
-    if not said and EMPTY.search(text, clause.start, clause.end) and not clause.is_hedged:
-        one = EMPTY.search(text, clause.start, clause.end)
-        if one and polarity(text, clause, one.start(), one.start()):
-            said.append(FoundClaim(Claim("count", ANY_OBJECT, count=0), *one.span()))
+    if not said and not clause.is_hedged:
+        said += _emptiness(text, clause)
+    if not any(one.claim.kind in COMPARED for one in said) and COMPARATIVE.search(text, clause.start, clause.end):
+        said.append(FoundClaim(Claim("unread", "comparison"), clause.start, clause.end))
+    if FROM_TO.search(text, clause.start, clause.end):
+        said.append(FoundClaim(Claim("unread", "extent"), clause.start, clause.end))
     return [replace(one, is_hedged=True) for one in said] if clause.is_hedged else said
+
+
+def _emptiness(text: str, clause: Clause) -> Iterator[FoundClaim]:
+    """That there is nothing, in the picture or in a part of it."""
+    one = EMPTY.search(text, clause.start, clause.end)
+    here = places(text[clause.start : clause.end])
+    lone = EMPTY_PLACE.search(text, clause.start, clause.end) if here else None
+    found = one or lone
+    if found is None or not polarity(text, clause, found.start(), found.start()):
+        return
+    for place in here:
+        claim = Claim("position", ANY_OBJECT, Truth.ABSENT, other=place.name)
+        yield FoundClaim(claim, clause.start + place.start, max(clause.start + place.end, found.end()))
+    if not here:
+        yield FoundClaim(Claim("count", ANY_OBJECT, count=0), *found.span())
+
+
+COMPARED = frozenset(
+    {
+        "more",
+        "fewer",
+        "equal",
+        "larger",
+        "smaller",
+        "brighter",
+        "left",
+        "right",
+        "above",
+        "below",
+        "nearer",
+        "beside",
+        "extreme",
+        "extent",
+    }
+)
+COMPARATIVE = re.compile(
+    r"(?i)\b(?:larger|smaller|bigger|wider|brighter|fainter|stronger|weaker|closer|nearer|farther|further"
+    r"|higher|lower)\s+(?:\w+\s+){0,2}than\b"
+    r"|\b(?:outnumber\w*|twice as|times as|as many|as large as|as bright as)\b|\b(?:more"
+    r"|fewer)\s+(?!than\b)(?:[\w-]+\s+){1,4}than\b"
+)
+FROM_TO = re.compile(
+    r"(?i)\bfrom\s+(?:the\s+)?(?:[\w-]+\s+){1,3}to\s+(?:the\s+)?(?:upper|lower|left|right|top|bottom|cent|middle)"
+)
+EMPTY_PLACE = re.compile(
+    r"(?i)\b(?:is|are|remains?|appears?|looks?|seems?)\s+(?:\w+ly\s+)?(?:empty|free of sources"
+    r"|devoid of sources)\b"
+)
 
 
 def _is_choice(text: str, here: Sequence[Noun], at: int) -> bool:

@@ -9,7 +9,8 @@ from curation.checker.clauses import Clause, polarity
 from schemas.labels import Truth
 
 COUNT_THE = re.compile(
-    rf"(?i)\b(?:count|number)\b[^.;!?]*?(?<!-)\b(?P<what>islands?|components?|peaks?)\b(?![\s-]+(?:sources?|radio|galax|objects?|extended))[^.;!?]*?(?:\bfind|\bget"
+    rf"(?i)\b(?:count|number)\b[^.;!?]{{0,80}}?(?<!-)\b(?P<what>islands?|components?|peaks?)\b(?![\s-]+(?:sources?"
+    rf"|radio|galax|objects?|extended))[^.;!?]{{0,120}}?(?:\bfind|\bget"
     rf"|\bis|\bare|:|\bequals)\s*(?P<number>{NUMBER})\b|^\W*(?P<label>islands?|components?"
     rf"|peaks?)\s*:\s*(?P<labelled>{NUMBER})\b"
 )

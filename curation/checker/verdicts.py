@@ -13,6 +13,8 @@ from schemas.labels import Truth
 BOX_TOLERANCE = 0.0015  # of the picture's side: three decimals, and a rounding of what was rounded
 
 PAIR, FEW = 2, 4
+LEAST = {"dozens": 12, "hundreds": 100, "few": 1}
+"""The least number that such words may be said of."""
 POINT_NEAR, POINT_FAR, MARGIN = 0.03, 0.05, 0.02
 """Of the picture's side: how far from an object's centre a point may be, and how far from its box."""
 ROUNDED = 0.0055  # of the picture's side: two decimals
@@ -142,10 +144,11 @@ def fits(claim: Claim, n: int) -> bool | None:
 
 def _fits_vaguely(how: str | None, n: int) -> bool | None:
     """Whether "several" or "a couple" may be said of so many; nobody knows of two and of many."""
-    if n < PAIR:
+    if n < LEAST.get(how or "", PAIR):
         return False
-    is_pair = n == PAIR
-    return None if is_pair is (how == "several") else True
+    if how == "few":
+        return None
+    return None if (n == PAIR) is (how == "several") else True
 
 
 def _box(claim: Claim, known: Truths) -> Verdict:

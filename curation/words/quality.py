@@ -91,7 +91,7 @@ def quality_step(
         name=f"quality/{dataset_name}",
         make=quality if judged is None else scored,
         table=QUALITY,
-        version=3,  # flags of repetition, language, near duplicates and answers given before
+        version=4,  # claims of free text: places, quantities, comparisons
         config=(scheme, dialect, survey_facts(survey)),
         inputs=(
             Input(conversations, by_part=True),
