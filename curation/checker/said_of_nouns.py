@@ -34,11 +34,11 @@ ASIDE = re.compile(  # named, but not said to be there
     r"|additional)\s+(?:\w+\s+){0,2}$"
 )
 
-LEFT_OUT = re.compile(  # "all but one …", "apart from one …, the field is empty": what is said is said of the others
-    r"(?i)\b(?:all|each|every\w*|any\w*)\s+(?:[\w-]+\s+){0,2}?(?:but|except(?: for)?|save(?: for)?)\s+"
-    r"(?:[\w-]+\s+){0,5}?$"
-    r"|^\W*(?:apart from|aside from|except for|save for|other than)\s+(?:[\w-]+\s+){0,2}$"
+LEFT_OUT = re.compile(  # "all but one of the sources are …": what is said is said of the others
+    r"(?i)\b(?:all|each|every)\s+(?:[\w-]+\s+){0,2}?(?:but|except(?: for)?|save(?: for)?)\s+(?:[\w-]+\s+){0,5}?$"
 )
+APART = re.compile(r"(?i)^\W*(?:apart from|aside from|except for|save for|other than)\s+(?:[\w-]+\s+){0,2}$")
+EMPTY = re.compile(r"(?i)^[^.;:!?]*\b(?:empty|bare|nothing|featureless)\b")
 
 EMPHASIS = re.compile(r"(?i)\b(?:is|are)\s+(?:nothing (?:but|other than)|none other than)\s+(?:an?\s+|the\s+)?$")
 
@@ -58,7 +58,8 @@ def said_of(text: str, clause: Clause, one: Noun) -> Iterator[FoundClaim]:
         return
     start = min([one.start, *([one.amount.start] if one.amount else [])])
     before = text[clause.start : start]
-    if ASIDE.search(before) or LEFT_OUT.search(before):
+    is_all_there_is = APART.search(before) and EMPTY.search(text[one.end :])
+    if ASIDE.search(before) or LEFT_OUT.search(before) or is_all_there_is:
         yield FoundClaim(Claim("unread", one.subject), one.start, one.end)
         return
     holds = polarity(text, clause, start, one.end)
