@@ -117,7 +117,7 @@ def _pair(asked: Asked, sentence: str) -> dict[str, str]:
 
 def _kind(sentence: str) -> tuple[str, str]:
     denied = DENIAL.match(sentence)
-    if denied:
+    if denied and "pixel" not in denied[1]:  # "is any pixel seen?" asks for nothing
         return "denial", denied.group(1)
     if BOX.search(sentence):
         return "box", ""
@@ -163,7 +163,7 @@ def _swapped(sentence: str) -> str:
 
 def _denied(sentence: str) -> str:
     denied = DENIAL.match(sentence)
-    if denied:
+    if denied and "pixel" not in denied[1]:  # "is any pixel seen?" asks for nothing
         return f"{_cased(denied.group(1), 'A')} can clearly be seen."
     seen = re.match(r"(.+?) (?:is|are) visible", sentence)
     return f"No {seen.group(1)[0].lower()}{seen.group(1)[1:]} can be seen." if seen else sentence
