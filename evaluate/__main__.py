@@ -1,12 +1,10 @@
 """`python -m evaluate`: the command line, with every mistake of a user's as one clear line and an exit code."""
 
 import os
-import sys
 
 import click
 
-from schemas.errors import CorpusError
-from schemas.guard import check_names
+from schemas.command_line import run
 
 
 def main() -> None:
@@ -15,24 +13,13 @@ def main() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    try:
-        check_names()
-        from evaluate.cli import evaluate
+    run(_load, when_stopped="stopped; every reply that came is kept, and the same command goes on from there")
 
-        sys.exit(evaluate.main(standalone_mode=False) or 0)
-    except CorpusError as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        print("stopped; every reply that came is kept, and the same command goes on from there", file=sys.stderr)
-        sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+
+def _load() -> click.Command:
+    from evaluate.cli import evaluate
+
+    return evaluate
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
 """`python -m finetune`: the command line, with every mistake of a user's as one clear line and an exit code."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
-from schemas.errors import CorpusError
-from schemas.guard import check_names
+from schemas.command_line import run
 
 
 def main() -> None:
@@ -17,24 +15,13 @@ def main() -> None:
     if not Path("/dev/nvidiactl").exists() and not Path("/dev/kfd").exists():
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-    try:
-        check_names()
-        from finetune.cli import finetune
+    run(_load, when_stopped="stopped; the run goes on from its last checkpoint with the same command")
 
-        sys.exit(finetune.main(standalone_mode=False) or 0)
-    except CorpusError as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        print("stopped; the run goes on from its last checkpoint with the same command", file=sys.stderr)
-        sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+
+def _load() -> click.Command:
+    from finetune.cli import finetune
+
+    return finetune
 
 
 if __name__ == "__main__":
