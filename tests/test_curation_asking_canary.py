@@ -21,7 +21,7 @@ REFUSED = {
 
 def asker(folder, *servers: RuleServer) -> Asker:
     addresses = tuple(server.address for server in servers)
-    return Asker(addresses, str(folder), deadline_s=0.6, patience_s=0.5, backoff_s=0.01)
+    return Asker(addresses, str(folder), deadline_s=20.0, patience_s=0.5, backoff_s=0.01)
 
 
 def test_a_model_that_sees_and_obeys_passes_and_nothing_is_kept(tmp_path):

@@ -59,8 +59,14 @@ def requests(n: int) -> list[Request]:
 
 
 def asker(store, *servers: RuleServer, **changed) -> Asker:
-    quick = {"deadline_s": 0.6, "patience_s": 0.8, "backoff_s": 0.01, "attempts": 4}
+    quick = {"deadline_s": 20.0, "patience_s": 0.8, "backoff_s": 0.01, "attempts": 4}
     return Asker(tuple(server.address for server in servers), str(store), **{**quick, **changed})
+
+
+def stopped_after(server: RuleServer, n_calls: int) -> None:
+    while server.n_calls < n_calls:
+        time.sleep(0.005)
+    server.stop()
 
 
 def free_port() -> int:
@@ -182,13 +188,16 @@ def test_a_fault_of_the_server_stops_the_run_with_one_line(mode, tmp_path):
         asker(tmp_path, server, deadline_s=0.3, patience_s=0.5).ask(requests(3))
     assert "\n" not in str(stopped.value)
     assert "127.0.0.1" in str(stopped.value)
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 30
+
+
+DEADLINES = {"hang": 1.5, "drip": 1.5}  # s; elsewhere long enough for a machine that is busy
 
 
 @pytest.mark.parametrize("mode", ["500", "503", "429", "reset", "broken-body", "abort", "hang", "no-choices"])
 def test_a_fault_that_passes_costs_nothing_but_time(mode, tmp_path):
     with RuleServer(mode=mode, n_faults=5) as server:
-        got = asker(tmp_path, server, patience_s=10, attempts=8).ask(requests(12))
+        got = asker(tmp_path, server, patience_s=10, attempts=8, deadline_s=DEADLINES.get(mode, 20.0)).ask(requests(12))
     assert [reply.problem for reply in got] == [None] * 12
     assert {len(json.loads(reply.text)["pairs"]) for reply in got} == {3}
 
@@ -225,10 +234,10 @@ def test_several_poisonous_pictures_in_a_row_do_not_stop_the_run(tmp_path):
 def test_a_slow_drip_meets_the_deadline_of_the_whole_call(tmp_path):
     with RuleServer(mode="drip", n_faults=2) as server:
         started = time.monotonic()
-        got = asker(tmp_path, server, in_flight=1, patience_s=5).ask(requests(3))
+        got = asker(tmp_path, server, in_flight=1, patience_s=20, deadline_s=DEADLINES["drip"]).ask(requests(3))
     assert got[0].problem in (None, "timeout")
     assert [reply.problem for reply in got[1:]] == [None, None]
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
 
 
 def test_a_busy_server_is_asked_less_at_a_time(tmp_path):
@@ -280,7 +289,7 @@ def test_a_server_killed_in_mid_run_and_started_again_loses_nothing(tmp_path):
 
 def test_a_server_that_stays_away_stops_the_run_and_the_next_one_goes_on_from_there(tmp_path):
     server = RuleServer(delay_s=0.02).start()
-    stopper = threading.Timer(0.5, server.stop)
+    stopper = threading.Thread(target=stopped_after, args=(server, 40))
     stopper.start()
     with pytest.raises(ModelError, match="requests are left; start the server"):
         asker(tmp_path, server, in_flight=4).ask(requests(300))
@@ -330,7 +339,7 @@ def test_a_killed_build_loses_a_small_batch_and_asks_the_rest(tmp_path):
         n_answered = server.n_calls
         n_kept = 400 - len(asker(tmp_path).missing(requests(400)))
         assert n_answered - n_kept <= 4 + 3 * 16  # in flight, waiting to be written, being written
-        got = asker(tmp_path, server, patience_s=20, deadline_s=20).ask(requests(400))
+        got = asker(tmp_path, server, patience_s=20).ask(requests(400))
     assert server.n_calls == n_answered + 400 - n_kept
     assert [reply.problem for reply in got] == [None] * 400
 
@@ -348,7 +357,7 @@ def test_requests_spread_over_several_servers(tmp_path):
 
 def test_a_dead_server_is_left_out_while_another_lives(tmp_path):
     one, two = RuleServer(delay_s=0.02).start(), RuleServer(delay_s=0.02).start()
-    stopper = threading.Timer(0.25, one.stop)
+    stopper = threading.Thread(target=stopped_after, args=(one, 20))
     stopper.start()
     with two:
         got = asker(tmp_path, one, two, in_flight=2).ask(requests(120))

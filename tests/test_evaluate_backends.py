@@ -16,7 +16,7 @@ PRICES = Prices(2.0, 8.0, "2026-01-31")
 
 
 def asker(place, *servers, **changed):
-    return Asker(tuple(servers), str(place), **{"patience_s": 1.0, "backoff_s": 0.01, "deadline_s": 2.0, **changed})
+    return Asker(tuple(servers), str(place), **{"patience_s": 1.0, "backoff_s": 0.01, "deadline_s": 20.0, **changed})
 
 
 def requests(n, **changed):
