@@ -34,7 +34,7 @@ check: $(READY)  ## ruff, formatting, pyright
 	$(BIN)/pyright
 
 test: $(READY)   ## every test that needs no GPU and no model; real data and Ray included where they are there
-	$(BIN)/python -m pytest -m "not gpu and not serve"
+	$(BIN)/python -m pytest -m "not gpu and not serve" -n logical --maxprocesses 4 --dist loadfile
 
 test-serve: $(READY) $(SERVE_READY)  ## a real vLLM on the CPU writes for the demo and for 20 real images (some minutes)
 	$(BIN)/python -m pytest -m serve

@@ -22,7 +22,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.visualization import ZScaleInterval
-from harness import Contender, slopes_us
+from harness import Contender, against, ratio_lines, slopes_us
 from PIL import Image
 
 from catalogs.survey import Survey
@@ -200,15 +200,13 @@ def measured(side: int, rounds: int, *, is_quick: bool) -> dict[str, object]:
         stages = bench.stages(40 if is_quick else 160, rounds)
         equal = bench.check_equal()
         mean_px = float(np.mean([(box[2] - box[0]) ** 2 for box in bench.boxes]))
-    ratios = {
-        name: {"ratio": us[peer] / us[ours], "goal": goal, "is_met": us[peer] / us[ours] >= goal}
-        for name, (peer, ours, goal) in GOALS.items()
-        if peer in us
-    }
+    ratios = {name: us[peer] / us[ours] for name, (peer, ours, _) in GOALS.items() if peer in us}
+    goals = {name: goal for name, (_, _, goal) in GOALS.items()}
     floors = sum(us_ for stage, us_ in stages.items() if stage != "zscale")
     return {
-        "mosaic_side_px": side, "rounds": rounds, "mean_pixels": mean_px, "us_per_cutout": us, "ratios": ratios,
-        "stages_us": stages, "png_over_sum_of_stages": us["ours PNG"] / floors, "equal": equal,
+        "mosaic_side_px": side, "rounds": rounds, "mean_pixels": mean_px, "us_per_cutout": us,
+        "ratios": against(ratios, goals), "stages_us": stages,
+        "png_over_sum_of_stages": us["ours PNG"] / floors, "equal": equal,
     }  # fmt: skip
 
 
@@ -216,11 +214,7 @@ def table(found: dict) -> str:
     """The figures as Markdown."""
     lines = ["| one cutout, CPU, one core | µs |", "|---|---|"]
     lines += [f"| {name} | {us:,.0f} |" for name, us in found["us_per_cutout"].items()]
-    lines += ["", "| ratio of slopes | found | goal |", "|---|---|---|"]
-    lines += [
-        f"| {name} | **{one['ratio']:.1f}x** | {one['goal']}x{'' if one['is_met'] else ' (missed)'} |"
-        for name, one in found["ratios"].items()
-    ]
+    lines += ratio_lines("ratio of slopes", found["ratios"])
     lines += ["", "| stage of a PNG | µs |", "|---|---|"]
     lines += [f"| {name} | {us:,.0f} |" for name, us in found["stages_us"].items()]
     lines += ["", f"PNG end to end is {found['png_over_sum_of_stages']:.2f}x the sum of its stages. {found['equal']}"]

@@ -26,6 +26,7 @@ import numpy as np
 import openai
 import pyarrow as pa
 from aiohttp import web
+from harness import against, ratio_lines
 from PIL import Image
 
 from curation.asking.exchange import body
@@ -182,10 +183,7 @@ def measured(chosen: argparse.Namespace) -> dict:
                    "prefix_hits": statistics.median(one.hits for one in several)}
             for name, several in found.items()
         },
-        "ratios": {
-            name: {"ratio": ratio, "goal": GOALS[name], "is_met": ratio >= GOALS[name]}
-            for name, ratio in ratios.items()
-        },
+        "ratios": against(ratios, GOALS),
     }  # fmt: skip
 
 
@@ -200,12 +198,7 @@ def table(found: dict) -> str:
         f"| {name} | {one['answers_per_s']:,.1f} | {100 * one['prefix_hits']:.0f} % |"
         for name, one in found["passes"].items()
     ]
-    lines += ["", "| ratio of answers/s | found | goal |", "|---|---|---|"]
-    lines += [
-        f"| {name} | **{one['ratio']:.2f}** | {one['goal']:g}{'' if one['is_met'] else ' (missed)'} |"
-        for name, one in found["ratios"].items()
-    ]
-    return "\n".join(lines)
+    return "\n".join(lines + ratio_lines("ratio of answers/s", found["ratios"]))
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ import numpy as np
 import openai
 import pyarrow as pa
 from astropy.wcs import WCS
+from harness import against, ratio_lines
 from PIL import Image
 
 from catalogs.survey import surveys
@@ -256,10 +257,7 @@ def measured(server: str, model: str, chosen: argparse.Namespace) -> dict:
             }
             for name, several in passes.items()
         },
-        "ratios": {
-            name: {"ratio": ratio, "goal": GOALS[name], "is_met": ratio >= GOALS[name]}
-            for name, ratio in ratios.items()
-        },
+        "ratios": against(ratios, GOALS),
     }  # fmt: skip
 
 
@@ -273,12 +271,7 @@ def table(found: dict) -> str:
         f"| {name} | {one['requests_per_s']:,.1f} | {one['tokens_per_s']:,.0f} |"
         for name, one in found["passes"].items()
     ]
-    lines += ["", "| ratio of tokens/s | found | goal |", "|---|---|---|"]
-    lines += [
-        f"| {name} | **{one['ratio']:.2f}** | {one['goal']:g}{'' if one['is_met'] else ' (missed)'} |"
-        for name, one in found["ratios"].items()
-    ]
-    return "\n".join(lines)
+    return "\n".join(lines + ratio_lines("ratio of tokens/s", found["ratios"]))
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 import gc
 import resource
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,18 @@ def _seconds(contender: Contender, n: int) -> float:
     before = cpu_seconds()
     contender.run(n)
     return cpu_seconds() - before
+
+
+def against(ratios: Mapping[str, float], goals: Mapping[str, float]) -> dict[str, dict[str, float | bool]]:
+    """Each ratio beside its goal, by name."""
+    return {
+        name: {"ratio": ratio, "goal": goals[name], "is_met": ratio >= goals[name]} for name, ratio in ratios.items()
+    }
+
+
+def ratio_lines(of_what: str, ratios: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What `against` found, as the lines of a Markdown table."""
+    return ["", f"| {of_what} | found | goal |", "|---|---|---|"] + [
+        f"| {name} | **{one['ratio']:.2f}x** | {one['goal']:g}x{'' if one['is_met'] else ' (missed)'} |"
+        for name, one in ratios.items()
+    ]

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,12 +64,20 @@ def curation(model_server: str):
 
 @pytest.fixture(scope="session")
 def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The demo, built once for all tests with two workers."""
-    out = tmp_path_factory.mktemp("demo") / "demo"
-    done = run_curation("demo", "--out", out, "--workers", 2)
-    assert done.returncode == 0, done.stderr[-4000:]
+    """The demo, built once for all tests, in whichever process, with two workers. To be read, not to be written to."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    out, said = shared / "demo", shared / "demo.said"
+    with FileLock(shared / "demo.lock"):
+        if not said.exists():
+            done = run_curation("demo", "--out", out, "--workers", 2)
+            assert done.returncode == 0, done.stderr[-4000:]
+            said.write_text(done.stdout, encoding="utf-8")
     return Built(
-        out, next((out / "store/llava/tiny").iterdir()), next((out / "store/reports/tiny").iterdir()), done.stdout
+        out,
+        next((out / "store/llava/tiny").iterdir()),
+        next((out / "store/reports/tiny").iterdir()),
+        said.read_text(encoding="utf-8"),
     )
 
 

@@ -112,26 +112,25 @@ def contents(store: Path, demo_build) -> dict[str, str]:
 
 @pytest.mark.ray
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.35, 0.6, 0.8])
-def test_a_killed_driver_loses_and_doubles_nothing(demo_build, curation, model_server, tmp_path, share):
-    """kill -9 when so many of the tables are there; then the same command again."""
+def test_a_driver_killed_three_times_loses_and_doubles_nothing(demo_build, curation, model_server, tmp_path):
+    """kill -9 when so many of the tables are there, each time the same command again; then left to end."""
     words = ("build", "tiny", "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 2)
     n_tables = len(contents(demo_build.store, demo_build))
-    driver = subprocess.Popen(
-        [sys.executable, "-m", "curation", *map(str, words)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "RADIO_SERVER": model_server},
-    )
-    deadline = time.monotonic() + 200
-    while time.monotonic() < deadline and driver.poll() is None:
-        if len(list((tmp_path / "store").rglob("_manifest.json"))) >= share * n_tables:
-            break
-        time.sleep(0.02)
-    assert driver.poll() is None, "the build was over before it could be killed"
-    driver.send_signal(signal.SIGKILL)
-    driver.wait()
+    for share in (0.35, 0.6, 0.8):
+        with subprocess.Popen(
+            [sys.executable, "-m", "curation", *map(str, words)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "RADIO_SERVER": model_server},
+        ) as driver:
+            deadline = time.monotonic() + 200
+            while time.monotonic() < deadline and driver.poll() is None:
+                if len(list((tmp_path / "store").rglob("_manifest.json"))) >= share * n_tables:
+                    break
+                time.sleep(0.02)
+            assert driver.poll() is None, "the build was over before it could be killed"
+            driver.send_signal(signal.SIGKILL)
     again = curation(*words)
     assert again.returncode == 0, again.stderr[-3000:]
     assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
