@@ -42,7 +42,7 @@ def run_curation(*words: object, cwd: Path = ROOT, **environment: str) -> subpro
     """`python -m curation …` in a process of its own, as a user would start it."""
     return subprocess.run(
         [sys.executable, "-m", "curation", *map(str, words)],
-        cwd=cwd, capture_output=True, text=True, timeout=500, check=False,
+        cwd=cwd, capture_output=True, text=True, timeout=1500, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )  # fmt: skip
 
