@@ -6,7 +6,7 @@ from finetune.preflight import Check, found, is_stopped, report, table
 from finetune.preflight_data import DATA_CHECKS
 from finetune.preflight_model import MODEL_CHECKS, cost_told
 from finetune.preflight_tokens import TOKEN_CHECKS, examples, lengths_told
-from finetune.preflight_words import WORD_CHECKS
+from finetune.preflight_words import WORD_CHECKS, words_told
 from finetune.run import Job
 from schemas.errors import CorpusError
 
@@ -32,7 +32,7 @@ def checked(job: Job, n_processes: int, nodes: int = 1) -> Checked:
     (job.out / "preflight.json").write_text(report(findings, CHECKS), encoding="utf-8")
     parts = [table(findings)]
     try:
-        parts += [*examples(context), lengths_told(context), cost_told(context)]
+        parts += [*examples(context), lengths_told(context), words_told(context), cost_told(context)]
     except CorpusError:
         parts.append("what is wrong above keeps samples and cost from being shown")
     return Checked("\n\n".join(parts), parts[0], is_stopped(findings))

@@ -16,6 +16,7 @@ from finetune.recipe import Recipe
 ZERO = Path(__file__).parent / "zero"
 WAIT_S = 4 * 3600  # the first process measures the data while the others wait
 NEVER = 10**9
+SHARED_MEMORY_KERNEL = "deepspeed_shm_comm"
 
 
 def joined(zero: int) -> None:
@@ -32,6 +33,8 @@ def joined(zero: int) -> None:
     import deepspeed
 
     backend = "nccl" if torch.cuda.is_available() else "gloo"
+    if backend == "gloo":  # a kernel for inference, never called here: it wants a C++ compiler and a minute of it
+        deepspeed.ops.__compatible_ops__[SHARED_MEMORY_KERNEL] = False
     deepspeed.init_distributed(
         dist_backend=backend, auto_mpi_discovery=False, verbose=False, timeout=timedelta(seconds=WAIT_S)
     )
@@ -55,7 +58,7 @@ def arguments(recipe: Recipe, checkpoints: Path) -> Any:
         num_train_epochs=1,  # all epochs are one long list of rows
         train_sampling_strategy="sequential",
         learning_rate=optim.lr,
-        lr_scheduler_type=optim.schedule,
+        lr_scheduler_type="constant_with_warmup" if optim.schedule == "constant" else optim.schedule,
         lr_scheduler_kwargs={"min_lr": optim.min_lr} if optim.min_lr else {},
         warmup_steps=optim.warmup,  # below 1 it is a share
         weight_decay=optim.weight_decay,

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from finetune.card import card
 from finetune.encode import Encoder
 from finetune.model import DTYPES, Ledger, read_model
 from finetune.pack import row_of
@@ -63,7 +64,7 @@ def export(made: Made, canaries: list[dict[str, Any]], out: Path) -> Path:
 
     Changed tensors must lie in the groups that the ledger names, and every one of those groups must have changed.
     """
-    from finetune.publish import finished
+    from finetune.publish import CARD, finished
 
     recipe = made.recipe
     base = read_model(made.base, dtype=DTYPES[recipe.model.dtype])
@@ -79,9 +80,10 @@ def export(made: Made, canaries: list[dict[str, Any]], out: Path) -> Path:
             _weights(made, out, aside)
             _rest(made, aside)
             # Of a full run the checkpoint is asked: the export takes frozen groups from the base.
-            changed = changed_by_group(weights_of(made.base), weights_of(aside if recipe.lora else made.checkpoint))
+            tuned = weights_of(aside if recipe.lora else made.checkpoint)
+            changed = changed_by_group(weights_of(made.base), tuned, DTYPES[recipe.model.dtype])
             check_changed(changed, made.ledger)
-            (aside / "README.md").write_text(card(made, changed), encoding="utf-8")
+            (aside / CARD).write_text(card(made, changed), encoding="utf-8")
     finally:
         path.unlink(missing_ok=True)
     return out / "model"
@@ -106,27 +108,6 @@ def check_changed(changed: Mapping[str, tuple[int, int]], ledger: Ledger) -> Non
     ]
     if wrong:
         raise CheckpointError("what was trained is not what the recipe says: " + "; ".join(wrong))
-
-
-def card(made: Made, changed: Mapping[str, tuple[int, int]]) -> str:
-    """README.md of the model: where it comes from, what was trained, and what is not known of it."""
-    recipe, facts, template = made.recipe, made.facts, made.encoder.template
-    rows = [f"| {group} | {n_changed} of {n} |" for group, (n_changed, n) in changed.items()]
-    return "\n".join(
-        [
-            "---", f"base_model: {json.dumps(recipe.model.name)}", "pipeline_tag: image-text-to-text",
-            "library_name: transformers", "---", "", f"# {recipe.title}", "",
-            f"- base: {recipe.model.name}, revision {recipe.model.revision or 'none: a folder'}",
-            f"- recipe: {recipe.fingerprint[:16]}; template {template.name}, {template.digest[:16]}",
-            f"- data: {', '.join(recipe.tags)}, digest {facts['data'][:16]}; {facts['n_records']:,} records read",
-            f"- steps: {facts['n_steps']:,} of {recipe.batch.global_batch} rows; {facts['gpu_hours']:.2f} device-hours",
-            f"- licences of the data: {facts['licences'] or 'see the data'}; of the weights: the base's", "",
-            "| group | tensors changed |", "|---|---|", *rows, "", "## Evaluation", "",
-            "B1 to B6 and forgetting: not measured yet; `python -m evaluate run` writes them.", "", "## Limits", "",
-            "Trained on radio-astronomy pictures. It may have forgotten what its base knew, and may answer from the",
-            "question alone. Do not use its answers without looking at the picture.", "",
-        ]
-    )  # fmt: skip
 
 
 def _weights(made: Made, out: Path, aside: Path) -> None:

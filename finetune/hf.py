@@ -14,6 +14,7 @@ declared_operators()
 from transformers import (  # noqa: E402
     AutoConfig,
     AutoProcessor,
+    AutoTokenizer,
     LlavaOnevisionConfig,
     LlavaOnevisionForConditionalGeneration,
     LlavaOnevisionProcessor,
@@ -34,7 +35,7 @@ from transformers.utils.chat_template_utils import render_jinja_template  # noqa
 logging.disable_progress_bar()  # of loading and saving: ours shows the steps
 
 __all__ = [
-    "AutoConfig", "AutoProcessor", "LlavaOnevisionConfig", "LlavaOnevisionForConditionalGeneration",
+    "AutoConfig", "AutoProcessor", "AutoTokenizer", "LlavaOnevisionConfig", "LlavaOnevisionForConditionalGeneration",
     "LlavaOnevisionImageProcessorPil", "LlavaOnevisionProcessor", "LlavaOnevisionVideoProcessor",
     "PreTrainedTokenizerFast", "Trainer", "TrainerCallback", "TrainingArguments", "read_processor",
     "render_jinja_template", "select_best_resolution", "set_seed",

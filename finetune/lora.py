@@ -39,7 +39,10 @@ def check_adapter(folder: Path) -> list[str]:
 
 
 def check_loaded(wrapped: Any, adapter: Path) -> None:
-    """Raise CheckpointError unless a model holds exactly the tensors of the adapter's file: peft only warns."""
+    """Raise CheckpointError unless a model holds exactly the tensors of the adapter's file: peft only warns.
+
+    Exactly in the model's dtype: a projector trained in float32 is rounded beside a base in bfloat16.
+    """
     from peft import get_peft_model_state_dict
     from safetensors.torch import load_file
 
@@ -48,7 +51,7 @@ def check_loaded(wrapped: Any, adapter: Path) -> None:
     lost = [
         name
         for name in said
-        if name not in there or not torch.equal(there[name].cpu().to(said[name].dtype), said[name])
+        if name not in there or not torch.equal(there[name].cpu(), said[name].to(there[name].dtype))
     ]
     if lost:
         raise CheckpointError(
@@ -78,7 +81,7 @@ def merged(base: Path, adapter: Path, out: Path, dtype: Any = "auto") -> None:
         raise CheckpointError(f"{adapter}: merged into {base}, it changes nothing")
     whole.config.use_cache = True
     whole.save_pretrained(out)
-    changed = changed_by_group(weights_of(base), weights_of(out))
+    changed = changed_by_group(weights_of(base), weights_of(out), whole.dtype)
     if not changed["llm"][0]:
         raise CheckpointError(f"{adapter}: merged into {base}, no tensor of the LLM changed")
 

@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from finetune.groups import group_of, layer_of
-from finetune.weights import Weights, check_alike, weights_of
+from finetune.weights import Weights, check_alike, file_digest, weights_of
 from schemas.errors import CheckpointError, RecipeError
 
 ROUNDING = 1e-9
-WEIGHT_FILES = ("*.safetensors", "*.safetensors.index.json", "SHA256SUMS", "README.md", "merge.json")
+MERGED = "merge.json"
+WEIGHT_FILES = ("*.safetensors", "*.safetensors.index.json", "SHA256SUMS", "README.md", MERGED)
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,19 @@ def merge(base: Path, tuned: Sequence[tuple[Path, Shares]], out: Path) -> Path:
     _check(base_weights, others)
     with finished(out) as aside:
         mix(base_weights, others, aside)
+        _check_moved(base_weights, aside, [shares for _, shares in tuned])
         _copy_rest(tuned[0][0], aside)
         _set_dtype(aside, base)
-        said = {
-            "base": _named(base),
-            "tuned": [{**_named(path), "shares": asdict(shares)} for path, shares in tuned],
-        }
-        (aside / "merge.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        said = described(base, tuned)
+        (aside / MERGED).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
         (aside / "README.md").write_text(_card(said), encoding="utf-8")
     return out
+
+
+def described(base: Path, tuned: Sequence[tuple[Path, Shares]]) -> dict[str, Any]:
+    """What a merge is made of, as merge.json has it: equal for equal weights and shares, wherever they lie."""
+    said = {"base": _named(base), "tuned": [{**_named(path), "shares": asdict(shares)} for path, shares in tuned]}
+    return json.loads(json.dumps(said))
 
 
 def mix(base: Weights, tuned: Sequence[tuple[Weights, Shares]], out: Path, dtype: torch.dtype | None = None) -> None:
@@ -119,14 +124,15 @@ def merge_lora(base: Path, adapter: Path, out: Path, *, processor: Any = None) -
     random tokens, and CheckpointError raised where one fails.
     """
     from finetune.hf import read_processor
-    from finetune.lora import merged
+    from finetune.lora import ADAPTER, merged
     from finetune.publish import finished
 
     with finished(out) as aside:
         merged(base, adapter, aside)
         (processor or read_processor(base)).save_pretrained(aside)
-        said = {"base": _named(base), "adapter": _named(adapter)}
-        (aside / "merge.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        weights = file_digest(adapter / ADAPTER)
+        said = {"base": _named(base), "adapter": {"name": adapter.resolve().name, "weights": weights}}
+        (aside / MERGED).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
         (aside / "README.md").write_text(_card(said), encoding="utf-8")
     return out
 
@@ -205,19 +211,27 @@ def _set_dtype(out: Path, base: Path) -> None:
 
 
 def _named(folder: Path) -> dict[str, str]:
-    """A model by its folder's name and the digest of its config and tensors' names: a path is no part of it."""
-    import hashlib
+    """A model by its folder's name and the digest of its weights: a path is no part of it."""
+    return {"name": folder.resolve().name, "weights": weights_of(folder).digest}
 
-    sums = folder / "SHA256SUMS"
-    said = sums.read_bytes() if sums.is_file() else b""
-    return {"name": folder.resolve().name, "sha256sums": hashlib.sha256(said).hexdigest() if said else ""}
+
+def _check_moved(base: Weights, out: Path, shares: Sequence[Shares]) -> None:
+    """Raise CheckpointError when a mix with shares is the base itself: what was tuned then changed nothing."""
+    wanted = any(one != Shares(layers=one.layers) or any(share for *_, share in one.layers) for one in shares)
+    made = weights_of(out)
+    if wanted and all(torch.equal(tensor, made.read(name)) for name, tensor in base.tensors()):
+        raise CheckpointError(f"{base.folder}: mixed with the tuned model it is the same; nothing was learned there")
 
 
 def _card(said: dict[str, Any]) -> str:
+    from finetune.card import LIMITS, evaluation
+
     lines = ["# A merged LLaVA-OneVision", "", f"- base: {said['base']['name']}"]
     if "adapter" in said:
         lines.append(f"- low-rank weights: {said['adapter']['name']}, merged in full")
     for one in said.get("tuned", []):
         shares = ", ".join(f"{name} {share}" for name, share in one["shares"].items() if share)
         lines.append(f"- tuned: {one['name']}, shares: {shares or 'none'}")
-    return "\n".join([*lines, "", "Not evaluated. Licences are those of the models it was made from.", ""])
+    return "\n".join(
+        [*lines, "", "Licences are those of the models it was made from.", "", evaluation({}, None), "", LIMITS, ""]
+    )

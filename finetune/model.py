@@ -89,6 +89,8 @@ def read_model(
     name: str | Path, *, revision: str | None = None, dtype: torch.dtype | str = "auto", attention: str = "sdpa"
 ) -> Any:
     """A LLaVA-OneVision with every one of its tensors. CheckpointError names those that are missing or too many."""
+    if attention == "flex_attention" and not torch.cuda.is_available():
+        raise RecipeError('model.attention: flex attention aborts the process on a CPU; expected "sdpa" here')
     try:
         model, said = LlavaOnevisionForConditionalGeneration.from_pretrained(
             str(Path(name).expanduser()) if str(name).startswith("~") else str(name),

@@ -116,8 +116,11 @@ def checkpoint_bytes(context: Context, shape: Shape) -> int:
 
 
 def disk_bytes(context: Context, shape: Shape) -> int:
-    """The checkpoints that are kept, the one being written, and the export."""
-    return (context.recipe.run.keep + 1) * checkpoint_bytes(context, shape) + shape.n_weights * _width(context)
+    """The checkpoints that are kept, the one being written, the export, and a model for each of the merges."""
+    n_models = 1 + len(context.recipe.merges)
+    return (context.recipe.run.keep + 1) * checkpoint_bytes(context, shape) + n_models * shape.n_weights * _width(
+        context
+    )
 
 
 def gpu_bytes(context: Context, shape: Shape) -> int:

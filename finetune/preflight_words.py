@@ -93,6 +93,15 @@ def shares_of_loss(context: Context) -> dict[str, float]:
     return {tag: totals[tag] / whole for tag in context.recipe.tags}
 
 
+def words_told(context: Context) -> str:
+    """What each source weighs in the loss, and how much of the short answers an earlier answer tells."""
+    shares = ", ".join(f"{tag} {share:.1%}" for tag, share in shares_of_loss(context).items())
+    pairs = [leak_index(sample) for sample in context.samples]
+    n_leaked, n_short = (sum(column) for column in zip(*pairs, strict=True))
+    leak = f"{n_leaked / n_short:.2f} of {n_short} short answers" if n_short else "no short answers"
+    return f"share of the loss: {shares}; leak index: {leak}"
+
+
 def _slack(context: Context) -> Iterator[str]:
     whole, capacity = context.lengths.whole.tolist(), context.recipe.turns.pack_tokens
     rows = [row for row in context.plan.rows if not row.is_filler]

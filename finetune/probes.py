@@ -1,12 +1,14 @@
 """Is the model still answering? The likelihood of each allowed answer to questions of the training pictures.
 
 Collapse shows within minutes, and no test picture is touched. All answers of a question stand in one row, each seeing
-the picture and the question only, so a probe costs one forward. Questions are chosen by key.
+the picture and the question only, so a probe costs one forward. Questions are chosen by key. Beside them, told apart,
+a hundred general questions without a picture (`general`): what a model forgets while it learns.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import torch
 
 from finetune.agreement import token_losses
 from finetune.encode import IGNORED, Encoded, Encoder
+from finetune.general import GeneralRows, Question, questions
 from finetune.hf import TrainerCallback
 from finetune.pack import row_of
 from finetune.progress import lines_of
@@ -62,7 +65,16 @@ def probes_of(samples: Samples, seed: int, n: int = N_PROBES) -> list[Probe]:
 class Prober(TrainerCallback):
     """Asks the probes before the first step and every `every` steps; writes a line of probes.jsonl."""
 
-    def __init__(self, probes: Sequence[Probe], encoder: Encoder, *, every: int, path: Path, step: int = 0) -> None:
+    def __init__(
+        self,
+        probes: Sequence[Probe],
+        encoder: Encoder,
+        *,
+        every: int,
+        path: Path,
+        step: int = 0,
+        general: Sequence[Question] | None = None,
+    ) -> None:
         recipe = encoder.recipe
         asking = recipe.model_copy(
             update={
@@ -74,6 +86,7 @@ class Prober(TrainerCallback):
         )
         self.encoder = Encoder(encoder.processor, asking)
         self.probes, self.every, self.path = tuple(probes), every, path
+        self.general = GeneralRows(self.encoder, questions() if general is None else general)
         kept = [one for one in lines_of(path) if one["step"] <= step]
         path.write_text("".join(json.dumps(one) + "\n" for one in kept), encoding="utf-8")
 
@@ -88,20 +101,16 @@ class Prober(TrainerCallback):
             self._ask(args, state, kwargs["model"])
 
     def _ask(self, args: Any, state: Any, model: Any) -> None:
-        if not (self.probes and self.every):
+        if not self.every:
             return
         is_training = model.training
         model.eval()
-        with torch.no_grad():
-            found = [self.answered(model, probe, args.device) for probe in self.probes]
+        with torch.no_grad(), heeding_masks(model):
+            pictures = [self.answered(model, probe, args.device) for probe in self.probes]
+            general = self.general.answered(model, args.device)
         model.train(is_training)
         if state.is_world_process_zero:
-            line = {
-                "step": state.global_step,
-                "n": len(found),
-                "accuracy": round(sum(is_right for is_right, _ in found) / len(found), 4),
-                "nll_of_truth": round(float(np.mean([nll for _, nll in found])), 5),
-            }
+            line = {"step": state.global_step, **_told(pictures), "general": _told(general)}
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
 
@@ -114,6 +123,30 @@ class Prober(TrainerCallback):
         likely = torch.log_softmax(-totals, 0)
         truth = probe.choices.index(probe.truth)
         return int(likely.argmax()) == truth, float(-likely[truth])
+
+
+@contextmanager
+def heeding_masks(model: Any) -> Iterator[None]:
+    """While it stands the model attends by sdpa: flash, flex and eager attention do not heed a 4-D mask, in silence."""
+    how = model.config._attn_implementation
+    if how == "sdpa":
+        yield
+        return
+    model.set_attn_implementation("sdpa")
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(how)
+
+
+def _told(found: Sequence[tuple[bool, float]]) -> dict[str, Any]:
+    if not found:
+        return {"n": 0, "accuracy": None, "nll_of_truth": None}
+    return {
+        "n": len(found),
+        "accuracy": round(sum(is_right for is_right, _ in found) / len(found), 4),
+        "nll_of_truth": round(float(np.mean([nll for _, nll in found])), 5),
+    }
 
 
 def _asked(probe: Probe) -> Sample:

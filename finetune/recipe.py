@@ -167,7 +167,7 @@ class Recipe(Table):
     run: Run = Run()
     data: Annotated[tuple[Source, ...], Field(min_length=1)]
     merges: tuple[Share, ...] = ()
-    """Shares of the tuned LLM and projector that are mixed with the base after the run."""
+    """Shares of what was trained that are mixed with the base after the run: a model each."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -212,11 +212,13 @@ class Recipe(Table):
                 'isolated turns share their header, so it cannot be learned once a turn: loss.on = "answers"',
             ),
             (
-                (turns.layout == "isolated" or turns.pack_tokens is not None)
-                and self.model.attention == "flash_attention_2",
-                'flash attention takes no 4-D mask: attention = "sdpa" for isolated or packed rows',
+                (turns.layout == "isolated" or turns.pack_tokens is not None or batch.per_device > 1)
+                and self.model.attention != "sdpa",
+                'only attention = "sdpa" heeds a 4-D mask, which isolated turns and rows of several records need; '
+                "flash refuses it, flex and eager take True for a number and let all see each other",
             ),
             (len(set(tags)) < len(tags), f"a tag stands twice: {', '.join(tags)}"),
+            (len(set(self.merges)) < len(self.merges), "a share stands twice in merges"),
             (
                 sum(weights) > 1 + ROUNDING or (has_rest and sum(weights) >= 1),
                 f"the weights of data are shares of an epoch and sum to {sum(weights):g}; others need room below 1",

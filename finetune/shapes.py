@@ -11,21 +11,21 @@ from typing import Any, Self
 from finetune.recipe import Recipe
 
 HUB = "llava-hf/llava-onevision-qwen2-{}-ov-hf"
-_SIGLIP = {
+SIGLIP = {
     "model_type": "siglip_vision_model", "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 26,
     "num_attention_heads": 16, "image_size": 384, "patch_size": 14, "vision_use_head": False,
 }  # fmt: skip
 _QWEN2 = {"model_type": "qwen2", "vocab_size": 152000, "max_position_embeddings": 32768, "rope_theta": 1e6}
 PUBLISHED: dict[str, dict[str, Any]] = {  # the configs of the two models at the hub, as far as sizes go
     HUB.format("7b"): {
-        "vision_config": _SIGLIP, "tie_word_embeddings": False,
+        "vision_config": SIGLIP, "tie_word_embeddings": False,
         "text_config": {
             **_QWEN2, "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28,
             "num_attention_heads": 28, "num_key_value_heads": 4,
         },
     },
     HUB.format("0.5b"): {
-        "vision_config": _SIGLIP, "tie_word_embeddings": True,
+        "vision_config": SIGLIP, "tie_word_embeddings": True,
         "text_config": {
             **_QWEN2, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
             "num_attention_heads": 14, "num_key_value_heads": 2,
@@ -46,7 +46,8 @@ class Shape:
     def of(cls, config: Mapping[str, Any]) -> Self:
         """From a config as a mapping, as config.json has it."""
         text = config["text_config"]
-        is_tied = config.get("tie_word_embeddings", text.get("tie_word_embeddings", False))
+        # Some files say it of the LLM only; transformers takes either.
+        is_tied = config.get("tie_word_embeddings") or text.get("tie_word_embeddings")
         return cls(config["vision_config"], text, bool(is_tied))
 
     @property

@@ -22,7 +22,9 @@ from finetune import checkpoint as checkpoints
 from finetune.checkpoint import Checkpoint, Identity
 from finetune.distributed import alone, arguments, joined
 from finetune.export import Made, canaries_of, canary_rows, export
+from finetune.merges import merged_shares
 from finetune.model import Ledger, check_ledger, load, load_weights, seeing_nothing
+from finetune.origins import origins
 from finetune.preflight import Context
 from finetune.probes import Prober, probes_of
 from finetune.progress import Bar, Log, Meter
@@ -204,20 +206,23 @@ def _export(prepared: Prepared, ledger: Ledger, canaries: list[dict[str, Any]], 
         "n_records": sum(records_of_source(prepared.plan, context.samples).values()),
         "n_steps": prepared.plan.n_steps,
         "gpu_hours": hours,
-        "licences": ", ".join(_licences(context)),
+        "origins": origins(context.locations),
     }
     base = local_folder(recipe.model.name, recipe.model.revision)
     export(Made(recipe, base, last.folder, ledger, context.encoder, facts), canaries, job.out)
-    _write_run(prepared, start, reason=FINISHED, step=last.position.step)
+    merges = merged_shares(recipe, base, job.out)
+    _write_run(prepared, start, reason=FINISHED, step=last.position.step, merges=merges)
 
 
-def _licences(context: Context) -> list[str]:
-    found = [place.manifest.get("licences") for place in context.locations if place.kind == "handover"]
-    return sorted({str(one) for said in found if said for one in (said if isinstance(said, list) else [said])})
-
-
-def _write_run(prepared: Prepared, start: float, *, reason: str, step: int | None = None) -> None:
-    """run.json: what ran, with what, for how long, and why it ended."""
+def _write_run(
+    prepared: Prepared,
+    start: float,
+    *,
+    reason: str,
+    step: int | None = None,
+    merges: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """run.json: what ran, with what, for how long, why it ended, and what was made of it."""
     job, args = prepared.job, prepared.args
     hours = (time.time() - start) / 3600 * args.world_size
     before = _read_run(job.out)
@@ -233,6 +238,7 @@ def _write_run(prepared: Prepared, start: float, *, reason: str, step: int | Non
         "base_revision": job.recipe.model.revision,
         "n_steps": prepared.plan.n_steps,
         "reason": reason,
+        "merges": list(merges),
         "commit": _commit(),
         "packages": _packages(),
         "python": platform.python_version(),

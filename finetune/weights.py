@@ -1,10 +1,11 @@
 """The tensors of a model folder, one at a time: a 7B model in little memory."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from torch import Tensor
 
 from finetune.groups import group_of, name_in_file, one_spelling
 from schemas.errors import CheckpointError, RecipeError
+from schemas.fingerprint import fingerprint
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
+SUMS = "SHA256SUMS"
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,16 @@ class Weights:
     @cached_property
     def _places(self) -> dict[str, tuple[str, str]]:
         return {one_spelling(name): (shard, name) for shard, names in self.shards.items() for name in names}
+
+    @property
+    def digest(self) -> str:
+        """Of the weight files. What SHA256SUMS says of them is taken where it stands: it was verified when written."""
+        sums = self.folder / SUMS
+        known: dict[str, str] = {}
+        if sums.is_file():
+            pairs = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
+            known = {name: digest for digest, name in pairs}
+        return fingerprint({file: known.get(file) or file_digest(self.folder / file) for file in sorted(self.shards)})
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every tensor, from the headers."""
@@ -74,11 +88,31 @@ class Weights:
             shutil.copy(self.folder / INDEX, out / INDEX)
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex; not read again while it is not written."""
+    said = path.resolve().stat()
+    return _digest_of(path.resolve(), said.st_size, said.st_mtime_ns)
+
+
+@cache
+def _digest_of(path: Path, n_bytes: int, written_ns: int) -> str:
+    # A sweep asks for the same base again and again.
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def weights_of(folder: Path) -> Weights:
     """The weights of a model folder. CheckpointError when files are missing, or hold other tensors than promised."""
     from safetensors import SafetensorError, safe_open
 
     index = folder / INDEX
+    if not index.is_file() and not (folder / SINGLE).is_file():
+        pickles = sorted(path.name for path in folder.glob("*") if path.suffix in PICKLES)
+        if pickles:
+            raise CheckpointError(
+                f"{folder}: has {', '.join(pickles[:3])} and no safetensors; a pickle can run any code when it is "
+                "opened, and is not read here. Have its maker save it as safetensors"
+            )
     try:
         promised = json.loads(index.read_text(encoding="utf-8"))["weight_map"] if index.is_file() else None
         files = sorted(set(promised.values())) if promised else [SINGLE]
@@ -132,9 +166,10 @@ def restore(model: Any, folder: Path) -> None:
             place.copy_(tensor)
 
 
-def changed_by_group(base: Weights, tuned: Weights) -> dict[str, tuple[int, int]]:
-    """Tensors of each group that differ in the base's dtype, and how many there are.
+def changed_by_group(base: Weights, tuned: Weights, dtype: Any = None) -> dict[str, tuple[int, int]]:
+    """Tensors of each group that differ in `dtype`, the base's where not given, and how many there are.
 
+    A run loads its base in the recipe's dtype: held against the base's own, rounding alone would count as training.
     Raises CheckpointError when names or shapes differ: every tensor in, every tensor out.
     """
     import torch
@@ -142,7 +177,8 @@ def changed_by_group(base: Weights, tuned: Weights) -> dict[str, tuple[int, int]
     check_alike(base, tuned)
     counts: dict[str, tuple[int, int]] = {}
     for name, tensor in base.tensors():
-        differs = not torch.equal(tensor, tuned.read(name).to(tensor.dtype))
+        one = tensor.to(dtype or tensor.dtype)
+        differs = not torch.equal(one, tuned.read(name).to(one.dtype))
         n_changed, n = counts.get(group_of(name), (0, 0))
         counts[group_of(name)] = (n_changed + differs, n + 1)
     return counts

@@ -2,17 +2,22 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from finetune.card import card, evaluation, fill
 from finetune.checkpoint import Checkpoint, Identity, keep_newest, last_complete, mark_complete
-from finetune.export import check_changed
+from finetune.export import Made, check_changed
 from finetune.model import Count, Ledger
-from finetune.publish import SUMS, finished, sums_of
+from finetune.origins import origins
+from finetune.publish import CARD, SUMS, finished, sums_of
 from finetune.recipe import recipe
 from finetune.sampler import Position
+from finetune.sources import located
+from finetune.template import template
 from finetune.verify import wrong_in
 from finetune.weights import changed_by_group, weights_of
 from schemas.errors import CheckpointError, RecipeError
@@ -174,3 +179,123 @@ def test_a_model_that_fails_its_verification_never_appears(tiny_model, tmp_path)
     with pytest.raises(CheckpointError, match="missing keys"), finished(out) as aside:
         fill(aside)
     assert not list(tmp_path.iterdir())
+
+
+def number(value, low, high, **said):
+    return {
+        "truth_rule": "ours", "scoring": "strict", "of": "macro", "predicted_as": "", "metric": "f1", "value": value,
+        "low": low, "high": high, "n": 101, **said,
+    }  # fmt: skip
+
+
+def scores(folder, *runs):
+    """A scores.json as `evaluate report` writes it."""
+    said = [
+        {
+            "run_id": str(k), "benchmark": "b1_extended", "benchmark_version": 1, "prompt_variant": "fixed",
+            "option_order": 0, "shots": 0, "shot_seed": 0, "shown": "picture", "model": "tuned", "model_sha": "0" * 64,
+            "decode": "greedy-256", "numbers": [number(0.5, 0.4, 0.6, metric="recall"), number(0.8, 0.7, 0.9)], **run,
+        }
+        for k, run in enumerate(runs)
+    ]  # fmt: skip
+    path = folder / "scores.json"
+    path.write_text(json.dumps({"form": 1, "runs": said}))
+    return path
+
+
+@pytest.fixture
+def carded(model):
+    """The model folder with a card that has a place for an evaluation."""
+    (model / CARD).write_text(f"# A model\n\n{evaluation({}, None)}\n\nwhat follows\n")
+    (model / SUMS).write_text(sums_of(model))
+    return model
+
+
+def test_a_card_has_a_place_for_each_benchmark_before_anything_is_measured():
+    text = evaluation({}, None)
+    assert [line for line in text.splitlines() if line.startswith("| B")] == [
+        f"| B{k} | not measured | – |" for k in range(1, 7)
+    ]
+    assert "Standard benchmarks: not measured." in text
+
+
+def test_scores_are_written_into_the_card_and_nothing_else_changes(carded, tmp_path):
+    path = scores(
+        tmp_path, {}, {"benchmark": "b6_fanaroff_riley", "numbers": [number(0.25, None, None)]}, {"model": "base"},
+        {"benchmark": "b2_morphology", "prompt_variant": "paper"}, {"benchmark": "b3_radio_galaxies", "shown": "grey"},
+        {"benchmark": "b4_artefacts", "n_sampled": 20}, {"benchmark": "demo_extended"},
+        {"numbers": [number(0.1, 0.0, 0.2)], "decode": "greedy-256-constrained"},
+    )  # fmt: skip
+    lost = tmp_path / "forgetting.csv"
+    lost.write_text(
+        "benchmark,questions,base,tuned,loss,of knowledge,of form\nAI2D,100,81.0,79.0,2.0 [1.0; 3.0],1.0,1.0\n"
+    )
+    before = {one.name: one.read_bytes() for one in carded.iterdir()}
+    fill(carded, path, name="tuned", base="base", forgetting=lost)
+    text = (carded / CARD).read_text()
+    assert "| b1_extended | 80.0 [70.0, 90.0] | 80.0 [70.0, 90.0] | 101 |" in text
+    assert "| b6_fanaroff_riley | 25.0 | not measured | 101 |" in text
+    assert text.count("not measured | not measured") == 4  # asked otherwise, in grey, or of a sample only
+    assert "| demo_extended | 80.0" in text
+    assert "| AI2D | 100 | 81.0 | 79.0 | 2.0 [1.0; 3.0] | 1.0 | 1.0 |" in text
+    assert text.startswith("# A model\n")
+    assert text.endswith("what follows\n")
+    after = {one.name: one.read_bytes() for one in carded.iterdir()}
+    assert {name for name in after if after[name] != before.get(name)} == {CARD, SUMS}
+    assert wrong_in(carded) == []
+    fill(carded, path, name="tuned", base="base", forgetting=lost)  # again: the same
+    assert (carded / CARD).read_text() == text
+
+
+def test_a_card_is_not_filled_from_anything(carded, tmp_path):
+    two = scores(tmp_path, {}, {"model": "base"})
+    with pytest.raises(RecipeError, match="several models, so --name says which; there are base, tuned"):
+        fill(carded, two)
+    with pytest.raises(RecipeError, match="no model 'other'"):
+        fill(carded, two, name="other")
+    with pytest.raises(RecipeError, match=r"expected the scores\.json of"):
+        fill(carded, carded / "config.json")
+    with pytest.raises(RecipeError, match="expected benchmark, questions"):
+        fill(carded, two, name="base", forgetting=two)
+    (carded / "generation_config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"generation_config\.json: not as it says"):
+        fill(carded, two, name="base")
+    (carded / CARD).write_text("# Somebody's own words")
+    with pytest.raises(CheckpointError, match="has no place for an evaluation"):
+        fill(carded, two, name="base")
+
+
+def test_the_card_tells_version_licences_and_writers_of_the_data(made_handover, tmp_path):
+    def licensed(draft):
+        for k, row in enumerate(draft.provenance):
+            row |= {"survey": ("FIRST", "EMU")[k % 2], "licence": ("CC-BY-4.0", None)[row["dataset"] == "other"]}
+
+    data = made_handover(tmp_path / "data", 6, licensed)
+    (tmp_path / "general.jsonl").write_text('{"id": "a", "conversations": []}\n')
+    places = located({"qa": data, "general": tmp_path / "general.jsonl"}, ["qa", "general"])
+    one, other = origins(places)
+    assert one.version == "llava/test/0"
+    assert (one.licences, one.writers, one.surveys) == (("CC-BY-4.0", "unknown"), ("template",), ("EMU", "FIRST"))
+    assert other.version.startswith("general.jsonl, digest ")
+    assert other.licences == ("unknown",)
+    shared = origins(located(data, ["demo", "other"]))
+    assert [origin.licences for origin in shared] == [("CC-BY-4.0",), ("unknown",)]  # each tag has its own
+
+
+def test_a_card_tells_how_a_model_was_made(made_handover, tmp_path):
+    found = origins(located(made_handover(tmp_path / "data", 4), ["all"]))
+    one = recipe("lora_deep_qa")
+    ledger = Ledger({"llm": Count(0, 9), "projector": Count(1500), "lora": Count(3)})
+    facts = {"data": "d" * 64, "n_records": 1000, "n_steps": 12, "gpu_hours": 3.25, "origins": found}
+    encoder = SimpleNamespace(template=template("llava_next_qwen"))
+    text = card(Made(one, tmp_path, tmp_path, ledger, encoder, facts), {"llm": (2, 4), "vision": (0, 3)})
+    local = recipe("smoke", {"model.name": str(tmp_path / "mine")})
+    assert str(tmp_path) not in card(
+        Made(local, tmp_path, tmp_path, ledger, encoder, facts), {}
+    )  # no path of a machine
+    for said in (
+        'base_model: "llava-hf/llava-onevision-qwen2-7b-ov-hf"', "3.25 device-hours", "llm lora 64/128",
+        "projector 1,500, lora 3", "| all | llava/test/0 | unknown | template | unknown |", "no licence that is known",
+        "| vision | 0 of 3 |", "| B6 | not measured |", "## Limits", f"- assumption: {one.assumptions[0]}",
+    ):  # fmt: skip
+        assert said in text

@@ -55,7 +55,9 @@ def test_help_and_show_import_nothing_heavy():
 
 def test_every_command_has_help_with_an_example():
     shown = {name: command for name, command in finetune.commands.items() if not command.hidden}
-    assert set(shown) == {"check", "train", "resume", "merge-lora", "merge", "show", "tiny"}
+    assert set(shown) == {
+        "check", "train", "resume", "merge-lora", "merge", "convert", "card", "show", "tiny",
+    }  # fmt: skip
     assert not [name for name, command in shown.items() if "Example:" not in (command.help or "")]
 
 
@@ -121,7 +123,7 @@ def test_the_whole_way_on_a_cpu(made_handover, tmp_path):
     assert run("tiny", "--out", tiny).returncode == 0
     sets = {
         "model.name": tiny, "run.max_steps": 6, "run.save_every": 3, "trainable": '{llm = "lora", newline = false}',
-        "lora": "{r = 4, alpha = 8}",
+        "lora": "{r = 4, alpha = 8}", "merges": "[0.5]",
     }  # fmt: skip
     words = ["smoke", "--data", data, *[word for key, value in sets.items() for word in ("--set", f"{key}={value}")]]
     checked = run("check", *words)
@@ -139,3 +141,26 @@ def test_the_whole_way_on_a_cpu(made_handover, tmp_path):
     half = run("merge", "--base", tiny, "--tuned", out / "model", "--share", "0.5", "--out", tmp_path / "half")
     assert half.returncode == 0, half.stderr
     assert run("verify", tmp_path / "half").returncode == 0
+    by_recipe = out / "merges" / "llm-0.50"
+    assert (by_recipe / "model.safetensors").read_bytes() == (tmp_path / "half" / "model.safetensors").read_bytes()
+    assert json.loads((out / "run.json").read_text())["merges"] == [{"share": 0.5, "folder": "merges/llm-0.50"}]
+
+
+def test_check_tells_what_each_source_weighs_and_what_leaks(tiny_model, made_handover, tmp_path):
+    from finetune.preflight_words import words_told
+    from finetune.run import Job
+
+    one = recipe("smoke", {"model.name": str(tiny_model), "data": '[{tag = "demo"}, {tag = "other"}]'})
+    context = Job(one, made_handover(tmp_path / "data", 12), tmp_path).context(1)
+    # The number that a fourth turn asks for stands in the first answer: 6 of 12 descriptions, 9 classes and 6 numbers.
+    assert words_told(context) == "share of the loss: demo 66.7%, other 33.3%; leak index: 0.22 of 27 short answers"
+
+
+def test_flex_attention_on_a_cpu_is_refused_before_it_aborts(tiny_model, monkeypatch):
+    import torch
+
+    from finetune.model import read_model
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RecipeError, match="aborts the process on a CPU"):
+        read_model(tiny_model, attention="flex_attention")

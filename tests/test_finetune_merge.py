@@ -9,6 +9,8 @@ from safetensors.torch import load_file, save_file
 
 from finetune.groups import GROUPS, group_of, layer_of
 from finetune.merge import Shares, _check, layers_of, merge, merge_lora, mix, mixed, steps_of
+from finetune.merges import merged_shares, shares_of_recipe
+from finetune.recipe import recipe
 from finetune.shown import shares_of
 from finetune.weights import INDEX, weights_of
 from schemas.errors import CheckpointError, RecipeError
@@ -173,6 +175,7 @@ def test_a_merge_is_a_model_that_loads_and_answers(tiny_model, tuned, tmp_path):
 
     out = merge(tiny_model, [(tuned, Shares.even(0.5))], tmp_path / "half")
     assert json.loads((out / "merge.json").read_text())["tuned"][0]["shares"]["llm"] == 0.5
+    assert "| B1 | not measured | – |" in (out / "README.md").read_text()  # a place that `card` fills
     model, processor = LlavaOnevisionForConditionalGeneration.from_pretrained(out), read_processor(out)
     asked = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Is it a galaxy?"}]}]
     text = processor.apply_chat_template(asked, add_generation_prompt=True)
@@ -250,3 +253,72 @@ def test_two_spellings_of_the_vision_tower_are_one(tiny_model, tuned, tmp_path):
     found = mixture(tiny_model, other, tmp_path, Shares(vision=1.0))
     assert found.keys() == load_file(tiny_model / "model.safetensors").keys()
     assert all(torch.equal(one, tensors[name]) for name, one in found.items() if name.startswith("vision_tower"))
+
+
+def shared(share, **changes):
+    """The smoke recipe with merges."""
+    return recipe("smoke", {"merges": str(share), **changes})
+
+
+@pytest.fixture
+def finished_run(tuned, tmp_path, monkeypatch):
+    """A run's folder with its model; what is written is counted, and not opened by a fresh process."""
+    made = []
+    monkeypatch.setattr("finetune.publish.verify", lambda folder, canaries: made.append(folder.name))
+    shutil.copytree(tuned, tmp_path / "run" / "model")
+    return tmp_path / "run", made
+
+
+def test_merges_of_a_recipe_are_made_once_and_told(tiny_model, tuned, finished_run):
+    out, made = finished_run
+    told = merged_shares(shared([0.3, 0.125]), tiny_model, out)
+    assert told == [{"share": 0.3, "folder": "merges/llm-0.30"}, {"share": 0.125, "folder": "merges/llm-0.125"}]
+    base, other = (load_file(folder / "model.safetensors") for folder in (tiny_model, tuned))
+    for name, one in load_file(out / "merges/llm-0.30/model.safetensors").items():
+        share = 0.0 if group_of(name) == "vision" else 0.3
+        torch.testing.assert_close(one, base[name] + share * (other[name] - base[name]))
+    assert len(made) == 2
+    assert merged_shares(shared([0.3, 0.125]), tiny_model, out) == told
+    assert len(made) == 2  # nothing is done again
+    assert len(merged_shares(shared([0.3, 0.7, 0.125]), tiny_model, out)) == 3
+    assert len(made) == 3
+
+
+def test_a_merge_of_another_model_or_a_changed_file_is_made_again(tiny_model, finished_run):
+    out, made = finished_run
+    merged_shares(shared([0.3]), tiny_model, out)
+    (out / "merges/llm-0.30/config.json").write_text("{}")
+    merged_shares(shared([0.3]), tiny_model, out)
+    assert len(made) == 2
+    path = out / "model" / "model.safetensors"
+    save_file({name: one * 2 for name, one in load_file(path).items()}, path, metadata={"format": "pt"})
+    merged_shares(shared([0.3]), tiny_model, out)
+    assert len(made) == 3
+
+
+def test_a_merge_that_was_killed_leaves_the_others_and_goes_on(tiny_model, finished_run, monkeypatch):
+    out, made = finished_run
+
+    def killed(folder, canaries):
+        if made:
+            raise KeyboardInterrupt
+        made.append(folder.name)
+
+    monkeypatch.setattr("finetune.publish.verify", killed)
+    with pytest.raises(KeyboardInterrupt):
+        merged_shares(shared([0.3, 0.5]), tiny_model, out)
+    assert [path.name for path in (out / "merges").iterdir()] == ["llm-0.30"]
+    monkeypatch.setattr("finetune.publish.verify", lambda folder, canaries: made.append(folder.name))
+    merged_shares(shared([0.3, 0.5]), tiny_model, out)
+    assert made == [".llm-0.30.aside", ".llm-0.50.aside"]
+
+
+def test_a_trained_vision_tower_is_mixed_and_a_frozen_one_is_not():
+    assert shares_of_recipe(shared([0.5]), 0.5) == Shares.even(0.5)
+    assert shares_of_recipe(shared([0.5], **{"trainable.vision": "full"}), 0.5).vision == 0.5
+
+
+def test_a_mix_that_is_its_base_is_refused(tiny_model, tmp_path):
+    with pytest.raises(CheckpointError, match="nothing was learned there"):
+        merge(tiny_model, [(tiny_model, Shares.even(0.5))], tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -87,6 +87,10 @@ def test_all_mistakes_of_a_recipe_are_told_at_once():
         ({"batch.global_batch": "7"}, "no multiple"),
         ({"optim.schedule": "cosine_with_min_lr"}, "min_lr"),
         ({"turns.pack_tokens": "64", "model.attention": "flash_attention_2"}, "4-D mask"),
+        ({"turns.pack_tokens": "64", "model.attention": "eager"}, "take True for a number"),
+        ({"turns.pack_tokens": "64", "model.attention": "flex_attention"}, "take True for a number"),
+        ({"batch.per_device": "2", "model.attention": "flash_attention_2"}, "4-D mask"),
+        ({"merges": "[0.3, 0.3]"}, "stands twice in merges"),
         ({"data": '[{tag = "qa"}, {tag = "qa"}]'}, "twice"),
         ({"data": '[{tag = "qa", weight = 0.5}, {tag = "b", weight = 0.4}]'}, "sum to 1"),
         ({"data": '[{tag = "qa"}, {tag = "b", weight = 1.0}]'}, "room below 1"),
@@ -146,3 +150,23 @@ def test_reading_recipes_and_samples_loads_nothing_heavy():
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(("schedule", "rates"), [("constant", [5e-6, 1e-5, 1e-5]), ("linear", [5e-6, 1e-5, 8.75e-6])])
+def test_a_constant_rate_warms_up_as_any_other(schedule, rates, tmp_path):
+    """The Trainer's own schedule of that name knows no warm-up."""
+    import torch
+    from transformers import get_scheduler
+
+    from finetune.distributed import arguments
+
+    one = recipe("smoke", {"optim.schedule": schedule, "optim.lr": "1e-5", "optim.warmup": "0.2"})
+    args = arguments(one, tmp_path)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=one.optim.lr)
+    following = get_scheduler(args.lr_scheduler_type, optimizer, args.get_warmup_steps(10), 10)
+    found = []
+    for _ in rates:
+        optimizer.step()
+        following.step()
+        found.append(following.get_last_lr()[0])
+    assert found == pytest.approx(rates)
