@@ -6,11 +6,14 @@ READY  := $(VENV)/.ready
 # The server of models has an environment of its own: torch and 3 GB of packages that nothing else needs.
 SERVE  := .venv-serve
 SERVE_READY := $(SERVE)/.ready
+# So has the harness of standard benchmarks: it brings Hugging Face's `evaluate`, whose name is ours.
+STANDARD := .venv-standard
+STANDARD_READY := $(STANDARD)/.ready
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup check test serve-setup test-serve demo demo-train docs bench clean
+.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train docs bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
@@ -25,7 +28,7 @@ $(READY): pyproject.toml constraints.txt
 	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
 	echo "setup: curation, training and tests into $(VENV); $$torch from $${index:-the usual index}"; \
 	$(BIN)/pip install --quiet --no-deps $$index $$torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,train,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,train,encoders,dev]'
 	@touch $(READY)
 
 check: $(READY)  ## ruff, formatting, pyright
@@ -55,10 +58,29 @@ $(SERVE_READY): constraints-serve.txt curation/asking/torchvision_cpu.py
 	$(SERVE)/bin/python -c 'import torch; from transformers import InternVLProcessor; assert torch.version.cuda is None, f"{torch.__version__} is no CPU build: set TORCH_INDEX"'
 	@touch $(SERVE_READY)
 
+standard-setup: $(STANDARD_READY)  ## a third environment: lmms-eval, for the standard benchmarks (2.4 GB)
+$(STANDARD_READY): evaluate/standard.txt curation/asking/torchvision_cpu.py
+	$(PYTHON) -m venv $(STANDARD)
+	@# Of torch the CPU build, also beside a GPU: the model is served elsewhere.
+	@torch=$$(grep '^torch==' evaluate/standard.txt); index=; \
+	$(STANDARD)/bin/pip install --quiet --dry-run --no-deps --ignore-installed --report - $$torch 2> /dev/null \
+	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
+	echo "standard-setup: lmms-eval into $(STANDARD); $$torch from $${index:-the usual index}"; \
+	$(STANDARD)/bin/pip install --quiet --no-deps $$index $$torch
+	$(STANDARD)/bin/pip install --quiet --no-deps --requirement evaluate/standard.txt
+	@# PyPI's torchvision is built for CUDA: see the file.
+	@site=$$($(STANDARD)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	cp curation/asking/torchvision_cpu.py $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
+	$(STANDARD)/bin/python -c 'import lmms_eval.evaluator'
+	@touch $(STANDARD_READY)
+
+test-standard: $(READY) $(STANDARD_READY)  ## a real lmms-eval, on data made here (minutes)
+	RADIO_STANDARD_PYTHON=$(STANDARD)/bin/python $(BIN)/python -m pytest tests/test_evaluate_standard.py
+
 demo: $(READY)   ## a small synthetic sky, from mosaics to the hand-over and its report
 	$(BIN)/python -m curation demo --out demo
 
-demo-train: $(READY)  ## a tiny model learns from the demo's hand-over, is merged, and answers (minutes, two cores)
+demo-train: $(READY)  ## a tiny model learns from the demo's hand-over, is merged, answers, is evaluated (minutes, two cores)
 	test -d demo/store/llava/tiny || $(MAKE) demo
 	$(BIN)/python -m finetune tiny --out demo/model
 	@handover=$$(ls -d demo/store/llava/tiny/*/ | head -n 1); set -ex; \
@@ -69,6 +91,13 @@ demo-train: $(READY)  ## a tiny model learns from the demo's hand-over, is merge
 	$(BIN)/python -m finetune merge-lora --base demo/model --adapter demo/run/adapter --out demo/merged; \
 	$(BIN)/python -m finetune merge --base demo/model --tuned demo/merged --share 0.5 --out demo/half; \
 	$(BIN)/python -m finetune.ask demo/half $$(ls $$handover/images/*/*.png | head -n 1) Describe the image.
+	@asked="run demo_extended demo_radio_galaxies demo_artefacts demo_peculiarity demo_fanaroff_riley --corpus tiny \
+	    --raw demo/raw --store demo/store --workers 2"; set -ex; \
+	$(BIN)/python -m evaluate $$asked --model-dir demo/merged --model tuned --choices --tuned; \
+	$(BIN)/python -m evaluate $$asked --model-dir demo/merged --model tuned --shown grey; \
+	$(BIN)/python -m evaluate $$asked --model-dir demo/half --model half --choices; \
+	$(BIN)/python -m evaluate $$asked --model-dir demo/model --model base --choices
+	@$(BIN)/python -m evaluate report --store demo/store --out demo/evaluation --base base
 
 docs: $(READY)   ## docs/tables.md, written from schemas/tables.py
 	$(BIN)/python -m schemas > docs/tables.md

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from curation.asking.canary import pictures
 from curation.asking.replies import replies
-from curation.asking.request import Reply, Request, Sampling, Served
+from curation.asking.request import Example, Reply, Request, Sampling, Served
 from curation.asking.vlm import Asker
 from schemas.errors import ModelError, RecipeError
 from schemas.fingerprint import canonical_json, fingerprint
@@ -53,8 +53,11 @@ class Backend(Protocol):
 
     def describe(self) -> BackendInfo: ...
 
-    def check(self, *, is_constrained: bool) -> None:
-        """Raise ModelError before anything is spent, where it would not do what is asked."""
+    def check(self, *, is_constrained: bool, is_several: bool = False) -> None:
+        """Raise ModelError before anything is spent, where it would not do what is asked.
+
+        `is_several`: requests will hold several pictures.
+        """
         ...
 
     def answer(self, requests: Sequence[Request]) -> list[Reply]:
@@ -78,10 +81,10 @@ class ServedBackend:
         name = "served" if self.asker.servers else "replay"
         return BackendInfo(name, "openai-chat", self.served.model, fingerprint(self.served), "", can_score=False)
 
-    def check(self, *, is_constrained: bool) -> None:
+    def check(self, *, is_constrained: bool, is_several: bool = False) -> None:
         """Hold every server against the canaries; a replay needs none."""
         if self.asker.servers:
-            check_servers(self.asker, self.served, is_constrained=is_constrained)
+            check_servers(self.asker, self.served, is_constrained=is_constrained, is_several=is_several)
 
     def answer(self, requests: Sequence[Request]) -> list[Reply]:
         """From the store, else from a server."""
@@ -122,7 +125,14 @@ def chosen(text: str, choices: Sequence[str]) -> str | None:
     return answer if isinstance(answer, str) and answer in choices else None
 
 
-def check_servers(asker: Asker, served: Served, *, is_constrained: bool) -> None:
+def several_requests(served: Served) -> list[Request]:
+    """Questions with one example before them, the same in all, about pictures that no one can mistake."""
+    seen = pictures()
+    example = Example(LOOK, seen["disc"], "A bright disc at the upper left.")
+    return [Request(served, "", LOOK, png, None, GREEDY, (example,)) for png in seen.values()]
+
+
+def check_servers(asker: Asker, served: Served, *, is_constrained: bool, is_several: bool = False) -> None:
     """Try each server. Raises ModelError: another model, one that does not see, one that ignores its choices.
 
     Nothing of this is kept: the trial has a store of its own, which goes.
@@ -132,6 +142,8 @@ def check_servers(asker: Asker, served: Served, *, is_constrained: bool) -> None
             patience_s = min(asker.patience_s, PATIENCE_S)
             trial = replace(asker, servers=(server,), place=place, patience_s=patience_s)
             _check_sight(trial, served, server)
+            if is_several:
+                _check_several(trial, served, server)
             if is_constrained:
                 _check_choices(trial, served, server)
 
@@ -146,6 +158,19 @@ def _check_sight(trial: Asker, served: Served, server: str) -> None:
         raise ModelError(
             f"{server}: {served.model} does not see its picture: of a disc, of stripes and of nothing it says the "
             f"same, {next(iter(said.values())).text[:80]!r}; is it served with its vision part?"
+        )
+
+
+def _check_several(trial: Asker, served: Served, server: str) -> None:
+    """The answer must be about the last picture: some servers show the model the first one alone."""
+    said = trial.ask(several_requests(served))
+    wrong = next((one for one in said if one.problem not in (None, "truncated")), None)
+    if wrong:
+        raise ModelError(f"{server}: {served.model} cannot answer about several pictures: {_why(wrong)}")
+    if len({one.text for one in said}) == 1:
+        raise ModelError(
+            f"{server}: {served.model} answers about another picture than the last one when it is shown several: "
+            f"always {said[0].text[:80]!r}; ask it without --shots"
         )
 
 

@@ -105,7 +105,8 @@ class Benchmark(BaseModel):
     version: int = Field(ge=1)
     title: str
     dataset: str
-    scheme: str
+    scheme: str = ""
+    """Of its pictures' labels; empty for pictures whose classes no scheme has: `defined` then says what they mean."""
     pictures: Literal["published", "held-out", "all"] = "published"
     """The dataset's rows with a benchmark in its published test split; those that SPLITS holds out; or every one."""
     rows: str = ""
@@ -131,6 +132,8 @@ class Benchmark(BaseModel):
     question: str
     definitions_from: str = ""
     """A question of curation with the classes' definitions; empty: the label scheme has them."""
+    defined: dict[str, str] = Field(default_factory=dict[str, str])
+    """What a class means, where the label scheme has no such label."""
     note: str = ""
     """A sentence after the definitions."""
     published: dict[str, int] = Field(default_factory=dict[str, int])
@@ -150,6 +153,8 @@ class Benchmark(BaseModel):
             wrong.append("the classes of a yes-no benchmark are YES, NO")
         if (self.answer == "labels") != bool(self.none):
             wrong.append("`none` goes with answer = labels, and only with it")
+        if not self.scheme and (self.labels or set(self.classes) - self.defined.keys()):
+            wrong.append("without a scheme every class stands in `defined`, and there are no `labels`")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -169,12 +174,12 @@ class Benchmark(BaseModel):
             return {one: told[one] for one in self.classes}
         if self.answer == "yes-no":
             return {}
-        return {one: self.label_scheme.labels[one].definition for one in self.classes}
+        return {one: self.defined.get(one) or self.label_scheme.labels[one].definition for one in self.classes}
 
     @property
     def vocabulary(self) -> Vocabulary:
         """What may be answered, and the other spellings of it."""
-        labels = self.label_scheme.labels
+        labels = self.label_scheme.labels if self.scheme else {}
         of_scheme = {alias: one for one in self.classes if one in labels for alias in labels[one].aliases}
         return Vocabulary(
             self.answer, self.classes, self.none, self.joiner, {**of_scheme, **self.aliases}, self.paper.classes

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from schemas.errors import RecipeError
+from evaluate.encoder_cli import encoders
+from evaluate.quick_cli import quick, quick_set
 
 Command = Callable[..., Any]
 
@@ -47,6 +48,22 @@ _of_prompt = _together(
                  help="grey and shuffled: what is said without looking."),
     click.option("--constrained", is_flag=True, help="Have the server allow the listed answers only."),
     click.option("--choices", is_flag=True, help="Also the likelihood of every allowed answer; with --model-dir."),
+    click.option("--tuned", is_flag=True, help="Also by thresholds fitted on validation pictures; with --choices."),
+    click.option("--band", is_flag=True, help="Ask a sample in 3 wordings by 4 orders: how much the prompt decides."),
+    click.option("--retries", metavar="MODEL", help="Ask again as the original did of this model or family (llava …); "
+                 "for the paper's scoring alone."),
+    click.option("--merge-shares", metavar="TEXT", help="Of the models it was merged from; --model-dir knows them."),
+)  # fmt: skip
+_of_examples = _together(
+    click.option("--shots", type=click.IntRange(0), default=0, show_default=True,
+                 help="Training pictures with their answers shown before the question."),
+    click.option("--select", type=click.Choice(["random", "balanced", "nearest"]), default="balanced",
+                 show_default=True, help="How they are chosen."),
+    click.option("--seeds", type=click.IntRange(1), default=1, show_default=True,
+                 help="Asked so often, with other examples each time."),
+    click.option("--parity-dir", type=click.Path(path_type=Path, exists=True, file_okay=False),
+                 help="The served model's weights: it must say of several pictures what they say here."),
+    click.option("--no-parity", is_flag=True, help="Its weights are not to be had; ask without that proof."),
 )  # fmt: skip
 _of_cost = _together(
     click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="A paid server: no request beyond this."),
@@ -74,6 +91,7 @@ def evaluate() -> None:
 @click.argument("names", nargs=-1, required=True, metavar="BENCHMARK...")
 @_of_model
 @_of_prompt
+@_of_examples
 @_of_cost
 @click.option("--corpus", "named", metavar="CORPUS", help="Whose pictures; needed where several have the dataset.")
 @click.option("--raw", metavar="FOLDER", help="Folder of mosaics and catalogues; else RADIO_RAW.")
@@ -93,54 +111,36 @@ def run(names: tuple[str, ...], **given: Any) -> None:
     """
     from curation.settings import settings
     from evaluate.benchmark import benchmark
+    from evaluate.given import asked, check_together, like
     from evaluate.run import Wanted, open_store
     from evaluate.run import run as run_benchmarks
 
     place = settings(given["raw"], given["store"], given["servers"])
-    backend, manner, prices = _asked(given, place.servers, place.store)
-    how = Wanted(given["workers"], given["most_errors"], given["shortfall"], prices, given["max_cost"])
+    check_together(given)
+    backend, manners, prices = asked(given, place.servers, place.store)
+    how = Wanted(
+        given["workers"], given["most_errors"], given["shortfall"], prices, given["max_cost"],
+        given["tuned"], given["band"], like(given, place.store),
+    )  # fmt: skip
     wanted = list({one.name: one for one in map(benchmark, names)}.values())
     said = run_benchmarks(
-        wanted, backend, manner, (place.raw, open_store(place.store)), how, named=given["named"], say=_say
+        wanted, backend, manners, (place.raw, open_store(place.store)), how, named=given["named"], say=_say
     )  # fmt: skip
     if given["as_json"]:
-        return click.echo(json.dumps({"model": manner.model, "benchmarks": said}))
+        return click.echo(json.dumps({"model": manners[0].model, "benchmarks": said}))
     for one in said:
-        click.echo(f"{one['benchmark']}: {one['pictures']}; {_number('macro-F1', one['macro_f1'])}, "
-                   f"{_number('coverage', one['coverage'])}; {one['scores']}")  # fmt: skip
+        click.echo(_line(one, has_way=len(manners) > 1))
     return None
 
 
-def _asked(given: dict[str, Any], servers: tuple[str, ...], store: str) -> tuple[Any, Any, Any]:
-    """The backend, how it is asked, and its prices."""
-    from curation.asking.request import Served
-    from curation.asking.vlm import Asker
-    from evaluate.backends import ServedBackend
-    from evaluate.cost import Prices, check_paid
-    from evaluate.local import local_backend
-    from evaluate.predictions import Manner
-    from evaluate.run import served_manner
-
-    prices = None
-    if given["price_in"] is not None and given["price_out"] is not None and given["price_date"]:
-        prices = Prices(given["price_in"], given["price_out"], given["price_date"])
-    if given["model_dir"]:
-        backend: Any = local_backend(
-            given["model_dir"], store, name=given["model"] or "", dtype=given["dtype"], device=given["device"],
-            batch=given["batch"],
-        )  # fmt: skip
-    elif not given["model"]:
-        raise RecipeError("which model? Give --model NAME (as its server calls it), or --model-dir FOLDER")
-    else:
-        check_paid(servers, prices, given["max_cost"], is_free=given["is_free"])
-        asker = Asker(servers, store, in_flight=given["in_flight"])
-        backend = ServedBackend(asker, Served(given["model"], given["revision"]))
-    manner = Manner(
-        "", "", "", given["variant"], given["order"], given["shown"], given["constrained"], given["choices"]
-    )
-    if manner.has_choices and not backend.describe().can_score:
-        raise RecipeError("--choices: a server gives no likelihoods of given answers; use --model-dir")
-    return backend, served_manner(manner, backend), prices
+def _line(one: dict[str, Any], *, has_way: bool) -> str:
+    """What became of a benchmark, for a person."""
+    sampled = f"{one['n_sampled']:,} of them asked; " if one["n_sampled"] else ""
+    way = f" ({one['variant']}, order {one['order']}, {one['shots']} shots, seed {one['seed']})" if has_way else ""
+    pictures = f"{one['n_rows']:,} pictures" if has_way else one["pictures"]
+    tuned = f", {_number('tuned', one['tuned_f1'])}" if one["tuned_f1"] else ""
+    return (f"{one['benchmark']}{way}: {pictures}; {sampled}{_number('macro-F1', one['macro_f1'])}{tuned}, "
+            f"{_number('coverage', one['coverage'])}; {one['scores']}")  # fmt: skip
 
 
 def _number(name: str, told: dict[str, float | None] | None) -> str:
@@ -221,12 +221,15 @@ def score(names: tuple[str, ...], store: str | None, as_json: bool) -> None:
 @click.option("--server", required=True, metavar="URL", help="Where the model is served.")
 @click.option("--model", required=True, help="The name that the server answers to.")
 @click.option("--python", type=click.Path(path_type=Path), required=True,
-              help="Python of the environment of evaluate/standard.txt.")  # fmt: skip
+              help="Python of the environment of `make standard-setup`.")  # fmt: skip
 @click.option(
     "--task", "tasks", multiple=True, help="A task of lmms-eval; may be given again; default: the paper's 11."
 )
 @click.option("--base", help="The card to hold the results against; beyond it: harness drift, exit 3.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many questions of each task.")
+@click.option("--include", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="A folder of further tasks, as export-task writes them.")  # fmt: skip
+@click.option("--in-flight", type=click.IntRange(1), default=32, show_default=True, help="Requests at a time.")
 @_out
 @_json
 def standard(server: str, model: str, python: Path, tasks: tuple[str, ...], **given: Any) -> None:
@@ -235,12 +238,13 @@ def standard(server: str, model: str, python: Path, tasks: tuple[str, ...], **gi
     \b
     Example:  python -m evaluate standard --server URL --model NAME --python .venv-standard/bin/python --out results
     """
-    from evaluate.standard import STANDARDS, check_base, check_harness, run_task
+    from evaluate.standard import STANDARDS, Harness, check_base, run_task
 
-    check_harness(python)
-    wanted = tasks or tuple(STANDARDS)
-    out = given["out"].absolute()
-    found = [run_task(python, one, server=server, model=model, out=out, limit=given["limit"]) for one in wanted]
+    harness = Harness(
+        python.absolute(), server, model, given["out"].absolute(), given["limit"], given["include"], given["in_flight"]
+    )
+    harness.check()
+    found = [run_task(harness, one) for one in tasks or STANDARDS]
     if given["base"]:
         check_base(found, given["base"])
     if given["as_json"]:
@@ -266,3 +270,7 @@ def export_task(name: str, variant: str, named: str | None, raw: str | None, sto
     from evaluate.reporting import exported
 
     click.echo(exported(name, variant, named, raw, store, out))
+
+
+for one in (encoders, quick_set, quick):
+    evaluate.add_command(one)

@@ -34,6 +34,13 @@ class Comparison:
     p_mcnemar: float
     """Of which pictures each has wholly right."""
 
+    @property
+    def points(self) -> str:
+        """The difference in points with its interval, such as +3.1 [-0.4, +6.5]."""
+        ends = (self.difference.value, self.difference.low, self.difference.high)
+        value, low, high = (f"{100 * one:+.1f}" for one in ends)
+        return f"{value} [{low}, {high}]"
+
 
 def compared(
     ours: pa.Table, theirs: pa.Table, benchmark: Benchmark, scoring: str = "strict", n_draws: int = N_DRAWS

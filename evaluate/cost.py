@@ -32,8 +32,9 @@ class Prices:
 
     def most(self, request: Request) -> float:
         """What the request costs at most."""
-        n_in = math.ceil(len(request.system + request.text + (request.form or "")) / CHARACTERS_A_TOKEN) + 50
-        n_in += self.picture_tokens if request.png is not None else 0
+        told = "".join(one.text + one.answer for one in request.examples)
+        n_in = math.ceil(len(request.system + told + request.text + (request.form or "")) / CHARACTERS_A_TOKEN) + 50
+        n_in += self.picture_tokens * request.n_pictures
         return (n_in * self.of_input + request.sampling.max_tokens * self.of_output) / MILLION
 
     def of(self, reply: Reply) -> float:

@@ -11,11 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from curation.release.figures import FAINT, INK, PALETTE, STYLE
+from evaluate.metrics import N_BINS
+from evaluate.models import models
 from evaluate.numbers import Number, ScoredRun
 
-# The paper's Fig. 2; GPT as in its successor. The first name that a model's begins with or holds counts.
-FAMILIES = (("tinyllava", "#2f855a"), ("llava", "#2b6cb0"), ("qwen", "#c0392b"), ("internvl", "#dd7a1f"),
-            ("gpt", "#111111"))  # fmt: skip
 OF_TUNING = ("#c0392b", "#2b6cb0", "#dd7a1f", "#2f855a", "#111111")
 """The paper's Fig. 3: base, Q&A, Q&A and captions; its successor adds the encoder and GPT."""
 DASHED = "structured"
@@ -50,11 +49,11 @@ def colours(labels: Sequence[str], *, base: str | None = None) -> dict[str, str]
         order = sorted(labels, key=lambda label: (not label.startswith(base), label))
         return dict(zip(order, [*OF_TUNING, *PALETTE] * (1 + len(order) // 5), strict=False))
     found: dict[str, str] = {}
-    rest = [one for one in PALETTE if one not in dict(FAMILIES).values()]
+    rest = [one for one in PALETTE if one not in {family.colour for family in models().families.values()}]
     for label in labels:
-        family = next((colour for name, colour in FAMILIES if name in label.lower()), None)
-        is_free = family is not None and family not in found.values()
-        found[label] = family if family is not None and is_free else rest[len(found) % len(rest)]
+        family = models().family_of(label)
+        is_free = family is not None and family.colour not in found.values()
+        found[label] = family.colour if family is not None and is_free else rest[len(found) % len(rest)]
     return found
 
 
@@ -63,17 +62,9 @@ def classes_figure(name: str, caption: str, panels: Sequence[Sequence[ScoredRun]
     labels = list(dict.fromkeys(run.label for panel in panels for run in panel))
     colour = colours(labels, base=base)
     with mpl.rc_context(STYLE):
-        n_aside = min(MOST_ASIDE, len(panels))
-        n_rows = -(-len(panels) // n_aside)
-        below = 0.28 * (1 + len(labels) // N_RUNS_LEGEND)
-        figure = Figure(figsize=(PANEL_INCH * n_aside, ROW_INCH * n_rows + below), layout="constrained")
-        grid = figure.subplots(n_rows, n_aside, squeeze=False).ravel()
+        figure, grid = _grid(panels, labels, colour)
         for axes, panel in zip(grid, panels, strict=False):
             _panel(axes, panel, colour)
-        for axes in grid[len(panels) :]:
-            axes.set_visible(False)
-        bars = [mpl.patches.Patch(color=colour[label], label=label) for label in labels]
-        figure.legend(handles=bars, loc="outside lower center", ncols=N_RUNS_LEGEND, frameon=False, fontsize=7.5)
         return _drawn(figure, name, caption)
 
 
@@ -81,7 +72,7 @@ def differences_figure(name: str, caption: str, rows: Sequence[tuple[str, str, N
     """Points lost or won against the base: (benchmark, run, difference), as the successor's Fig. 3."""
     labels = list(dict.fromkeys(run for _, run, _ in rows))
     names = list(dict.fromkeys(benchmark for benchmark, _, _ in rows))
-    colour = colours(labels, base="")
+    colour = colours(["", *labels], base="")  # the first colour is the base's own
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 0.6 + 0.34 * len(rows)), layout="constrained")
         axes = figure.subplots()
@@ -118,25 +109,21 @@ def variants_figure(name: str, caption: str, runs: Sequence[ScoredRun]) -> Drawi
         return _drawn(figure, name, caption)
 
 
-def calibration_figure(name: str, caption: str, runs: Sequence[ScoredRun], n_bins: int = 15) -> Drawing:
-    """How often the most likely answer is right, by how likely the model took it."""
+def calibration_figure(name: str, caption: str, panels: Sequence[Sequence[ScoredRun]], *, base: str | None) -> Drawing:
+    """How often the most likely answer is right, by how likely the model took it; a panel for each benchmark."""
+    labels = list(dict.fromkeys(run.label for panel in panels for run in panel))
+    colour = colours(labels, base=base)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4.4, 3.6), layout="constrained")
-        axes = figure.subplots()
-        axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1)
-        for k, run in enumerate(runs):
-            bins = [f"bin {number + 1:02d}" for number in range(n_bins)]
-            pairs = [(run.number("confidence", one, "choice"), run.number("accuracy", one, "choice")) for one in bins]
-            pairs = [pair for pair in pairs if pair[0].value is not None and pair[1].value is not None]
-            x, y = ([100 * (pair[side].value or 0.0) for pair in pairs] for side in (0, 1))
-            axes.errorbar(x, y, yerr=_errors([pair[1] for pair in pairs]), fmt="o-", markersize=3.5, linewidth=1.1,
-                          elinewidth=0.8, color=PALETTE[k % len(PALETTE)],
-                          label=f"{run.benchmark}: {run.label}")  # fmt: skip
-        axes.set_xlabel("probability of the answer / %")
-        axes.set_ylabel("right / %")
-        axes.set_xlim(0, 101)
-        axes.set_ylim(0, 101)
-        axes.legend(frameon=False, fontsize=7)
+        figure, grid = _grid(panels, labels, colour)
+        for axes, panel in zip(grid, panels, strict=False):
+            axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1)
+            for run in panel:
+                _calibration(axes, run, colour[run.label])
+            axes.set_title(panel[0].benchmark, fontsize=8.5)
+            axes.set_xlabel("probability of the answer / %", fontsize=8)
+            axes.set_ylabel("right / %", fontsize=8)
+            axes.set_xlim(-2, 102)
+            axes.set_ylim(-2, 102)
         return _drawn(figure, name, caption)
 
 
@@ -169,6 +156,31 @@ def undominated(points: Sequence[Point]) -> list[Point]:
         )
     ]  # fmt: skip
     return sorted(best, key=lambda one: (one.general, one.radio, one.name))
+
+
+def _grid(
+    panels: Sequence[Sequence[ScoredRun]], labels: Sequence[str], colour: dict[str, str]
+) -> tuple[Figure, list[Axes]]:
+    """Axes for each panel, at most three aside, with one legend of runs below all."""
+    n_aside = min(MOST_ASIDE, len(panels))
+    n_rows = -(-len(panels) // n_aside)
+    below = 0.28 * (1 + len(labels) // N_RUNS_LEGEND)
+    figure = Figure(figsize=(PANEL_INCH * n_aside, ROW_INCH * n_rows + below), layout="constrained")
+    grid = list(figure.subplots(n_rows, n_aside, squeeze=False).ravel())
+    for axes in grid[len(panels) :]:
+        axes.set_visible(False)
+    bars = [mpl.patches.Patch(color=colour[label], label=label) for label in labels]
+    figure.legend(handles=bars, loc="outside lower center", ncols=N_RUNS_LEGEND, frameon=False, fontsize=7.5)
+    return figure, grid
+
+
+def _calibration(axes: Axes, run: ScoredRun, colour: str) -> None:
+    bins = [f"bin {number + 1:02d}" for number in range(N_BINS)]
+    pairs = [(run.number("confidence", one, "choice"), run.number("accuracy", one, "choice")) for one in bins]
+    pairs = [pair for pair in pairs if pair[0].value is not None and pair[1].value is not None]
+    x, y = ([100 * (pair[side].value or 0.0) for pair in pairs] for side in (0, 1))
+    axes.errorbar(x, y, yerr=_errors([pair[1] for pair in pairs]), fmt="o-", markersize=3.5, linewidth=1.1,
+                  elinewidth=0.8, color=colour)  # fmt: skip
 
 
 def _panel(axes: Axes, panel: Sequence[ScoredRun], colour: dict[str, str]) -> None:

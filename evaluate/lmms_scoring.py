@@ -35,15 +35,19 @@ def doc_to_text(doc: dict[str, Any], lmms_eval_specific_kwargs: dict[str, Any] |
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, Any]:
-    """Truth and answer, strictly and leniently read, for the aggregation; whether the whole reply was an answer."""
+    """Truth and answer, strictly and leniently read, for the aggregation; whether the whole reply was an answer.
+
+    The picture's id stands in the log with them: the harness itself keeps nothing of a document but its number.
+    """
     reader = _reader()
     words = json.loads((HERE / f"{NAME}.json").read_text(encoding="utf-8"))
     benchmark = reader.Vocabulary(**{k: tuple(v) if isinstance(v, list) else v for k, v in words.items()})
     found, truth = reader.read_reply(results[0], None, benchmark), json.loads(doc["truth"])
-    shared = {"classes": words["classes"], "truth": truth}
+    shared = {"id": doc["id"], "classes": words["classes"], "truth": truth}
     return {
         "macro_f1": {**shared, "said": list(found.strict or ())},
         "macro_f1_lenient": {**shared, "said": list(found.labels or ())},
+        "accuracy": float(found.strict is not None and set(found.strict) == set(truth)),
         "coverage": float(found.strict is not None),
     }
 

@@ -44,11 +44,14 @@ metric_list:
   - metric: macro_f1_lenient
     aggregation: !function {module}.macro_f1
     higher_is_better: true
+  - metric: accuracy
+    aggregation: mean
+    higher_is_better: true
   - metric: coverage
     aggregation: mean
     higher_is_better: true
 metadata:
-  - version: {version}
+  version: {version}
 """
 
 

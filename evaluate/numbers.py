@@ -1,6 +1,6 @@
 """SCORES looked up by what a number is of: what tables and figures of the report are made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,8 +9,11 @@ import pyarrow as pa
 
 from schemas.tables import RUN
 
-SHOWN_RUN = ("prompt_variant", "option_order", "shots", "shown", "decode")
-DEFAULTS = {"prompt_variant": "fixed", "option_order": 0, "shots": 0, "shown": "picture", "decode": "greedy-256"}
+SHOWN_RUN = ("prompt_variant", "option_order", "shots", "shot_select", "shot_seed", "n_sampled", "shown", "decode")
+DEFAULTS = {
+    "prompt_variant": "fixed", "option_order": 0, "shots": 0, "shot_select": "", "shot_seed": 0, "n_sampled": 0,
+    "shown": "picture", "decode": "greedy-256",
+}  # fmt: skip
 SUMS = ("macro", "macro-with-none", "macro-true-classes", "weighted", "micro", "all", "NONE")
 
 
@@ -107,7 +110,10 @@ class ScoredRun:
 
 
 def scored_runs(tables: Iterable[pa.Table]) -> list[ScoredRun]:
-    """A run for each run id, sorted by benchmark, model and manner; of two runs alike the later table counts."""
+    """A run for each way of asking, sorted by benchmark, model and manner.
+
+    Of two alike the one with more scorings counts (thresholds, retries), else the later table.
+    """
     found: dict[tuple[Any, ...], ScoredRun] = {}
     names = [column.name for column in RUN]
     for table in tables:
@@ -121,7 +127,9 @@ def scored_runs(tables: Iterable[pa.Table]) -> list[ScoredRun]:
             )
             for row in rows
         }
-        found[tuple(run[name] for name in names if name != "run_id")] = ScoredRun(run, numbers)
+        key, made = tuple(run[name] for name in names if name != "run_id"), ScoredRun(run, numbers)
+        if key not in found or len(made.scorings) >= len(found[key].scorings):
+            found[key] = made
     return sorted(found.values(), key=lambda one: (one.benchmark, one.run["shown"] != "picture", one.label))
 
 
@@ -130,30 +138,98 @@ def seen(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
     return [one for one in runs if one.run["shown"] == "picture"]
 
 
-def blind_of(one: ScoredRun, runs: Sequence[ScoredRun]) -> ScoredRun | None:
-    """The same run with grey or shuffled pictures; None where there is none."""
-    alike = [name for name in ("benchmark", "benchmark_version", "model_sha", *SHOWN_RUN) if name != "shown"]
-    blind = [other for other in runs if other.run["shown"] != "picture"
-             and all(other.run[name] == one.run[name] for name in alike)]  # fmt: skip
-    return blind[0] if blind else None
+def headlines(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
+    """The runs that looked at every picture, without examples, with options as listed; else whatever looked."""
+    plain = [one for one in seen(runs) if not (one.run["shots"] or one.run["n_sampled"] or one.run["option_order"])]
+    return plain or seen(runs)
 
 
-def prompt_band(runs: Sequence[ScoredRun]) -> list[tuple[str, str, int, float, float, float]]:
-    """Of each benchmark and model asked in several ways: how many, and least, median and most macro-F1."""
-    groups: dict[tuple[str, str], list[float]] = {}
-    for one in seen(runs):
-        value = one.number("f1").value
-        if value is not None and one.run["decode"] == DEFAULTS["decode"]:
-            groups.setdefault((one.benchmark, str(one.run["model"])), []).append(value)
+def plainest(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
+    """Of the headlines one for each benchmark and model: in the default wording, where that was asked."""
+    found = headlines(runs)
+    default = {(one.benchmark, one.run["model_sha"]) for one in found if _is_default(one)}
+    return [one for one in found if _is_default(one) or (one.benchmark, one.run["model_sha"]) not in default]
+
+
+def blinds_of(one: ScoredRun, runs: Sequence[ScoredRun]) -> list[ScoredRun]:
+    """The same run with grey and with shuffled pictures, where there are such; of a blind run none."""
+    if one.run["shown"] != "picture":
+        return []
+    return [other for other in runs if other.run["shown"] != "picture" and _alike(one, other, "shown")]
+
+
+def without_examples(one: ScoredRun, runs: Sequence[ScoredRun]) -> ScoredRun | None:
+    """The same run zero-shot; None where there is none."""
+    found = (other for other in runs if not other.run["shots"] and _alike(one, other, "shots", "shot_seed",
+                                                                          "shot_select"))  # fmt: skip
+    return next(found, None)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Several runs that differ in one thing alone."""
+
+    benchmark: str
+    model: str
+    way: str
+    values: tuple[float, ...]
+    """Macro-F1 of each, strict."""
+    runs: tuple[ScoredRun, ...] = field(repr=False)
+
+    @property
+    def mean(self) -> float:
+        """Of the values."""
+        return sum(self.values) / len(self.values)
+
+    @property
+    def deviation(self) -> float | None:
+        """Standard deviation over the runs; None of one alone."""
+        n = len(self.values)
+        return None if n < 2 else (sum((one - self.mean) ** 2 for one in self.values) / (n - 1)) ** 0.5  # noqa: PLR2004
+
+
+def of_examples(runs: Sequence[ScoredRun]) -> list[Spread]:
+    """Of each benchmark, model, number and choice of examples: the runs over seeds."""
+    some = [one for one in seen(runs) if one.run["shots"]]
+    return _spreads(some, ("shot_seed",), lambda one: f"{one.run['shots']} {one.run['shot_select']}")
+
+
+def prompt_band(runs: Sequence[ScoredRun]) -> list[Spread]:
+    """Of each benchmark and model asked in several wordings or orders, on the same pictures: the runs."""
+    some = [one for one in seen(runs) if not one.run["shots"] and one.run["decode"] == DEFAULTS["decode"]]
+    found = _spreads(some, ("prompt_variant", "option_order"), lambda one: _sampled(one.run["n_sampled"]))
+    return [one for one in found if len(one.values) > 1]
+
+
+def _spreads(runs: Sequence[ScoredRun], apart: Sequence[str], way: Callable[[ScoredRun], str]) -> list[Spread]:
+    groups: dict[tuple[Any, ...], list[ScoredRun]] = {}
+    for one in runs:
+        if one.number("f1").value is not None:
+            key = tuple(one.run[name] for name in ("benchmark", "model", "model_sha", *SHOWN_RUN) if name not in apart)
+            groups.setdefault(key, []).append(one)
     return [
-        (*key, len(values), min(values), sorted(values)[len(values) // 2], max(values))
-        for key, values in groups.items()
-        if len(values) > 1
-    ]
+        Spread(some[0].benchmark, str(some[0].run["model"]), way(some[0]),
+               tuple(one.number("f1").value or 0.0 for one in some), tuple(some))
+        for some in groups.values()
+    ]  # fmt: skip
+
+
+def _alike(one: ScoredRun, other: ScoredRun, *apart: str) -> bool:
+    names = ("benchmark", "benchmark_version", "model_sha", *SHOWN_RUN)
+    return all(one.run[name] == other.run[name] for name in names if name not in apart)
+
+
+def _is_default(one: ScoredRun) -> bool:
+    return all(one.run[name] == DEFAULTS[name] for name in ("prompt_variant", "decode"))
+
+
+def _sampled(n: int) -> str:
+    return f"{n:,} of them" if n else "all"
 
 
 def _said(name: str, value: Any) -> str:
-    words = {"option_order": f"order {value}", "shots": f"{value} shots"}
+    words = {"option_order": f"order {value}", "shots": f"{value} shots", "shot_seed": f"seed {value}",
+             "n_sampled": f"{value} pictures"}  # fmt: skip
     if name == "decode":
         return str(value).removeprefix(f"{DEFAULTS['decode']}-")
     return words.get(name, str(value))

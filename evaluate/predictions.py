@@ -5,7 +5,6 @@ picture that cannot be scored is refused with its reason. A part that is there i
 request, so a run that was killed asks nothing twice. Riggi et al. 2025, 4.1.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,68 +12,38 @@ from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
-from PIL import Image
 
 from curation.asking.request import Reply, Request
 from curation.engine.steps import Input, Resources, Step
 from evaluate.answers import Answer, read_reply
-from evaluate.backends import GREEDY, MAX_NEW_TOKENS, Backend, BackendInfo, choice_form, chosen
+from evaluate.asking import Asking, Inputs, Manner, asking_of
+from evaluate.backends import GREEDY, Backend, BackendInfo, choice_form, chosen
 from evaluate.benchmark import CUTOUT_COLUMNS, SOURCE_COLUMNS, SPLIT_COLUMNS, Benchmark, Task, pictures
 from evaluate.choices import Likelihoods, likelihoods
+from evaluate.fewshot import Pool, conversation, pool_of, thumbnails
 from evaluate.prompt import Asked, prompt_for
+from evaluate.retries import Retries, retried
+from evaluate.sample import Sample, Which
+from evaluate.shown import pictures_shown
 from schemas.errors import GateError
-from schemas.fingerprint import content_id, fingerprint
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import PREDICTIONS
 
 MOST_ERRORS = 0.001
 KEPT_PROBLEMS = ("truncated", "empty", "refused-by-server")
 """Of these the server's word is an answer; any other problem means that none came."""
-GREY_LEVEL = 128
 OF_A_CLIENT = Resources(cpus=0.5, memory_mb=1_000)
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a benchmark is asked of a model: all of it decides the replies."""
-
-    model: str
-    model_sha: str
-    template_sha: str
-    variant: str = "fixed"
-    option_order: int = 0
-    shown: str = "picture"
-    """The picture itself, an even grey one, or another picture of the benchmark."""
-    is_constrained: bool = False
-    has_choices: bool = False
-    """Whether the likelihood of every allowed answer is taken."""
-    merge_shares: str | None = None
-
-    @property
-    def decode(self) -> str:
-        """How words are drawn, and what else forms the reply."""
-        return f"greedy-{MAX_NEW_TOKENS}" + ("-constrained" if self.is_constrained else "")
-
-
-@dataclass(frozen=True)
-class Asking:
-    """A benchmark asked in one way."""
-
-    benchmark: Benchmark
-    asked: Manner
-    words_sha: str
-    """Of all words: the prompt, and the spellings by which a reply is read; they stand in other files too."""
-    run_id: str
-
-
-@dataclass(frozen=True)
 class _Question:
-    """What one picture is asked: its task, the request, the answers that are allowed."""
+    """What one picture is asked: its task, the request, the answers that are allowed, the examples shown before."""
 
     task: Task
     request: Request
     prompt: Asked
+    examples: tuple[str, ...] = ()
 
 
 def predictions(
@@ -92,100 +61,152 @@ def predictions(
     be asked of the same pictures, so asked now, a picture at a time, while a server still has it at hand. Raises
     GateError where more than `most_errors` of the pictures got no reply.
     """
-    rows = pictures(cutouts, sources, splits)
-    tested = asking.benchmark.tested(rows)
-    questions = _questions(asking, tested.tasks, backend)
-    others = [one for other in together for one in _questions(other, other.benchmark.tested(rows).tasks, backend)]
-    ahead = sorted([*questions, *others], key=lambda one: one.task.picture_id)  # stable: a benchmark after another
-    said = dict(zip([one.request.key for one in ahead], backend.answer([one.request for one in ahead]), strict=True))
-    replies = [said[one.request.key] for one in questions]
-    _check_errors(asking, replies, most_errors)
-    likely = _likelihoods(asking, questions, backend)
-    info = backend.describe()
-    made = [
-        _row(asking, info, question, reply, one)
-        for question, reply, one in zip(questions, replies, likely, strict=True)
-    ]
-    left_out = {one.row_id for one in tested.left_out} | {one.picture_id for one in tested.tasks}
-    refused = [*tested.left_out, *(_not_tested(row, asking) for row in rows if row["cutout_id"] not in left_out)]
-    return sieved(PREDICTIONS.of(made), refused, cutouts.num_rows)
+    return _predictions(backend, most_errors, together, pictures(cutouts, sources, splits), asking, None)
+
+
+def predictions_after_examples(
+    backend: Backend,
+    most_errors: float,
+    cutouts: pa.Table,
+    sources: pa.Table,
+    splits: pa.Table,
+    examples: pa.Table,
+    asking: Asking,
+) -> Sieved:
+    """The same with examples before each question, from the table `examples` of `fewshot.examples_step`."""
+    pool = pool_of(asking.benchmark, examples, sources, splits)
+    return _predictions(backend, most_errors, (), pictures(cutouts, sources, splits), asking, pool)
 
 
 def predictions_step(
     backend: Backend,
     benchmark: Benchmark,
     asked: Manner,
-    inputs: tuple[Step, Step, Step],
+    inputs: Inputs,
     *,
     most_errors: float = MOST_ERRORS,
     together: Sequence[Asking] = (),
+    examples: Step | None = None,
+    which: Which = Which(),
     resources: Resources = OF_A_CLIENT,
 ) -> Step:
-    """The step that makes `predictions/<benchmark>`, part by part, from CUTOUTS, SOURCES, SPLITS.
+    """The step that makes `predictions/<benchmark>`, part by part, from CUTOUTS, SOURCES, SPLITS (and the examples).
 
-    Who answers, and from where, is no part of the recipe: the digests of model and template are.
+    Who answers, and from where, is no part of the recipe: the digests of model and template are. Of another split than
+    the test's it is `<split>/<benchmark>`: nothing that is to be reported.
     """
     cutouts, sources, splits = inputs
-    asking = asking_of(benchmark, asked, inputs)
+    made = partial(predictions, backend, most_errors, tuple(together))
     return Step(
-        name=f"predictions/{benchmark.name}",
-        make=partial(predictions, backend, most_errors, tuple(together)),
+        name=f"{'predictions' if which.split == 'test' else which.split}/{benchmark.name}",
+        make=made if examples is None else partial(predictions_after_examples, backend, most_errors),
         table=PREDICTIONS,
-        config=(asking,),
+        config=(asking_of(benchmark, asked, inputs, which),),
         inputs=(
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),
             Input(sources, columns=SOURCE_COLUMNS),
             Input(splits, columns=SPLIT_COLUMNS),
+            *([] if examples is None else [Input(examples, columns=CUTOUT_COLUMNS)]),
         ),
         resources=resources,
     )
 
 
-def asking_of(benchmark: Benchmark, asked: Manner, inputs: tuple[Step, Step, Step]) -> Asking:
-    """The benchmark asked in this way of these pictures, with the id of its run."""
-    prompt = prompt_for(benchmark, asked.variant, asked.option_order)
-    words_sha = fingerprint([prompt.sha, benchmark.vocabulary.aliases])
-    seen = [step.address for step in inputs]
-    run_id = content_id("run", asked, benchmark.name, benchmark.version, words_sha, seen)
-    return Asking(benchmark, asked, words_sha, run_id)
-
-
 def requests_of(
-    asking: Asking, backend: Backend, cutouts: pa.Table, sources: pa.Table, splits: pa.Table
-) -> list[Request]:
+    asking: Asking, backend: Backend, cutouts: pa.Table, sources: pa.Table, splits: pa.Table,
+    examples: pa.Table | None = None,
+) -> list[Request]:  # fmt: skip
     """What would be asked about these pictures; to know what it costs before anything is sent."""
-    tested = asking.benchmark.tested(pictures(cutouts, sources, splits))
-    return [one.request for one in _questions(asking, tested.tasks, backend)]
+    pool = None if examples is None else pool_of(asking.benchmark, examples, sources, splits)
+    return [one.request for one in _asked(asking, pictures(cutouts, sources, splits), backend, pool)[0]]
 
 
-def _questions(asking: Asking, tasks: Sequence[Task], backend: Backend) -> list[_Question]:
-    asked, benchmark = asking.asked, asking.benchmark
-    prompt = prompt_for(benchmark, asked.variant, asked.option_order)
-    form = choice_form([one.text for one in prompt.choices]) if asked.is_constrained else None
-    shown = SHOWN[asked.shown](tasks)
-    return [
-        _Question(task, Request(backend.served, prompt.system, prompt.text, png, form, GREEDY), prompt)
-        for task, png in zip(tasks, shown, strict=True)
+def _predictions(
+    backend: Backend, most_errors: float, together: Sequence[Asking], rows: list[Row], asking: Asking, pool: Pool | None
+) -> Sieved:
+    questions, left_out = _asked(asking, rows, backend, pool)
+    others = [one for other in together for one in _asked(other, rows, backend, None)[0]]
+    ahead = sorted([*questions, *others], key=lambda one: one.task.picture_id)  # stable: a benchmark after another
+    said = dict(zip([one.request.key for one in ahead], backend.answer([one.request for one in ahead]), strict=True))
+    replies = [said[one.request.key] for one in questions]
+    _check_errors(asking, replies, most_errors)
+    again = _retried(asking, questions, replies, backend)
+    likely = _likelihoods(asking, questions, backend)
+    info = backend.describe()
+    made = [
+        _row(asking, info, question, reply, one) | {"retries": said_again, "attempts": 1 + len(said_again or ())}
+        for question, reply, one, said_again in zip(questions, replies, likely, again, strict=True)
     ]
+    told = {one.row_id for one in left_out} | {one.task.picture_id for one in questions}
+    refused = [*left_out, *(_not_tested(row, asking) for row in rows if row["cutout_id"] not in told)]
+    return sieved(PREDICTIONS.of(made), refused, len(rows))
+
+
+def _asked(
+    asking: Asking, rows: list[Row], backend: Backend, pool: Pool | None
+) -> tuple[list[_Question], list[Rejection]]:
+    """The questions about these pictures, and the pictures of the benchmark that are left out, with the reason."""
+    tested = asking.benchmark.tested(rows, asking.which.split)
+    if asking.which.sample is None:
+        return _questions(asking, tested.tasks, backend, pool), list(tested.left_out)
+    sample = asking.which.sample
+    kept = [one for one in tested.tasks if sample.holds(one.picture_id)]
+    others = [_not_sampled(one, sample) for one in tested.tasks if not sample.holds(one.picture_id)]
+    return _questions(asking, kept, backend, pool), [*tested.left_out, *others]
+
+
+def _questions(asking: Asking, tasks: Sequence[Task], backend: Backend, pool: Pool | None) -> list[_Question]:
+    asked, benchmark = asking.asked, asking.benchmark
+    prompt = prompt_for(benchmark, asked.variant, asked.option_order, shots=asked.shots)
+    form = choice_form([one.text for one in prompt.choices]) if asked.is_constrained else None
+    own = thumbnails(tasks) if pool is not None and asked.shot_select == "nearest" else {}
+    found: list[_Question] = []
+    for task, png in zip(tasks, pictures_shown(asked.shown, tasks), strict=True):
+        examples = pool.of(task, asked.manual, own) if pool is not None and asked.manual is not None else ()
+        before, text = conversation(prompt, examples)
+        request = Request(backend.served, prompt.system, text, png, form, GREEDY, before)
+        found.append(_Question(task, request, prompt, tuple(one.picture_id for one in examples)))
+    return found
+
+
+def _retried(
+    asking: Asking, questions: Sequence[_Question], replies: Sequence[Reply], backend: Backend
+) -> list[list[str] | None]:
+    how = Retries(asking.asked.n_retries, asking.asked.retry)
+    if not how.most or not questions:
+        return [None] * len(questions)
+    requests = [one.request for one in questions]
+    return retried(backend, asking.benchmark, questions[0].prompt, requests, replies, how)
 
 
 def _row(asking: Asking, info: BackendInfo, question: _Question, reply: Reply, likely: Likelihoods | None) -> Row:
-    asked, benchmark, task, request = asking.asked, asking.benchmark, question.task, question.request
+    asked, task, request = asking.asked, question.task, question.request
     answer, text, error = _read(reply, question, asking)
+    is_raw = text is not None and text != reply.text
     return {
-        "run_id": asking.run_id, "benchmark": benchmark.name, "benchmark_version": benchmark.version,
-        "prompt_variant": asked.variant, "option_order": asked.option_order, "shots": 0, "shot_seed": 0,
-        "shown": asked.shown, "model": asked.model, "model_sha": asked.model_sha, "decode": asked.decode,
-        "prompt_sha": question.prompt.sha, "system": request.system,
+        **_run_columns(asking), "prompt_sha": question.prompt.sha, "system": request.system,
         "merge_shares": asked.merge_shares, "backend": info.name, "backend_version": info.version,
         "template_sha": asked.template_sha, "image_id": task.picture_id,
         "image_sha": sha256(request.png or b"").hexdigest(), "cluster": task.cluster, "split": task.split,
         "truth": list(task.truth), "truths": [(rule, list(truth)) for rule, truth in sorted(task.truths.items())],
-        "reply": text, "finish_reason": reply.finish_reason,
-        "status": answer.status, "predicted": None if answer.labels is None else list(answer.labels),
+        "examples": list(question.examples), "reply": text, "raw_reply": reply.text if is_raw else None,
+        "finish_reason": reply.finish_reason, "status": answer.status,
+        "predicted": None if answer.labels is None else list(answer.labels),
         "n_unknown": answer.n_unknown, **_choice_columns(likely),
         "n_tokens_in": reply.n_prompt_tokens or None, "n_tokens_out": reply.n_completion_tokens or None,
-        "latency_ms": 1_000 * reply.seconds if reply.seconds else None, "attempts": 1, "error": error, "at": None,
+        "latency_ms": 1_000 * reply.seconds if reply.seconds else None, "error": error, "at": None,
+    }  # fmt: skip
+
+
+def _run_columns(asking: Asking) -> Row:
+    """What all rows of a run share."""
+    asked, sample = asking.asked, asking.which.sample
+    return {
+        "run_id": asking.run_id, "benchmark": asking.benchmark.name, "benchmark_version": asking.benchmark.version,
+        "prompt_variant": asked.variant, "option_order": asked.option_order, "shots": asked.shots,
+        "shot_seed": asked.shot_seed, "shot_select": asked.shot_select,
+        "n_sampled": sample.n if sample is not None else 0, "shown": asked.shown, "model": asked.model,
+        "model_sha": asked.model_sha, "decode": asked.decode,
     }  # fmt: skip
 
 
@@ -229,33 +250,6 @@ def _not_tested(row: Mapping[str, Any], asking: Asking) -> Rejection:
     return Rejection(row["cutout_id"], "not-tested", f"no picture of {asking.benchmark.name}", told)
 
 
-# -- what is shown ----------------------------------------------------------------------------------------------------
-
-
-def _pictures(tasks: Sequence[Task]) -> list[bytes]:
-    return [task.png for task in tasks]
-
-
-def _grey(tasks: Sequence[Task]) -> list[bytes]:
-    """An even grey picture of the same size: what a model says without looking."""
-    return [_grey_like(task.png) for task in tasks]
-
-
-def _shuffled(tasks: Sequence[Task]) -> list[bytes]:
-    """Each picture's neighbour in an order by key; alone in its part, a picture has none and becomes grey."""
-    if len(tasks) < 2:  # noqa: PLR2004
-        return _grey(tasks)
-    order = sorted(range(len(tasks)), key=lambda k: content_id("shuffled", tasks[k].picture_id))
-    other = {k: order[(at + 1) % len(order)] for at, k in enumerate(order)}
-    return [tasks[other[k]].png for k in range(len(tasks))]
-
-
-def _grey_like(png: bytes) -> bytes:
-    with Image.open(io.BytesIO(png)) as picture:
-        size, mode = picture.size, picture.mode
-    sink = io.BytesIO()
-    Image.new("L", size, GREY_LEVEL).convert(mode if mode in ("L", "RGB") else "L").save(sink, "PNG")
-    return sink.getvalue()
-
-
-SHOWN = {"picture": _pictures, "grey": _grey, "shuffled": _shuffled}
+def _not_sampled(task: Task, sample: Sample) -> Rejection:
+    told = {"source_id": task.source_id, "split": task.split}
+    return Rejection(task.picture_id, "not-sampled", f"not among the {sample.n:,} of the sample", told)

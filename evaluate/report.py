@@ -4,6 +4,7 @@ Every number is one of SCORES; no model is asked, and no clock goes in: the same
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,18 +13,20 @@ from typing import Any
 import jinja2
 
 from curation.engine.store import Store
-from evaluate import figures, tables
+from evaluate import figures, more_tables, tables
 from evaluate.benchmark import Benchmark
+from evaluate.blind import Blind, blind_controls
 from evaluate.compare import Comparison, compared, together
 from evaluate.figures import Drawing, Point
 from evaluate.forgetting import Forgotten
-from evaluate.numbers import Number, ScoredRun, scored_runs, seen
+from evaluate.numbers import Number, ScoredRun, blinds_of, headlines, plainest, scored_runs
 from evaluate.worst import Sheet, sheets, wanted
 from schemas.errors import RecipeError, StoreError
 from schemas.tables import STATUSES
 
 HERE = Path(__file__).parent
-FORM = 1  # of scores.json; raised when it changes
+NUMBER = re.compile(r"–|[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: \[.*\])?")
+FORM = 2  # of scores.json; raised when it changes
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,13 @@ class Contents:
     forgotten: Sequence[Forgotten] = ()
     points: Sequence[Point] = ()
     worst: Sequence[Sheet] = ()
+    blind: Sequence[Blind] = ()
     base: str | None = None
     """The model that the others are held against; colours go by it."""
     counts: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of a benchmark, what is to be said of its number of pictures."""
+    titles: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of a benchmark, what it asks."""
 
 
 def write_report(contents: Contents, out: Path) -> Path:
@@ -66,19 +72,18 @@ def report_tables(contents: Contents) -> list[tables.Table]:
     """Every table, also those without rows."""
     runs = contents.runs
     return [
-        tables.summary(runs), tables.comparisons(contents.comparisons), tables.dropping(runs),
-        tables.forgetting(contents.forgotten), tables.per_class(runs), tables.rules(runs), tables.band(runs),
-        tables.statuses(runs, STATUSES),
+        tables.summary(runs), tables.asked(runs, contents.titles, contents.counts), more_tables.blind(contents.blind),
+        tables.comparisons(contents.comparisons), tables.forgetting(contents.forgotten), more_tables.thresholds(runs),
+        more_tables.examples(runs), more_tables.band(runs), tables.dropping(runs), more_tables.retries(runs),
+        tables.rules(runs), tables.per_class(runs), tables.statuses(headlines(runs), STATUSES),
     ]  # fmt: skip
 
 
 def drawings(contents: Contents) -> list[Drawing]:
     """The figures that there are numbers for."""
-    looked = seen(contents.runs)
+    looked, plain = headlines(contents.runs), plainest(contents.runs)
     names = list(dict.fromkeys(one.benchmark for one in looked))
-    plain = [one for one in looked if (one.run["prompt_variant"], one.run["option_order"]) == ("fixed", 0)]
-    panels = [[one for one in plain or looked if one.benchmark == name] for name in names]
-    panels = [panel for panel in panels if panel]
+    panels = [[one for one in plain if one.benchmark == name] for name in names]
     found = [
         figures.classes_figure(
             "classes", "F1 of each class and their mean (AVG), strict, with 95 % intervals", panels, base=contents.base
@@ -87,12 +92,14 @@ def drawings(contents: Contents) -> list[Drawing]:
     if contents.comparisons:
         rows = [(one.benchmark, one.ours, _as_number(one)) for one in contents.comparisons]
         found.append(figures.differences_figure("differences", f"Macro-F1 against {contents.base or 'the base'}", rows))
-    if any(one.run["prompt_variant"] != "fixed" for one in looked) or len(names) > 1:
+    if any(one.run["prompt_variant"] != "fixed" for one in looked):
         caption = "Macro-F1 by benchmark; the structured prompt is dashed"
         found.append(figures.variants_figure("variants", caption, looked))
-    likely = [one for one in looked if "choice" in one.scorings]
-    if likely:
-        found.append(figures.calibration_figure("calibration", "How often a probability is right", likely))
+    likely = [[one for one in panel if "choice" in one.scorings] for panel in panels]
+    if any(likely):
+        caption = "How often the most likely answer is right, by the probability it was given; on the line: calibrated"
+        some = [panel for panel in likely if panel]
+        found.append(figures.calibration_figure("calibration", caption, some, base=contents.base))
     if contents.points:
         found.append(figures.merge_figure("merging", "Merged models: radio against general", contents.points))
     return found
@@ -144,14 +151,23 @@ def scored_in(store: Store, names: Sequence[str] = (), models: Sequence[str] = (
 
 
 def worst_in(store: Store, scored: Sequence[Scored], doors: Mapping[str, Benchmark]) -> list[Sheet]:
-    """The worst pictures of every run that looked."""
+    """The worst pictures of each model's plainest run."""
     found: list[Sheet] = []
+    shown = {one.run["run_id"] for one in plainest([one.run for one in scored])}
     for one in scored:
-        if one.run.run["shown"] != "picture" or one.run.benchmark not in doors:
+        if one.run.run["run_id"] not in shown or one.run.benchmark not in doors:
             continue
         rows, door = store.read(one.predictions).to_pylist(), doors[one.run.benchmark]
         found += sheets(rows, _pictures(store, one.cutouts, wanted(rows, door)), door, one.run.label)
     return found
+
+
+def blind_in(store: Store, scored: Sequence[Scored], doors: Mapping[str, Benchmark]) -> list[Blind]:
+    """Each run that has a blind control, with what it sees more."""
+    runs = [one.run for one in scored]
+    wanted = {some.run["run_id"] for one in runs for pair in [blinds_of(one, runs)] if pair for some in (one, *pair)}
+    read = {one.run.run["run_id"]: store.read(one.predictions) for one in scored if one.run.run["run_id"] in wanted}
+    return blind_controls(runs, read, doors)
 
 
 def compared_in(store: Store, scored: Sequence[Scored], doors: Mapping[str, Benchmark], base: str) -> list[Comparison]:
@@ -198,8 +214,8 @@ def _page(contents: Contents, shown: Sequence[tables.Table], drawn: Sequence[Dra
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     share: Callable[[int, int], str] = lambda part, whole: f"{100 * part / whole:.0f} %" if whole else "–"  # noqa: E731
-    templates.filters["share"] = share
-    looked = seen(contents.runs)
+    templates.filters["share"], templates.filters["parted"], templates.filters["aligned"] = share, _parted, _is_number
+    looked = plainest(contents.runs)
     return templates.get_template("report.html").render(
         tables=shown,
         drawings=drawn,
@@ -208,9 +224,19 @@ def _page(contents: Contents, shown: Sequence[tables.Table], drawn: Sequence[Dra
         worst=contents.worst,
         models=sorted({str(one.run["model"]) for one in contents.runs}),
         benchmarks=list(dict.fromkeys(one.benchmark for one in contents.runs)),
-        counts=contents.counts,
-        n_pictures=sum(one.number("coverage", "all", "all").n for one in looked),
+        n_answers=sum(one.number("coverage", "all", "all").n for one in contents.runs),
     )
+
+
+def _parted(cell: str) -> tuple[str, str]:
+    """A number and its interval apart."""
+    number, bracket, rest = cell.partition(" [")
+    return number, bracket.strip() + rest
+
+
+def _is_number(rows: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether a column holds numbers alone, and is read from the right."""
+    return all(NUMBER.fullmatch(row[column]) for row in rows)
 
 
 def _as_number(one: Comparison) -> Number:

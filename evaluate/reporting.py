@@ -16,9 +16,11 @@ from evaluate.benchmark import Benchmark, benchmark, benchmarks, pictures
 from evaluate.figures import Point
 from evaluate.forgetting import Forgotten, forgotten
 from evaluate.lmms_task import export_task
-from evaluate.report import Contents, Scored, compared_in, scored_in, worst_in, write_report
+from evaluate.picture_set import picture_set, picture_sets
+from evaluate.report import Contents, Scored, blind_in, compared_in, scored_in, worst_in, write_report
 from evaluate.run import corpus_of, inputs_of, scores_step, tables_of
 from evaluate.standard import STANDARDS, check_base, read_result
+from evaluate.thresholds import kept
 from schemas.errors import CatalogError, RecipeError
 from schemas.tables import PREDICTIONS
 
@@ -36,9 +38,11 @@ def report_of(
         comparisons=compared_in(place, scored, doors, base) if base else (),
         forgotten=forgotten_of(standard_base, standard_tuned, base),
         points=read_points(points) if points else (),
+        blind=blind_in(place, scored, doors),
         worst=() if no_pictures else worst_in(place, scored, doors),
         base=base,
         counts=_counts(scored, doors),
+        titles={name: door.title for name, door in doors.items()},
     )
     return write_report(contents, out)
 
@@ -54,7 +58,10 @@ def comparisons_of(
 
 
 def scores_again(names: Sequence[str], store: str | None, say: Callable[[str], None]) -> list[dict[str, str]]:
-    """SCORES of every PREDICTIONS in the store whose benchmark stands in the same version."""
+    """SCORES of every PREDICTIONS in the store whose benchmark stands in the same version.
+
+    With thresholds where the store has some for the model and wording; none are fitted.
+    """
     place, doors = Store(store_place(store)), _doors(names)
     steps: list[tuple[str, Step]] = []
     for address in place.addresses("predictions"):
@@ -67,7 +74,9 @@ def scores_again(names: Sequence[str], store: str | None, say: Callable[[str], N
         if asked["version"] != door.version:
             say(f"{address}: asked by version {asked['version']} of {name}, which now is {door.version}; left alone")
             continue
-        steps.append((address, scores_step(door, _Made(address))))
+        run = place.read(address, ("model_sha", "prompt_variant")).slice(0, 1).to_pylist()
+        thresholds = kept(place, door, **run[0]) if run else None
+        steps.append((address, scores_step(door, _Made(address), thresholds)))
     build([step for _, step in steps], place, say=say)
     return [{"predictions": address, "scores": step.address} for address, step in steps]
 
@@ -121,7 +130,10 @@ def _never() -> Any:
 
 
 def _doors(names: Sequence[str]) -> dict[str, Benchmark]:
-    return {one.name: one for one in map(benchmark, names)} if names else benchmarks()
+    if not names:
+        return benchmarks() | {name: one.asked for name, one in picture_sets().items()}
+    found = [one.asked if (one := picture_set(name)) else benchmark(name) for name in names]
+    return {one.name: one for one in found}
 
 
 def _counts(scored: Sequence[Scored], doors: dict[str, Benchmark]) -> dict[str, str]:

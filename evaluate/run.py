@@ -11,37 +11,33 @@ from curation.corpus import Graph, corpora, corpus, graph
 from curation.engine.run import build
 from curation.engine.steps import Input, Resources, Step
 from curation.engine.store import Store
+from evaluate.asking import Asking, Inputs, Manner, asking_of
 from evaluate.backends import Backend, ServedBackend
+from evaluate.band import asked_in
 from evaluate.benchmark import CUTOUT_COLUMNS, SOURCE_COLUMNS, SPLIT_COLUMNS, Benchmark, pictures
 from evaluate.cost import Prices, Purse, estimate, spent_before
+from evaluate.fewshot import examples_step
 from evaluate.local import LocalBackend
-from evaluate.predictions import (
-    MOST_ERRORS,
-    OF_A_CLIENT,
-    Asking,
-    Manner,
-    asking_of,
-    predictions_step,
-    requests_of,
-)
+from evaluate.parity import check_parity
+from evaluate.predictions import MOST_ERRORS, OF_A_CLIENT, predictions_step, requests_of
+from evaluate.sample import Sample, Which
 from evaluate.scores import scores
+from evaluate.thresholds import Thresholds, kept
+from evaluate.tuning import fitted_in, validation_of
 from schemas.errors import CorpusError, RecipeError
 from schemas.rejection import Sieved, sieved
 from schemas.tables import SCORES
 
-Inputs = tuple[Step, Step, Step]
-"""CUTOUTS, SOURCES and SPLITS of a benchmark's dataset."""
-
 
 @dataclass(frozen=True)
 class Run:
-    """One benchmark of a run, as steps."""
+    """One benchmark asked in one way, as steps."""
 
     benchmark: Benchmark
     asking: Asking
     inputs: Inputs
+    examples: Step | None
     predictions: Step
-    scores: Step
 
 
 @dataclass(frozen=True)
@@ -54,6 +50,12 @@ class Wanted:
     """Why a benchmark has another number of pictures than it says; empty: it must not."""
     prices: Prices | None = None
     max_cost_usd: float | None = None
+    is_tuned: bool = False
+    """Whether thresholds are fitted on validation pictures, where the store has none yet."""
+    is_sampled: bool = False
+    """Whether a fixed sample is asked about, where a benchmark has more pictures."""
+    like: Backend | None = None
+    """The served model's weights in this process, for parity."""
 
 
 def corpus_of(benchmark: Benchmark, named: str | None) -> str:
@@ -79,44 +81,42 @@ def inputs_of(benchmark: Benchmark, made: Graph) -> Inputs:
 
 
 def runs_of(
-    wanted: Sequence[Benchmark],
-    graphs: dict[str, Graph],
-    named: str | None,
-    backend: Backend,
-    manner: Manner,
-    most_errors: float,
+    asked: Sequence[tuple[Benchmark, Manner, Inputs, Sample | None]], backend: Backend, most_errors: float
 ) -> list[Run]:
-    """Steps for each benchmark; the first of those that share pictures asks for all of them, a picture at a time."""
-    inputs = {one.name: inputs_of(one, graphs[corpus_of(one, named)]) for one in wanted}
+    """Steps for each benchmark and manner; the first of those that share pictures asks for all, a picture at a time.
+
+    With examples each asks for itself: what stands before the question differs.
+    """
+    askings = [asking_of(one, manner, seen, Which(sample=sample)) for one, manner, seen, sample in asked]
     found: list[Run] = []
-    for one in wanted:
-        seen = inputs[one.name]
-        asking = asking_of(one, manner, seen)
-        is_first = all(other.inputs[0].address != seen[0].address for other in found)
-        beside = [other for other in wanted if inputs[other.name][0].address == seen[0].address and other != one]
-        together = [asking_of(other, manner, inputs[other.name]) for other in beside] if is_first else []
+    for k, (one, manner, seen, _) in enumerate(asked):
+        alike = [j for j, (_, other, tables, _) in enumerate(asked)
+                 if tables[0].address == seen[0].address and not other.shots]  # fmt: skip
+        together = [askings[j] for j in alike if j != k] if alike[:1] == [k] else []
+        examples = examples_step(one, seen, manner.manual.select) if manner.manual else None
         made = predictions_step(
-            backend, one, manner, seen, most_errors=most_errors, together=together, resources=resources_of(backend)
-        )
-        found.append(Run(one, asking, seen, made, scores_step(one, made)))
+            backend, one, manner, seen, most_errors=most_errors, together=together, examples=examples,
+            which=askings[k].which, resources=resources_of(backend),
+        )  # fmt: skip
+        found.append(Run(one, askings[k], seen, examples, made))
     return found
 
 
-def scores_step(benchmark: Benchmark, predictions: Step) -> Step:
+def scores_step(benchmark: Benchmark, predictions: Step, thresholds: Thresholds | None = None) -> Step:
     """The step that makes `scores/<benchmark>`: every number of a run, from its predictions alone."""
     return Step(
         name=f"scores/{benchmark.name}",
         make=_scored,
         table=SCORES,
-        config=(benchmark,),
+        config=(benchmark, thresholds) if thresholds else (benchmark,),
         inputs=(Input(predictions),),
         counts="numbers",
         resources=Resources(memory_mb=1_500),
     )
 
 
-def _scored(predictions: pa.Table, benchmark: Benchmark) -> Sieved:
-    found = scores(predictions, benchmark)
+def _scored(predictions: pa.Table, benchmark: Benchmark, thresholds: Thresholds | None = None) -> Sieved:
+    found = scores(predictions, benchmark, thresholds=thresholds)
     return sieved(found, [], found.num_rows)
 
 
@@ -130,28 +130,50 @@ def resources_of(backend: Backend) -> Resources:
 def run(
     wanted: Sequence[Benchmark],
     backend: Backend,
-    manner: Manner,
+    manners: Sequence[Manner],
     place: tuple[Path, Store],
     how: Wanted,
     *,
     named: str | None = None,
     say: Callable[[str], None] = print,
 ) -> list[dict[str, Any]]:
-    """Ask and score what is missing; gives what became of each benchmark.
+    """Ask and score what is missing; gives what became of each benchmark in each manner that it has.
 
     Raises before anything is spent: CatalogError for a number of pictures that nobody has explained, ModelError for a
     server that fails its canaries, GateError for a price above the cap.
     """
     raw, store = place
     graphs = {name: graph(corpus(name), raw, store) for name in {corpus_of(one, named) for one in wanted}}
-    several = runs_of(wanted, graphs, named, backend, manner, how.most_errors)
-    build([step for one in several for step in one.inputs], store, workers=how.workers, say=say)
-    told = [one.benchmark.check_count(n_tested(one, store), allowed=how.shortfall) for one in several]
+    inputs = {one.name: inputs_of(one, graphs[corpus_of(one, named)]) for one in wanted}
+    build([step for several in inputs.values() for step in several], store, workers=how.workers, say=say)
+    ids = {one.name: tested_ids(one, inputs[one.name], store) for one in wanted}
+    told = {one.name: one.check_count(len(ids[one.name]), allowed=how.shortfall) for one in wanted}
+    several = runs_of(asked_in(wanted, manners, inputs, ids, is_sampled=how.is_sampled), backend, how.most_errors)
     missing = [one for one in several if not store.is_done(one.predictions.address)]
     if missing:
         _ask(missing, backend, store, how, say)
-    build([one.scores for one in several], store, workers=how.workers, say=say)
-    return [_became(one, text, store) for one, text in zip(several, told, strict=True)]
+    thresholds = _thresholds(several, backend, store, how, say) if how.is_tuned else {}
+    made = {one.predictions.address: scores_step(one.benchmark, one.predictions, thresholds.get(_tuned_by(one)))
+            for one in several}  # fmt: skip
+    build(list(made.values()), store, workers=how.workers, say=say)
+    return [_became(one, made[one.predictions.address], told[one.benchmark.name], store) for one in several]
+
+
+def _thresholds(
+    several: Sequence[Run], backend: Backend, store: Store, how: Wanted, say: Callable[[str], None]
+) -> dict[tuple[str, str], Thresholds]:
+    """By benchmark and wording: those that the store has, and the others fitted."""
+    asked = {_tuned_by(one): one for one in several}
+    found = {key: kept(store, one.benchmark, one.asking.asked.model_sha, key[1]) for key, one in asked.items()}
+    todo = {key: validation_of(one.benchmark, one.asking.asked, one.inputs, backend)
+            for key, one in asked.items() if found[key] is None}  # fmt: skip
+    build([one.predictions for one in todo.values()], store, workers=how.workers, say=say)
+    made = {key: fitted_in(store, one, say) for key, one in todo.items()}
+    return made | {key: one for key, one in found.items() if one is not None}
+
+
+def _tuned_by(one: Run) -> tuple[str, str]:
+    return one.benchmark.name, one.asking.asked.variant
 
 
 def open_store(place: str) -> Store:
@@ -159,9 +181,10 @@ def open_store(place: str) -> Store:
     return Store(place)
 
 
-def n_tested(one: Run, store: Store) -> int:
-    """The pictures that a benchmark asks about, counted without reading any."""
-    return len(one.benchmark.tested(pictures(*tables_of(one.inputs, store, has_pixels=False))).tasks)
+def tested_ids(benchmark: Benchmark, inputs: Inputs, store: Store) -> list[str]:
+    """The pictures that a benchmark asks about, known without reading any."""
+    tasks = benchmark.tested(pictures(*tables_of(inputs, store, has_pixels=False))).tasks
+    return [one.picture_id for one in tasks]
 
 
 def _ask(missing: Sequence[Run], backend: Backend, store: Store, how: Wanted, say: Callable[[str], None]) -> None:
@@ -170,10 +193,11 @@ def _ask(missing: Sequence[Run], backend: Backend, store: Store, how: Wanted, sa
         if n_dropped:
             say(f"{n_dropped:,} replies that failed before are asked again")
     try:
+        build([one.examples for one in missing if one.examples], store, workers=how.workers, say=say)
         if how.prices and isinstance(backend, ServedBackend):
             _ask_within(how.prices, how.max_cost_usd or 0.0, missing, backend, store, say)
         else:
-            backend.check(is_constrained=missing[0].asking.asked.is_constrained)
+            _check(missing, backend, store, how, say)
         firsts = {one.inputs[0].address: one for one in reversed(missing)}
         build([one.predictions for one in firsts.values()], store, workers=how.workers, say=say)
         build([one.predictions for one in missing], store, workers=how.workers, say=say)
@@ -183,21 +207,35 @@ def _ask(missing: Sequence[Run], backend: Backend, store: Store, how: Wanted, sa
         raise
 
 
+def _check(missing: Sequence[Run], backend: Backend, store: Store, how: Wanted, say: Callable[[str], None]) -> None:
+    """Canaries, and parity where several pictures go to a server."""
+    with_examples = next((one for one in missing if one.examples), None)
+    backend.check(is_constrained=missing[0].asking.asked.is_constrained, is_several=with_examples is not None)
+    if with_examples is not None and how.like is not None:
+        say(check_parity(backend, how.like, _requests(with_examples, backend, store)).told())
+
+
 def _ask_within(
     prices: Prices, max_cost_usd: float, missing: Sequence[Run], backend: ServedBackend, store: Store,
     say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Ask in this process, one piece after the other, so that the cap holds; the steps find every reply kept."""
-    asked = [requests_of(one.asking, backend, *tables_of(one.inputs, store, has_pixels=True)) for one in missing]
-    requests = [request for several in asked for request in several]
+    requests = [request for one in missing for request in _requests(one, backend, store)]
     left = estimate(backend.asker, requests, prices)
     say(left.told())
     if left.n_requests == left.n_kept:
         return
-    backend.check(is_constrained=missing[0].asking.asked.is_constrained)
+    backend.check(
+        is_constrained=missing[0].asking.asked.is_constrained, is_several=any(one.examples for one in missing)
+    )
     purse = Purse(backend.asker, prices, max_cost_usd, spent_before(backend.asker, requests, prices))
     purse.ask(requests)
     say(f"spent: {purse.spent_usd:.4f} USD by the server's own count of tokens")
+
+
+def _requests(one: Run, backend: Backend, store: Store) -> list[Any]:
+    examples = None if one.examples is None else store.read(one.examples.address, CUTOUT_COLUMNS)
+    return requests_of(one.asking, backend, *tables_of(one.inputs, store, has_pixels=True), examples)
 
 
 def tables_of(inputs: Inputs, store: Store, *, has_pixels: bool) -> tuple[pa.Table, pa.Table, pa.Table]:
@@ -210,20 +248,22 @@ def tables_of(inputs: Inputs, store: Store, *, has_pixels: bool) -> tuple[pa.Tab
     return seen, store.read(sources.address, SOURCE_COLUMNS), store.read(splits.address, SPLIT_COLUMNS)
 
 
-def _became(one: Run, pictures_told: str, store: Store) -> dict[str, Any]:
+def _became(one: Run, scored: Step, pictures_told: str, store: Store) -> dict[str, Any]:
     made = store.manifest(one.predictions.address)
-    found = store.read(one.scores.address).to_pylist()
+    found = store.read(scored.address).to_pylist()
     head = {
         (row["scoring"], row["of"], row["metric"]): row
         for row in found
         if row["truth_rule"] == one.benchmark.truth and not row["predicted_as"]
     }
-    strict, coverage = head.get(("strict", "macro", "f1")), head.get(("all", "all", "coverage"))
+    asked, sample = one.asking.asked, one.asking.which.sample
     return {
         "benchmark": one.benchmark.name, "run_id": one.asking.run_id, "pictures": pictures_told,
-        "n_rows": made.n_kept, "n_left_out": made.n_rejected, "reasons": made.reasons,
-        "predictions": one.predictions.address, "scores": one.scores.address,
-        "macro_f1": _told(strict), "coverage": _told(coverage),
+        "variant": asked.variant, "order": asked.option_order, "shots": asked.shots, "seed": asked.shot_seed,
+        "n_sampled": sample.n if sample else 0, "n_rows": made.n_kept, "n_left_out": made.n_rejected,
+        "reasons": made.reasons, "predictions": one.predictions.address, "scores": scored.address,
+        "macro_f1": _told(head.get(("strict", "macro", "f1"))), "tuned_f1": _told(head.get(("tuned", "macro", "f1"))),
+        "coverage": _told(head.get(("all", "all", "coverage"))),
     }  # fmt: skip
 
 
@@ -234,4 +274,8 @@ def _told(row: dict[str, Any] | None) -> dict[str, float | None] | None:
 def served_manner(manner: Manner, backend: Backend) -> Manner:
     """The manner with what the backend says of its model."""
     info = backend.describe()
-    return replace(manner, model=info.model, model_sha=info.model_sha, template_sha=info.template_sha)
+    merged = backend.merge_shares if isinstance(backend, LocalBackend) else None
+    return replace(
+        manner, model=info.model, model_sha=info.model_sha, template_sha=info.template_sha,
+        merge_shares=manner.merge_shares or merged,
+    )  # fmt: skip

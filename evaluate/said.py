@@ -11,6 +11,7 @@ from evaluate.benchmark import Benchmark
 from evaluate.choices import label_probabilities
 from evaluate.metrics import Bools, Floats
 from evaluate.prompt import prompt_for
+from evaluate.retries import last_said
 from evaluate.thresholds import Thresholds
 
 Row = dict[str, Any]
@@ -47,10 +48,12 @@ def matrix(labels: Sequence[Sequence[str] | None], classes: Sequence[str]) -> Bo
 def said_by(
     rows: Sequence[Row], benchmark: Benchmark, scoring: str, rule: str, tuned: Thresholds | None = None
 ) -> Said:
-    """Truth and answers by a scoring (strict, lenient, choice, tuned, paper), in the order of rows."""
+    """Truth and answers by a scoring of SCORINGS, in the order of rows."""
     classes, truth = benchmark.classes, [truth_of(row, rule, benchmark) for row in rows]
-    if scoring == "paper":
-        answers = [read_as_paper(row["reply"], benchmark) for row in rows]
+    if scoring in ("paper", "paper-retried"):
+        is_last = scoring == "paper-retried"
+        said = [last_said(row["reply"], row["retries"]) if is_last else row["reply"] for row in rows]
+        answers = [read_as_paper(one, benchmark) for one in said]
         classes = benchmark.paper.classes
         # NONE is a class here, where the original had it.
         truth = [one or (benchmark.none,) for one in truth]
@@ -70,6 +73,11 @@ def label_scores(rows: Sequence[Row], benchmark: Benchmark) -> Floats:
         [label_probabilities(row["choice_prob"], [meaning[one] for one in row["choices"]], benchmark.classes)
          for row in rows]
     )  # fmt: skip
+
+
+def has_retries(rows: Sequence[Row]) -> bool:
+    """Whether any picture was asked about again."""
+    return any(row["retries"] is not None for row in rows)
 
 
 def has_choices(rows: Sequence[Row]) -> bool:

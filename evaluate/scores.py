@@ -1,8 +1,8 @@
 """SCORES: every number of a run, with its interval, made from PREDICTIONS alone.
 
-Five scorings. strict, the headline: the whole reply is an allowed answer, else wrong. lenient: what can be read of it.
+Six scorings. strict, the headline: the whole reply is an allowed answer, else wrong. lenient: what can be read of it.
 choice: the most likely allowed answer. tuned: the same with thresholds fitted elsewhere. paper: the original's reader,
-which drops what it cannot read; for comparison, and not to be trusted.
+which drops what it cannot read, before its retries and (paper-retried) after; for comparison, and not to be trusted.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from evaluate import metrics
 from evaluate.benchmark import Benchmark
 from evaluate.intervals import FEW_CLUSTERS, N_DRAWS, interval, seed_of, weights
 from evaluate.metrics import Bools, Floats
-from evaluate.said import Row, Said, has_choices, label_scores, said_by, truth_of
+from evaluate.said import Row, Said, has_choices, has_retries, label_scores, said_by, truth_of
 from evaluate.sheet import Sheet, alone, counts_in, share, with_interval
 from evaluate.thresholds import Thresholds
 from schemas.errors import TableError
@@ -42,7 +42,10 @@ def scores(
         known = [row for row in rows if truth_of(row, rule, benchmark) is not None]
         if known:
             made += _by_rule(known, benchmark, rule, thresholds, n_draws)
-    made += _by_paper(rows, benchmark, n_draws)
+    for scoring in ("paper", *(["paper-retried"] if has_retries(rows) else [])):
+        made += _by_paper(rows, benchmark, scoring, n_draws)
+    if thresholds is not None and has_choices(rows):
+        made += _thresholds(thresholds, benchmark)
     return SCORES.of({**run, "predicted_as": "", **row} for row in made)
 
 
@@ -64,13 +67,22 @@ def _by_rule(
     return sheet.rows(seed, n_draws) + _ranks(rows, benchmark, rule, n_draws)
 
 
-def _by_paper(rows: list[Row], benchmark: Benchmark, n_draws: int) -> list[Row]:
+def _thresholds(found: Thresholds, benchmark: Benchmark) -> list[Row]:
+    """The thresholds themselves; `n`: the validation pictures that they were fitted on."""
+    about = {"truth_rule": benchmark.truth, "scoring": "tuned", "metric": "threshold", "n": found.n_pictures}
+    return [
+        with_interval({**about, "of": label}, alone(value), "none")
+        for label, value in zip(found.classes, found.values, strict=True)
+    ]
+
+
+def _by_paper(rows: list[Row], benchmark: Benchmark, scoring: str, n_draws: int) -> list[Row]:
     rule = benchmark.paper.truth
     known = [row for row in rows if truth_of(row, rule, benchmark) is not None]
     if not known:
         return []
-    sheet, said = Sheet([row["cluster"] for row in known]), said_by(known, benchmark, "paper", rule)
-    about = {"truth_rule": rule, "scoring": "paper"}
+    sheet, said = Sheet([row["cluster"] for row in known]), said_by(known, benchmark, scoring, rule)
+    about = {"truth_rule": rule, "scoring": scoring}
     _score(sheet, said, about, benchmark)
     read = sheet.add(np.stack([said.is_read.astype(float), np.ones(len(known))], axis=1))
     sheet.want({**about, "of": "all", "metric": "coverage", "n": len(known)}, read, share)
@@ -105,7 +117,7 @@ def _score(sheet: Sheet, said: Said, about: Row, benchmark: Benchmark) -> None:
     if benchmark.answer != "labels":
         want("all", "balanced_accuracy", n, metrics.balanced_accuracy)
     _of_pictures(sheet, said, about, benchmark)
-    if benchmark.none and about["scoring"] != "paper":
+    if benchmark.none and not about["scoring"].startswith("paper"):
         none = np.stack([~said.truth.any(1), said.is_read & ~said.said.any(1)])
         also = sheet.add(
             np.concatenate([counts, metrics.counts_of(none[0], none[1])[:, None]], 1).reshape(len(counts), -1)
@@ -192,6 +204,8 @@ def _ranks(rows: Sequence[Row], benchmark: Benchmark, rule: str, n_draws: int) -
         for j, metric in enumerate(("auroc", "average_precision")):
             value = float(once[j][0])
             found = interval(value, np.concatenate([one[j] for one in drawn])) if drawn else alone(value)
+            if found.low == found.high:  # every draw says the same: of so few pictures nothing follows
+                found = alone(value)
             row = {"truth_rule": rule, "scoring": "choice", "of": label, "metric": metric, "n": int(truth[:, k].sum())}
             made.append(with_interval(row, found, f"bootstrap-{n_draws} of {len(names)} clusters" if drawn else "none"))
     return made

@@ -10,8 +10,9 @@ from evaluate.intervals import FEW_CLUSTERS, Interval, by_cluster, certain, inte
 from evaluate.metrics import Floats, ratio
 
 COUNTED = ("support", "count")
-SHARES = ("share", "coverage", "accuracy", "exact_set", "recall")
-"""Of these all draws agree where no picture, or every one, is right: the bootstrap would say that it is sure."""
+SHARES = ("share", "coverage", "accuracy", "balanced_accuracy", "exact_set", "precision", "recall", "jaccard", "f1")
+"""Of these all draws agree where no picture, or every one, is right: the bootstrap would say that it is sure. So they
+get the exact interval of a share; of F1 it is the one where whatever is found is found without a false alarm."""
 Row = dict[str, Any]
 
 
@@ -42,10 +43,12 @@ class Sheet:
         total, made = sums.sum(0), list[Row]()
         for row, place, metric in self.wanted:
             value = float(metric(total[place]))
-            if draws is None or row["metric"] in COUNTED:
+            if draws is None or row["metric"] in COUNTED or (row["metric"] in SHARES and not row["n"] and not value):
                 made.append(with_interval(row, alone(value), "none"))
             elif row["metric"] in SHARES and row["n"] and value in (0.0, 1.0):
                 found = certain(value, min(row["n"], len(sums)))
+                if row["metric"] == "f1" and not value:
+                    found = Interval(value, 0.0, 2 * found.high / (1 + found.high))
                 made.append(with_interval(row, found, f"exact, {min(row['n'], len(sums))} clusters"))
             else:
                 found = interval(value, metric(draws[:, place]))

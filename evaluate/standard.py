@@ -7,30 +7,37 @@ in which the base model misses its own card: the harness has drifted then, and n
 
 import json
 import os
+import re
 import subprocess
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from evaluate.logged import Logged, check_answered, read_log
 from schemas.errors import CatalogError, GateError, RecipeError, StepError
 
 LMMS_EVAL = "0.7.3"
-FAILED = "LMMS_EVAL_REQUEST_FAILED"
-MOST_FAILED = 0.001
 DRIFT_POINTS, DRIFT_OF_MME = 1.5, 0.03
-TOLD = 2_000  # characters of what a failed process said last
+ROUNDED = 5e-5  # MMMU's result is rounded to five places
+OCRBENCH_ITEMS = 1_000  # its code divides by this, however many were asked
+TOLD = 500  # characters of what a failed process said last
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+BIG, SMALL = "llava-onevision-qwen2-7b-ov", "llava-onevision-qwen2-0.5b-ov"
 
 
 @dataclass(frozen=True)
 class Standard:
-    """A standard benchmark: its task at lmms-eval, the metric, and what the base models' card says."""
+    """A standard benchmark: its task at lmms-eval, the metrics, and what the base models' card says."""
 
     name: str
     task: str
-    metric: str
-    cards: Mapping[str, float]
-    """Percent (MME: points), by base model: of the LLaVA-OneVision paper's tables."""
+    metrics: tuple[str, ...]
+    """The headline first; MME has a second one."""
+    cards: Mapping[str, tuple[float, ...]]
+    """Percent (MME: points) of each metric, by base model: of the LLaVA-OneVision paper's tables."""
     n_items: int
     """In Riggi et al. 2025, App. B."""
 
@@ -41,10 +48,13 @@ class Standard:
 
 
 def _standard(name: str, task: str, metric: str, big: float | None, small: float | None, n_items: int) -> Standard:
-    cards = {"llava-onevision-qwen2-7b-ov": big, "llava-onevision-qwen2-0.5b-ov": small}
-    return Standard(name, task, metric, {model: one for model, one in cards.items() if one is not None}, n_items)
+    cards = {BIG: big, SMALL: small}
+    return Standard(name, task, (metric,), {model: (one,) for model, one in cards.items() if one is not None}, n_items)
 
 
+MME = Standard(
+    "MME", "mme", ("mme_perception_score", "mme_cognition_score"), {BIG: (1580.0, 418.0), SMALL: (1238.0, 240.0)}, 2_374
+)
 STANDARDS = {
     one.task: one
     for one in (
@@ -52,7 +62,7 @@ STANDARDS = {
         _standard("ChartQA", "chartqa", "relaxed_overall", 80.0, 61.4, 2_500),
         _standard("DocVQA", "docvqa_val", "anls", 90.2, 73.7, 16_626),
         _standard("InfoVQA", "infovqa_val", "anls", 70.7, 46.3, 2_801),
-        _standard("MME", "mme", "mme_perception_score", 1580.0, 1238.0, 2_374),
+        MME,
         _standard("MMMU", "mmmu_val", "mmmu_acc", 48.8, 31.4, 900),
         _standard("MMStar", "mmstar", "average", 61.7, None, 1_500),
         _standard("OCRBench", "ocrbench", "ocrbench_accuracy", None, None, 1_000),
@@ -64,34 +74,56 @@ STANDARDS = {
 
 
 @dataclass(frozen=True)
-class Logged:
-    """One question of a task: what was due, what was said, what the harness gave for it (0 to 1; None: not told)."""
-
-    doc_id: int
-    target: str
-    reply: str
-    score: float | None
-
-
-@dataclass(frozen=True)
 class Result:
     """A task's result as the harness wrote it."""
 
     task: str
     model: str
     score: float
-    """In the harness's own unit: a share of 1, or points."""
+    """Of the headline metric, in the harness's own unit: a share of 1, or points."""
     n: int
     version: str
     samples: tuple[Logged, ...]
+    """The questions that count for the score."""
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Every metric of the task."""
 
 
-def command(python: Path, task: str, *, server: str, model: str, out: Path, limit: int | None = None) -> list[str]:
-    """The words that start one task against a served model."""
-    words = [str(python), "-m", "lmms_eval", "--model", "async_openai",
-             "--model_args", f"model={model},base_url={server},max_retries=5",
-             "--tasks", task, "--batch_size", "1", "--log_samples", "--output_path", str(out)]  # fmt: skip
-    return words if limit is None else [*words, "--limit", str(limit)]
+@dataclass(frozen=True)
+class Harness:
+    """How tasks are run: by which Python, of which model, and where the results go."""
+
+    python: Path
+    server: str
+    model: str
+    out: Path
+    limit: int | None = None
+    include: Path | None = None
+    """A folder of further tasks: those of `python -m evaluate export-task`."""
+    in_flight: int = 32
+
+    def check(self) -> None:
+        """Raise RecipeError unless its environment has the pinned lmms-eval, and its names can be told to it."""
+        for name, value in (("--model", self.model), ("--server", self.server)):
+            if "," in value or "=" in value:
+                raise RecipeError(f"{name} {value!r}: lmms-eval takes no comma and no equals sign in it")
+        check_harness(self.python)
+
+    def asked(self, task: str) -> dict[str, Any]:
+        """What a result stands for; the same model may be served elsewhere."""
+        files = sorted((self.include / task).glob("*")) if self.include else []
+        digests = {file.name: sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+        return {"lmms_eval": LMMS_EVAL, "task": task, "model": self.model, "limit": self.limit, "files": digests}
+
+
+def command(harness: Harness, task: str) -> list[str]:
+    """The words that start one task against a served model, in the folder that gets the result."""
+    model = f"model={harness.model},base_url={harness.server},max_retries=5,num_cpus={harness.in_flight}"
+    # One thread reads the replies: MMMU draws a letter at random where it finds none, and threads would take turns.
+    words = [str(harness.python), "-m", "lmms_eval", "--model", "async_openai", "--model_args", model, "--tasks", task,
+             "--batch_size", "1", "--log_samples", "--process_docs_parallel", "1", "--output_path", "."]  # fmt: skip
+    words += ["--include_path", str(harness.include.absolute())] if harness.include else []
+    return words if harness.limit is None else [*words, "--limit", str(harness.limit)]
 
 
 def environment(of: Mapping[str, str]) -> dict[str, str]:
@@ -112,23 +144,39 @@ def check_harness(python: Path) -> None:
         raise RecipeError(f"--python {python}: has lmms-eval {found or 'not at all'}, expected {LMMS_EVAL}; {_setup()}")
 
 
-def run_task(python: Path, task: str, *, server: str, model: str, out: Path, limit: int | None = None) -> Result:
-    """Run one task, unless its result is there already; gives the result."""
-    folder = out / task
-    if not list(folder.rglob("*_results.json")):
-        folder.mkdir(parents=True, exist_ok=True)
-        words = command(python, task, server=server, model=model, out=folder, limit=limit)
-        done = subprocess.run(
-            words, cwd=folder, env=environment(os.environ), capture_output=True, text=True, check=False
-        )  # fmt: skip
-        (folder / "said.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-        if done.returncode or not list(folder.rglob("*_results.json")):
-            raise StepError(f"lmms-eval, {task}: exit code {done.returncode}; it said last: {done.stderr[-TOLD:]}")
+def run_task(harness: Harness, task: str) -> Result:
+    """Run one task, unless its result is there already; gives the result.
+
+    Raises RecipeError where the folder has the result of another model, limit or version, StepError where the harness
+    fails, GateError where too many answers failed.
+    """
+    folder, wanted = harness.out / task, harness.asked(task)
+    note = folder / "asked.json"
+    if list(folder.rglob("*_results.json")):
+        found = _json(note) if note.is_file() else None
+        if found != wanted:
+            raise RecipeError(f"{folder}: has the result of {found or 'a run without asked.json'}, and is to get that "
+                              f"of {wanted}: another --out, or remove it")  # fmt: skip
+        return read_result(folder, task)
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
+    log = folder / "said.log"
+    with log.open("wb") as sink:
+        done = subprocess.run(command(harness, task), cwd=folder, env=environment(os.environ), stdout=sink,
+                              stderr=subprocess.STDOUT, check=False)  # fmt: skip
+    if done.returncode or not list(folder.rglob("*_results.json")):
+        said = last_line(log.read_text(encoding="utf-8", errors="replace"))
+        raise StepError(
+            f"lmms-eval, {task}: exit code {done.returncode}; all that it said is in {log}, and last: {said}"
+        )
     return read_result(folder, task)
 
 
 def read_result(folder: Path, task: str) -> Result:
-    """The newest result of a task below a folder. GateError where too many of its questions came to nothing."""
+    """The newest result of a task below a folder. GateError where too many of its questions came to nothing.
+
+    CatalogError where the files are not the harness's, or where its score is not the mean of what it logged.
+    """
     files = sorted(folder.rglob("*_results.json"))
     if not files:
         raise CatalogError(f"{folder}: no *_results.json of lmms-eval")
@@ -140,23 +188,19 @@ def read_result(folder: Path, task: str) -> Result:
     log = file.with_name(file.name.replace("_results.json", f"_samples_{task}.jsonl"))
     if not log.is_file():
         raise CatalogError(f"{log}: no such file: run lmms-eval with --log_samples")
-    metric = STANDARDS[task].metric if task in STANDARDS else ""
-    name, score = _score(metrics, metric, file)
-    samples = tuple(_logged(json.loads(line), name) for line in log.read_text(encoding="utf-8").splitlines() if line)
+    numbers = _numbers(metrics)
+    names = STANDARDS[task].metrics if task in STANDARDS else tuple(numbers)[:1]
+    if not names or names[0] not in numbers:
+        raise CatalogError(f"{file}: no metric {(names or ('at all',))[0]!r}; it has {', '.join(numbers) or 'none'}")
+    samples, n_logged = read_log(log, names)
     check_answered(task, samples)
-    version = str(told.get("lmms_eval_version") or told.get("git_hash") or "unknown")
+    score = numbers[names[0]] * (OCRBENCH_ITEMS / n_logged if task == "ocrbench" else 1)
+    if task in STANDARDS and STANDARDS[task].is_share:
+        _check_score(score, samples, log)
+    note = folder / "asked.json"
+    version = _json(note)["lmms_eval"] if note.is_file() else told.get("lmms_eval_version")
     model = str(told.get("model_name") or told.get("config", {}).get("model_args", {}))
-    return Result(task, model, score, len(samples), version, samples)
-
-
-def check_answered(task: str, samples: Sequence[Logged]) -> None:
-    """Raise GateError where more than a thousandth of the questions got no answer."""
-    n_failed = sum(not one.reply.strip() or FAILED in one.reply for one in samples)
-    if not samples or n_failed > MOST_FAILED * len(samples):
-        raise GateError(
-            f"{task}: {n_failed:,} of {len(samples):,} answers are empty or failed, {MOST_FAILED:.1%} allowed; "
-            "the harness scores them as wrong answers: remove the result and run it again"
-        )
+    return Result(task, model, score, len(samples), str(version or "unknown"), samples, numbers)
 
 
 def check_base(results: Sequence[Result], base: str) -> None:
@@ -164,37 +208,45 @@ def check_base(results: Sequence[Result], base: str) -> None:
     wrong = list[str]()
     for one in results:
         known = STANDARDS.get(one.task)
-        card = known.cards.get(base) if known else None
-        if known is None or card is None:
+        if known is None or base not in known.cards:
             continue
-        found = 100 * one.score if known.is_share else one.score
-        allowed = DRIFT_POINTS if known.is_share else DRIFT_OF_MME * card
-        if abs(found - card) > allowed:
-            wrong.append(f"{known.name}: the base has {found:.1f}, its card says {card:.1f} (± {allowed:.1f} allowed)")
+        for metric, card in zip(known.metrics, known.cards[base], strict=True):
+            value = one.scores.get(metric, one.score if metric == known.metrics[0] else None)
+            allowed = DRIFT_POINTS if known.is_share else DRIFT_OF_MME * card
+            found = None if value is None else value * (100 if known.is_share else 1)
+            if found is None or abs(found - card) > allowed:
+                name = known.name if metric == known.metrics[0] else f"{known.name}, {metric}"
+                has = "no score" if found is None else f"{found:.1f}"
+                wrong.append(f"{name}: the base has {has}, its card says {card:.1f} (± {allowed:.1f} allowed)")
     if wrong:
         raise GateError("harness drift, no table is written: " + "; ".join(wrong))
 
 
-def _score(metrics: Mapping[str, Any], wanted: str, file: Path) -> tuple[str, float]:
-    """The metric's name and value: names look like `exact_match,none`."""
-    numbers = {name.split(",")[0]: value for name, value in metrics.items()
-               if isinstance(value, int | float) and "_stderr" not in name and name != "alias"}  # fmt: skip
-    name = wanted if wanted in numbers else next(iter(numbers), "") if not wanted else ""
-    if not name:
-        raise CatalogError(f"{file}: no metric {wanted!r}; it has {', '.join(numbers) or 'none'}")
-    return name, float(numbers[name])
+def last_line(said: str) -> str:
+    """What a process said last, without colours: the line to show where it failed."""
+    lines = [line.strip() for line in COLOUR.sub("", said).splitlines()]
+    return next((line for line in reversed(lines) if line), "nothing")[:TOLD]
 
 
-def _logged(sample: Mapping[str, Any], metric: str) -> Logged:
-    reply: Any = sample.get("resps", sample.get("filtered_resps", ""))
-    while isinstance(reply, list):
-        reply = reply[0] if reply else ""
-    score: Any = sample.get(metric)
-    score = score.get("score") if isinstance(score, dict) else score
-    return Logged(
-        int(sample["doc_id"]), str(sample.get("target", "")), str(reply),
-        float(score) if isinstance(score, int | float) else None,
-    )  # fmt: skip
+def weights(samples: Sequence[Logged]) -> list[float]:
+    """What each question counts, 1 on average: MMStar's score is a mean over its categories, not over its questions."""
+    sizes = defaultdict[str, int](int)
+    for one in samples:
+        sizes[one.group] += 1
+    return [len(samples) / (len(sizes) * sizes[one.group]) for one in samples]
+
+
+def _check_score(score: float, samples: Sequence[Logged], log: Path) -> None:
+    told = [one.score for one in samples]
+    mean = sum(w * (one or 0.0) for w, one in zip(weights(samples), told, strict=True)) / len(samples)
+    if None in told or abs(mean - score) > ROUNDED:
+        raise CatalogError(f"{log}: the answers' mean score is {mean:.4f}, the result says {score:.4f}: not its log")
+
+
+def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Metrics by name: the file's names look like `exact_match,none`."""
+    return {name.split(",")[0]: float(value) for name, value in metrics.items()
+            if isinstance(value, int | float) and "_stderr" not in name and name != "alias"}  # fmt: skip
 
 
 def _json(file: Path) -> dict[str, Any]:
@@ -208,4 +260,4 @@ def _json(file: Path) -> dict[str, Any]:
 
 
 def _setup() -> str:
-    return "make one: python3.11 -m venv .venv-standard && .venv-standard/bin/pip install -r evaluate/standard.txt"
+    return "make one: make standard-setup"

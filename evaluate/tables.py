@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluate.compare import Comparison
 from evaluate.forgetting import Forgotten, Loss, mean_and_worst
-from evaluate.numbers import NOTHING, Number, ScoredRun, blind_of, prompt_band, seen
+from evaluate.numbers import NOTHING, Number, ScoredRun, blinds_of, headlines, plainest
 
 TEX = str.maketrans({"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "–": "--", "−": "$-$", "$": r"\$", "~": r"\~{}"})
 
@@ -53,7 +53,7 @@ def summary(runs: Sequence[ScoredRun]) -> Table:
             one.number("f1", scoring="lenient").percent, one.number("f1", scoring="choice").percent,
             one.right.percent, _blind(one, runs).percent, _n(one),
         )
-        for one in seen(runs)
+        for one in headlines(runs)
     ]  # fmt: skip
     return Table(
         "summary", "Macro-F1 over the true classes",
@@ -64,6 +64,32 @@ def summary(runs: Sequence[ScoredRun]) -> Table:
     )  # fmt: skip
 
 
+def asked(runs: Sequence[ScoredRun], titles: Mapping[str, str], counts: Mapping[str, str]) -> Table:
+    """What each benchmark asks, of how many pictures, and what whoever always says the same would get."""
+    first = {one.benchmark: one for one in reversed(headlines(runs))}
+    rows = [
+        (name, titles.get(name, ""), _n(one),
+         ", ".join(f"{of} {one.number('support', of).n:,}" for of in one.classes),
+         f"{100 * always(one):.1f}", counts.get(name, ""))
+        for name, one in sorted(first.items())
+    ]  # fmt: skip
+    head = ("benchmark", "about", "pictures", "classes", "always", "remark")
+    n_columns = len(head) if any(row[-1] for row in rows) else len(head) - 1
+    return Table(
+        "benchmarks", "What is asked",
+        "Pictures of each class by the benchmark's truth rule; always: the macro-F1, percent, of a model that gives "
+        "the most frequent class to every picture.",
+        head[:n_columns], tuple(row[:n_columns] for row in rows),
+    )  # fmt: skip
+
+
+def always(one: ScoredRun) -> float:
+    """The macro-F1 of saying the most frequent class of every picture: a score below it has no merit."""
+    supports = [one.number("support", of).n for of in one.classes]
+    n = one.number("coverage", "all", "all").n
+    return 2 * max(supports) / (max(supports) + n) / len(supports) if supports and n else 0.0
+
+
 def per_class(runs: Sequence[ScoredRun]) -> Table:
     """Precision, recall and F1 of each class."""
     rows = [
@@ -71,7 +97,7 @@ def per_class(runs: Sequence[ScoredRun]) -> Table:
             one.benchmark, one.label, of, *(one.number(metric, of).percent for metric in ("precision", "recall", "f1")),
             one.number("auroc", of, "choice").percent, f"{one.number('support', of).n:,}",
         )
-        for one in seen(runs)
+        for one in plainest(runs)
         for of in one.classes
     ]  # fmt: skip
     return Table(
@@ -83,7 +109,7 @@ def per_class(runs: Sequence[ScoredRun]) -> Table:
 def dropping(runs: Sequence[ScoredRun]) -> Table:
     """Ours beside the paper's way of scoring: how much leaving out unreadable replies inflates."""
     rows = list[tuple[str, ...]]()
-    for one in seen(runs):
+    for one in plainest(runs):
         ours, theirs = one.number("f1"), one.number("f1", scoring="paper")
         same = one.number("f1", "macro-true-classes", "paper")
         kept = one.number("coverage", "all", "paper")
@@ -95,7 +121,7 @@ def dropping(runs: Sequence[ScoredRun]) -> Table:
     return Table(
         "dropping", "The paper's scoring beside ours",
         "Percent. The original's reader drops every reply that it cannot read, and counts NONE as a class even where "
-        "no picture has it; `kept`: the share of pictures it keeps. inflation: its F1 over the true classes less ours.",
+        "no picture has it; kept: the share of pictures it keeps. inflation: its F1 over the true classes less ours.",
         ("benchmark", "model", "ours", "kept", "paper", "paper, true classes", "inflation"), tuple(rows),
     )  # fmt: skip
 
@@ -116,7 +142,7 @@ def rules(runs: Sequence[ScoredRun]) -> Table:
     rows = [
         (one.benchmark, one.label, rule, one.by_rule(rule, "f1").percent,
          ", ".join(f"{of} {one.by_rule(rule, 'support', of).n:,}" for of in one.classes))
-        for one in seen(runs) if len(one.rules) > 1 for rule in one.rules
+        for one in plainest(runs) if len(one.rules) > 1 for rule in one.rules
     ]  # fmt: skip
     return Table(
         "truth-rules", "The same replies by each truth rule", "Strict macro-F1, percent; the pictures of each class.",
@@ -124,23 +150,11 @@ def rules(runs: Sequence[ScoredRun]) -> Table:
     )  # fmt: skip
 
 
-def band(runs: Sequence[ScoredRun]) -> Table:
-    """How much the prompt decides."""
-    rows = [
-        (benchmark, model, str(n), *(f"{100 * one:.1f}" for one in values))
-        for benchmark, model, n, *values in prompt_band(runs)
-    ]
-    return Table(
-        "prompt-band", "How much wording and order of options decide", "Strict macro-F1, percent.",
-        ("benchmark", "model", "prompts", "least", "median", "most"), tuple(rows),
-    )  # fmt: skip
-
-
 def comparisons(found: Sequence[Comparison]) -> Table:
     """Differences, each with its interval."""
     rows = [
         (one.benchmark, f"{one.ours} − {one.theirs}",
-         f"{100 * one.difference.value:+.1f} [{100 * one.difference.low:+.1f}, {100 * one.difference.high:+.1f}]",
+         one.points,
          f"{one.p:.3g}", f"{one.p_holm:.3g}", f"{one.p_mcnemar:.3g}", f"{one.n:,}")
         for one in found
     ]  # fmt: skip
@@ -169,8 +183,8 @@ def forgetting(found: Sequence[Forgotten]) -> Table:
 
 
 def _blind(one: ScoredRun, runs: Sequence[ScoredRun]) -> Number:
-    blind = blind_of(one, runs)
-    return blind.number("f1") if blind else NOTHING
+    blind = blinds_of(one, runs)
+    return blind[0].number("f1") if blind else NOTHING
 
 
 def _n(one: ScoredRun) -> str:

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from curation.engine.store import Store
 from evaluate import metrics
 from evaluate.benchmark import Benchmark
 from schemas.errors import RecipeError
+from schemas.fingerprint import fingerprint
 
 GRID = tuple(k / 100 for k in range(2, 99, 2))
 ROUNDS = 5
@@ -36,6 +38,11 @@ class Thresholds(BaseModel):
     image_shas: tuple[str, ...]
     """Of the pictures that were fitted on: none of them may be tested on."""
 
+    @property
+    def file(self) -> str:
+        """Where it is kept in a store: one for each model and way of asking, never written again."""
+        return file_of(self.benchmark, (self.benchmark_version, self.model_sha, self.prompt_variant))
+
     def chosen(self, probabilities: Floats) -> tuple[str, ...]:
         """The classes said of a picture, from the probability of each."""
         said = _said(np.asarray(probabilities, float)[None], np.array(self.values), self.answer)[0]
@@ -50,6 +57,22 @@ class Thresholds(BaseModel):
         seen = {row["image_sha"] for row in rows} & set(self.image_shas)
         if seen:
             raise RecipeError(f"thresholds were fitted on {len(seen)} of the pictures that they are to be tested on")
+
+
+def file_of(benchmark: str, asked: tuple[int, str, str]) -> str:
+    """The name in a store, from a benchmark and its version, the model and the wording."""
+    return f"thresholds/{benchmark}/{fingerprint(asked)[:16]}.json"
+
+
+def kept(store: Store, benchmark: Benchmark, model_sha: str, prompt_variant: str) -> Thresholds | None:
+    """Those that the store has for a model and a wording; None where none were fitted."""
+    name = file_of(benchmark.name, (benchmark.version, model_sha, prompt_variant))
+    if not store.exists(name):
+        return None
+    try:
+        return Thresholds.model_validate_json(store.read_bytes(name))
+    except ValidationError as error:
+        raise RecipeError(f"{store.path(name)}: no thresholds: {' '.join(str(error).split())[:200]}") from error
 
 
 def fitted(rows: Iterable[Mapping[str, Any]], probabilities: Floats, truth: Bools, benchmark: Benchmark) -> Thresholds:

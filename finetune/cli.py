@@ -156,9 +156,12 @@ def _trained(job: Any, given: dict[str, Any], *, is_checked: bool = False) -> in
         from finetune.ray_train import train_on_ray
 
         return train_on_ray(job, given["nodes"] * (given["gpus"] or 1))
+    from finetune.stopping import ignore_signals
     from finetune.train import train as run
 
-    return run(replace(job, is_checked=is_checked, is_weights_only=given["weights_only"]))
+    code = run(replace(job, is_checked=is_checked, is_weights_only=given["weights_only"]))
+    ignore_signals()
+    return code
 
 
 def _launched(out: Path, given: dict[str, Any]) -> int | None:

@@ -88,8 +88,9 @@ def slurm_job(verb: Sequence[str], machines: Machines, out: Path) -> str:
 #SBATCH --open-mode=append
 #SBATCH --output={out}/slurm-%j.out
 # Add --time, --account and --partition of your cluster, here or on sbatch's command line.
-export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
-export MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000))
+MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+export MASTER_ADDR MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000))
+# shellcheck disable=SC2016  # each process reads its own place
 srun --kill-on-bad-exit=1 bash -c '
   export RANK=$SLURM_PROCID LOCAL_RANK=$SLURM_LOCALID WORLD_SIZE=$SLURM_NTASKS LOCAL_WORLD_SIZE={machines.gpus}
   exec python -m finetune "$@"' finetune {shlex.join(verb)}

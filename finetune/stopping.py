@@ -34,6 +34,12 @@ class Stop(TrainerCallback):
         self.is_asked = True
 
 
+def ignore_signals() -> None:
+    """For the last moments of a process: launchers end all ranks when the first has gone, and 75 must remain 75."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def any_rank(is_so: bool, device: Any) -> bool:
     """Whether it is so on any of the processes."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):

@@ -100,6 +100,7 @@ def _run(prepared: Prepared, told: Sequence[Callable[[dict[str, Any]], None]], s
     if stop.is_stopped:
         if is_first:
             _write_run(prepared, start, reason=STOPPED, step=trainer.state.global_step)
+        trainer.accelerator.wait_for_everyone()  # launchers end all ranks when the first says 75
         return EXIT_STOPPED
     rows = canary_rows(context.samples, context.encoder, recipe.run.seed)
     canaries = canaries_of(trainer.model_wrapped, rows, args.device, recipe.model.dtype)

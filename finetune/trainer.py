@@ -122,6 +122,7 @@ class CorpusTrainer(Trainer):
         if self.saved:
             step = self.state.global_step
             self.saved(Path(self.args.output_dir) / f"checkpoint-{step}", step)
+            self.accelerator.wait_for_everyone()  # a rank that ends before takes the others down, and it is not marked
 
     def _parameters(self, model: Any) -> list[dict[str, Any]]:
         trainable, rates = self.recipe.trainable, {}

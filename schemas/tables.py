@@ -349,6 +349,7 @@ SAMPLES = Table(
 STATUSES = (
     "exact", "alias", "extracted", "contradictory", "unknown_label", "empty", "refused", "truncated", "backend_error",
 )  # fmt: skip
+SCORINGS = ("strict", "lenient", "choice", "tuned", "paper", "paper-retried", "all")
 RUN = (
     _text("run_id", "The run: model, benchmark and all that was chosen for it"),
     _text("benchmark", "The benchmark"),
@@ -357,6 +358,8 @@ RUN = (
     Column("option_order", INT, "0: as listed; above: another order of the options", least=0),
     Column("shots", INT, "Examples shown before the question", least=0),
     Column("shot_seed", INT, "Of their choice; 0 without examples", least=0),
+    _text("shot_select", "How examples are chosen; empty: there is none", one_of=("", "random", "balanced", "nearest")),
+    Column("n_sampled", INT, "Asked about so many pictures, a fixed sample; 0: about all", least=0),
     _text("shown", "The picture itself, an even grey one, or another picture of the benchmark",
           one_of=("picture", "grey", "shuffled")),
     _text("model", "Its name"),
@@ -373,7 +376,8 @@ PREDICTIONS = Table(
         Column("prompt_sha", TEXT, "SHA-256 of system turn, examples and question", pattern="[0-9a-f]{64}"),
         _text("system", "The system turn; empty: as the template has it"),
         _text("merge_shares", "Shares of the merged models; null: not merged", nullable=True),
-        _text("backend", "Who answered: served, local, replay"), _text("backend_version", "Of server or library"),
+        _text("backend", "Who answered: served, local, replay, encoder"),
+        _text("backend_version", "Of server or library"),
         _text("template_sha", "SHA-256 of the chat template; empty where a server keeps it to itself"),
         _text("image_id", "The cutout"),
         Column("image_sha", TEXT, "SHA-256 of the picture as shown", pattern="[0-9a-f]{64}"),
@@ -381,7 +385,10 @@ PREDICTIONS = Table(
         _text("split", "Where the picture stands", one_of=SPLITS_OF),
         Column("truth", TEXTS, "True classes, by the benchmark's rule; none: the answer NONE"),
         Column("truths", pa.map_(TEXT, TEXTS), "The same by its other rules; a rule that cannot tell is left out"),
-        _text("reply", "As the model gave it; null: none came", nullable=True),
+        Column("examples", TEXTS, "The cutouts shown before it with their true answers; none: no examples"),
+        _text("reply", "What the model said, a choice without its form; null: none came", nullable=True),
+        _text("raw_reply", "As the model gave it, where that is something else; null: it is the same", nullable=True),
+        Column("retries", TEXTS, "What it said to the original's retries; null: there were none", nullable=True),
         _text("finish_reason", "Why the model ended; null where nobody says", nullable=True),
         _text("status", "How the reply could be read", one_of=STATUSES),
         Column("predicted", TEXTS, "Classes read from the reply; none: NONE; null: not readable", nullable=True),
@@ -404,7 +411,7 @@ SCORES = Table(
     (
         *RUN,
         _text("truth_rule", "The rule that made the truth"),
-        _text("scoring", "How replies became classes", one_of=("strict", "lenient", "choice", "tuned", "paper", "all")),
+        _text("scoring", "How replies became classes", one_of=SCORINGS),
         _text("of", "A class, an average (macro, macro-with-none, weighted, micro, all), a status or a bin"),
         _text("predicted_as", "Of a confusion matrix: the class said, or invalid; else empty"),
         _text("metric", "precision, recall, f1, support, accuracy, coverage …"),

@@ -8,7 +8,8 @@ from evaluate.benchmark import Benchmark
 from schemas.tables import PREDICTIONS
 
 RUN = {
-    "run_id": "run-1", "prompt_variant": "fixed", "option_order": 0, "shots": 0, "shot_seed": 0, "shown": "picture",
+    "run_id": "run-1", "prompt_variant": "fixed", "option_order": 0, "shots": 0, "shot_seed": 0,
+    "shot_select": "", "n_sampled": 0, "examples": [], "shown": "picture",
     "model": "m", "model_sha": "0" * 64, "decode": "greedy-256", "prompt_sha": "0" * 64, "system": "",
     "backend": "replay", "backend_version": "1", "template_sha": "", "split": "test", "attempts": 1,
 }  # fmt: skip

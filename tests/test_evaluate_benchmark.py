@@ -8,7 +8,7 @@ from catalogs.benchmark import benchmarks as sealed
 from catalogs.dataset import dataset
 from catalogs.survey import surveys
 from curation.pictures.mosaics import find_files, mosaics_step
-from evaluate.benchmark import Benchmark, benchmark, benchmarks, pictures
+from evaluate.benchmark import HERE, Benchmark, benchmark, benchmarks, pictures
 from evaluate.truth import NO_ANSWER, RULES, truth_by
 from schemas.errors import CatalogError, RecipeError
 from schemas.labels import Truth, label_scheme
@@ -33,10 +33,9 @@ def row(cutout_id="cutout-1", present=("COMPACT",), scheme="radioimg_multilabel"
     }  # fmt: skip
 
 
-def test_the_six_benchmarks_and_the_demos_are_there():
-    assert [name.split("_")[0] for name in benchmarks() if not name.startswith("demo")] == [
-        f"b{k}" for k in range(1, 7)
-    ]
+def test_the_six_benchmarks_the_codes_seventh_and_the_demos_are_there():
+    assert [name.split("_")[0] for name in benchmarks() if name[0] == "b"] == [f"b{k}" for k in range(1, 7)]
+    assert "gmnist" in benchmarks()
     assert sum(name.startswith("demo") for name in benchmarks()) == 5
 
 
@@ -47,12 +46,12 @@ def test_every_benchmark_cites_and_is_of_a_dataset_and_defines_its_classes(one: 
     assert one.question.endswith("?")
     assert set(one.definitions) == (set() if one.answer == "yes-no" else set(one.classes))
     assert len({choice.text for choice in one.choices}) == len(one.choices)
-    if not one.name.startswith("demo"):
+    if one.name[0] == "b":
         assert sealed()[one.name].dataset == one.dataset
 
 
 def test_counts_are_the_papers():
-    expected = {name: one.expected_images for name, one in benchmarks().items() if not name.startswith("demo")}
+    expected = {name: one.expected_images for name, one in benchmarks().items() if name[0] == "b"}
     assert list(expected.values()) == [5718, 3835, 5718, 5718, 5718, 833]
     assert sum(benchmark("b5").published.values()) == 5718
     assert sum(benchmark("b6").published.values()) == 833
@@ -67,6 +66,17 @@ def test_another_number_of_pictures_is_an_error_unless_somebody_says_why():
         b6.check_count(831)
     assert b6.check_count(831, allowed="a disk broke") == "831 of 833 pictures: a disk broke"
     assert benchmark("demo_extended").check_count(3) == "3 pictures"
+
+
+def test_classes_that_no_scheme_has_are_defined_by_the_benchmark_itself(tmp_path):
+    gmnist = benchmark("gmnist")
+    assert gmnist.definitions["SMOOTH_CIGAR"].startswith("a smooth galaxy")
+    assert [gmnist.vocabulary.classes, gmnist.paper.classes[1:]] == [gmnist.classes] * 2
+    file = tmp_path / "own.toml"
+    text = (HERE / "gmnist.toml").read_text()
+    file.write_text(text.replace("SMOOTH_CIGAR    =", "OTHER ="))
+    with pytest.raises(RecipeError, match="every class stands in `defined`"):
+        benchmark(str(file))
 
 
 def test_allowed_answers_are_all_subsets_in_the_order_of_training():

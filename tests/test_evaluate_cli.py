@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from curation.asking.rule_server import RuleServer
 from curation.engine.store import Store
 from evaluate.cli import evaluate
 from tests.answering_server import AnsweringServer
@@ -115,9 +116,14 @@ class TestARun:
 
     def test_by_a_model_in_the_process_has_likelihoods_and_a_comparison(self, finished, place, given, tiny_model):
         of_tiny = [*given[:4], "--model-dir", tiny_model, "--model", "tiny", "--choices", "--workers", 1]
-        done = run(place, "run", "demo_fanaroff_riley", *of_tiny, "--json")
+        done = run(place, "run", "demo_fanaroff_riley", *of_tiny, "--tuned", "--json")
         assert done.returncode == 0, done.stderr
         (one,) = json.loads(done.stdout)["benchmarks"]
+        (fitted,) = (place / "thresholds" / "demo_fanaroff_riley").iterdir()
+        before = fitted.stat().st_mtime_ns
+        made = json.loads(run(place, "score", "demo_fanaroff_riley", "--json").stdout)
+        assert one["tuned_f1"] is not None and one["scores"] in {each["scores"] for each in made}
+        assert fitted.stat().st_mtime_ns == before  # never refitted
         rows = Store(str(place)).read(one["predictions"]).to_pylist()
         assert all(len(row["choice_prob"]) == 2 and 0 <= row["mass"] <= 1 for row in rows)
         held = run(place, "compare", "demo_fanaroff_riley", "--base", "rule-server", "--json")
@@ -125,6 +131,20 @@ class TestARun:
         (difference,) = json.loads(held.stdout)
         assert (difference["ours"], difference["theirs"]) == ("tiny", "rule-server")
         assert run(place, "compare", "--base", "nobody").returncode == 2
+
+    def test_with_examples_is_a_run_for_each_seed_and_needs_proof_that_pictures_are_taken_alike(
+        self, finished, place, given
+    ):
+        asked = ("run", "demo_fanaroff_riley", *given, "--shots", 2, "--seeds", 2, "--json")
+        with RuleServer() as server:
+            assert "--parity-dir" in run(place, *asked, "--server", server.address).stderr
+            done = run(place, *asked, "--server", server.address, "--no-parity")
+        assert done.returncode == 0, done.stderr
+        first, second = json.loads(done.stdout)["benchmarks"]
+        rows = [Store(str(place)).read(one["predictions"]).to_pylist() for one in (first, second)]
+        assert (first["seed"], second["seed"]) == (0, 1)
+        assert all(len(row["examples"]) == 2 for some in rows for row in some)
+        assert [row["examples"] for row in rows[0]] != [row["examples"] for row in rows[1]]
 
     def test_is_reported_from_its_scores_byte_for_byte(self, finished, place, tmp_path):
         for name in ("one", "two"):

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +20,7 @@ from schemas.errors import RecipeError
 from tests.making_predictions import predictions
 
 B1 = benchmark("b1")
+RECORDED = Path(__file__).parent / "recorded" / "lmms_eval_0.7.3" / "radio"
 
 
 class Harness(yaml.SafeLoader):
@@ -91,7 +93,7 @@ def test_every_benchmark_can_be_exported_in_its_wording(name, tmp_path, monkeypa
 
 def test_the_exported_code_needs_nothing_of_ours(tmp_path):
     file = export_task(B1, tasks(B1), tmp_path)
-    doc = {"truth": '["EXTENDED"]'}
+    doc = {"id": "cutout-0", "truth": '["EXTENDED"]'}
     code = (
         f"import sys; sys.path.insert(0, {str(file.parent)!r}); import radio_b1_extended_scoring as task\n"
         f"print(task.process_results({doc!r}, ['Extended.'])['macro_f1']['said'])"
@@ -103,3 +105,32 @@ def test_the_exported_code_needs_nothing_of_ours(tmp_path):
 def test_a_benchmark_without_pictures_is_not_exported(tmp_path):
     with pytest.raises(RecipeError, match="no picture to export"):
         export_task(B1, [], tmp_path)
+
+
+# -- by the harness itself --------------------------------------------------------------------------------------------
+
+
+def check_same_as_ours(folder, task):
+    """Every number that lmms-eval made of an exported task is ours, of the replies that it logged."""
+    file = next(folder.rglob("*_results.json"))
+    told = json.loads(file.read_text(encoding="utf-8"))["results"][task]
+    log = file.with_name(file.name.replace("_results.json", f"_samples_{task}.jsonl"))
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    one = benchmark(task.removeprefix("radio_"))
+    truths, replies = [tuple(row["macro_f1"]["truth"]) for row in rows], [row["filtered_resps"] for row in rows]
+    assert [row["macro_f1"]["id"] for row in rows] == sorted(row["macro_f1"]["id"] for row in rows)
+    made = scores(predictions(one, truths, replies), one, n_draws=0).to_pylist()
+    ours = {(row["scoring"], row["of"], row["metric"]): row["value"] for row in made if row["truth_rule"] == one.truth}
+    whole = "exact_set" if one.answer == "labels" else "accuracy"
+    same = {"macro_f1": ("strict", "macro", "f1"), "macro_f1_lenient": ("lenient", "macro", "f1"),
+            "accuracy": ("strict", "all", whole), "coverage": ("all", "all", "coverage")}  # fmt: skip
+    for theirs, name in same.items():
+        assert told[f"{theirs},none"] == pytest.approx(ours[name]), (task, theirs)
+    return told
+
+
+@pytest.mark.parametrize("name", ["b1", "b2", "b3", "b4", "b5", "b6"])
+def test_what_the_real_harness_scored_is_what_we_score(name):
+    """Recorded by tests/making_standard.py; made again in tests/test_evaluate_standard.py where lmms-eval is."""
+    told = check_same_as_ours(RECORDED, f"radio_{benchmark(name).name}")
+    assert 0 < told["macro_f1,none"] < 1 and 0 < told["coverage,none"] < 1

@@ -1,15 +1,22 @@
 """What each launcher would start, word for word; and Ray's for real."""
 
+import contextlib
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from finetune.launch import Machines, launch_of, slurm_job
+from finetune.progress import lines_of
 from schemas.errors import RecipeError
+from tests.test_ray_cluster import free_ports, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -88,26 +95,109 @@ def test_the_command_line_hands_its_words_on(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.ray
-@pytest.mark.slow
-def test_a_run_on_ray_with_two_workers_ends_with_a_model(tiny_model, made_handover, tmp_path):
-    from finetune.ray_train import train_on_ray  # noqa: F401 it must be importable where Ray is
+RAY = {"run.max_steps": 30, "run.epochs": 10, "run.save_every": 4, "run.probe_every": 0, "turns.pack_tokens": 400}
 
-    data, out = made_handover(tmp_path / "data", 12), tmp_path / "run"
-    sets = {
-        "model.name": tiny_model,
-        "run.max_steps": 3,
-        "run.probe_every": 0,
-        "batch.accumulate": 1,
-        "turns.pack_tokens": 400,
-    }
+
+@pytest.fixture(scope="module")
+def two_workers(tiny_model, made_handover, tmp_path_factory):
+    """The words of a run, and its folder after two workers of a Ray of its own have made it."""
+    folder = tmp_path_factory.mktemp("ray")
+    sets = {"model.name": tiny_model, **RAY}
     words = [word for key, value in sets.items() for word in ("--set", f"{key}={value}")]
+    verb = ["train", "smoke", "--data", made_handover(folder / "data", 24), "--no-check", *words]
     done = finetune(
-        "train", "smoke", "--data", data, "--out", out, *words, "--no-check", "--launcher", "ray-here", "--gpus", "2",
+        *verb, "--out", folder / "run", "--launcher", "ray-here", "--gpus", "2",
         RAY_ADDRESS="local", RAY_USAGE_STATS_ENABLED="0",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
+    return verb, folder / "run"
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_run_on_ray_with_two_workers_ends_with_a_model(two_workers):
+    _, out = two_workers
     said = json.loads((out / "run.json").read_text())
     assert said["reason"] == "finished"
     assert said["sessions"][-1]["n_processes"] == 2
     assert (out / "model" / "SHA256SUMS").is_file()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The head of a cluster on this machine that demands a token: its process, and the environment of its users."""
+    port, dashboard, client, agent = free_ports(4)
+    token = tmp_path / "home" / ".ray" / "auth_token"
+    token.parent.mkdir(parents=True)
+    token.write_text("0123456789abcdef" * 4)
+    token.chmod(0o600)
+    bins, short = Path(sys.executable).parent, Path("/tmp") / f"rt{os.getpid()}"  # Ray's sockets: names have a limit
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
+        "HOME": str(tmp_path / "home"), "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{bins}:{os.environ['PATH']}",
+        "RAY_ADDRESS": f"http://127.0.0.1:{dashboard}",
+    }  # fmt: skip
+    head = subprocess.Popen(
+        [bins / "ray", "start", "--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=3",
+         "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}",
+         f"--ray-client-server-port={client}", f"--dashboard-agent-listen-port={agent}", f"--temp-dir={short}",
+         "--object-store-memory=100000000"],
+        env={name: value for name, value in environment.items() if name != "RAY_ADDRESS"},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        wait_for(f"http://127.0.0.1:{dashboard}/api/version", token.read_text())
+        wait_for_agent(head, agent)
+        yield head, environment
+    finally:
+        tree = [psutil.Process(head.pid), *psutil.Process(head.pid).children(recursive=True)]
+        for one in tree:  # asked to end, it takes half a minute
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        head.wait(timeout=60)
+        shutil.rmtree(short, ignore_errors=True)
+
+
+def wait_for_agent(head, port):
+    """Until the part of a head that starts jobs listens; it comes after the dashboard."""
+    for _ in range(240):
+        below = [one for one in psutil.Process(head.pid).children(recursive=True) if "DashboardAgent" in one.name()]
+        if any(there.laddr and there.laddr.port == port for one in below for there in one.net_connections("tcp")):
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"nothing listens at {port}")
+
+
+def workers_of(head):
+    """The training processes, by when they were started."""
+    below = psutil.Process(head.pid).children(recursive=True)
+    return sorted((one for one in below if "RayTrainWorker" in one.name()), key=lambda one: one.create_time())
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_submitted_job_outlives_one_of_its_workers(two_workers, cluster, tmp_path):
+    """`ray job submit`; a worker is killed in mid-run, and the next two go on from the checkpoint to equal weights."""
+    (verb, whole), (head, environment), out = two_workers, cluster, tmp_path / "run"
+    words = [sys.executable, "-m", "finetune", *verb, "--out", out, "--launcher", "ray", "--gpus", "2"]
+    job = subprocess.Popen(
+        [str(word) for word in words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 200
+        while len(lines_of(out / "log.jsonl")) < 6 and job.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        struck = workers_of(head)
+        assert len(struck) == 2
+        struck[-1].kill()
+        said, _ = job.communicate(timeout=300)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(job.pid, signal.SIGKILL)
+    assert job.returncode == 0, said[-3000:]
+    sessions = json.loads((out / "run.json").read_text())["sessions"]
+    assert [one["reason"] for one in sessions] == ["running", "finished"]
+    assert sessions[1]["from_step"] >= 4
+    assert (out / "model" / "model.safetensors").read_bytes() == (whole / "model" / "model.safetensors").read_bytes()

@@ -3,17 +3,18 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
+from finetune.merge import Shares, merge, merge_lora
 from finetune.probes import probes_of
 from finetune.progress import Log, Meter, lines_of
 from finetune.recipe import recipe
@@ -98,26 +99,38 @@ def started(job, *words):
     )  # fmt: skip
 
 
-def struck(process, out, number, at):
-    """Send a signal when the log has `at` lines; gives the exit code."""
-    deadline = time.monotonic() + 120
-    while len(lines_of(out / "log.jsonl")) < at and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.002)
-    process.send_signal(number)
-    process.communicate(timeout=120)
-    return process.returncode
+def in_float16(folder, out):
+    """A copy of a model with its weights in float16, as the published ones are kept."""
+    shutil.copytree(folder, out)
+    halves = {name: weight.half() for name, weight in load_file(folder / "model.safetensors").items()}
+    save_file(halves, out / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    (out / "config.json").write_text(json.dumps({**config, "dtype": "float16"}))
+    return out
 
 
 @pytest.mark.slow
-def test_killed_and_terminated_it_goes_on_as_if_nothing_had_been(job, tmp_path):
-    whole, parts = job(tmp_path / "whole"), job(tmp_path / "parts")
-    assert started(whole).wait(timeout=180) == 0
-    assert struck(started(parts), parts.out, signal.SIGKILL, 5) == -signal.SIGKILL
-    assert struck(started(parts), parts.out, signal.SIGTERM, 20) == 75
-    assert not (parts.out / "model").exists()
-    assert started(parts).wait(timeout=180) == 0
-    assert weights(whole.out) == weights(parts.out)
-    assert [line["step"] for line in lines_of(parts.out / "log.jsonl")] == list(range(1, 61))
+@pytest.mark.parametrize("changes", [{}, LORA], ids=["full", "lora"])
+def test_a_base_kept_in_float16_is_trained_in_bfloat16_and_verified(job, tiny_model, tmp_path, changes):
+    """Rounding the base to bfloat16 is no training: frozen groups count as unchanged. Masters are float32."""
+    base = in_float16(tiny_model, tmp_path / "base")
+    one = job(
+        tmp_path / "run", **{"model.name": str(base), "model.dtype": "bfloat16", "run.max_steps": "16"}, **changes
+    )
+    one = replace(one, recipe=one.recipe.model_copy(update={"run": one.recipe.run.model_copy(update={"epochs": 10})}))
+    assert train(one) == 0
+    losses = [line["loss"] for line in lines_of(one.out / "log.jsonl")]
+    assert sum(losses[-4:]) < sum(losses[:4])
+    groups = json.loads((one.out / "trainable.json").read_text())["groups"]
+    assert {dtype for group in groups.values() for dtype in group["dtypes"]} == {"float32"}
+    assert {weight.dtype for weight in load_file(one.out / "model" / "model.safetensors").values()} == {torch.bfloat16}
+    half = merge(base, [(one.out / "model", Shares.even(0.5))], tmp_path / "half")  # opened by a fresh process
+    assert {weight.dtype for weight in load_file(half / "model.safetensors").values()} == {torch.float16}
+    if changes:
+        assert "vision | 0 of 37" in (one.out / "model" / "README.md").read_text()
+        merged = merge_lora(base, one.out / "adapter", tmp_path / "merged")
+        ours, theirs = (load_file(folder / "model.safetensors") for folder in (one.out / "model", merged))
+        assert all(torch.allclose(ours[name].float(), theirs[name].float(), atol=2e-2) for name in ours)
 
 
 @pytest.mark.slow

@@ -261,7 +261,7 @@ def _canary(request: Request) -> Request:
     """A request like this one in model and form, that no one's words or pixels can spoil."""
     sampling = replace(request.sampling, temperature=0.0, max_tokens=16, seed=0)
     png = _grey_png() if request.png is not None else None
-    return replace(request, system="", text=CANARY, png=png, sampling=sampling)
+    return replace(request, system="", text=CANARY, png=png, examples=(), sampling=sampling)
 
 
 @lru_cache(maxsize=1)

@@ -126,16 +126,14 @@ class _Models(_Part):
 
 
 def body(request: Request) -> dict[str, Any]:
-    """The request as chat completion: the picture once, as PNG data URL, before the text; the form as strict schema."""
-    content: list[dict[str, Any]] = [{"type": "text", "text": request.text}]
-    if request.png is not None:
-        url = f"data:image/png;base64,{base64.b64encode(request.png).decode()}"
-        content.insert(0, {"type": "image_url", "image_url": {"url": url}})
+    """The request as chat completion: each picture once, as PNG data URL, before its text; the form a strict schema."""
+    messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] * bool(request.system)
+    for one in request.examples:
+        messages += [_asked(one.text, one.png), {"role": "assistant", "content": one.answer}]
     sampling = request.sampling
     sent: dict[str, Any] = {
         "model": request.served.model,
-        "messages": [{"role": "system", "content": request.system}] * bool(request.system)
-        + [{"role": "user", "content": content}],
+        "messages": [*messages, _asked(request.text, request.png)],
         "temperature": sampling.temperature, "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens, "seed": sampling.seed,
     }  # fmt: skip
@@ -143,6 +141,15 @@ def body(request: Request) -> dict[str, Any]:
         form = {"name": "reply", "schema": json.loads(request.form), "strict": True}
         sent["response_format"] = {"type": "json_schema", "json_schema": form}
     return sent
+
+
+def _asked(text: str, png: bytes | None) -> dict[str, Any]:
+    """A turn of the user."""
+    content: list[dict[str, Any]] = [{"type": "text", "text": text}]
+    if png is not None:
+        url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+        content.insert(0, {"type": "image_url", "image_url": {"url": url}})
+    return {"role": "user", "content": content}
 
 
 class Exchange:

@@ -26,6 +26,15 @@ class Served:
 
 
 @dataclass(frozen=True)
+class Example:
+    """An earlier turn of the conversation, shown before the question: a picture, what was asked, the true answer."""
+
+    text: str
+    png: bytes = field(repr=False)
+    answer: str
+
+
+@dataclass(frozen=True)
 class Request:
     """One question to a model: what it is told, the picture it sees, the form its reply must have."""
 
@@ -37,15 +46,25 @@ class Request:
     form: str | None = None
     """The reply's JSON Schema as canonical JSON; None: free text."""
     sampling: Sampling = Sampling()
+    examples: tuple[Example, ...] = ()
+    """Turns before the question, each with a picture of its own."""
+
+    @property
+    def n_pictures(self) -> int:
+        """How many pictures the model is shown."""
+        return len(self.examples) + (self.png is not None)
 
     @cached_property
     def key(self) -> str:
         """SHA-256 of all that the reply depends on; the same request in any build, on any server."""
         seen = hashlib.sha256(self.png).hexdigest() if self.png is not None else None
-        return fingerprint(
-            {"served": self.served, "system": self.system, "text": self.text, "png": seen, "form": self.form,
-             "sampling": self.sampling}
-        )  # fmt: skip
+        asked: dict[str, object] = {
+            "served": self.served, "system": self.system, "text": self.text, "png": seen, "form": self.form,
+            "sampling": self.sampling,
+        }  # fmt: skip
+        if self.examples:  # left out where there are none: replies kept before there were examples stay valid
+            asked["examples"] = [[one.text, hashlib.sha256(one.png).hexdigest(), one.answer] for one in self.examples]
+        return fingerprint(asked)
 
 
 @dataclass(frozen=True)

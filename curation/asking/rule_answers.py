@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from curation.asking.rule_choices import closed_answer, options_of
 from schemas.fingerprint import choose, fraction
 
 CAPTION = re.compile(r"<<<CAPTION\n(.*?)\nCAPTION>>>", re.DOTALL)
@@ -51,6 +52,8 @@ class Asked:
     form: dict[str, Any] | None
     seed: int
     error_share: float
+    earlier: tuple[str, ...] = ()
+    """What was answered in earlier turns: examples."""
 
     def key(self, *parts: object) -> str:
         """A key for choices: another one for another seed, text or part."""
@@ -58,11 +61,13 @@ class Asked:
 
 
 def answer(asked: Asked) -> str:
-    """The reply: JSON where a form is asked for, else a sentence."""
+    """The reply: JSON where a form is asked for, an option of a closed question, else a sentence."""
     sentences = caption_sentences(asked.text)
     fields = set((asked.form or {}).get("properties", {}))
     if asked.form is None:
-        return look(asked.png)
+        options = options_of(asked.text) if asked.png is not None else []
+        seen = look(asked.png)
+        return closed_answer(asked.text, options, seen, asked.error_share, asked.earlier) if len(options) > 1 else seen
     if fields == {"pairs"} and sentences:
         return json.dumps({"pairs": pairs(asked, sentences)})
     if fields == {"text"} and sentences:

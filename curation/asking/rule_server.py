@@ -181,7 +181,8 @@ class RuleServer:
     def _asked(self, body: dict[str, Any], text: str, png: bytes | None) -> Asked:
         form = body.get("response_format", {}).get("json_schema", {}).get("schema")
         seed = 0 if body.get("temperature") == 0 else int(body.get("seed") or 0)
-        return Asked(text, png, form, seed + self.rules.seed, self.rules.error_share)
+        earlier = tuple(str(one["content"]) for one in body["messages"] if one["role"] == "assistant")
+        return Asked(text, png, form, seed + self.rules.seed, self.rules.error_share, earlier)
 
     def _holds(self) -> bool:
         return self.rules.n_faults is None or self.n_calls <= self.rules.n_faults
@@ -194,23 +195,32 @@ class RuleServer:
 
 
 def _told(body: dict[str, Any]) -> tuple[str, bytes | None]:
-    """The text of the last user turn, with what the system said before it, and the picture."""
+    """The text of the last user turn, with what the system said before it, and that turn's picture.
+
+    Pictures of earlier turns are looked at as closely: what is no picture is refused wherever it stands.
+    """
     system = [one["content"] for one in body["messages"] if one["role"] == "system"]
-    content = body["messages"][-1]["content"]
+    turns = [_parts(one["content"]) for one in body["messages"] if one["role"] == "user"]
+    texts, pictures = turns[-1]
+    return "\n".join([*system, *texts]), pictures[-1] if pictures else None
+
+
+def _parts(content: str | list[dict[str, Any]]) -> tuple[list[str], list[bytes]]:
+    """The texts and the pictures of a turn."""
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    png, texts = None, list[str]()
+    pictures, texts = list[bytes](), list[str]()
     for part in parts:
         if part["type"] == "image_url":
             head, _, packed = part["image_url"]["url"].partition(",")
             if head != "data:image/png;base64":
                 raise ValueError("a picture comes as data:image/png;base64")
             try:
-                png = base64.b64decode(packed, validate=True)
+                pictures.append(base64.b64decode(packed, validate=True))
             except binascii.Error as error:
                 raise ValueError(f"the picture is no base64: {error}") from error
         else:
             texts.append(part["text"])
-    return "\n".join([*system, *texts]), png
+    return texts, pictures
 
 
 def main(words: Sequence[str] | None = None) -> None:

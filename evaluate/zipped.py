@@ -1,0 +1,145 @@
+"""Pictures in a zip, whose names say split, class and position. Nothing is unpacked to disk, and nothing is trusted."""
+
+import hashlib
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.errors import CatalogError
+from schemas.fingerprint import content_id
+
+MOST_BYTES = 10_000_000  # of one picture
+MOST_SIDE_PX = 4_096
+
+
+class KeptOut(BaseModel):
+    """A catalogue whose sources may not be learned from; a column of its names holds their positions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    catalog: str
+    column: str
+    pattern: str
+    """A regular expression of the whole name, with the groups `ra_deg` and `dec_deg`."""
+    radius_arcsec: float = Field(gt=0)
+
+
+class Zipped(BaseModel):
+    """Where the pictures are, and what their names say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    """Relative to the raw folder."""
+    sha256: str = Field(pattern="[0-9a-f]{64}")
+    member: str
+    """A regular expression of a picture's whole name, with the groups split, label, name, ra_deg and dec_deg."""
+    splits: dict[str, Literal["train", "validation", "test"]]
+    labels: dict[str, str]
+    n_pictures: dict[str, int]
+    """As published, of each split."""
+    apart_arcsec: float = Field(gt=0)
+    """Centres nearer than this are one patch of sky, of which no two splits may have pictures."""
+    kept_out: tuple[KeptOut, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the zip."""
+
+    picture_id: str
+    source_id: str
+    name: str
+    member: str
+    split: str
+    label: str
+    original: str
+    ra_deg: float
+    dec_deg: float
+    png: bytes
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether every pixel is the same."""
+        with Image.open(io.BytesIO(self.png)) as image:
+            least, most = image.convert("L").getextrema()
+        return least == most
+
+
+def read_pictures(raw: Path, name: str, zipped: Zipped) -> tuple[Picture, ...]:
+    """Every picture of the set, by id. CatalogError for another file, other counts, or a picture that stands twice."""
+    return _read(raw, name, zipped.model_dump_json())
+
+
+def check_file(zipped: Zipped, raw: Path) -> None:
+    """Raise CatalogError for a file that is absent, or not the one that is pinned."""
+    path = raw / zipped.file
+    if not path.is_file():
+        raise CatalogError(f"{path}: no such file; the picture set needs it below --raw")
+    found = _digest(path, path.stat().st_mtime_ns)
+    if found != zipped.sha256:
+        raise CatalogError(f"{path}: SHA-256 {found}, expected {zipped.sha256}; fetch it again, or pin the new one")
+
+
+@lru_cache(maxsize=2)
+def _read(raw: Path, name: str, described: str) -> tuple[Picture, ...]:
+    zipped = Zipped.model_validate_json(described)
+    check_file(zipped, raw)
+    try:
+        found = tuple(sorted(_pictures(raw / zipped.file, name, zipped), key=lambda one: one.picture_id))
+    except zipfile.BadZipFile as error:
+        raise CatalogError(f"{raw / zipped.file}: not a zip archive: {error}") from error
+    counts = dict(Counter(one.split for one in found))
+    if counts != zipped.n_pictures:
+        raise CatalogError(f"{raw / zipped.file}: found {counts} pictures, expected {zipped.n_pictures}")
+    if len({one.picture_id for one in found}) < len(found):
+        raise CatalogError(f"{raw / zipped.file}: a picture stands in it twice, in one split or in two")
+    return found
+
+
+def _pictures(path: Path, name: str, zipped: Zipped) -> Iterator[Picture]:
+    pattern = re.compile(zipped.member)
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            said = pattern.fullmatch(info.filename)
+            if said is None:
+                continue
+            if said["split"] not in zipped.splits or said["label"] not in zipped.labels:
+                raise CatalogError(f"{path}: {info.filename}: split or label is not among those of its door")
+            png = _png(archive, info, path)
+            yield Picture(
+                content_id("cutout", name, hashlib.sha256(png).hexdigest()),
+                content_id("source", name, zipped.file, said["name"]),
+                said["name"], info.filename, zipped.splits[said["split"]], zipped.labels[said["label"]], said["label"],
+                float(said["ra_deg"]), float(said["dec_deg"]), png,
+            )  # fmt: skip
+
+
+def _png(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
+    """A member's bytes, when they are a PNG of bearable size."""
+    if info.file_size > MOST_BYTES:
+        raise CatalogError(f"{path}: {info.filename} is larger than {MOST_BYTES} bytes, expected a picture")
+    body = archive.read(info)
+    try:
+        with Image.open(io.BytesIO(body), formats=("PNG",)) as image:
+            if max(image.size) > MOST_SIDE_PX:
+                raise CatalogError(f"{path}: {info.filename} is {image.size} px, at most {MOST_SIDE_PX} were expected")
+            image.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise CatalogError(f"{path}: {info.filename}: not a PNG: {error}") from error
+    return body
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path, _modified: int) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
