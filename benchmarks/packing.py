@@ -2,12 +2,13 @@
 
     python benchmarks/packing.py                     # the tiny model on one core; --records 60, --rounds 3, --json
     python benchmarks/packing.py --data HANDOVER     # the mixture of a hand-over, such as the demo's
-    python benchmarks/packing.py --gpu 0.5b          # that shape with random weights on a GPU: tokens a second
+    python benchmarks/packing.py --gpu 0.5b          # or 7b: that shape with random weights; see packing_gpu.py
 
-Two pairs, each the same work both ways: whole conversations (ours packed; the plain Trainer one a batch, padded to the
-longest), and turns by themselves (ours isolated in packed rows; the plain Trainer with a sample for each turn). The
-rate is next to zero, so the losses of all tokens must agree. Encoding counts on both sides. Seconds are those of the
-processor; rounds are interleaved (A B A B).
+Two pairs, each the same work both ways, for "samples" has two meanings. Whole conversations: ours packed; the plain
+Trainer one a batch, padded to the longest. Turns by themselves, which only see the picture: ours isolated, a row for
+each picture; the plain Trainer must take a sample for each turn to learn from the same loss, and does not pad. The
+rate is next to zero, so the losses of all tokens must agree. Encoding counts on both sides, and on ours measuring the
+lengths and planning the rows. Seconds are those of the processor, on one thread; rounds are interleaved (A B A B).
 """
 
 import argparse
@@ -23,21 +24,22 @@ os.environ.setdefault("DS_ACCELERATOR", "cpu")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import torch
+from packing_gpu import SHAPES, on_a_gpu
 
 from finetune.encode import IGNORED, Encoder
 from finetune.hf import Trainer, TrainingArguments, read_processor
 from finetune.lengths import lengths_of
-from finetune.model import load, with_trainables
+from finetune.model import load
 from finetune.pack import row_of
-from finetune.progress import Meter, device_peak
+from finetune.progress import Meter
 from finetune.recipe import recipe
 from finetune.sampler import Collate, Rows, plan_of_run
 from finetune.samples import Message, Sample, open_handover
-from finetune.shapes import HUB, PUBLISHED, Shape
 from finetune.tiny import build_tiny
 from finetune.trainer import CorpusTrainer
 
 PACK_TOKENS = 2048
+WORDS = ("lobe", "core", "jet", "source", "bright")
 TEMPLATES = ("Describe the image.", "Is there an extended source?", "Which class is it?", "Is it bright?", "What else?")
 
 
@@ -117,10 +119,10 @@ def settings(folder, n_steps):
     )  # fmt: skip
 
 
-def timed(trainer, n_samples):
+def timed(trainer, n_samples, before_s=0.0):
     start = time.process_time()
     trainer.train()
-    seconds = time.process_time() - start
+    seconds = before_s + time.process_time() - start
     return {
         "samples_per_s": n_samples / seconds,
         "loss": trainer.total / trainer.n_learned,
@@ -130,13 +132,14 @@ def timed(trainer, n_samples):
 
 
 def ours(chosen, samples, processor, n_samples, folder):
-    encoder = Encoder(processor, chosen)
+    encoder, start = Encoder(processor, chosen), time.process_time()
     plan = plan_of_run(samples, lengths_of(samples, encoder), encoder, n_processes=1)
+    before_s = time.process_time() - start
     trainer = Ours(
         model=load(chosen), args=settings(folder, plan.n_steps), train_dataset=Rows(samples, encoder, plan),
         data_collator=Collate(), recipe=chosen, meter=Meter((), 1),
     )  # fmt: skip
-    return timed(trainer, n_samples)
+    return timed(trainer, n_samples, before_s)
 
 
 def plain(chosen, records, processor, length, folder):
@@ -162,7 +165,7 @@ def turns_of(samples, encoder):
 
 
 def made_up(folder, n_records):
-    """Conversations of five to twenty turns about pictures of noise, and captions: lengths as the demo's."""
+    """Conversations about pictures of noise: pictures, turns and lengths of texts as the demo's."""
     import numpy as np
     from PIL import Image
 
@@ -170,14 +173,13 @@ def made_up(folder, n_records):
     lines = []
     for number in range(n_records):
         chance = np.random.default_rng(number)
-        Image.fromarray(chance.integers(0, 255, (60, 60), np.uint8)).save(folder / f"{number}.png")
-        n_turns = 1 if number % 4 == 0 else int(chance.integers(5, 20))
+        Image.fromarray(chance.integers(0, 255, (256, 256), np.uint8)).save(folder / f"{number}.png")
         turns = []
-        for turn in range(n_turns):
-            words = " ".join(chance.choice(["lobe", "core", "jet", "source", "bright"], int(chance.integers(1, 12))))
+        for turn in range(int(chance.choice([5, 14, 20], p=[0.15, 0.55, 0.3]))):
+            said = " ".join(chance.choice(WORDS, 60 if turn == 0 else int(chance.integers(1, 10))))
             question = f"{TEMPLATES[turn % len(TEMPLATES)]} {turn}"
             turns += [{"from": "human", "value": ("" if turn else "<image>\n") + question}]
-            turns += [{"from": "gpt", "value": words}]
+            turns += [{"from": "gpt", "value": said}]
         lines.append(json.dumps({"id": f"record-{number}", "image": f"{number}.png", "conversations": turns}))
     (folder / "llava.jsonl").write_text("\n".join(lines) + "\n")
     return folder
@@ -230,88 +232,6 @@ def ratios(found):
     return told
 
 
-def on_a_gpu(options):
-    """Tokens a second, share of peak and memory of a published shape with random weights: one GPU, no data loading."""
-    from finetune.model import config_of
-
-    if not torch.cuda.is_available():
-        raise SystemExit("--gpu needs a GPU; none is here")
-    shape = Shape.of(PUBLISHED[HUB.format(options.gpu)])
-    found = []
-    for how in ("full", "lora"):
-        for attention in ("sdpa", "flash_attention_2", "flex_attention"):
-            for is_packed in (False, True):
-                if is_packed and attention == "flash_attention_2":
-                    continue  # takes no 4-D mask
-                said = {"how": how, "attention": attention, "packed": is_packed}
-                try:
-                    found.append({**said, **_measured(options, shape, config_of, how, attention, is_packed)})
-                except (RuntimeError, ImportError, ValueError) as error:
-                    found.append({**said, "error": str(error).splitlines()[0][:120]})
-                torch.cuda.empty_cache()
-    return {"gpu": torch.cuda.get_device_name(), "shape": options.gpu, "ways": found}
-
-
-def _measured(options, shape, config_of, how, attention, is_packed):
-    from finetune.hf import LlavaOnevisionForConditionalGeneration
-
-    changes = {"model.attention": attention, "run.zero": "2"}  # 2: trainables stay bfloat16, as under ZeRO
-    name = {"full": "full_shallow_qa", "lora": "lora_shallow_qa"}[how]
-    chosen = recipe(name, changes)
-    config = config_of(shape)
-    config._attn_implementation = attention
-    with torch.device("cuda"):
-        torch.set_default_dtype(torch.bfloat16)
-        try:
-            model = with_trainables(LlavaOnevisionForConditionalGeneration(config), chosen)
-        finally:
-            torch.set_default_dtype(torch.float32)
-    model.train()
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    row = _row(options.tokens, is_packed, config)
-    optimizer = torch.optim.AdamW([one for one in model.parameters() if one.requires_grad], lr=1e-6)
-    torch.cuda.reset_peak_memory_stats()
-    seconds = []
-    for _ in range(options.rounds + 1):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        logits = model(**row, logits_to_keep=256).logits
-        logits.float().logsumexp(-1).mean().backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - start)
-    rate = options.tokens / statistics.median(seconds[1:])
-    peak = device_peak()
-    return {
-        "tokens_per_s": round(rate), "memory_gb": round(torch.cuda.max_memory_allocated() / 1e9, 1),
-        "share_of_peak": round(6 * shape.n_weights * rate / peak, 3) if peak else None,
-    }  # fmt: skip
-
-
-def _row(n_tokens, is_packed, config):
-    """A row of one picture and text, or of as many records as fit, with their mask."""
-    from finetune.pack import may_see
-
-    side = config.vision_config.image_size
-    n_picture = 1485  # of a square picture up to 384 px
-    n_records = max(n_tokens // 3600, 1) if is_packed else 1
-    each = n_tokens // n_records
-    ids = torch.randint(1000, 100000, (n_records, each))
-    ids[:, 14 : 14 + n_picture] = config.image_token_id
-    row = {
-        "input_ids": ids.reshape(1, -1).cuda(),
-        "pixel_values": torch.randn(n_records, 2, 3, side, side).bfloat16().cuda(),
-        "image_sizes": torch.tensor([[side, side]] * n_records).cuda(),
-        "batch_num_images": torch.ones(n_records, dtype=torch.long).cuda(),
-        "position_ids": torch.arange(each).repeat(n_records)[None].cuda(),
-    }
-    if is_packed:
-        images = torch.arange(n_records).repeat_interleave(each).cuda()
-        row["attention_mask"] = may_see(images, torch.zeros_like(images))[None, None]
-    return row
-
-
 def table(found):
     lines = ["| way | samples/s | padding | loss |", "|---|---|---|---|"]
     lines += [
@@ -330,7 +250,7 @@ def main():
     reader.add_argument("--records", type=int, default=60)
     reader.add_argument("--rounds", type=int, default=3)
     reader.add_argument("--data")
-    reader.add_argument("--gpu", choices=["0.5b", "7b"])
+    reader.add_argument("--gpu", choices=SHAPES)
     reader.add_argument("--tokens", type=int, default=8192)
     reader.add_argument("--json", action="store_true")
     options = reader.parse_args()

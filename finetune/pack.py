@@ -22,13 +22,21 @@ WINDOW = 1000
 def may_see(image: Tensor, branch: Tensor) -> Tensor:
     """Attention of one row: True where token i (row) may see token j (column).
 
-    `image` numbers the records of the row; branch 0 is the prefix, turns count from 1. Passed as
-    attention_mask[None, None].
+    `image` numbers the records of the row; branch 0 is the prefix, turns count from 1. The tokens of a record stand
+    together, its prefix first and its turns one after another, so the mask is a few rectangles: comparing every token
+    with every other takes many times as long. Passed as attention_mask[None, None].
     """
-    past = torch.ones(len(image), len(image), dtype=torch.bool, device=image.device).tril()
-    same_image = image[:, None] == image[None, :]
-    prefix_or_own = (branch[None, :] == 0) | (branch[:, None] == branch[None, :])
-    return past & same_image & prefix_or_own
+    seen = torch.zeros(len(image), len(image), dtype=torch.bool, device=image.device)
+    parts, counts = torch.unique_consecutive(torch.stack([image, branch]), dim=1, return_counts=True)
+    start, prefix, whose = 0, slice(0), None
+    for (number, turn), count in zip(parts.T.tolist(), counts.tolist(), strict=True):
+        own = slice(start, start + count)
+        if turn == 0 or number != whose:
+            prefix, whose = own, number
+        seen[own, prefix] = True
+        seen[own, own] = True
+        start += count
+    return seen.tril_()
 
 
 def row_of(records: Sequence[Encoded]) -> dict[str, Tensor]:
