@@ -59,15 +59,15 @@ $(SERVE_READY): constraints-serve.txt curation/asking/torchvision_cpu.py
 	@touch $(SERVE_READY)
 
 standard-setup: $(STANDARD_READY)  ## a third environment: lmms-eval, for the standard benchmarks (2.4 GB)
-$(STANDARD_READY): evaluate/standard.txt curation/asking/torchvision_cpu.py
+$(STANDARD_READY): evaluate/standard/standard.txt curation/asking/torchvision_cpu.py
 	$(PYTHON) -m venv $(STANDARD)
 	@# Of torch the CPU build, also beside a GPU: the model is served elsewhere.
-	@torch=$$(grep '^torch==' evaluate/standard.txt); index=; \
+	@torch=$$(grep '^torch==' evaluate/standard/standard.txt); index=; \
 	$(STANDARD)/bin/pip install --quiet --dry-run --no-deps --ignore-installed --report - $$torch 2> /dev/null \
 	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
 	echo "standard-setup: lmms-eval into $(STANDARD); $$torch from $${index:-the usual index}"; \
 	$(STANDARD)/bin/pip install --quiet --no-deps $$index $$torch
-	$(STANDARD)/bin/pip install --quiet --no-deps --requirement evaluate/standard.txt
+	$(STANDARD)/bin/pip install --quiet --no-deps --requirement evaluate/standard/standard.txt
 	@# PyPI's torchvision is built for CUDA: see the file.
 	@site=$$($(STANDARD)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
 	cp curation/asking/torchvision_cpu.py $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth

@@ -36,9 +36,9 @@ from curation.asking.rule_faults import Turn, finished
 from curation.asking.rule_server import MODEL, RuleServer, _told
 from curation.asking.vlm import Asker
 from curation.engine.steps import Step
-from evaluate.backends import ServedBackend
-from evaluate.benchmark import benchmark
-from evaluate.predictions import Asking, Manner, asking_of, predictions, requests_of
+from evaluate.asking.backends import ServedBackend
+from evaluate.asking.predictions import Asking, Manner, asking_of, predictions, requests_of
+from evaluate.tasks.benchmark import benchmark
 from schemas.fingerprint import content_id, fraction
 from schemas.labels import label_scheme
 from schemas.tables import CUTOUTS, SOURCES, SPLITS

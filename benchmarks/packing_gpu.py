@@ -7,6 +7,7 @@ and with one record in the row or as many as fit. `tiny` is for a machine withou
 import json
 import resource
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -44,7 +45,7 @@ def on_a_gpu(options):
             ways.append({**said, "error": f"{type(error).__name__}: {error}".splitlines()[0][:160]})
         if is_gpu:
             torch.cuda.empty_cache()
-        print(json.dumps(ways[-1]), flush=True)  # a way that ends the process leaves those before it
+        print(json.dumps(ways[-1]), file=sys.stderr)  # a way that ends the process leaves those before it
     name = torch.cuda.get_device_name() if is_gpu else "cpu"
     return {"device": name, "shape": options.gpu, "tokens": options.tokens, "torch": torch.__version__, "ways": ways}
 

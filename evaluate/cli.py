@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from evaluate.encoder_cli import encoders
-from evaluate.quick_cli import quick, quick_set
+from evaluate.encoders.encoder_cli import encoders
+from evaluate.standard.quick_cli import quick, quick_set
 
 Command = Callable[..., Any]
 
@@ -104,16 +104,17 @@ def evaluate() -> None:
 def run(names: tuple[str, ...], **given: Any) -> None:
     """Ask a model about every picture of benchmarks, and score it. May be killed and run again at any moment.
 
-    BENCHMARK is a name of evaluate/benchmarks/, its first word (b2), or a TOML file of your own.
+    BENCHMARK is a name of evaluate/benchmarks/, its first word (b2), a picture set of evaluate/picture_sets/, or a
+    TOML file of your own.
 
     \b
     Example:  python -m evaluate run b2 --corpus first_real --raw RAW --store STORE --model NAME --server URL
     """
     from curation.settings import settings
-    from evaluate.benchmark import benchmark
     from evaluate.given import asked, check_together, like
     from evaluate.run import Wanted, open_store
     from evaluate.run import run as run_benchmarks
+    from evaluate.tasks.inputs import wanted
 
     place = settings(given["raw"], given["store"], given["servers"])
     check_together(given)
@@ -122,9 +123,8 @@ def run(names: tuple[str, ...], **given: Any) -> None:
         given["workers"], given["most_errors"], given["shortfall"], prices, given["max_cost"],
         given["tuned"], given["band"], like(given, place.store),
     )  # fmt: skip
-    wanted = list({one.name: one for one in map(benchmark, names)}.values())
     said = run_benchmarks(
-        wanted, backend, manners, (place.raw, open_store(place.store)), how, named=given["named"], say=_say
+        wanted(names), backend, manners, (place.raw, open_store(place.store)), how, named=given["named"], say=_say
     )  # fmt: skip
     if given["as_json"]:
         return click.echo(json.dumps({"model": manners[0].model, "benchmarks": said}))
@@ -178,7 +178,7 @@ def report(names: tuple[str, ...], models: tuple[str, ...], store: str | None, o
     \b
     Example:  python -m evaluate report --store STORE --out report --base llava-onevision-qwen2-7b-ov
     """
-    from evaluate.reporting import report_of
+    from evaluate.report.reporting import report_of
 
     click.echo(report_of(names, models, store, out, **given))
 
@@ -195,7 +195,7 @@ def compare(names: tuple[str, ...], store: str | None, base: str, models: tuple[
     \b
     Example:  python -m evaluate compare b1 b6 --base llava-onevision-qwen2-7b-ov --store STORE
     """
-    from evaluate.reporting import comparisons_of
+    from evaluate.report.reporting import comparisons_of
 
     table, rows = comparisons_of(names, models, store, base)
     click.echo(json.dumps(rows) if as_json else table.markdown())
@@ -211,7 +211,7 @@ def score(names: tuple[str, ...], store: str | None, as_json: bool) -> None:
     \b
     Example:  python -m evaluate score b5 --store STORE
     """
-    from evaluate.reporting import scores_again
+    from evaluate.report.reporting import scores_again
 
     made = scores_again(names, store, _say)
     click.echo(json.dumps(made) if as_json else "\n".join(f"{one['predictions']} -> {one['scores']}" for one in made))
@@ -238,7 +238,7 @@ def standard(server: str, model: str, python: Path, tasks: tuple[str, ...], **gi
     \b
     Example:  python -m evaluate standard --server URL --model NAME --python .venv-standard/bin/python --out results
     """
-    from evaluate.standard import STANDARDS, Harness, check_base, run_task
+    from evaluate.standard.standard import STANDARDS, Harness, check_base, run_task
 
     harness = Harness(
         python.absolute(), server, model, given["out"].absolute(), given["limit"], given["include"], given["in_flight"]
@@ -267,7 +267,7 @@ def export_task(name: str, variant: str, named: str | None, raw: str | None, sto
     \b
     Example:  python -m evaluate export-task b6 --corpus first_real --raw RAW --store STORE --out tasks
     """
-    from evaluate.reporting import exported
+    from evaluate.report.reporting import exported
 
     click.echo(exported(name, variant, named, raw, store, out))
 

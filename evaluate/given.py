@@ -5,13 +5,13 @@ from typing import Any
 
 from curation.asking.request import Served
 from curation.asking.vlm import Asker
-from evaluate.asking import Manner
-from evaluate.backends import Backend, ServedBackend
-from evaluate.band import band_of, seeds_of
-from evaluate.cost import Prices, check_paid
-from evaluate.local import local_backend
-from evaluate.models import Retry, models
+from evaluate.asking.asking import Manner
+from evaluate.asking.backends import Backend, ServedBackend
+from evaluate.asking.band import band_of, seeds_of
+from evaluate.asking.cost import Prices, check_paid
+from evaluate.asking.local import local_backend
 from evaluate.run import served_manner
+from evaluate.tasks.models import Retry, models
 from schemas.errors import RecipeError
 
 Given = Mapping[str, Any]
@@ -67,7 +67,7 @@ def retries_of(name: str | None) -> tuple[int, Retry]:
     found = models().retries_of(name)
     if found is None:
         told = ", ".join(models().families)
-        raise RecipeError(f"--retries {name}: no model or family of evaluate/models.toml; families: {told}")
+        raise RecipeError(f"--retries {name}: no model or family of evaluate/tasks/models.toml; families: {told}")
     return found
 
 

@@ -5,28 +5,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from curation.corpus import Graph, corpora, corpus, graph
 from curation.engine.run import build
-from curation.engine.steps import Input, Resources, Step
+from curation.engine.steps import Resources, Step
 from curation.engine.store import Store
-from evaluate.asking import Asking, Inputs, Manner, asking_of
-from evaluate.backends import Backend, ServedBackend
-from evaluate.band import asked_in
-from evaluate.benchmark import CUTOUT_COLUMNS, SOURCE_COLUMNS, SPLIT_COLUMNS, Benchmark, pictures
-from evaluate.cost import Prices, Purse, estimate, spent_before
-from evaluate.fewshot import examples_step
-from evaluate.local import LocalBackend
-from evaluate.parity import check_parity
-from evaluate.predictions import MOST_ERRORS, OF_A_CLIENT, predictions_step, requests_of
-from evaluate.sample import Sample, Which
-from evaluate.scores import scores
-from evaluate.thresholds import Thresholds, kept
-from evaluate.tuning import fitted_in, validation_of
-from schemas.errors import CorpusError, RecipeError
-from schemas.rejection import Sieved, sieved
-from schemas.tables import SCORES
+from evaluate.asking.asking import Asking, Manner, asking_of
+from evaluate.asking.backends import Backend, ServedBackend
+from evaluate.asking.band import asked_in
+from evaluate.asking.cost import Prices, Purse, estimate, spent_before
+from evaluate.asking.fewshot import examples_step
+from evaluate.asking.local import LocalBackend
+from evaluate.asking.parity import check_parity
+from evaluate.asking.predictions import MOST_ERRORS, OF_A_CLIENT, predictions_step, requests_of
+from evaluate.asking.sample import Sample, Which
+from evaluate.scoring.scores import scores_step
+from evaluate.scoring.thresholds import Thresholds, kept
+from evaluate.scoring.tuning import fitted_in, validation_of
+from evaluate.tasks.benchmark import CUTOUT_COLUMNS, Benchmark, pictures
+from evaluate.tasks.inputs import Inputs, tables_of, with_inputs
+from evaluate.tasks.picture_set import PictureSet
+from schemas.errors import CorpusError
 
 
 @dataclass(frozen=True)
@@ -58,28 +55,6 @@ class Wanted:
     """The served model's weights in this process, for parity."""
 
 
-def corpus_of(benchmark: Benchmark, named: str | None) -> str:
-    """The corpus whose pictures are asked about. RecipeError where none or several have the benchmark's dataset."""
-    if named:
-        if benchmark.dataset not in corpus(named).datasets:
-            raise RecipeError(
-                f"--corpus {named}: it has no dataset {benchmark.dataset}, which {benchmark.name} asks of"
-            )
-        return named
-    having = [name for name, one in corpora().items() if benchmark.dataset in one.datasets]
-    if len(having) != 1:
-        told = " or ".join(f"--corpus {name}" for name in having) or "--corpus FILE.toml with it"
-        raise RecipeError(f"benchmark {benchmark.name} asks of the dataset {benchmark.dataset}: give {told}")
-    return having[0]
-
-
-def inputs_of(benchmark: Benchmark, made: Graph) -> Inputs:
-    """The tables that a benchmark is made of."""
-    steps = made.of[benchmark.dataset]
-    splits = next(one.step for one in steps.samples.inputs if one.step.name.startswith("splits/"))
-    return steps.cutouts, steps.sources, splits
-
-
 def runs_of(
     asked: Sequence[tuple[Benchmark, Manner, Inputs, Sample | None]], backend: Backend, most_errors: float
 ) -> list[Run]:
@@ -102,24 +77,6 @@ def runs_of(
     return found
 
 
-def scores_step(benchmark: Benchmark, predictions: Step, thresholds: Thresholds | None = None) -> Step:
-    """The step that makes `scores/<benchmark>`: every number of a run, from its predictions alone."""
-    return Step(
-        name=f"scores/{benchmark.name}",
-        make=_scored,
-        table=SCORES,
-        config=(benchmark, thresholds) if thresholds else (benchmark,),
-        inputs=(Input(predictions),),
-        counts="numbers",
-        resources=Resources(memory_mb=1_500),
-    )
-
-
-def _scored(predictions: pa.Table, benchmark: Benchmark, thresholds: Thresholds | None = None) -> Sieved:
-    found = scores(predictions, benchmark, thresholds=thresholds)
-    return sieved(found, [], found.num_rows)
-
-
 def resources_of(backend: Backend) -> Resources:
     """How much machine a part takes: a client little, a model in the process a GPU or a core."""
     if isinstance(backend, LocalBackend):
@@ -128,7 +85,7 @@ def resources_of(backend: Backend) -> Resources:
 
 
 def run(
-    wanted: Sequence[Benchmark],
+    several: Sequence[Benchmark | PictureSet],
     backend: Backend,
     manners: Sequence[Manner],
     place: tuple[Path, Store],
@@ -143,20 +100,20 @@ def run(
     server that fails its canaries, GateError for a price above the cap.
     """
     raw, store = place
-    graphs = {name: graph(corpus(name), raw, store) for name in {corpus_of(one, named) for one in wanted}}
-    inputs = {one.name: inputs_of(one, graphs[corpus_of(one, named)]) for one in wanted}
-    build([step for several in inputs.values() for step in several], store, workers=how.workers, say=say)
+    found = with_inputs(several, raw, store, named)
+    wanted, inputs = [one for one, _ in found], {one.name: tables for one, tables in found}
+    build([step for tables in inputs.values() for step in tables], store, workers=how.workers, say=say)
     ids = {one.name: tested_ids(one, inputs[one.name], store) for one in wanted}
     told = {one.name: one.check_count(len(ids[one.name]), allowed=how.shortfall) for one in wanted}
-    several = runs_of(asked_in(wanted, manners, inputs, ids, is_sampled=how.is_sampled), backend, how.most_errors)
-    missing = [one for one in several if not store.is_done(one.predictions.address)]
+    runs = runs_of(asked_in(wanted, manners, inputs, ids, is_sampled=how.is_sampled), backend, how.most_errors)
+    missing = [one for one in runs if not store.is_done(one.predictions.address)]
     if missing:
         _ask(missing, backend, store, how, say)
-    thresholds = _thresholds(several, backend, store, how, say) if how.is_tuned else {}
+    thresholds = _thresholds(runs, backend, store, how, say) if how.is_tuned else {}
     made = {one.predictions.address: scores_step(one.benchmark, one.predictions, thresholds.get(_tuned_by(one)))
-            for one in several}  # fmt: skip
+            for one in runs}  # fmt: skip
     build(list(made.values()), store, workers=how.workers, say=say)
-    return [_became(one, made[one.predictions.address], told[one.benchmark.name], store) for one in several]
+    return [_became(one, made[one.predictions.address], told[one.benchmark.name], store) for one in runs]
 
 
 def _thresholds(
@@ -236,16 +193,6 @@ def _ask_within(
 def _requests(one: Run, backend: Backend, store: Store) -> list[Any]:
     examples = None if one.examples is None else store.read(one.examples.address, CUTOUT_COLUMNS)
     return requests_of(one.asking, backend, *tables_of(one.inputs, store, has_pixels=True), examples)
-
-
-def tables_of(inputs: Inputs, store: Store, *, has_pixels: bool) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """The tables that a benchmark's pictures are known by; without pixels every `png` is empty."""
-    cutouts, sources, splits = inputs
-    columns = CUTOUT_COLUMNS if has_pixels else tuple(name for name in CUTOUT_COLUMNS if name != "png")
-    seen = store.read(cutouts.address, columns)
-    if not has_pixels:
-        seen = seen.append_column("png", pa.array([b""] * seen.num_rows, pa.binary()))
-    return seen, store.read(sources.address, SOURCE_COLUMNS), store.read(splits.address, SPLIT_COLUMNS)
 
 
 def _became(one: Run, scored: Step, pictures_told: str, store: Store) -> dict[str, Any]:

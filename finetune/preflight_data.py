@@ -23,6 +23,7 @@ from schemas.errors import CatalogError
 
 PLACE = ("ra_deg", "dec_deg", "radius_arcsec", "guard_arcsec")
 ROUNDING_ARCSEC = 1e-3
+WORDS_OF_A_QUESTION = 3  # fewer may stand in an answer by chance
 N_THREADS = 8
 
 
@@ -113,6 +114,10 @@ def _turn_problems(sample: Sample) -> Iterator[str]:
             checked_text(message.text.replace(PLACEHOLDER, ""))
         except ValueError as error:
             yield f"{where}: {error}"
+    for number, (asked, said) in enumerate(sample.turns):
+        question = asked.replace(PLACEHOLDER, "").strip()
+        if len(question.split()) >= WORDS_OF_A_QUESTION and question in said:
+            yield f"{who}, message {2 * number + 1}: it repeats its question, so human text would be in the loss"
 
 
 def _name(sample: Sample, picture: Picture) -> str:

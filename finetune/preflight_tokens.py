@@ -1,6 +1,7 @@
 """Checks of what a model would read and learn: labels, picture tokens, lengths, template, isolated turns."""
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from schemas.fingerprint import fraction
 N_DECODED, N_COMPARED, N_SHOWN = 200, 8, 3
 TOLERANCE = 1e-4
 STOP = "<|im_end|>"
+MARKS = re.compile(r"<\|im_start\|>|<\|im_end\|>|\n")  # what LLaVA-NeXT learns of every turn
 QUESTION = "Is the source extended?"
 
 
@@ -147,8 +149,15 @@ def _wrong_labels(encoder: Encoder, sample: Sample, wanted: str) -> Iterator[str
             got = learned[at] if at < len(learned) else ""
             yield f"sample {sample.sample_id}: learned is {got!r:.80}, expected {expected[at]!r:.80}"
     else:
-        missing = [one for one in answers if f"<|im_start|>assistant\n{one}{STOP}\n" not in "".join(learned)]
+        rest, missing = "".join(learned), []
+        for answer in answers:
+            turn = f"<|im_start|>assistant\n{answer}{STOP}\n"
+            missing += [] if turn in rest else [answer]
+            rest = rest.replace(turn, "", 1)
         yield from (f"sample {sample.sample_id}: the answer {one!r:.80} is not learned whole" for one in missing[:1])
+        stray = MARKS.sub("", rest)
+        if stray and not missing:
+            yield f"sample {sample.sample_id}: {stray!r:.80} is learned, and is no answer"
 
 
 def _runs(ids: Any, is_learned: Any) -> Iterator[tuple[Any, bool]]:

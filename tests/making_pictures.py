@@ -7,9 +7,9 @@ import zipfile
 import numpy as np
 from PIL import Image
 
-from evaluate.benchmark import Task
-from evaluate.lessons import Known, Lessons
-from evaluate.picture_set import PictureSet
+from evaluate.encoders.lessons import Known, Lessons
+from evaluate.tasks.benchmark import Task
+from evaluate.tasks.picture_set import PictureSet
 
 SIDE_PX = 48
 CLASSES = ("FR-I", "FR-II", "COMPACT", "BENT")

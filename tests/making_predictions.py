@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from evaluate.answers import read_reply
-from evaluate.benchmark import Benchmark
+from evaluate.tasks.answers import read_reply
+from evaluate.tasks.benchmark import Benchmark
 from schemas.tables import PREDICTIONS
 
 RUN = {

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from evaluate.benchmark import Task, benchmark
-from evaluate.lmms_task import export_task
-from evaluate.standard import LMMS_EVAL, STANDARDS, Harness, command, environment
+from evaluate.standard.lmms_task import export_task
+from evaluate.standard.standard import LMMS_EVAL, STANDARDS, Harness, command, environment
+from evaluate.tasks.benchmark import Task, benchmark
 from schemas.fingerprint import choose
 from tests.answering_server import AnsweringServer
 

@@ -15,17 +15,27 @@ MAY_IMPORT = {
     "evaluate": {"schemas", "catalogs", "curation"},
     "finetune": {"schemas"},
 }
-# engine ← truth, pictures, asking ← checker ← words, papers ← trials ← release; modules beside the rooms may use all
+# Within a package a room imports only of the rooms told here; modules beside the rooms may use all.
 ROOMS = {
-    "engine": set(),
-    "truth": {"engine"},
-    "pictures": {"engine"},
-    "asking": {"engine"},
-    "checker": {"engine", "truth", "pictures"},
-    "words": {"engine", "truth", "pictures", "asking", "checker"},
-    "papers": {"engine", "truth", "pictures", "asking"},
-    "trials": {"engine", "truth", "pictures", "checker", "words"},
-    "release": {"engine", "truth", "pictures", "asking", "checker", "words", "papers", "trials"},
+    "curation": {
+        "engine": set(),
+        "truth": {"engine"},
+        "pictures": {"engine"},
+        "asking": {"engine"},
+        "checker": {"engine", "truth", "pictures"},
+        "words": {"engine", "truth", "pictures", "asking", "checker"},
+        "papers": {"engine", "truth", "pictures", "asking"},
+        "trials": {"engine", "truth", "pictures", "checker", "words"},
+        "release": {"engine", "truth", "pictures", "asking", "checker", "words", "papers", "trials"},
+    },
+    "evaluate": {
+        "tasks": set(),
+        "asking": {"tasks"},
+        "scoring": {"tasks", "asking"},
+        "encoders": {"tasks", "asking", "scoring"},
+        "standard": {"tasks", "asking", "scoring"},
+        "report": {"tasks", "asking", "scoring", "standard"},
+    },
 }
 
 
@@ -50,15 +60,18 @@ def test_imports_point_at_schemas():
     assert not wrong, "\n".join(wrong)
 
 
-def test_inside_curation_the_rooms_keep_their_order():
+@pytest.mark.parametrize("package", ROOMS)
+def test_inside_a_package_the_rooms_keep_their_order(package):
     wrong = [
         f"{file.relative_to(ROOT)} imports {name}"
-        for room, allowed in ROOMS.items()
-        for file in sorted((ROOT / "curation" / room).rglob("*.py"))
+        for room, allowed in ROOMS[package].items()
+        for file in sorted((ROOT / package / room).rglob("*.py"))
         for name in sorted(imports(file))
-        if name.startswith("curation.") and name.split(".")[1] not in allowed | {room}
+        if name.startswith(f"{package}.") and name.split(".")[1] not in allowed | {room}
     ]
     assert not wrong, "\n".join(wrong)
+    told = {path.name for path in (ROOT / package).iterdir() if (path / "__init__.py").is_file()}
+    assert told <= ROOMS[package].keys(), "a room that nobody told of"
 
 
 @pytest.mark.parametrize(

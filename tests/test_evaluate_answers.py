@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluate.answers import READABLE, read_as_paper, read_reply
-from evaluate.benchmark import benchmark
+from evaluate.tasks.answers import READABLE, read_as_paper, read_reply
+from evaluate.tasks.benchmark import benchmark
 from schemas.tables import STATUSES
 
 B1, B2, B3, B5, B6 = (benchmark(f"b{k}") for k in (1, 2, 3, 5, 6))

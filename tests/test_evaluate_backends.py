@@ -7,8 +7,8 @@ import pytest
 from curation.asking.request import Request, Sampling, Served
 from curation.asking.rule_server import RuleServer
 from curation.asking.vlm import Asker
-from evaluate.backends import GREEDY, ServedBackend, check_servers, choice_form, chosen
-from evaluate.cost import Prices, Purse, check_paid, estimate, is_paid, spent_before
+from evaluate.asking.backends import GREEDY, ServedBackend, check_servers, choice_form, chosen
+from evaluate.asking.cost import Prices, Purse, check_paid, estimate, is_paid, spent_before
 from schemas.errors import GateError, ModelError, RecipeError
 
 SERVED = Served("rule-server")

@@ -8,8 +8,8 @@ from catalogs.benchmark import benchmarks as sealed
 from catalogs.dataset import dataset
 from catalogs.survey import surveys
 from curation.pictures.mosaics import find_files, mosaics_step
-from evaluate.benchmark import HERE, Benchmark, benchmark, benchmarks, pictures
-from evaluate.truth import NO_ANSWER, RULES, truth_by
+from evaluate.tasks.benchmark import HERE, Benchmark, benchmark, benchmarks, pictures
+from evaluate.tasks.truth import NO_ANSWER, RULES, truth_by
 from schemas.errors import CatalogError, RecipeError
 from schemas.labels import Truth, label_scheme
 from schemas.tables import CUTOUTS, SOURCES, SPLITS

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluate.benchmark import Choice, benchmark
-from evaluate.choices import choice_row, label_probabilities, likelihoods, log_likelihoods, may_see, of_logprobs
+from evaluate.asking.choices import choice_row, label_probabilities, likelihoods, log_likelihoods, may_see, of_logprobs
+from evaluate.tasks.benchmark import Choice, benchmark
 
 VOCABULARY, STOP = 40, 39
 RNG = np.random.default_rng(6)

@@ -11,21 +11,21 @@ from safetensors.torch import load
 from sklearn.linear_model import LogisticRegression
 
 from curation.engine.store import Store
-from evaluate.benchmark import benchmark, pictures
-from evaluate.choices import label_probabilities
+from evaluate.asking.choices import label_probabilities
+from evaluate.asking.hf_model import make_torchvision_ready
 from evaluate.cli import evaluate
-from evaluate.encoders import choice_logprobs, run_encoders, subjects
-from evaluate.eyes import SmallEyes, TowerEyes
-from evaluate.features import features, make_features
-from evaluate.heads import fitted_weights, lightgbm, linear, logistic
-from evaluate.hf_model import make_torchvision_ready
-from evaluate.learners import FineTuned, FromScratch, OnFeatures, heads_on
-from evaluate.lessons import Known, lessons
-from evaluate.networks import FROM_SCRATCH, OF_TOWER, trained, with_options
-from evaluate.picture_set import inputs_of_set, picture_set, picture_sets
-from evaluate.prompt import prompt_for
-from evaluate.report import scored_in
-from evaluate.towers import LoadedTower, load_tower, tower
+from evaluate.encoders.encoders import choice_logprobs, run_encoders, subjects
+from evaluate.encoders.eyes import SmallEyes, TowerEyes
+from evaluate.encoders.features import features, make_features
+from evaluate.encoders.heads import fitted_weights, lightgbm, linear, logistic
+from evaluate.encoders.learners import FineTuned, FromScratch, OnFeatures, heads_on
+from evaluate.encoders.lessons import Known, lessons
+from evaluate.encoders.networks import FROM_SCRATCH, OF_TOWER, trained, with_options
+from evaluate.encoders.towers import LoadedTower, load_tower, tower
+from evaluate.report.report import scored_in
+from evaluate.tasks.benchmark import benchmark, pictures
+from evaluate.tasks.picture_set import inputs_of_set, picture_set, picture_sets
+from evaluate.tasks.prompt import prompt_for
 from schemas.errors import CatalogError, RecipeError, StoreError
 from tests.making_pictures import CLASSES, known, png, png_of, task, taught, zipped
 

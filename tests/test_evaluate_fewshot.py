@@ -17,15 +17,15 @@ from curation.asking.request import Example, Request, Sampling, Served
 from curation.asking.rule_answers import look
 from curation.asking.rule_server import RuleServer, _parts
 from curation.asking.vlm import Asker
-from evaluate.asking import asking_of
-from evaluate.backends import LOOK, ServedBackend, several_requests
-from evaluate.benchmark import CUTOUT_COLUMNS, pictures
-from evaluate.cost import Prices
-from evaluate.fewshot import N_OF_A_TRUTH, _examples, conversation, examples_step, pool_of, thumbnails
-from evaluate.local import local_backend
-from evaluate.parity import check_parity
-from evaluate.predictions import predictions_after_examples
-from evaluate.prompt import prompt_for
+from evaluate.asking.asking import asking_of
+from evaluate.asking.backends import LOOK, ServedBackend, several_requests
+from evaluate.asking.cost import Prices
+from evaluate.asking.fewshot import N_OF_A_TRUTH, _examples, conversation, examples_step, pool_of, thumbnails
+from evaluate.asking.local import local_backend
+from evaluate.asking.parity import check_parity
+from evaluate.asking.predictions import predictions_after_examples
+from evaluate.tasks.benchmark import CUTOUT_COLUMNS, pictures
+from evaluate.tasks.prompt import prompt_for
 from schemas.errors import ModelError
 from schemas.fingerprint import fingerprint
 from schemas.tables import CUTOUTS
@@ -214,7 +214,7 @@ def local(tiny_model, tmp_path):
 
 
 def test_of_several_pictures_all_answers_in_one_forward_are_as_likely_as_each_in_its_own(local):
-    from evaluate.local import _model
+    from evaluate.asking.local import _model
 
     asked = replace(SHOWN, served=local.served)
     (together,) = local.log_likelihoods([asked], [B6.classes])
@@ -226,7 +226,7 @@ def test_of_several_pictures_all_answers_in_one_forward_are_as_likely_as_each_in
 
 
 def test_several_pictures_are_encoded_as_one_conversation_and_one_alone_as_before(local):
-    from evaluate.local import _model
+    from evaluate.asking.local import _model
 
     model = _model(local.folder, local.dtype, local.device)
     given = model.given(replace(SHOWN, served=local.served))

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluate.forgetting import forgotten, lenient_score, mean_and_worst, strict_score
-from evaluate.lenient import letter_of, options_in
-from evaluate.logged import Logged
-from evaluate.reporting import forgotten_of
-from evaluate.standard import STANDARDS, Result, read_result
+from evaluate.report.reporting import forgotten_of
+from evaluate.standard.forgetting import forgotten, lenient_score, mean_and_worst, strict_score
+from evaluate.standard.lenient import letter_of, options_in
+from evaluate.standard.logged import Logged
+from evaluate.standard.standard import STANDARDS, Result, read_result
 from schemas.errors import CatalogError, GateError, RecipeError
 
 RECORDED = Path(__file__).parent / "recorded" / "lmms_eval_0.7.3"

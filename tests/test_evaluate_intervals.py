@@ -3,11 +3,21 @@
 import numpy as np
 import pytest
 
-from evaluate.benchmark import benchmark
-from evaluate.compare import compared, together
-from evaluate.intervals import by_cluster, certain, difference, holm, interval, mcnemar, redrawn, seed_of, weights
-from evaluate.metrics import counts_of, macro_f1
-from evaluate.sheet import counts_in
+from evaluate.scoring.compare import compared, together
+from evaluate.scoring.intervals import (
+    by_cluster,
+    certain,
+    difference,
+    holm,
+    interval,
+    mcnemar,
+    redrawn,
+    seed_of,
+    weights,
+)
+from evaluate.scoring.metrics import counts_of, macro_f1
+from evaluate.scoring.sheet import counts_in
+from evaluate.tasks.benchmark import benchmark
 from schemas.errors import TableError
 from tests.making_predictions import predictions
 

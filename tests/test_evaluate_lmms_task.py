@@ -12,10 +12,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from evaluate.benchmark import Task, benchmark, benchmarks
-from evaluate.lmms_task import export_task
-from evaluate.prompt import prompt_for
-from evaluate.scores import scores
+from evaluate.scoring.scores import scores
+from evaluate.standard.lmms_task import export_task
+from evaluate.tasks.benchmark import Task, benchmark, benchmarks
+from evaluate.tasks.prompt import prompt_for
 from schemas.errors import RecipeError
 from tests.making_predictions import predictions
 

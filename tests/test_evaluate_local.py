@@ -9,8 +9,8 @@ from PIL import Image
 
 from curation.asking.replies import replies
 from curation.asking.request import Request, Sampling, Served
-from evaluate import local
-from evaluate.local import local_backend
+from evaluate.asking import local
+from evaluate.asking.local import local_backend
 from schemas.errors import RecipeError
 
 ANSWERS = ("DIFFUSE", "DIFFUSE-LARGE", "EXTENDED", "EXTENDED, DIFFUSE", "NONE")

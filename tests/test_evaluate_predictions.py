@@ -13,10 +13,10 @@ from curation.asking.request import PROBLEMS, Reply, Served
 from curation.asking.rule_server import RuleServer
 from curation.asking.vlm import Asker
 from curation.engine.steps import Step
-from evaluate.backends import BackendInfo, ServedBackend
-from evaluate.benchmark import benchmark
-from evaluate.predictions import Manner, asking_of, predictions, predictions_step, requests_of
-from evaluate.scores import scores
+from evaluate.asking.backends import BackendInfo, ServedBackend
+from evaluate.asking.predictions import Manner, asking_of, predictions, predictions_step, requests_of
+from evaluate.scoring.scores import scores
+from evaluate.tasks.benchmark import benchmark
 from schemas.errors import GateError
 from schemas.fingerprint import content_id
 from schemas.labels import label_scheme

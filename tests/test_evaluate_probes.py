@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from curation.engine.store import Store
-from evaluate import probes
-from evaluate.benchmark import benchmark
-from evaluate.features import features
-from evaluate.learners import heads_on
-from evaluate.lessons import Lessons
-from evaluate.local import local_backend
-from evaluate.probes import AFTER_PROJECTOR, probed
+from evaluate.asking.local import local_backend
+from evaluate.encoders import probes
+from evaluate.encoders.features import features
+from evaluate.encoders.learners import heads_on
+from evaluate.encoders.lessons import Lessons
+from evaluate.encoders.probes import AFTER_PROJECTOR, probed
+from evaluate.tasks.benchmark import benchmark
 from schemas.errors import RecipeError
 from tests.making_pictures import known, png, task
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluate.benchmark import Task, benchmark
-from evaluate.prompt import VARIANTS, examples_for, is_apart, option_orders, prompt_for
+from evaluate.tasks.benchmark import Task, benchmark
+from evaluate.tasks.prompt import VARIANTS, examples_for, is_apart, option_orders, prompt_for
 from schemas.errors import RecipeError
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from curation.asking.request import Served
 from evaluate.cli import evaluate
-from evaluate.quick import COLUMNS, quick_scores, read_quick_set
-from evaluate.quick_docs import questions_of
+from evaluate.standard.quick import COLUMNS, quick_scores, read_quick_set
+from evaluate.standard.quick_docs import questions_of
 from schemas.errors import CatalogError
 from tests.making_standard import png
 

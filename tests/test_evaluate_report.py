@@ -9,16 +9,16 @@ import pytest
 from PIL import Image
 
 from curation.asking.request import Reply
-from evaluate.benchmark import benchmark
-from evaluate.compare import compared, together
-from evaluate.figures import Point, colours, merge_figure, undominated
-from evaluate.forgetting import forgotten
-from evaluate.numbers import Number, blinds_of, prompt_band, scored_runs, seen
-from evaluate.report import Contents, drawings, report_tables, write_report
-from evaluate.reporting import read_points
-from evaluate.scores import scores
-from evaluate.tables import TEX, dropping, rules, summary
-from evaluate.worst import is_right, sheets, wanted
+from evaluate.report.figures import Point, colours, merge_figure, undominated
+from evaluate.report.report import Contents, drawings, report_tables, write_report
+from evaluate.report.reporting import read_points
+from evaluate.report.tables import TEX, dropping, rules, summary
+from evaluate.report.worst import is_right, sheets, wanted
+from evaluate.scoring.compare import compared, together
+from evaluate.scoring.numbers import Number, blinds_of, prompt_band, scored_runs, seen
+from evaluate.scoring.scores import scores
+from evaluate.standard.forgetting import forgotten
+from evaluate.tasks.benchmark import benchmark
 from schemas.errors import CatalogError, RecipeError
 from tests.test_evaluate_forgetting import result
 from tests.test_evaluate_predictions import B5, B6, Says, asked, manner, tables

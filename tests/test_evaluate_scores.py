@@ -6,9 +6,9 @@ import sklearn.metrics as oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluate import metrics
-from evaluate.benchmark import benchmark
-from evaluate.scores import scores
+from evaluate.scoring import metrics
+from evaluate.scoring.scores import scores
+from evaluate.tasks.benchmark import benchmark
 from schemas.errors import TableError
 from schemas.tables import SCORES
 from tests.making_predictions import predictions

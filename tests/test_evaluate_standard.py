@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from evaluate.cli import evaluate
-from evaluate.logged import Logged, check_answered, logged
-from evaluate.quick import read_quick_set, write_quick_set
-from evaluate.standard import (
+from evaluate.standard.logged import Logged, check_answered, logged
+from evaluate.standard.quick import read_quick_set, write_quick_set
+from evaluate.standard.standard import (
     LMMS_EVAL,
     STANDARDS,
     Harness,

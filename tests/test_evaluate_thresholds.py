@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from evaluate.benchmark import benchmark
-from evaluate.said import label_scores, said_by
-from evaluate.scores import scores
-from evaluate.thresholds import Thresholds, fitted
+from evaluate.scoring.said import label_scores, said_by
+from evaluate.scoring.scores import scores
+from evaluate.scoring.thresholds import Thresholds, fitted
+from evaluate.tasks.benchmark import benchmark
 from schemas.errors import RecipeError
 from tests.making_predictions import predictions
 

@@ -9,22 +9,22 @@ import pytest
 from curation.asking.rule_answers import Asked, answer
 from curation.asking.rule_choices import closed_answer, options_of
 from curation.engine.store import Store
-from evaluate.answers import read_reply
-from evaluate.asking import asking_of
-from evaluate.band import asked_in, band_of, seeds_of
-from evaluate.benchmark import benchmark, benchmarks
-from evaluate.blind import blind_controls
+from evaluate.asking.asking import asking_of
+from evaluate.asking.band import asked_in, band_of, seeds_of
+from evaluate.asking.local import merge_shares_of
+from evaluate.asking.predictions import predictions, predictions_step
+from evaluate.asking.retries import last_said
+from evaluate.asking.sample import Sample, Which, sample_of
 from evaluate.given import check_together, retries_of
-from evaluate.local import merge_shares_of
-from evaluate.models import models
-from evaluate.more_tables import blind, examples, retries, thresholds
-from evaluate.numbers import headlines, of_examples, plainest, prompt_band
-from evaluate.predictions import predictions, predictions_step
-from evaluate.prompt import VARIANTS, option_orders, prompt_for
-from evaluate.retries import last_said
-from evaluate.sample import Sample, Which, sample_of
-from evaluate.scores import scores
-from evaluate.thresholds import Thresholds, kept
+from evaluate.report.blind import blind_controls
+from evaluate.report.more_tables import blind, examples, retries, thresholds
+from evaluate.scoring.numbers import headlines, of_examples, plainest, prompt_band
+from evaluate.scoring.scores import scores
+from evaluate.scoring.thresholds import Thresholds, kept
+from evaluate.tasks.answers import read_reply
+from evaluate.tasks.benchmark import benchmark, benchmarks
+from evaluate.tasks.models import models
+from evaluate.tasks.prompt import VARIANTS, option_orders, prompt_for
 from schemas.errors import RecipeError
 from schemas.tables import STATUSES
 from tests.making_predictions import predictions as made_predictions
@@ -220,7 +220,7 @@ def test_thresholds_are_kept_by_model_and_wording_and_stand_in_scores_and_report
 
 
 def scored_with(table, thresholds_of):
-    from evaluate.numbers import scored_runs
+    from evaluate.scoring.numbers import scored_runs
 
     return scored_runs([scores(table, B3, thresholds=thresholds_of, n_draws=100)])
 

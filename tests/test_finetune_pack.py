@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from finetune.agreement import largest_difference, separate_rows, token_losses
 from finetune.encode import Encoder, without_weight
@@ -134,6 +136,16 @@ def test_who_may_see_whom_in_a_row():
         [0, 0, 0, 0, 0, 1, 0],
         [0, 0, 0, 0, 0, 1, 1],
     ]
+
+
+@given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_the_mask_is_that_of_every_token_compared_with_every_other(records):
+    """Records by the lengths of their prefix and turns."""
+    image = torch.cat([torch.full((sum(parts),), number) for number, parts in enumerate(records)])
+    branch = torch.cat([torch.full((length,), turn) for parts in records for turn, length in enumerate(parts)])
+    prefix_or_own = (branch[None, :] == 0) | (branch[:, None] == branch[None, :])
+    past = torch.ones(len(image), len(image), dtype=torch.bool).tril()
+    assert torch.equal(may_see(image, branch), past & prefix_or_own & (image[:, None] == image[None, :]))
 
 
 def test_pictures_of_different_records_keep_their_crops(processor):

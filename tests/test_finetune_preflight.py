@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from finetune.preflight import Context, found, is_stopped, report, table
@@ -186,6 +187,24 @@ def test_human_text_in_the_loss_is_named(context, monkeypatch):
     monkeypatch.setattr("finetune.encode.template", lambda name: templates.Template(name, text))
     said = " ".join(message for _, message in errors(context(), (check_labels,)))
     assert "learned is '<image>" in said or "learned is 'Describe" in said
+
+
+def test_human_text_in_the_papers_loss_is_named(context, monkeypatch):
+    """Its loss takes marks of every turn: a question among them would be no answer."""
+    from finetune import encode
+
+    sound = context(settings={"loss.on": "llava_next", **SEQUENTIAL})
+    assert not errors(sound, (check_labels,))
+    plain = encode.Encoder._piece
+
+    def all_learned(self, *given):
+        piece = plain(self, *given)
+        return replace(piece, labels=np.where(piece.turns == 0, piece.ids, piece.labels))
+
+    monkeypatch.setattr(encode.Encoder, "_piece", all_learned)
+    said = " ".join(message for _, message in errors(sound, (check_labels,)))
+    assert "'systemYou are a helpful assistant.user<image>" in said
+    assert "is learned, and is no answer" in said
 
 
 def test_a_stop_token_that_is_not_learned_is_named(context, monkeypatch):

@@ -1,0 +1,1 @@
+"""The page: tables, figures, the worst pictures, from stored scores."""

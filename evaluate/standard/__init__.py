@@ -1,0 +1,1 @@
+"""The standard benchmarks by lmms-eval, what was forgotten, and our benchmarks as its tasks."""

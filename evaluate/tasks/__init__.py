@@ -1,0 +1,1 @@
+"""What is asked and what is right: benchmarks, their truth, their wordings, how a reply is read."""
