@@ -26,17 +26,17 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import torch
 from packing_gpu import SHAPES, on_a_gpu
 
-from finetune.encode import IGNORED, Encoder
-from finetune.hf import Trainer, TrainingArguments, read_processor
-from finetune.lengths import lengths_of
-from finetune.model import load
-from finetune.pack import row_of
-from finetune.progress import Meter
+from finetune.data.samples import Message, Sample, open_handover
+from finetune.network.hf import Trainer, TrainingArguments, read_processor
+from finetune.network.model import load
+from finetune.network.tiny import build_tiny
 from finetune.recipe import recipe
-from finetune.sampler import Collate, Rows, plan_of_run
-from finetune.samples import Message, Sample, open_handover
-from finetune.tiny import build_tiny
-from finetune.trainer import CorpusTrainer
+from finetune.rows.encode import IGNORED, Encoder
+from finetune.rows.lengths import lengths_of
+from finetune.rows.pack import row_of
+from finetune.rows.sampler import Collate, Rows, plan_of_run
+from finetune.training.trainer import CorpusTrainer
+from finetune.watch.progress import Meter
 
 PACK_TOKENS = 2048
 WORDS = ("lobe", "core", "jet", "source", "bright")

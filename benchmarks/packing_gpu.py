@@ -14,13 +14,13 @@ from pathlib import Path
 
 import torch
 
-from finetune.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration
-from finetune.model import config_of, with_trainables
-from finetune.pack import may_see
-from finetune.progress import device_peak
+from finetune.network.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration
+from finetune.network.model import config_of, with_trainables
+from finetune.network.shapes import HUB, PUBLISHED, Shape
+from finetune.network.tiny import build_tiny
 from finetune.recipe import recipe
-from finetune.shapes import HUB, PUBLISHED, Shape
-from finetune.tiny import build_tiny
+from finetune.rows.pack import may_see
+from finetune.watch.progress import device_peak
 
 SHAPES = ("tiny", "0.5b", "7b")
 RECIPES = {"full": "full_shallow_qa", "lora": "lora_shallow_qa"}

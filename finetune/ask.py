@@ -9,10 +9,10 @@ def answer(folder: str | Path, picture: Path, question: str, n_tokens: int = 32)
     """The likeliest words, in the template that the model's folder holds."""
     import torch
 
-    from finetune.encode import opened
-    from finetune.hf import read_processor
-    from finetune.model import read_model
-    from finetune.samples import Picture
+    from finetune.data.samples import Picture
+    from finetune.network.hf import read_processor
+    from finetune.network.model import read_model
+    from finetune.rows.encode import opened
 
     processor, model = read_processor(folder), read_model(folder).eval()
     model.config.use_cache = True

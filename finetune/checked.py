@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from finetune.preflight import Check, found, is_stopped, report, table
-from finetune.preflight_data import DATA_CHECKS
-from finetune.preflight_model import MODEL_CHECKS, cost_told
-from finetune.preflight_tokens import TOKEN_CHECKS, examples, lengths_told
-from finetune.preflight_words import WORD_CHECKS, words_told
-from finetune.run import Job
+from finetune.checks.preflight import Check, found, is_stopped, report, table
+from finetune.checks.preflight_data import DATA_CHECKS
+from finetune.checks.preflight_model import MODEL_CHECKS, cost_told
+from finetune.checks.preflight_tokens import TOKEN_CHECKS, examples, lengths_told
+from finetune.checks.preflight_words import WORD_CHECKS, words_told
+from finetune.training.run import Job
 from schemas.errors import CorpusError
 
 CHECKS: tuple[Check, ...] = (*DATA_CHECKS, *TOKEN_CHECKS, *WORD_CHECKS, *MODEL_CHECKS)

@@ -122,7 +122,7 @@ def resume(out: Path, **given: Any) -> int:
     \b
     Example: python -m finetune resume run
     """
-    from finetune.run import Job
+    from finetune.training.run import Job
 
     Job.of_folder(out)
     launched = _launched(out, given)
@@ -136,7 +136,7 @@ for verb in VERBS:
 
 
 def _job(name: str, out: Path, *, data: Sequence[str], changes: Sequence[str], **given: Any) -> Any:
-    from finetune.run import Job
+    from finetune.training.run import Job
 
     return Job(recipe(name, _changes(changes)), _places(data), out, given["image_root"], given["allow_drop"])
 
@@ -156,8 +156,8 @@ def _trained(job: Any, given: dict[str, Any], *, is_checked: bool = False) -> in
         from finetune.ray_train import train_on_ray
 
         return train_on_ray(job, given["nodes"] * (given["gpus"] or 1))
-    from finetune.stopping import ignore_signals
-    from finetune.train import train as run
+    from finetune.training.stopping import ignore_signals
+    from finetune.training.train import train as run
 
     code = run(replace(job, is_checked=is_checked, is_weights_only=given["weights_only"]))
     ignore_signals()

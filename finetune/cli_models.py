@@ -23,8 +23,8 @@ def merge_lora(base: str, adapter: Path, out: Path) -> None:
     \b
     Example: python -m finetune merge-lora --base ./tiny --adapter run/adapter --out merged
     """
-    from finetune.merge import merge_lora as merged
-    from finetune.weights import local_folder
+    from finetune.export.merge import merge_lora as merged
+    from finetune.network.weights import local_folder
 
     click.echo(merged(local_folder(base), adapter, out))
 
@@ -50,10 +50,10 @@ def merge(base: str, tuned: tuple[str, ...], out: Path, layers: str | None, swee
     \b
     Example: python -m finetune merge --base ./tiny --tuned run/model --share 0.5 --out half
     """
-    from finetune.merge import layers_of, steps_of
-    from finetune.merge import merge as mixed
+    from finetune.export.merge import layers_of, steps_of
+    from finetune.export.merge import merge as mixed
+    from finetune.network.weights import local_folder
     from finetune.shown import shares_of
-    from finetune.weights import local_folder
 
     others = [local_folder(one) for one in tuned]
     ranges = layers_of(layers) if layers else ()
@@ -74,7 +74,7 @@ def convert(form: Any, model: Path, out: Path) -> None:
     \b
     Example: python -m finetune convert --to llava-next --model run/model --out next
     """
-    from finetune.convert import convert as converted
+    from finetune.export.convert import convert as converted
 
     click.echo(converted(model, form, out))
 
@@ -93,7 +93,7 @@ def card(model: Path, scores: Path, **given: Any) -> None:
     \b
     Example: python -m finetune card --model run/model --scores report/scores.json --name tuned --base base
     """
-    from finetune.card import fill
+    from finetune.export.card import fill
 
     click.echo(fill(model, scores, **given))
 
@@ -107,7 +107,7 @@ def tiny(out: Path, seed: int) -> None:
     \b
     Example: python -m finetune tiny --out tiny
     """
-    from finetune.tiny import build_tiny
+    from finetune.network.tiny import build_tiny
 
     click.echo(build_tiny(out, seed=seed))
 
@@ -117,7 +117,7 @@ def tiny(out: Path, seed: int) -> None:
 @click.option("--canaries", type=click.Path(path_type=Path))
 def verify(folder: Path, canaries: Path | None) -> int:
     """Open a model folder and tell what is wrong with it; what an export asks a fresh process to do."""
-    from finetune.verify import wrong_in
+    from finetune.export.verify import wrong_in
 
     wrong = wrong_in(folder, canaries)
     for one in wrong:

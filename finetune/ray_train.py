@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from finetune.run import FINISHED, RUN, STOPPED, Job
+from finetune.training.run import FINISHED, RUN, STOPPED, Job
 from schemas.errors import StepError
 
 MOST_FAILURES = 3
@@ -52,7 +52,7 @@ def _worker(config: dict[str, Any]) -> None:
     """One process: Ray has set the environment and made the group."""
     import ray.train
 
-    from finetune.train import train
+    from finetune.training.train import train
 
     def tell(line: dict[str, Any]) -> None:
         plain = {name: value for name, value in line.items() if isinstance(value, (int, float))}

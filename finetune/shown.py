@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from finetune.network.shapes import Shape, expected, shape_of
 from finetune.recipe import Recipe
-from finetune.shapes import Shape, expected, shape_of
 from schemas.errors import RecipeError
 
 LANGUAGE = ("llm", "embed", "lm_head")
@@ -38,7 +38,7 @@ def told(recipe: Recipe) -> str:
 
 def shares_of(given: Mapping[str, Any], n_tuned: int, layers: tuple[tuple[int, int, float], ...]) -> list[Any]:
     """The shares of each tuned model, from the options of `merge`."""
-    from finetune.merge import Shares
+    from finetune.export.merge import Shares
 
     if layers and n_tuned > 1:
         raise RecipeError("--layers goes with one tuned model")

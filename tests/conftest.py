@@ -86,7 +86,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A LLaVA-OneVision of a few thousand weights, built once for all tests."""
     import torch
 
-    from finetune.tiny import build_tiny
+    from finetune.network.tiny import build_tiny
 
     torch.set_num_threads(1)  # where cores are busy, a second thread makes a small model many times slower
     return build_tiny(tmp_path_factory.mktemp("tiny") / "model")

@@ -28,6 +28,15 @@ ROOMS = {
         "trials": {"engine", "truth", "pictures", "checker", "words"},
         "release": {"engine", "truth", "pictures", "asking", "checker", "words", "papers", "trials"},
     },
+    "finetune": {
+        "data": set(),
+        "network": {"recipe"},
+        "rows": {"data", "network", "recipe"},
+        "watch": {"data", "network", "rows"},
+        "checks": {"data", "network", "rows", "watch", "recipe"},
+        "export": {"data", "network", "rows", "recipe"},
+        "training": {"data", "network", "rows", "watch", "checks", "export", "recipe"},
+    },
     "evaluate": {
         "tasks": set(),
         "asking": {"tasks"},

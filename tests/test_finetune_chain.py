@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from finetune.ask import answer
 from finetune.cli import finetune
-from finetune.progress import lines_of
+from finetune.watch.progress import lines_of
 
 ROOT = Path(__file__).resolve().parent.parent
 N_STEPS = 14

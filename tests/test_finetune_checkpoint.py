@@ -8,18 +8,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from finetune.card import card, evaluation, fill
-from finetune.checkpoint import Checkpoint, Identity, keep_newest, last_complete, mark_complete
-from finetune.export import Made, check_changed
-from finetune.model import Count, Ledger
-from finetune.origins import origins
-from finetune.publish import CARD, SUMS, finished, sums_of
+from finetune.data.origins import origins
+from finetune.data.sources import located
+from finetune.export.card import card, evaluation, fill
+from finetune.export.export import Made, check_changed
+from finetune.export.publish import CARD, SUMS, finished, sums_of
+from finetune.export.verify import wrong_in
+from finetune.network.model import Count, Ledger
+from finetune.network.template import template
+from finetune.network.weights import changed_by_group, weights_of
 from finetune.recipe import recipe
-from finetune.sampler import Position
-from finetune.sources import located
-from finetune.template import template
-from finetune.verify import wrong_in
-from finetune.weights import changed_by_group, weights_of
+from finetune.rows.sampler import Position
+from finetune.training.checkpoint import Checkpoint, Identity, keep_newest, last_complete, mark_complete
 from schemas.errors import CheckpointError, RecipeError
 
 IDENTITY = Identity("recipe", "data", "template", "order")
@@ -132,7 +132,7 @@ def test_a_template_that_others_cannot_read_is_found(model):
 
 
 def canary(folder, *, base=None, moved=0.0):
-    from finetune.model import read_model
+    from finetune.network.model import read_model
 
     tokens = torch.arange(5, 25)[None]
     at = torch.arange(19)

@@ -147,8 +147,8 @@ def test_the_whole_way_on_a_cpu(made_handover, tmp_path):
 
 
 def test_check_tells_what_each_source_weighs_and_what_leaks(tiny_model, made_handover, tmp_path):
-    from finetune.preflight_words import words_told
-    from finetune.run import Job
+    from finetune.checks.preflight_words import words_told
+    from finetune.training.run import Job
 
     one = recipe("smoke", {"model.name": str(tiny_model), "data": '[{tag = "demo"}, {tag = "other"}]'})
     context = Job(one, made_handover(tmp_path / "data", 12), tmp_path).context(1)
@@ -159,7 +159,7 @@ def test_check_tells_what_each_source_weighs_and_what_leaks(tiny_model, made_han
 def test_flex_attention_on_a_cpu_is_refused_before_it_aborts(tiny_model, monkeypatch):
     import torch
 
-    from finetune.model import read_model
+    from finetune.network.model import read_model
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(RecipeError, match="aborts the process on a CPU"):

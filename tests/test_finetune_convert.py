@@ -7,10 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from finetune.convert import convert, renamed
-from finetune.convert_config import KEPT, TOWER, to_hugging_face, to_llava_next
-from finetune.shapes import PUBLISHED, SIGLIP
-from finetune.weights import INDEX, weights_of
+from finetune.export.convert import convert, renamed
+from finetune.export.convert_config import KEPT, TOWER, to_hugging_face, to_llava_next
+from finetune.network.shapes import PUBLISHED, SIGLIP
+from finetune.network.weights import INDEX, weights_of
 from schemas.errors import CheckpointError, RecipeError
 
 SINGLE = "model.safetensors"
@@ -34,7 +34,7 @@ PAIRS = {
 @pytest.fixture
 def unverified(monkeypatch):
     """Not opened by a fresh process: that takes seconds."""
-    monkeypatch.setattr("finetune.publish.verify", lambda *_: None)
+    monkeypatch.setattr("finetune.export.publish.verify", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +225,7 @@ PUBLISHED_7B = {  # of lmms-lab/llava-onevision-qwen2-7b-ov: what is translated,
 
 
 def test_the_published_config_becomes_hugging_faces():
-    from finetune.hf import LlavaOnevisionConfig
+    from finetune.network.hf import LlavaOnevisionConfig
 
     found = LlavaOnevisionConfig.from_dict(to_hugging_face(PUBLISHED_7B))
     wanted = PUBLISHED["llava-hf/llava-onevision-qwen2-7b-ov-hf"]["text_config"]
@@ -277,7 +277,7 @@ def test_a_folder_without_processor_gets_one_and_answers(tiny_model, following, 
     """As LLaVA-NeXT saves it: tokenizer and weights; and trained further there, so its config is another."""
     from PIL import Image
 
-    from finetune.hf import LlavaOnevisionForConditionalGeneration, read_processor
+    from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
 
     folder = copied(following, tmp_path / "next", max_position_embeddings=4096)
     for name in ("processor_config.json", "chat_template.jinja"):

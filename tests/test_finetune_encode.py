@@ -6,11 +6,11 @@ import jinja2
 import numpy as np
 import pytest
 
-from finetune.encode import IGNORED, Encoder, opened
-from finetune.hf import LlavaOnevisionImageProcessorPil, read_processor
+from finetune.data.samples import Message, Picture, Sample
+from finetune.network.hf import LlavaOnevisionImageProcessorPil, read_processor
+from finetune.network.template import template
 from finetune.recipe import recipe
-from finetune.samples import Message, Picture, Sample
-from finetune.template import template
+from finetune.rows.encode import IGNORED, Encoder, opened
 from schemas.errors import CatalogError
 from tests.making_handover import png
 

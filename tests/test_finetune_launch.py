@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from finetune.launch import Machines, launch_of, slurm_job
-from finetune.progress import lines_of
+from finetune.watch.progress import lines_of
 from schemas.errors import RecipeError
 from tests.test_ray_cluster import free_ports, wait_for
 

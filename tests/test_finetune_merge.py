@@ -7,12 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from finetune.groups import GROUPS, group_of, layer_of
-from finetune.merge import Shares, _check, layers_of, merge, merge_lora, mix, mixed, steps_of
-from finetune.merges import merged_shares, shares_of_recipe
+from finetune.export.merge import Shares, _check, layers_of, merge, merge_lora, mix, mixed, steps_of
+from finetune.export.merges import merged_shares, shares_of_recipe
+from finetune.network.groups import GROUPS, group_of, layer_of
+from finetune.network.weights import INDEX, weights_of
 from finetune.recipe import recipe
 from finetune.shown import shares_of
-from finetune.weights import INDEX, weights_of
 from schemas.errors import CheckpointError, RecipeError
 
 
@@ -171,7 +171,7 @@ def test_one_share_stands_for_every_group_but_the_vision_tower():
 def test_a_merge_is_a_model_that_loads_and_answers(tiny_model, tuned, tmp_path):
     from PIL import Image
 
-    from finetune.hf import LlavaOnevisionForConditionalGeneration, read_processor
+    from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
 
     out = merge(tiny_model, [(tuned, Shares.even(0.5))], tmp_path / "half")
     assert json.loads((out / "merge.json").read_text())["tuned"][0]["shares"]["llm"] == 0.5
@@ -192,8 +192,8 @@ def adapter_of(base, folder, change=None):
     """Low-rank weights with something in them."""
     from peft import LoraConfig, get_peft_model
 
-    from finetune.groups import LORA_TARGETS
-    from finetune.model import read_model
+    from finetune.network.groups import LORA_TARGETS
+    from finetune.network.model import read_model
 
     torch.manual_seed(0)
     settings = LoraConfig(r=2, target_modules=LORA_TARGETS, modules_to_save=["multi_modal_projector"])
@@ -264,7 +264,7 @@ def shared(share, **changes):
 def finished_run(tuned, tmp_path, monkeypatch):
     """A run's folder with its model; what is written is counted, and not opened by a fresh process."""
     made = []
-    monkeypatch.setattr("finetune.publish.verify", lambda folder, canaries: made.append(folder.name))
+    monkeypatch.setattr("finetune.export.publish.verify", lambda folder, canaries: made.append(folder.name))
     shutil.copytree(tuned, tmp_path / "run" / "model")
     return tmp_path / "run", made
 
@@ -304,11 +304,11 @@ def test_a_merge_that_was_killed_leaves_the_others_and_goes_on(tiny_model, finis
             raise KeyboardInterrupt
         made.append(folder.name)
 
-    monkeypatch.setattr("finetune.publish.verify", killed)
+    monkeypatch.setattr("finetune.export.publish.verify", killed)
     with pytest.raises(KeyboardInterrupt):
         merged_shares(shared([0.3, 0.5]), tiny_model, out)
     assert [path.name for path in (out / "merges").iterdir()] == ["llm-0.30"]
-    monkeypatch.setattr("finetune.publish.verify", lambda folder, canaries: made.append(folder.name))
+    monkeypatch.setattr("finetune.export.publish.verify", lambda folder, canaries: made.append(folder.name))
     merged_shares(shared([0.3, 0.5]), tiny_model, out)
     assert made == [".llm-0.30.aside", ".llm-0.50.aside"]
 

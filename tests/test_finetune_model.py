@@ -8,9 +8,12 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from finetune.groups import LORA_TARGETS, group_of, group_of_weight, layer_of, name_in_file
-from finetune.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration
-from finetune.model import (
+from finetune.checks.preflight import Context
+from finetune.checks.preflight_model import check_ledger as check_ledger_ahead
+from finetune.checks.preflight_model import check_processes, check_room, check_versions, gpu_bytes, wrong_version
+from finetune.network.groups import LORA_TARGETS, group_of, group_of_weight, layer_of, name_in_file
+from finetune.network.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration
+from finetune.network.model import (
     check_ledger,
     config_of,
     ledger_of,
@@ -21,11 +24,8 @@ from finetune.model import (
     read_model,
     seeing_nothing,
 )
-from finetune.preflight import Context
-from finetune.preflight_model import check_ledger as check_ledger_ahead
-from finetune.preflight_model import check_processes, check_room, check_versions, gpu_bytes, wrong_version
+from finetune.network.shapes import HUB, PUBLISHED, Shape, expected
 from finetune.recipe import recipe
-from finetune.shapes import HUB, PUBLISHED, Shape, expected
 from schemas.errors import CheckpointError, RecipeError
 
 LORA = {"trainable": '{llm = "lora", newline = false}', "lora": "{r = 4, alpha = 8}"}

@@ -6,12 +6,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetune.agreement import largest_difference, separate_rows, token_losses
-from finetune.encode import Encoder, without_weight
-from finetune.hf import LlavaOnevisionForConditionalGeneration, read_processor
-from finetune.pack import bins, fill, may_see, row_of
+from finetune.data.samples import Message, Picture, Sample
+from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
 from finetune.recipe import recipe
-from finetune.samples import Message, Picture, Sample
+from finetune.rows.agreement import largest_difference, separate_rows, token_losses
+from finetune.rows.encode import Encoder, without_weight
+from finetune.rows.pack import bins, fill, may_see, row_of
 from tests.making_handover import SIZES_PX, png
 
 WORDS = ("galaxy", "lobe", "core", "island", "beam", "(FR-II)", "3.5 arcsec", "Yes", "No", "naïve\nline")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from finetune.preflight import Context, found, is_stopped, report, table
-from finetune.preflight_data import DATA_CHECKS, check_test_sky
-from finetune.preflight_tokens import (
+from finetune.checks.preflight import Context, found, is_stopped, report, table
+from finetune.checks.preflight_data import DATA_CHECKS, check_test_sky
+from finetune.checks.preflight_tokens import (
     TOKEN_CHECKS,
     check_isolated,
     check_labels,
@@ -20,9 +20,16 @@ from finetune.preflight_tokens import (
     lengths_told,
     marked,
 )  # fmt: skip
-from finetune.preflight_words import WORD_CHECKS, check_balance, check_duplicates, check_leak, check_shares, leak_index
+from finetune.checks.preflight_words import (
+    WORD_CHECKS,
+    check_balance,
+    check_duplicates,
+    check_leak,
+    check_shares,
+    leak_index,
+)
+from finetune.data.samples import Message, Sample
 from finetune.recipe import recipe
-from finetune.samples import Message, Sample
 from tests.making_handover import add
 
 CHECKS = (*DATA_CHECKS, *TOKEN_CHECKS, *WORD_CHECKS)
@@ -181,17 +188,17 @@ def test_positions_across_the_meridian_and_at_the_pole_are_near(context):
 
 def test_human_text_in_the_loss_is_named(context, monkeypatch):
     """A template that counts the question as said by the assistant."""
-    from finetune import template as templates
+    from finetune.network import template as templates
 
     text = templates.template("llava_next_qwen").text.replace("message.role == 'assistant'", "message.role != 'system'")
-    monkeypatch.setattr("finetune.encode.template", lambda name: templates.Template(name, text))
+    monkeypatch.setattr("finetune.rows.encode.template", lambda name: templates.Template(name, text))
     said = " ".join(message for _, message in errors(context(), (check_labels,)))
     assert "learned is '<image>" in said or "learned is 'Describe" in said
 
 
 def test_human_text_in_the_papers_loss_is_named(context, monkeypatch):
     """Its loss takes marks of every turn: a question among them would be no answer."""
-    from finetune import encode
+    from finetune.rows import encode
 
     sound = context(settings={"loss.on": "llava_next", **SEQUENTIAL})
     assert not errors(sound, (check_labels,))
@@ -209,28 +216,28 @@ def test_human_text_in_the_papers_loss_is_named(context, monkeypatch):
 
 def test_a_stop_token_that_is_not_learned_is_named(context, monkeypatch):
     """What Hugging Face's own template does: it closes its mark before the stop token."""
-    from finetune import template as templates
+    from finetune.network import template as templates
 
     text = templates.template("llava_next_qwen").text.replace(
         "{{ said(message.content) + '<|im_end|>' }}{%- endgeneration -%}",
         "{{ said(message.content) }}{%- endgeneration -%}{{ '<|im_end|>' }}",
     )
-    monkeypatch.setattr("finetune.encode.template", lambda name: templates.Template(name, text))
+    monkeypatch.setattr("finetune.rows.encode.template", lambda name: templates.Template(name, text))
     assert "expected 'A " in " ".join(message for _, message in errors(context(), (check_labels,)))
 
 
 def test_a_template_that_loses_the_question_is_named(context, monkeypatch):
-    from finetune import template as templates
+    from finetune.network import template as templates
 
     text = templates.template("llava_next_qwen").text.replace("{{ content }}", "")
-    monkeypatch.setattr("finetune.encode.template", lambda name: templates.Template(name, text))
+    monkeypatch.setattr("finetune.rows.encode.template", lambda name: templates.Template(name, text))
     said = " ".join(message for _, message in errors(context(), (check_template,)))
     assert "the tokenizer, given text" in said
 
 
 def test_picture_tokens_that_the_model_does_not_have_are_named(context, monkeypatch):
     sound = context()
-    monkeypatch.setattr("finetune.encode.Encoder.n_picture_tokens", lambda self, sizes: [7] * len(sizes))
+    monkeypatch.setattr("finetune.rows.encode.Encoder.n_picture_tokens", lambda self, sizes: [7] * len(sizes))
     said = " ".join(message for _, message in errors(sound, (check_picture_tokens,)))
     assert "7 tokens predicted, 36 placeholders of the processor, 36 features of the model" in said
 
@@ -238,7 +245,7 @@ def test_picture_tokens_that_the_model_does_not_have_are_named(context, monkeypa
 def test_a_mask_that_lets_turns_see_each_other_is_named(context, monkeypatch):
     sound = context(settings={"turns.share_sequential": "0.0"})
     monkeypatch.setattr(
-        "finetune.pack.may_see", lambda image, branch: (image[:, None] >= 0).expand(len(image), -1).tril()
+        "finetune.rows.pack.may_see", lambda image, branch: (image[:, None] >= 0).expand(len(image), -1).tril()
     )
     assert "separate samples differ" in " ".join(message for _, message in errors(sound, (check_isolated,)))
 

@@ -6,15 +6,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from finetune.encode import Encoder
-from finetune.general import LETTERS, GeneralRows, questions
-from finetune.hf import read_processor
-from finetune.model import read_model, seeing_nothing
-from finetune.pack import row_of
-from finetune.probes import Prober, heeding_masks, probes_of
-from finetune.progress import lines_of
+from finetune.data.samples import Message, Sample, open_handover
+from finetune.network.hf import read_processor
+from finetune.network.model import read_model, seeing_nothing
 from finetune.recipe import recipe
-from finetune.samples import Message, Sample, open_handover
+from finetune.rows.encode import Encoder
+from finetune.rows.pack import row_of
+from finetune.watch.general import LETTERS, GeneralRows, questions
+from finetune.watch.probes import Prober, heeding_masks, probes_of
+from finetune.watch.progress import lines_of
 
 
 @pytest.fixture(scope="module")

@@ -145,7 +145,7 @@ def test_the_published_models_are_pinned_to_a_commit():
 
 def test_reading_recipes_and_samples_loads_nothing_heavy():
     code = (
-        "import sys, finetune.recipe, finetune.samples, finetune.preflight, finetune.template\n"
+        "import sys, finetune.recipe, finetune.data.samples, finetune.checks.preflight, finetune.network.template\n"
         "heavy = {'torch', 'transformers', 'deepspeed', 'ray', 'duckdb'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
@@ -158,7 +158,7 @@ def test_a_constant_rate_warms_up_as_any_other(schedule, rates, tmp_path):
     import torch
     from transformers import get_scheduler
 
-    from finetune.distributed import arguments
+    from finetune.training.distributed import arguments
 
     one = recipe("smoke", {"optim.schedule": schedule, "optim.lr": "1e-5", "optim.warmup": "0.2"})
     args = arguments(one, tmp_path)

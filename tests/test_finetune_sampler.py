@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from finetune.agreement import token_losses
-from finetune.encode import Encoder
-from finetune.hf import LlavaOnevisionForConditionalGeneration, read_processor
-from finetune.lengths import Lengths, lengths_of
+from finetune.data.samples import open_handover
+from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
 from finetune.recipe import recipe
-from finetune.sampler import Collate, Rows, order_of, plan_of_run, records_of_source
-from finetune.samples import open_handover
+from finetune.rows.agreement import token_losses
+from finetune.rows.encode import Encoder
+from finetune.rows.lengths import Lengths, lengths_of
+from finetune.rows.sampler import Collate, Rows, order_of, plan_of_run, records_of_source
 from schemas.errors import CatalogError, RecipeError
 
 

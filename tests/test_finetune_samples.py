@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from finetune.samples import json_records, open_handover
+from finetune.data.samples import json_records, open_handover
 from schemas.errors import CatalogError, RecipeError, StoreError
 from schemas.manifest import Manifest, Part
 from tests.making_handover import draft_of
@@ -99,7 +99,7 @@ def test_several_pictures_and_none_are_taken(tmp_path, index_dir):
 
 
 def test_a_large_file_is_read_a_piece_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr("finetune.samples.CHUNK", 7)
+    monkeypatch.setattr("finetune.data.samples.CHUNK", 7)
     records = [{"id": str(number), "text": 'a "quoted" [text], {with} all\u2028 of é'} for number in range(50)]
     for text in (json.dumps(records), json.dumps(records, indent=2), "\n".join(map(json.dumps, records)) + "\n", "[]"):
         (tmp_path / "x.json").write_text(text, encoding="utf-8")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from finetune.hf import LlavaOnevisionForConditionalGeneration, read_processor
-from finetune.template import template
-from finetune.tiny import build_tiny
+from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
+from finetune.network.template import template
+from finetune.network.tiny import build_tiny
 from schemas.errors import RecipeError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,7 +57,7 @@ def test_no_network_is_asked_for_it(tmp_path):
         "import socket, pathlib, sys\n"
         "def refuse(*_): raise OSError('no network')\n"
         "socket.socket.connect = refuse\n"
-        "from finetune.tiny import build_tiny\n"
+        "from finetune.network.tiny import build_tiny\n"
         "build_tiny(pathlib.Path(sys.argv[1]))"
     )
     subprocess.run([sys.executable, "-c", code, tmp_path / "tiny"], check=True, cwd=ROOT, capture_output=True)
@@ -83,21 +83,22 @@ def test_an_unknown_template_is_answered_with_those_that_exist():
 
 @pytest.mark.slow
 def test_every_module_imports_without_the_packages_of_curation():
-    names = sorted(path.stem for path in (ROOT / "finetune").glob("*.py") if not path.stem.startswith("__"))
+    files = [path.relative_to(ROOT) for path in (ROOT / "finetune").rglob("*.py") if not path.stem.startswith("__")]
+    names = sorted(".".join(file.with_suffix("").parts) for file in files)
     absent = ["ray", "duckdb", "vllm", "great_expectations", "trl"]
     code = (
         f"import importlib, sys; sys.modules.update(dict.fromkeys({absent}))\n"
-        f"for name in {names}: importlib.import_module(f'finetune.{{name}}')"
+        f"for name in {names}: importlib.import_module(name)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_transformers_has_one_door():
-    """Its names come from finetune/hf.py, which makes torchvision ready before."""
+    """Its names come from finetune/network/hf.py, which makes torchvision ready before."""
     users = {
         path.name
-        for path in (ROOT / "finetune").glob("*.py")
+        for path in (ROOT / "finetune").rglob("*.py")
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.startswith(("from transformers", "import transformers"))  # inside a function, hf.py came before
     }

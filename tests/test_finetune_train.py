@@ -14,13 +14,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from finetune.merge import Shares, merge, merge_lora
-from finetune.probes import probes_of
-from finetune.progress import Log, Meter, lines_of
+from finetune.data.samples import open_handover
+from finetune.export.merge import Shares, merge, merge_lora
 from finetune.recipe import recipe
-from finetune.run import Job
-from finetune.samples import open_handover
-from finetune.train import train
+from finetune.training.run import Job
+from finetune.training.train import train
+from finetune.watch.probes import probes_of
+from finetune.watch.progress import Log, Meter, lines_of
 from schemas.errors import CheckpointError, RecipeError, StepError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +53,7 @@ def job(tiny_model, data):
 @pytest.fixture
 def unverified(monkeypatch):
     """Exports are not opened by a fresh process: that takes seconds, and has tests of its own."""
-    monkeypatch.setattr("finetune.publish.verify", lambda *_: None)
+    monkeypatch.setattr("finetune.export.publish.verify", lambda *_: None)
 
 
 def weights(out):
@@ -198,7 +198,7 @@ def test_a_loss_that_is_no_number_stops_the_run(job, tmp_path):
 
 
 def test_a_group_that_is_trained_by_mistake_stops_the_run_before_its_first_step(job, tmp_path, monkeypatch):
-    from finetune import model
+    from finetune.network import model
 
     def wrong(loaded, one):
         return right(loaded, one.model_copy(update={"trainable": one.trainable.model_copy(update={"vision": "full"})}))
@@ -212,7 +212,7 @@ def test_a_group_that_is_trained_by_mistake_stops_the_run_before_its_first_step(
 
 @pytest.mark.slow
 def test_a_group_that_changed_by_mistake_stops_the_export(job, tmp_path, monkeypatch):
-    from finetune import stopping
+    from finetune.training import stopping
 
     def moved(self, args, state, control, **kwargs):
         with torch.no_grad():
@@ -226,8 +226,8 @@ def test_a_group_that_changed_by_mistake_stops_the_export(job, tmp_path, monkeyp
 
 
 def test_each_group_has_the_rate_that_the_recipe_gives_it(job, tmp_path, tiny_model):
-    from finetune.model import load
-    from finetune.trainer import CorpusTrainer
+    from finetune.network.model import load
+    from finetune.training.trainer import CorpusTrainer
 
     trainable = '{llm = "full", vision = "full", lr_vision = 2e-6, lr_projector = 1e-3}'
     one = job(tmp_path, trainable=trainable, **{"optim.weight_decay": "0.1"}).recipe

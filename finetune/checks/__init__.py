@@ -1,0 +1,1 @@
+"""All that would go wrong, before the first step."""

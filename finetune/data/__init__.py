@@ -1,0 +1,1 @@
+"""What comes in: samples of hand-overs and where they are from."""

@@ -1,0 +1,1 @@
+"""What comes out: models that load anywhere, their cards, merges and other names."""

@@ -1,0 +1,79 @@
+"""A model folder: whole or absent, with the digest of every file, and reopened by a fresh process before it counts."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from finetune.network.weights import SUMS
+from schemas.errors import CheckpointError
+
+CARD = "README.md"
+OF_THE_RUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GROUP_RANK")
+
+
+@contextmanager
+def finished(out: Path, *, canaries: Path | None = None, check: Callable[[Path], None] | None = None) -> Iterator[Path]:
+    """A folder to fill. At the end it is verified and takes the name `out`; when anything fails, nothing is there.
+
+    `check` instead of `verify`, for a folder that transformers does not open.
+    A model folder that stood there is replaced; anything else in the way is a CheckpointError.
+    """
+    if out.exists() and not (out / SUMS).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise CheckpointError(f"{out}: there is something that is no model of ours; choose another folder")
+    aside = out.with_name(f".{out.name}.aside")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        (aside / SUMS).write_text(sums_of(aside), encoding="utf-8")
+        if check:
+            check(aside)
+        else:
+            verify(aside, canaries)
+        old = out.with_name(f".{out.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if out.exists():
+            out.rename(old)
+        aside.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def sums_of(folder: Path) -> str:
+    """As `sha256sum -c` reads it."""
+    lines = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != SUMS:
+            with path.open("rb") as file:
+                lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.relative_to(folder)}\n")
+    return "".join(lines)
+
+
+def verify(folder: Path, canaries: Path | None = None) -> None:
+    """Open a model in a process that knows nothing of this one. CheckpointError with everything it finds wrong."""
+    root = Path(__file__).resolve().parents[2]
+    environment = {name: value for name, value in os.environ.items() if name not in OF_THE_RUN}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), environment.get("PYTHONPATH")]))
+    words = [sys.executable, "-m", "finetune", "verify", str(folder)]
+    done = subprocess.run(
+        [*words, *(["--canaries", str(canaries)] if canaries else [])],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    if done.returncode:
+        told = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.startswith("error: ")]
+        raise CheckpointError(
+            "; ".join(told) or f"{folder}: verification ended with {done.returncode}: {done.stderr[-500:]}"
+        )
+
+
+def dtype_of(folder: Path) -> str:
+    """The dtype that a model's config names."""
+    said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return said.get("dtype") or said.get("torch_dtype") or "float32"

@@ -1,0 +1,56 @@
+"""The one door to transformers: its names come from here, because torchvision must be made ready before.
+
+Importing this module takes seconds; the command line imports it inside its verbs only.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from finetune.network.torchvision_shim import declared_operators
+from schemas.errors import RecipeError
+
+declared_operators()
+
+from transformers import (  # noqa: E402
+    AutoConfig,
+    AutoProcessor,
+    AutoTokenizer,
+    LlavaOnevisionConfig,
+    LlavaOnevisionForConditionalGeneration,
+    LlavaOnevisionProcessor,
+    LlavaOnevisionVideoProcessor,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.image_processing_utils import select_best_resolution  # noqa: E402
+from transformers.models.llava_onevision.image_processing_pil_llava_onevision import (  # noqa: E402
+    LlavaOnevisionImageProcessorPil,
+)
+from transformers.utils import logging  # noqa: E402
+from transformers.utils.chat_template_utils import render_jinja_template  # noqa: E402
+
+logging.disable_progress_bar()  # of loading and saving: ours shows the steps
+
+__all__ = [
+    "AutoConfig", "AutoProcessor", "AutoTokenizer", "LlavaOnevisionConfig", "LlavaOnevisionForConditionalGeneration",
+    "LlavaOnevisionImageProcessorPil", "LlavaOnevisionProcessor", "LlavaOnevisionVideoProcessor",
+    "PreTrainedTokenizerFast", "Trainer", "TrainerCallback", "TrainingArguments", "read_processor",
+    "render_jinja_template", "select_best_resolution", "set_seed",
+]  # fmt: skip
+
+
+def read_processor(model: str | Path, revision: str | None = None) -> Any:
+    """Tokenizer and image processor of a LLaVA-OneVision model: a folder, or a name at the hub.
+
+    Its chat template is left as it came; the encoder renders with ours. Raises RecipeError for another kind of model.
+    """
+    try:
+        processor = AutoProcessor.from_pretrained(str(model), revision=revision)
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"model {model}: no processor could be read: {error}") from error
+    if not isinstance(processor, LlavaOnevisionProcessor):
+        raise RecipeError(f"model {model}: its processor is a {type(processor).__name__}, not LLaVA-OneVision's")
+    return processor

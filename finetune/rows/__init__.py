@@ -1,0 +1,1 @@
+"""Conversations as rows of tokens: labels, isolated turns, packing, order."""

@@ -1,0 +1,307 @@
+"""From a conversation to token ids, labels, weights, positions and branches.
+
+What is supervised: the answers and their stop token (`answers`), or what LLaVA-NeXT supervises (`llava_next`: the whole
+assistant turn with its header, and every `<|im_start|>`, `<|im_end|>` and newline token of all turns). Nothing is ever
+cut: a conversation that cannot be encoded is a CatalogError that names it.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from finetune.data.samples import Message, Picture, Sample
+from finetune.network.template import Template, template
+from finetune.recipe import Recipe
+from schemas.conversation import PLACEHOLDER
+from schemas.errors import CatalogError
+from schemas.fingerprint import fingerprint, fraction
+
+IGNORED = -100
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One record as a model takes it. Arrays are of length n_tokens; a label stands where its token stands.
+
+    Branch 0 is the prefix that all turns share, isolated turns count from 1; a dialogue is all prefix. `weights` is 0
+    where the label is IGNORED. `pixel_values` is [n_pictures, n_crops, 3, height, width], None where not asked for.
+    """
+
+    sample_id: str
+    source: str
+    is_dialogue: bool
+    input_ids: Integers
+    labels: Integers
+    weights: NDArray[np.float64]
+    positions: Integers
+    branches: Integers
+    n_units: int
+    """What the loss is divided by: 1 record, or its supervised tokens."""
+    sizes_px: tuple[tuple[int, int], ...]
+    """Height and width of every picture."""
+    pixel_values: Any = None
+
+    @property
+    def n_tokens(self) -> int:
+        """Length of the record in a row, picture tokens included."""
+        return len(self.input_ids)
+
+    @property
+    def n_supervised(self) -> int:
+        """Tokens that are learned."""
+        return int((self.labels != IGNORED).sum())
+
+
+def without_weight(encoded: Encoded) -> Encoded:
+    """The record as a filler: it completes the last step of an epoch, and changes nothing."""
+    return replace(encoded, weights=np.zeros_like(encoded.weights), n_units=0)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A rendered conversation as tokens, pictures not yet spread out: ids, labels, and the turn of each token."""
+
+    ids: Integers
+    labels: Integers
+    turns: Integers
+
+
+class Encoder:
+    """Encodes records with one processor, one template and one recipe's turns and loss."""
+
+    def __init__(self, processor: Any, recipe: Recipe) -> None:
+        self.processor, self.recipe = processor, recipe
+        self.template: Template = template(recipe.model.template)
+        tokenizer = processor.tokenizer
+        self._start, self._stop, self._picture = tokenizer.convert_tokens_to_ids(
+            ["<|im_start|>", "<|im_end|>", PLACEHOLDER]
+        )
+        newline = tokenizer("\n", add_special_tokens=False)["input_ids"]
+        unknown = tokenizer.unk_token_id
+        if None in (self._start, self._stop, self._picture) or unknown in (self._start, self._stop, self._picture):
+            raise CatalogError("the tokenizer lacks <|im_start|>, <|im_end|> or <image>: not a Qwen2 LLaVA-OneVision")
+        self._marks = np.array([self._start, self._stop, *newline], np.int64)
+
+    def encode(self, sample: Sample, epoch: int = 0) -> Encoded:
+        """The record with its pictures' pixels."""
+        pictures = [opened(picture) for picture in sample.pictures]
+        encoded = self.tokens(sample, [(picture.height, picture.width) for picture in pictures], epoch)
+        if not pictures:
+            return encoded
+        # A list in a list: one record's pictures. Flat, they would be records of one picture each.
+        pixels = self.processor.image_processor(images=[pictures], return_tensors="pt")["pixel_values"]
+        return replace(encoded, pixel_values=pixels)
+
+    def tokens(self, sample: Sample, sizes_px: Sequence[tuple[int, int]] | None = None, epoch: int = 0) -> Encoded:
+        """The record without pixels. `sizes_px` (height, width) are read from the files' headers when not given."""
+        return self._encoded(sample, sizes_px, self.kept_turns(sample, epoch))
+
+    def turn_lengths(self, sample: Sample) -> tuple[Integers, Integers]:
+        """Tokens of the prefix and of every turn, also of those that an epoch leaves out; and how many are learned."""
+        whole = self._encoded(sample, None, range(len(sample.turns)))
+        return np.bincount(whole.branches), np.bincount(whole.branches[whole.labels != IGNORED])
+
+    def separate(self, sample: Sample, epoch: int = 0) -> list[Encoded]:
+        """The turns of an isolated record as records of their own, each with the weights that it has in the row.
+
+        What isolated turns must equal in loss and gradient; for checks, without pixels.
+        """
+        sizes = tuple(size_px(picture) for picture in sample.pictures)
+        whole = self.tokens(sample, sizes, epoch)
+        if whole.is_dialogue:
+            return [whole]
+        found = []
+        for branch in range(1, int(whole.branches.max()) + 1):
+            own = (whole.branches == 0) | (whole.branches == branch)
+            fields = {name: getattr(whole, name)[own] for name in ("input_ids", "labels", "weights", "positions")}
+            branches = np.zeros(int(own.sum()), np.int64)
+            found.append(replace(whole, **fields, branches=branches, is_dialogue=True))
+        return found
+
+    def is_isolated(self, sample: Sample) -> bool:
+        """Whether the record's turns are kept apart.
+
+        Text alone stays a dialogue, as does the recipe's share, by key, and a record whose pictures do not all stand
+        before the first question.
+        """
+        turns = self.recipe.turns
+        if turns.layout == "sequential" or not sample.pictures:
+            return False
+        opening = f"{PLACEHOLDER}\n" * len(sample.pictures)
+        stands_first = sample.messages[0].text.startswith(opening) and sample.n_placeholders == len(sample.pictures)
+        return (
+            stands_first and fraction(f"dialogue:{self.recipe.run.seed}:{sample.sample_id}") >= turns.share_sequential
+        )
+
+    def kept_turns(self, sample: Sample, epoch: int = 0) -> list[int]:
+        """Numbers of the turns that an isolated record keeps in an epoch, chosen by key and in their order."""
+        n_turns, wanted = len(sample.turns), self.recipe.turns.turns_per_image
+        if wanted is None or n_turns <= wanted:
+            return list(range(n_turns))
+        seed = self.recipe.run.seed
+        keys = [fraction(f"turn:{seed}:{epoch}:{sample.sample_id}:{number}") for number in range(n_turns)]
+        return sorted(sorted(range(n_turns), key=lambda number: keys[number])[:wanted])
+
+    def n_picture_tokens(self, sizes_px: Sequence[tuple[int, int]]) -> list[int]:
+        """Tokens of each picture of one record, by the processor's own formula; several pictures have no crops."""
+        processor = self.processor
+        if len(sizes_px) > 1:
+            counts = [processor.num_image_tokens + 1] * len(sizes_px)
+        else:
+            side = processor.image_processor.size
+            counts = [processor._get_number_of_features(*size, side["height"], side["width"]) for size in sizes_px]
+        return [count - (processor.vision_feature_select_strategy == "default") for count in counts]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of what decides the tokens: template and tokenizer."""
+        backend = self.processor.tokenizer.backend_tokenizer
+        return fingerprint([self.template.digest, fingerprint(backend.to_str())])
+
+    def _encoded(self, sample: Sample, sizes_px: Sequence[tuple[int, int]] | None, kept: Sequence[int]) -> Encoded:
+        sizes = tuple(sizes_px if sizes_px is not None else (size_px(picture) for picture in sample.pictures))
+        self._check_shape(sample)
+        is_isolated = self.is_isolated(sample)
+        pieces = self._isolated(sample, kept) if is_isolated else [self._dialogue(sample)]
+        return self._joined(sample, pieces, sizes, is_dialogue=not is_isolated)
+
+    def _check_shape(self, sample: Sample) -> None:
+        roles = [message.role for message in sample.messages]
+        if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
+            found = ", ".join(roles) or "none"
+            raise CatalogError(f"sample {sample.sample_id}: turns must alternate, human first; found {found}")
+        if sample.n_placeholders != len(sample.pictures):
+            raise CatalogError(
+                f"sample {sample.sample_id}: {sample.n_placeholders} {PLACEHOLDER} for {len(sample.pictures)} pictures"
+            )
+
+    def _dialogue(self, sample: Sample) -> _Piece:
+        return self._pieces(sample.sample_id, [sample.messages])[0]
+
+    def _isolated(self, sample: Sample, kept: Sequence[int]) -> list[_Piece]:
+        """The prefix, and after it each turn; each was tokenised whole with the prefix, then cut."""
+        opening = f"{PLACEHOLDER}\n" * len(sample.pictures)
+        alone = []
+        for number in kept:
+            asked, said = sample.messages[2 * number : 2 * number + 2]
+            question = asked.text.removeprefix(opening)
+            alone.append((Message("user", opening + question), said))
+        pieces = self._pieces(sample.sample_id, alone)
+        cut = int(np.flatnonzero(pieces[0].ids == self._picture)[-1]) + 2
+        prefix = pieces[0].ids[:cut]
+        for number, piece in zip(kept, pieces, strict=True):
+            if not np.array_equal(piece.ids[:cut], prefix) or prefix[-1] != self._marks[-1]:
+                raise CatalogError(
+                    f"sample {sample.sample_id}, turn {number + 1}: its question melts into the newline after the "
+                    "picture, so it cannot share the picture with the other turns; a question must not begin with a "
+                    "newline"
+                )
+        turns = [
+            _Piece(piece.ids[cut:], _without_first(piece.labels[cut:]), np.full(len(piece.ids) - cut, number))
+            for number, piece in enumerate(pieces)
+        ]
+        return [_Piece(prefix, np.full(cut, IGNORED), np.zeros(cut, np.int64)), *turns]
+
+    def _pieces(self, sample_id: str, conversations: Sequence[Sequence[Message]]) -> list[_Piece]:
+        from finetune.network.hf import render_jinja_template
+
+        chats = [[{"role": one.role, "content": one.text} for one in messages] for messages in conversations]
+        texts, spans = render_jinja_template(
+            conversations=chats, chat_template=self.template.text, return_assistant_tokens_mask=True
+        )
+        found = self.processor.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
+        rows = zip(found["input_ids"], found["offset_mapping"], spans, conversations, strict=True)
+        return [
+            self._piece(sample_id, np.array(ids, np.int64), np.array(offsets, np.int64), answers, len(messages))
+            for ids, offsets, answers, messages in rows
+        ]
+
+    def _piece(
+        self, sample_id: str, ids: Integers, offsets: Integers, answers: Sequence[tuple[int, int]], n_messages: int
+    ) -> _Piece:
+        starts = np.flatnonzero(ids == self._start)  # the system's, then one a message
+        if len(starts) != n_messages + 1 or (ids == self._stop).sum() != n_messages + 1:
+            raise CatalogError(f"sample {sample_id}: a text spells a special token, <|im_start|> or <|im_end|>")
+        message = np.searchsorted(starts, np.arange(len(ids)), side="right") - 2  # the system's is -1
+        if self.recipe.loss.on == "answers":
+            is_learned = np.zeros(len(ids), bool)
+            for begin, end in answers:
+                is_learned |= (offsets[:, 0] < end) & (offsets[:, 1] > begin)
+        else:
+            is_learned = (message % 2 == 1) & (message > 0) | np.isin(ids, self._marks)
+            is_learned[0] = False  # nothing stands before it
+        return _Piece(ids, np.where(is_learned, ids, IGNORED), np.maximum(message, 0) // 2)
+
+    def _joined(
+        self, sample: Sample, pieces: Sequence[_Piece], sizes: tuple[tuple[int, int], ...], *, is_dialogue: bool
+    ) -> Encoded:
+        ids = np.concatenate([piece.ids for piece in pieces])
+        n_each = np.ones(len(ids), np.int64)
+        n_each[ids == self._picture] = self.n_picture_tokens(sizes)
+        branches = np.repeat(np.arange(len(pieces)), [len(piece.ids) for piece in pieces])
+        spread = [np.repeat(array, n_each) for array in (ids, _concatenated(pieces, "labels"), branches)]
+        ids, labels, branches = spread
+        turns = np.repeat(_concatenated(pieces, "turns"), n_each)
+        weights, n_units = self._weights(sample.sample_id, labels, turns)
+        return Encoded(
+            sample.sample_id, sample.source, is_dialogue, ids, labels, weights, _positions(branches), branches, n_units,
+            sizes,
+        )  # fmt: skip
+
+    def _weights(self, sample_id: str, labels: Integers, turns: Integers) -> tuple[NDArray[np.float64], int]:
+        """Weight of every token, from the record alone: a row knows nothing of it."""
+        is_learned = labels != IGNORED
+        n_learned = int(is_learned.sum())
+        if not n_learned:
+            raise CatalogError(f"sample {sample_id}: nothing in it is learned")
+        norm: Literal["sample", "token", "turn"] = self.recipe.loss.norm
+        if norm == "token":
+            return is_learned.astype(np.float64), n_learned
+        if norm == "sample":
+            return is_learned / n_learned, 1
+        n_of_turn = np.bincount(turns[is_learned])
+        n_turns = int((n_of_turn > 0).sum())
+        return np.where(
+            is_learned, 1 / (n_turns * np.maximum(n_of_turn, 1)[np.minimum(turns, len(n_of_turn) - 1)]), 0
+        ), 1
+
+
+def opened(picture: Picture) -> Image.Image:
+    """A picture as RGB. Raises CatalogError naming it when it is none."""
+    try:
+        with Image.open(io.BytesIO(picture.read())) as image:
+            return image.convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise CatalogError(f"{picture.where}: no picture can be opened: {error}") from error
+
+
+def size_px(picture: Picture) -> tuple[int, int]:
+    """Height and width, from the file's header."""
+    try:
+        with Image.open(picture.where if picture.content is None else io.BytesIO(picture.content)) as image:
+            return image.height, image.width
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise CatalogError(f"{picture.where}: no picture can be opened: {error}") from error
+
+
+def _without_first(labels: Integers) -> Integers:
+    """A branch's first token is learned from nothing: what stands before it in the row is a neighbour's."""
+    return np.concatenate([[IGNORED], labels[1:]])
+
+
+def _concatenated(pieces: Sequence[_Piece], name: str) -> Integers:
+    return np.concatenate([getattr(piece, name) for piece in pieces])
+
+
+def _positions(branches: Integers) -> Integers:
+    """Places as the model counts them: every branch goes on where the prefix ends."""
+    n_prefix = int((branches == 0).sum())
+    starts = np.searchsorted(branches, branches)  # the place where each token's branch begins
+    return np.arange(len(branches)) - starts + np.where(branches == 0, 0, n_prefix)

@@ -1,0 +1,120 @@
+"""Rows of several records, equal in loss and gradient to the records apart.
+
+A row is one sequence: a forward takes one, so nothing is padded. Tokens see the tokens before them of their own
+picture, and of those the prefix and their own turn. The mask always goes with positions: without it attention is
+plainly causal and turns see each other; with running positions the turns would not be where they are alone. Neither
+fails aloud.
+"""
+
+import bisect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from finetune.rows.encode import IGNORED, Encoded
+
+WINDOW = 1000
+
+
+def may_see(image: Tensor, branch: Tensor) -> Tensor:
+    """Attention of one row: True where token i (row) may see token j (column).
+
+    `image` numbers the records of the row; branch 0 is the prefix, turns count from 1. The tokens of a record stand
+    together, its prefix first and its turns one after another, so the mask is a few rectangles: comparing every token
+    with every other takes many times as long. Passed as attention_mask[None, None].
+    """
+    seen = torch.zeros(len(image), len(image), dtype=torch.bool, device=image.device)
+    parts, counts = torch.unique_consecutive(torch.stack([image, branch]), dim=1, return_counts=True)
+    start, prefix, whose = 0, slice(0), None
+    for (number, turn), count in zip(parts.T.tolist(), counts.tolist(), strict=True):
+        own = slice(start, start + count)
+        if turn == 0 or number != whose:
+            prefix, whose = own, number
+        seen[own, prefix] = True
+        seen[own, own] = True
+        start += count
+    return seen.tril_()
+
+
+def row_of(records: Sequence[Encoded]) -> dict[str, Tensor]:
+    """One row of the trainer, from encoded records.
+
+    To the model: input_ids and position_ids [1, n], attention_mask [1, 1, n, n] (absent for a dialogue alone, which is
+    plainly causal), and where there are pictures pixel_values [n_pictures, n_crops, 3, h, w], image_sizes
+    [n_pictures, 2], batch_num_images [n_records with pictures]. To the loss: target, weight and predicted_at (the place
+    of the logits that predict the target) [n_supervised], and n_units: records, or learned tokens.
+    """
+    labels = _joined(records, "labels")
+    at = torch.nonzero(labels != IGNORED)[:, 0]
+    row = {
+        "input_ids": _joined(records, "input_ids")[None],
+        "position_ids": _joined(records, "positions")[None],
+        "target": labels[at],
+        "weight": _joined(records, "weights")[at].float(),
+        "predicted_at": at - 1,
+        "n_units": torch.tensor(sum(one.n_units for one in records)),
+    }
+    if len(records) > 1 or not records[0].is_dialogue:
+        images = torch.repeat_interleave(torch.tensor([one.n_tokens for one in records]))
+        row["attention_mask"] = may_see(images, _joined(records, "branches"))[None, None]
+    return {**row, **_pictures([one for one in records if one.sizes_px])}
+
+
+def bins(lengths: Sequence[int], capacity: int, window: int = WINDOW) -> list[list[int]]:
+    """Numbers of records that share a row, none above `capacity` tokens but one that is longer by itself.
+
+    Best fit, longest first, in windows of the given order; bins by their earliest record, so the order stays random.
+    The least full bin of a window goes on into the next.
+    """
+    found: list[list[int]] = []
+    rest: list[int] = []
+    for start in range(0, len(lengths), window):
+        numbers = [*rest, *range(start, min(start + window, len(lengths)))]
+        packed = _best_fit(numbers, lengths, capacity)
+        is_last = start + window >= len(lengths)
+        rest = [] if is_last else min(packed, key=lambda one: (sum(lengths[k] for k in one), -max(one)))
+        found += sorted(sorted(one) for one in packed if one is not rest)
+    return found
+
+
+def fill(rows: Sequence[Sequence[int]], lengths: Sequence[int], capacity: int) -> float:
+    """Share of the rows' capacity that holds tokens."""
+    return sum(lengths[number] for row in rows for number in row) / (capacity * max(len(rows), 1))
+
+
+def _best_fit(numbers: Sequence[int], lengths: Sequence[int], capacity: int) -> list[list[int]]:
+    packed: list[list[int]] = []
+    free: list[tuple[int, int]] = []  # tokens free in a bin, and the bin; sorted
+    for number in sorted(numbers, key=lambda one: (-lengths[one], one)):
+        at = bisect.bisect_left(free, (lengths[number], -1))
+        if at == len(free):
+            packed.append([number])
+            left, which = capacity - lengths[number], len(packed) - 1
+        else:
+            left, which = free.pop(at)
+            packed[which].append(number)
+            left -= lengths[number]
+        if left > 0:
+            bisect.insort(free, (left, which))
+    return packed
+
+
+def _joined(records: Sequence[Encoded], name: str) -> Tensor:
+    return torch.from_numpy(np.concatenate([getattr(one, name) for one in records]))
+
+
+def _pictures(records: Sequence[Encoded]) -> dict[str, Any]:
+    """Pixels padded to the most crops of the row. [1, 1], not [2]: two records of a picture each, with their crops."""
+    if not records:
+        return {}
+    pixels = [one.pixel_values for one in records]
+    n_crops = max(one.shape[1] for one in pixels)
+    padded = [torch.nn.functional.pad(one, (0, 0) * 3 + (0, n_crops - one.shape[1])) for one in pixels]
+    return {
+        "pixel_values": torch.cat(padded),
+        "image_sizes": torch.tensor([size for one in records for size in one.sizes_px]),
+        "batch_num_images": torch.tensor([len(one.sizes_px) for one in records]),
+    }

@@ -1,0 +1,1 @@
+"""The run: steps, stops, going on, on one device or many."""
