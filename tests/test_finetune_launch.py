@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import pytest
 from finetune.launch import Machines, launch_of, slurm_job
 from finetune.watch.progress import lines_of
 from schemas.errors import RecipeError
-from tests.test_ray_cluster import free_ports, wait_for
+from tests.ray_head import ray_head
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -125,48 +124,9 @@ def test_a_run_on_ray_with_two_workers_ends_with_a_model(two_workers):
 
 @pytest.fixture
 def cluster(tmp_path):
-    """The head of a cluster on this machine that demands a token: its process, and the environment of its users."""
-    port, dashboard, client, agent = free_ports(4)
-    token = tmp_path / "home" / ".ray" / "auth_token"
-    token.parent.mkdir(parents=True)
-    token.write_text("0123456789abcdef" * 4)
-    token.chmod(0o600)
-    bins, short = Path(sys.executable).parent, Path("/tmp") / f"rt{os.getpid()}"  # Ray's sockets: names have a limit
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-        "HOME": str(tmp_path / "home"), "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token),
-        "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{bins}:{os.environ['PATH']}",
-        "RAY_ADDRESS": f"http://127.0.0.1:{dashboard}",
-    }  # fmt: skip
-    head = subprocess.Popen(
-        [bins / "ray", "start", "--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=3",
-         "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}",
-         f"--ray-client-server-port={client}", f"--dashboard-agent-listen-port={agent}", f"--temp-dir={short}",
-         "--object-store-memory=100000000"],
-        env={name: value for name, value in environment.items() if name != "RAY_ADDRESS"},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        wait_for(f"http://127.0.0.1:{dashboard}/api/version", token.read_text())
-        wait_for_agent(head, agent)
-        yield head, environment
-    finally:
-        tree = [psutil.Process(head.pid), *psutil.Process(head.pid).children(recursive=True)]
-        for one in tree:  # asked to end, it takes half a minute
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
-        head.wait(timeout=60)
-        shutil.rmtree(short, ignore_errors=True)
-
-
-def wait_for_agent(head, port):
-    """Until the part of a head that starts jobs listens; it comes after the dashboard."""
-    for _ in range(240):
-        below = [one for one in psutil.Process(head.pid).children(recursive=True) if "DashboardAgent" in one.name()]
-        if any(there.laddr and there.laddr.port == port for one in below for there in one.net_connections("tcp")):
-            return
-        time.sleep(0.5)
-    raise AssertionError(f"nothing listens at {port}")
+    """The head of a cluster: its process, and the environment of its users."""
+    with ray_head(tmp_path, cpus=3) as head:
+        yield head.process, head.environment
 
 
 def workers_of(head):

@@ -1,18 +1,15 @@
 """ray_cluster.yaml, without a cloud; and a build submitted to a cluster of this machine."""
 
-import json
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.ray_head import BINS, ray_head
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,68 +63,26 @@ def test_the_nodes_install_the_ray_that_is_pinned():
     assert f"ray[default]=={pinned.group(1)}" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
-def free_ports(n: int) -> list[int]:
-    holders = [socket.socket() for _ in range(n)]
-    for one in holders:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in holders]
-    for one in holders:
-        one.close()
-    return ports
-
-
 @pytest.mark.ray
 @pytest.mark.slow
 def test_the_demo_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_path, demo_build):
     """`ray job submit` against a head of this machine that demands a token, as ray_cluster.yaml's does."""
-    port, dashboard, client = free_ports(3)
-    home = tmp_path / "home"
-    (home / ".ray").mkdir(parents=True)
-    token = home / ".ray" / "auth_token"
-    token.write_text("0123456789abcdef" * 4)
-    token.chmod(0o600)
-    bins = Path(sys.executable).parent
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-        "HOME": str(home), "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token),
-        "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT), "PATH": f"{bins}:{os.environ['PATH']}",
-    }  # fmt: skip
-    short = Path("/tmp") / f"rc{os.getpid()}"  # Ray's socket names have a length limit
-    head = subprocess.Popen(
-        [bins / "ray", "start", "--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=2",
-         "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}",
-         f"--ray-client-server-port={client}", f"--temp-dir={short}", "--object-store-memory=200000000"],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        wait_for(f"http://127.0.0.1:{dashboard}/api/version", token.read_text())
-        asked = urllib.request.Request(f"http://127.0.0.1:{dashboard}/api/jobs/", data=b"{}", method="POST")
+    out = tmp_path / "demo"
+    with ray_head(tmp_path, cpus=2) as head:
+        asked = urllib.request.Request(f"{head.address}/api/jobs/", data=b"{}", method="POST")
         with pytest.raises(urllib.error.HTTPError, match="401"):  # without the token: refused
             urllib.request.urlopen(asked, timeout=10)
-        out = tmp_path / "demo"
         job = subprocess.run(
-            [bins / "ray", "job", "submit", "--address", f"http://127.0.0.1:{dashboard}", "--", sys.executable, "-m",
-             "curation", "demo", "--out", out],
-            env=environment, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False,
-        )  # fmt: skip
-        assert job.returncode == 0, job.stdout[-3000:] + job.stderr[-3000:]
-        assert tree(next((out / "store/llava/tiny").iterdir())) == tree(demo_build.handover)
-    finally:
-        os.killpg(head.pid, signal.SIGTERM)
-        head.wait(timeout=60)
-        subprocess.run(["rm", "-rf", short], check=False)
-
-
-def wait_for(url: str, token: str) -> None:
-    asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
-    for _ in range(120):
-        try:
-            with urllib.request.urlopen(asked, timeout=5) as answer:
-                json.load(answer)
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError(f"no answer from {url}")
+            [BINS / "ray", "job", "submit", "--", sys.executable, "-m", "curation", "demo", "--out", out],
+            env=head.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=1500,
+            check=False,
+        )
+    assert job.returncode == 0, job.stdout[-3000:] + job.stderr[-3000:]
+    assert tree(next((out / "store/llava/tiny").iterdir())) == tree(demo_build.handover)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
