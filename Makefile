@@ -13,6 +13,22 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+TORCHVISION := schemas/torchvision_cpu.py
+# $(call cpu_environment,FOLDER,REQUIREMENTS,WHAT): an environment of exactly these packages. Of torch the CPU build, also
+# beside a GPU: the one that pip finds, where that is one, else that of PyTorch's own index. Of torchvision PyPI's, which is
+# built for CUDA, with the file that lets it be imported.
+define cpu_environment
+$(PYTHON) -m venv $(1)
+@torch=$$(grep '^torch==' $(2)); index=; \
+$(1)/bin/pip install --quiet --dry-run --no-deps --ignore-installed --report - $$torch 2> /dev/null \
+    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
+echo "$(3) into $(1); $$torch from $${index:-the usual index}"; \
+$(1)/bin/pip install --quiet --no-deps $$index $$torch
+$(1)/bin/pip install --quiet --no-deps --requirement $(2)
+@site=$$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+cp $(TORCHVISION) $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
+endef
+
 .PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train docs bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
@@ -43,34 +59,14 @@ test-serve: $(READY) $(SERVE_READY)  ## a real vLLM on the CPU writes for the de
 	$(BIN)/python -m pytest -m serve
 
 serve-setup: $(SERVE_READY)  ## a second environment: vLLM for the CPU, and what makes its tiny models (3 GB)
-$(SERVE_READY): constraints-serve.txt curation/asking/torchvision_cpu.py
-	$(PYTHON) -m venv $(SERVE)
-	@# Of torch the CPU build: the one that pip finds, where that is one, else that of PyTorch's own index.
-	@torch=$$(grep '^torch==' constraints-serve.txt); index=; \
-	$(SERVE)/bin/pip install --quiet --dry-run --no-deps --ignore-installed --report - $$torch 2> /dev/null \
-	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
-	echo "serve-setup: vLLM for the CPU into $(SERVE); $$torch from $${index:-the usual index}"; \
-	$(SERVE)/bin/pip install --quiet --no-deps $$index $$torch
-	$(SERVE)/bin/pip install --quiet --no-deps --requirement constraints-serve.txt
-	@# PyPI's torchvision is built for CUDA: see the file.
-	@site=$$($(SERVE)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
-	cp curation/asking/torchvision_cpu.py $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
+$(SERVE_READY): constraints-serve.txt $(TORCHVISION)
+	$(call cpu_environment,$(SERVE),constraints-serve.txt,serve-setup: vLLM for the CPU)
 	$(SERVE)/bin/python -c 'import torch; from transformers import InternVLProcessor; assert torch.version.cuda is None, f"{torch.__version__} is no CPU build: set TORCH_INDEX"'
 	@touch $(SERVE_READY)
 
 standard-setup: $(STANDARD_READY)  ## a third environment: lmms-eval, for the standard benchmarks (2.4 GB)
-$(STANDARD_READY): evaluate/standard/standard.txt curation/asking/torchvision_cpu.py
-	$(PYTHON) -m venv $(STANDARD)
-	@# Of torch the CPU build, also beside a GPU: the model is served elsewhere.
-	@torch=$$(grep '^torch==' evaluate/standard/standard.txt); index=; \
-	$(STANDARD)/bin/pip install --quiet --dry-run --no-deps --ignore-installed --report - $$torch 2> /dev/null \
-	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
-	echo "standard-setup: lmms-eval into $(STANDARD); $$torch from $${index:-the usual index}"; \
-	$(STANDARD)/bin/pip install --quiet --no-deps $$index $$torch
-	$(STANDARD)/bin/pip install --quiet --no-deps --requirement evaluate/standard/standard.txt
-	@# PyPI's torchvision is built for CUDA: see the file.
-	@site=$$($(STANDARD)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
-	cp curation/asking/torchvision_cpu.py $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
+$(STANDARD_READY): evaluate/standard/standard.txt $(TORCHVISION)
+	$(call cpu_environment,$(STANDARD),evaluate/standard/standard.txt,standard-setup: lmms-eval)
 	$(STANDARD)/bin/python -c 'import lmms_eval.evaluator'
 	@touch $(STANDARD_READY)
 

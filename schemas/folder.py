@@ -1,8 +1,9 @@
 """A folder of TOML files as one typed dictionary: the folder is the registry."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,10 +12,15 @@ from schemas.errors import RecipeError
 Door = TypeVar("Door", bound=BaseModel)
 
 
-def read_door(model: type[Door], file: Path) -> Door:
-    """One TOML file as a frozen model, named for its file; every error of the file at once."""
+def read_toml(file: Path) -> dict[str, Any]:
+    """What the file says. Raises as `tomllib` and the file system do."""
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def read_door(model: type[Door], file: Path, read: Callable[[Path], dict[str, Any]] = read_toml) -> Door:
+    """One TOML file as a frozen model, named for its file; every error of the file at once. `read`: what it says."""
     try:
-        text = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = read(file)
         return model.model_validate({**text, "name": file.stem})
     except FileNotFoundError:
         known = ", ".join(sorted(path.stem for path in file.parent.glob("*.toml"))) or "none"

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from safetensors.torch import load
 from sklearn.linear_model import LogisticRegression
 
+import schemas.torchvision_cpu  # noqa: F401  before transformers
 from curation.engine.store import Store
 from evaluate.asking.choices import label_probabilities
-from evaluate.asking.hf_model import make_torchvision_ready
 from evaluate.cli import evaluate
 from evaluate.encoders.encoders import choice_logprobs, run_encoders, subjects
 from evaluate.encoders.eyes import SmallEyes, TowerEyes
@@ -43,7 +43,6 @@ def one_thread():
 @pytest.fixture(scope="module")
 def siglip(tmp_path_factory):
     """A SigLIP tower of a few thousand weights, as a Hugging Face folder."""
-    make_torchvision_ready(torch)
     from transformers import SiglipImageProcessorPil, SiglipVisionConfig, SiglipVisionModel
 
     folder = tmp_path_factory.mktemp("towers") / "tiny-siglip"

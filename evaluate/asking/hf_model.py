@@ -1,16 +1,14 @@
 """A loaded Hugging Face model with its processor: what goes in, what it says, how likely it takes an answer."""
 
-import importlib
 import io
-import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+import schemas.torchvision_cpu  # noqa: F401  before transformers
 from curation.asking.request import Reply, Request
 from evaluate.asking.choices import choice_row, log_likelihoods, may_see
 from schemas.errors import RecipeError
@@ -21,8 +19,6 @@ class HfModel:
 
     def __init__(self, folder: str, dtype: str, device: str) -> None:
         import torch
-
-        make_torchvision_ready(torch)
         from transformers import AutoModelForImageTextToText, AutoProcessor
         from transformers.utils import logging
 
@@ -136,12 +132,3 @@ def _turn(role: str, text: str, png: bytes | None = None) -> dict[str, Any]:
 def _opened(png: bytes) -> Image.Image:
     with Image.open(io.BytesIO(png)) as image:
         return image.convert("RGB")
-
-
-def make_torchvision_ready(torch: Any) -> None:
-    """PyPI's torchvision beside a torch for the CPU must be helped before its first import; see the module below."""
-    if "torchvision" in sys.modules or hasattr(torch.ops.torchvision, "nms"):
-        return
-    importlib.import_module("curation.asking.torchvision_cpu")  # declares what is missing at the import that follows
-    with suppress(ImportError):
-        importlib.import_module("torchvision")

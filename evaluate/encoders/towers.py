@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from evaluate.asking.hf_model import make_torchvision_ready
+import schemas.torchvision_cpu  # noqa: F401  before transformers
 from evaluate.tasks.benchmark import Task
 from schemas.errors import RecipeError
 from schemas.fingerprint import fingerprint
@@ -60,8 +60,6 @@ class LoadedTower:
 
     def __init__(self, folder: str, device: str) -> None:
         import torch
-
-        make_torchvision_ready(torch)
         from transformers import AutoImageProcessor, AutoModel
         from transformers.utils import logging
 

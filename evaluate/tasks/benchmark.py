@@ -3,7 +3,6 @@
 A file may say `like = "b1_extended"`: then it is that benchmark on other pictures, and gives only what differs.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evaluate.tasks.answers import Vocabulary
 from evaluate.tasks.truth import RULES, states_of, truth_by
 from schemas.errors import CatalogError, RecipeError
+from schemas.folder import read_door, read_toml
 from schemas.labels import LabelScheme, label_scheme, plain_label
 from schemas.rejection import Rejection
 
@@ -297,16 +297,7 @@ def _present(row: Mapping[str, Any]) -> str:
 
 
 def _read(file: Path) -> Benchmark:
-    try:
-        found = _merged(file)
-        made = Benchmark.model_validate({**found, "name": file.stem})
-    except FileNotFoundError as error:
-        raise RecipeError(f"{file}: there is no benchmark file {error.filename}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{file}: not TOML: {error}") from error
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise RecipeError(f"{file}: " + "; ".join(lines)) from error
+    made = read_door(Benchmark, file, _merged)
     strange = [one for one in made.labels if one not in made.label_scheme.labels]
     if strange:
         raise RecipeError(f"{file}: labels: scheme {made.scheme} has no {', '.join(strange)}")
@@ -317,13 +308,20 @@ def _read(file: Path) -> Benchmark:
 
 
 def _merged(file: Path) -> dict[str, Any]:
-    """The file over the one it is like."""
-    found = tomllib.loads(file.read_text(encoding="utf-8"))
+    """The file over the one it is like. RecipeError where one of them is not there."""
+    try:
+        return _over_another(file)
+    except FileNotFoundError as error:
+        raise RecipeError(f"{file}: there is no benchmark file {error.filename}") from None
+
+
+def _over_another(file: Path) -> dict[str, Any]:
+    found = read_toml(file)
     like = found.pop("like", None)
     if like is None:
         return found
     # Counts belong to the pictures, so they are not taken over.
-    base = {k: v for k, v in _merged(HERE / f"{like}.toml").items() if k not in OF_PICTURES}
+    base = {k: v for k, v in _over_another(HERE / f"{like}.toml").items() if k not in OF_PICTURES}
     return {**base, **found}
 
 

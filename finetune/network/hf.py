@@ -6,12 +6,12 @@ Importing this module takes seconds; the command line imports it inside its verb
 from pathlib import Path
 from typing import Any
 
-from finetune.network.torchvision_shim import declared_operators
+import schemas.torchvision_cpu  # noqa: F401  before transformers
 from schemas.errors import RecipeError
 
-declared_operators()
+# isort: split
 
-from transformers import (  # noqa: E402
+from transformers import (
     AutoConfig,
     AutoProcessor,
     AutoTokenizer,
@@ -25,12 +25,12 @@ from transformers import (  # noqa: E402
     TrainingArguments,
     set_seed,
 )
-from transformers.image_processing_utils import select_best_resolution  # noqa: E402
-from transformers.models.llava_onevision.image_processing_pil_llava_onevision import (  # noqa: E402
+from transformers.image_processing_utils import select_best_resolution
+from transformers.models.llava_onevision.image_processing_pil_llava_onevision import (
     LlavaOnevisionImageProcessorPil,
 )
-from transformers.utils import logging  # noqa: E402
-from transformers.utils.chat_template_utils import render_jinja_template  # noqa: E402
+from transformers.utils import logging
+from transformers.utils.chat_template_utils import render_jinja_template
 
 logging.disable_progress_bar()  # of loading and saving: ours shows the steps
 
