@@ -3,12 +3,12 @@
 What it asks and how it is scored stands elsewhere; here it is a list of pictures, whose sky nothing may be trained on.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.errors import RecipeError
-from schemas.folder import read_doors
+from schemas.folder import one_door, read_doors
 
 HERE = Path(__file__).parent / "benchmarks"
 
@@ -28,14 +28,11 @@ class Benchmark(BaseModel):
     cite: str = Field(exclude=True)
 
 
-def benchmarks(folder: Path = HERE) -> dict[str, Benchmark]:
+def benchmarks() -> Mapping[str, Benchmark]:
     """Every benchmark, by the name of its file."""
-    return read_doors(Benchmark, folder)
+    return read_doors(Benchmark, "benchmarks", HERE)
 
 
 def benchmark(name: str) -> Benchmark:
     """One benchmark; raises RecipeError, listing the known ones, for another name."""
-    known = benchmarks()
-    if name not in known:
-        raise RecipeError(f"no benchmark {name!r}; known: {', '.join(known)}")
-    return known[name]
+    return one_door(benchmarks(), name, "benchmark")

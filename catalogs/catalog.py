@@ -6,8 +6,8 @@ read.
 
 import hashlib
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -30,8 +30,8 @@ from catalogs.positions import (
     off_the_sky,
     with_mean_positions,
 )  # fmt: skip
-from schemas.errors import CatalogError, RecipeError
-from schemas.folder import read_doors
+from schemas.errors import CatalogError
+from schemas.folder import one_door, read_doors
 from schemas.labels import Tier
 from schemas.rejection import Rejection
 
@@ -158,17 +158,14 @@ class CatalogRows:
     """A line for each column that need not be there and is not."""
 
 
-def catalogs(folder: Path = HERE) -> dict[str, Catalog]:
+def catalogs() -> Mapping[str, Catalog]:
     """Every catalogue, by the name of its file."""
-    return read_doors(Catalog, folder)
+    return read_doors(Catalog, "catalogs", HERE)
 
 
 def catalog(name: str) -> Catalog:
     """One catalogue; raises RecipeError, listing the known ones, for another name."""
-    known = _catalogs()
-    if name not in known:
-        raise RecipeError(f"no catalogue {name!r}; known: {', '.join(known)}")
-    return known[name]
+    return one_door(catalogs(), name, "catalogue")
 
 
 def file_digest(catalog: Catalog, raw: Path) -> str:
@@ -218,11 +215,6 @@ def description(path: Path, catalog: Catalog) -> str:
     raw = _raw_table(path, catalog)
     lines = described(catalog.columns, raw)
     return "\n".join([f"{path}: {raw.n_rows} rows, read with {catalog.door}", *(f"  {line}" for line in lines)])
-
-
-@cache
-def _catalogs() -> dict[str, Catalog]:
-    return catalogs()
 
 
 def _raw_table(path: Path, catalog: Catalog) -> RawTable:

@@ -2,19 +2,25 @@
 
 import hashlib
 import importlib
-import pkgutil
+import importlib.util
+import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
-from catalogs import datasets as folder
 from catalogs.generated import stands_in
+from schemas.doors import door_files
 from schemas.errors import CatalogError, RecipeError
+from schemas.folder import one_door
 from schemas.rejection import Sieved
+
+HERE = Path(__file__).parent / "datasets"
 
 
 @dataclass(frozen=True)
@@ -87,25 +93,49 @@ class Dataset:
 
 def datasets() -> dict[str, Dataset]:
     """Every dataset, by the name of its module."""
-    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
-    return {name: _dataset(importlib.import_module(f"catalogs.datasets.{name}")) for name in names}
+    return {name: _read(file) for name, file in _files().items()}
 
 
 def dataset(name: str) -> Dataset:
     """One dataset; raises RecipeError, listing the known ones, for another name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
-    if name not in names:
-        raise RecipeError(f"no dataset {name!r}; known: {', '.join(names)}")
-    return _dataset(importlib.import_module(f"catalogs.datasets.{name}"))
+    return _read(one_door(_files(), name, "dataset"))
 
 
-def _dataset(module: Any) -> Dataset:
+def _files() -> dict[str, Path]:
+    return door_files("datasets", HERE, (".py", ".toml"))
+
+
+def _read(file: Path) -> Dataset:
+    ours = file.parent == HERE
+    return _dataset(importlib.import_module(f"catalogs.datasets.{file.stem}") if ours else _loaded(file), file)
+
+
+def _loaded(file: Path) -> ModuleType:
+    """A module of the user's, run once in a process. Raises RecipeError naming file and line where it cannot be."""
+    name = f"radio_doors_{hashlib.sha256(str(file).encode()).hexdigest()[:12]}_{file.stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, file)
+        if spec is None or spec.loader is None:
+            raise RecipeError(f"{file}: not a Python module")
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:  # the user's code raises whatever it likes
+            del sys.modules[name]
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            raise RecipeError(
+                f"{file}: {type(error).__name__}: {error} ({last.filename}, line {last.lineno})"
+            ) from error
+    return sys.modules[name]
+
+
+def _dataset(module: Any, file: Path) -> Dataset:
     wanted = ("TITLE", "SCHEME", "SURVEY", "CITE", "SHA256", "CUTOUT", "PUBLISHED", "read_sources")
     missing = [name for name in wanted if not hasattr(module, name)]
     if missing:
-        raise RecipeError(f"{module.__name__}: a dataset's module must define {', '.join(missing)}")
+        raise RecipeError(f"{file}: a dataset's module must define {', '.join(missing)}")
     return Dataset(
-        name=module.__name__.rsplit(".", 1)[1],
+        name=file.stem,
         title=module.TITLE,
         scheme=module.SCHEME,
         survey=module.SURVEY,

@@ -1,5 +1,6 @@
 """A survey: its beam, pixel, frequency, unit and citation. A door: one TOML file each in `surveys/`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +41,6 @@ class Survey(BaseModel):
     archive: str = Field(default="", exclude=True)
 
 
-def surveys(folder: Path = HERE) -> dict[str, Survey]:
+def surveys() -> Mapping[str, Survey]:
     """Every survey, by the name of its file."""
-    return read_doors(Survey, folder)
+    return read_doors(Survey, "surveys", HERE)

@@ -37,7 +37,7 @@ from curation.words.question import questions
 from curation.words.writing import Generation
 from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
 from schemas.fingerprint import fingerprint
-from schemas.folder import read_door, read_doors
+from schemas.folder import one_door, read_door, read_doors
 
 HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
@@ -114,15 +114,14 @@ class Graph:
         return f"llava/{self.corpus.name}/{fingerprint(recipe)[:12]}"
 
 
-def corpora(folder: Path = HERE) -> dict[str, Corpus]:
+def corpora() -> Mapping[str, Corpus]:
     """Every corpus, by the name of its file."""
-    return read_doors(Corpus, folder)
+    return read_doors(Corpus, "corpora", HERE)
 
 
 def corpus(name: str) -> Corpus:
     """A corpus by name, or by the path of a TOML file of one's own."""
-    file = Path(name) if name.endswith(".toml") else HERE / f"{name}.toml"
-    return read_door(Corpus, file)
+    return read_door(Corpus, Path(name)) if name.endswith(".toml") else one_door(corpora(), name, "corpus")
 
 
 def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) -> Graph:

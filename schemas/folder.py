@@ -1,15 +1,20 @@
-"""A folder of TOML files as one typed dictionary: the folder is the registry."""
+"""A folder of TOML files as one typed dictionary: the folders are the registry (`schemas/doors.py` says which)."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.doors import door_files
 from schemas.errors import RecipeError
 
 Door = TypeVar("Door", bound=BaseModel)
+One = TypeVar("One")
+Stamp = tuple[Path, int, int]
 
 
 def read_toml(file: Path) -> dict[str, Any]:
@@ -22,16 +27,58 @@ def read_door(model: type[Door], file: Path, read: Callable[[Path], dict[str, An
     try:
         text = read(file)
         return model.model_validate({**text, "name": file.stem})
-    except FileNotFoundError:
+    except OSError as error:
         known = ", ".join(sorted(path.stem for path in file.parent.glob("*.toml"))) or "none"
-        raise RecipeError(f"there is no {file.stem!r} in {file.parent.name}/; known: {known}") from None
+        what = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        raise RecipeError(f"{file}: {what}; known in {file.parent.name}/: {known}") from None
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{file}: not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{file}: not UTF-8: {error}") from error
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise RecipeError(f"{file}: " + "; ".join(lines)) from error
+        raise RecipeError("\n".join(f"{file}: {line}" for line in _lines(model, error))) from error
 
 
-def read_doors(model: type[Door], folder: Path) -> dict[str, Door]:
-    """Every file of the folder, by the name of its file, in the order of names."""
-    return {file.stem: read_door(model, file) for file in sorted(folder.glob("*.toml"))}
+def read_doors(model: type[Door], kind: str, ours: Path) -> Mapping[str, Door]:
+    """Every file of a kind, by its name: those of `ours`, the package's folder, and of the folders beside it.
+
+    All errors of all files at once. Read again only where a file's size or time changed.
+    """
+    stamps = tuple((file, stat.st_size, stat.st_mtime_ns) for file in door_files(kind, ours).values()
+                   for stat in (file.stat(),))  # fmt: skip
+    return _read_all(model, stamps)  # type: ignore[return-value]  # what lru_cache forgets of the type
+
+
+def one_door(doors: Mapping[str, One], name: str, what: str) -> One:
+    """The door of that name; RecipeError, listing the known ones, for another name. `what`: "label scheme"."""
+    if name not in doors:
+        raise RecipeError(f"no {what} {name!r}; known: {', '.join(doors)}")
+    return doors[name]
+
+
+@lru_cache(maxsize=64)
+def _read_all(model: type[BaseModel], stamps: tuple[Stamp, ...]) -> Mapping[str, BaseModel]:
+    found, wrong = dict[str, BaseModel](), list[str]()
+    for file, _, _ in stamps:
+        try:
+            found[file.stem] = read_door(model, file)
+        except RecipeError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise RecipeError("\n".join(wrong))
+    return MappingProxyType(found)
+
+
+def _lines(model: type[BaseModel], error: ValidationError) -> list[str]:
+    """What is wrong, one line each: the key, what was found, what was expected."""
+    lines = list[str]()
+    for one in error.errors():
+        key, found = ".".join(map(str, one["loc"])), one.get("input")
+        if one["type"] == "extra_forbidden" and len(one["loc"]) == 1:
+            known = ", ".join(name for name in model.model_fields if name != "name")
+            lines.append(f"{key}: no such key; expected one of {known}")
+        elif one["type"] == "missing" or isinstance(found, dict | list | tuple):
+            lines.append(f"{key}: {one['msg']}" if key else one["msg"])
+        else:
+            lines.append(f"{key}: found {found!r:.60}; {one['msg']}")
+    return lines

@@ -6,7 +6,7 @@ who says so, and from which row. "No" is said only of absent.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import CatalogError, RecipeError
-from schemas.folder import read_doors
+from schemas.folder import one_door, read_doors
+
+HERE = Path(__file__).parent / "label_schemes"
 
 
 class Truth(StrEnum):
@@ -121,22 +123,14 @@ def plain_label(text: str) -> str:
     return re.sub(r"[\s_‐-―−-]+", "-", text)
 
 
-def label_schemes(folder: Path = Path(__file__).parent / "label_schemes") -> dict[str, LabelScheme]:
+def label_schemes() -> Mapping[str, LabelScheme]:
     """Every scheme, by the name of its file."""
-    return read_doors(LabelScheme, folder)
+    return read_doors(LabelScheme, "label_schemes", HERE)
 
 
 def label_scheme(name: str) -> LabelScheme:
     """One scheme; raises RecipeError, listing the known ones, for another name."""
-    schemes = _schemes()
-    if name not in schemes:
-        raise RecipeError(f"no label scheme {name!r}; known: {', '.join(schemes)}")
-    return schemes[name]
-
-
-@cache
-def _schemes() -> dict[str, LabelScheme]:
-    return label_schemes()
+    return one_door(label_schemes(), name, "label scheme")
 
 
 @cache

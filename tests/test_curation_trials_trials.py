@@ -37,7 +37,6 @@ from curation.trials.trials import (
     tried,
     true_trials,
 )
-from curation.trials.wording import HERE as STYLES
 from curation.trials.wording import QUESTIONS, TELLABLE, styles, told, trial_questions
 from curation.words.conversations import conversations
 from curation.words.descriptions import descriptions
@@ -136,13 +135,14 @@ def test_a_kind_of_fault_grows_by_one_file(tmp_path, scenes):
         faults(tmp_path / ".." / tmp_path.name)
 
 
-def test_a_style_grows_by_one_file(tmp_path, scenes):
-    for file in STYLES.glob("*.toml"):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+def test_a_style_grows_by_one_file(tmp_path, scenes, monkeypatch):
+    before = dict(styles())
+    (tmp_path / "styles").mkdir()
+    monkeypatch.setenv("RADIO_DOORS", str(tmp_path))
     text = 'title = "A new one"\n[say]\npresent = ["Lo, {noun}"]\nis = ["Lo, {a_one}"]\n'
-    (tmp_path / "lofty.toml").write_text(text, encoding="utf-8")
-    more = styles(tmp_path)
-    assert set(more) - set(styles()) == {"lofty"}
+    (tmp_path / "styles/lofty.toml").write_text(text, encoding="utf-8")
+    more = styles()
+    assert set(more) - set(before) == {"lofty"}
     found = [
         one.answer for scene in scenes for one in true_trials(scene, {"lofty": more["lofty"]}) if one.style == "lofty"
     ]
@@ -154,10 +154,12 @@ def test_a_style_grows_by_one_file(tmp_path, scenes):
     ("line", "said"),
     [('present = ["{nuon}"]', "no slot {nuon}"), ('presents = ["{noun}"]', "no kind of fact 'presents'")],
 )
-def test_a_style_with_a_mistake_is_refused_in_one_line(tmp_path, line, said):
-    (tmp_path / "bad.toml").write_text(f'title = "Bad"\n[say]\n{line}\n', encoding="utf-8")
+def test_a_style_with_a_mistake_is_refused_in_one_line(tmp_path, line, said, monkeypatch):
+    (tmp_path / "styles").mkdir()
+    monkeypatch.setenv("RADIO_DOORS", str(tmp_path))
+    (tmp_path / "styles/bad.toml").write_text(f'title = "Bad"\n[say]\n{line}\n', encoding="utf-8")
     with pytest.raises(RecipeError, match=re.escape(said)) as caught:
-        styles(tmp_path)
+        styles()
     assert "\n" not in str(caught.value)
 
 

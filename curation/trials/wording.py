@@ -94,9 +94,9 @@ class Style(BaseModel):
         return bool(self.say.get(kind) or (alone and self.alone.get(kind)))
 
 
-def styles(folder: Path = HERE) -> dict[str, Style]:
+def styles() -> Mapping[str, Style]:
     """Every style, by the name of its file."""
-    return read_doors(Style, folder)
+    return read_doors(Style, "styles", HERE)
 
 
 @cache

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from schemas.errors import RecipeError
 from schemas.fingerprint import canonical_json
-from schemas.folder import read_door
+from schemas.folder import one_door, read_doors
 
 HERE = Path(__file__).parent / "prompts"
 FENCED_SLOTS = ("caption", "glossary", "conversation")
@@ -132,9 +132,9 @@ class Told:
         return hashlib.sha256(canonical_json([self.system, self.text, self.form]).encode()).hexdigest()
 
 
-def prompt(name: str, folder: Path = HERE) -> Prompt:
+def prompt(name: str) -> Prompt:
     """One prompt; raises RecipeError, listing the known ones, for another name."""
-    return read_door(Prompt, folder / f"{name}.toml")
+    return one_door(read_doors(Prompt, "prompts", HERE), name, "prompt")
 
 
 def render(

@@ -143,9 +143,9 @@ class AskedTurn:
         }
 
 
-def questions(folder: Path = HERE) -> dict[str, Question]:
+def questions() -> dict[str, Question]:
     """Every question, by the name of its file, in the order in which a conversation asks them."""
-    found = read_doors(Question, folder)
+    found = read_doors(Question, "questions", HERE)
     return dict(sorted(found.items(), key=lambda one: (one[1].order, one[0])))
 
 

@@ -14,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evaluate.tasks.answers import Vocabulary
 from evaluate.tasks.truth import RULES, states_of, truth_by
+from schemas.doors import door_files
 from schemas.errors import CatalogError, RecipeError
 from schemas.folder import read_door, read_toml
 from schemas.labels import LabelScheme, label_scheme, plain_label
 from schemas.rejection import Rejection
 
 HERE = Path(__file__).resolve().parent.parent / "benchmarks"
+KIND = "evaluations"
 CUTOUT_COLUMNS = ("cutout_id", "source_id", "mosaic", "png", "sha256")
 SOURCE_COLUMNS = ("source_id", "source_name", "dataset", "labels", "split", "benchmark")
 SPLIT_COLUMNS = ("cutout_id", "patch_id", "split")
@@ -249,16 +251,16 @@ class Benchmark(BaseModel):
         )  # fmt: skip
 
 
-def benchmarks(folder: Path = HERE) -> dict[str, Benchmark]:
+def benchmarks() -> dict[str, Benchmark]:
     """Every benchmark, by the name of its file."""
-    return {file.stem: _read(file) for file in sorted(folder.glob("*.toml"))}
+    return {name: _read(file) for name, file in door_files(KIND, HERE).items()}
 
 
 def benchmark(name: str) -> Benchmark:
     """One benchmark: by the name of its file, its first word (b2), or the path of a TOML file of one's own."""
     if name.endswith(".toml"):
         return _read(Path(name))
-    files = {file.stem: file for file in sorted(HERE.glob("*.toml"))}
+    files = door_files(KIND, HERE)
     short = [stem for stem in files if stem.split("_")[0] == name.lower()]
     if name not in files and len(short) != 1:
         raise RecipeError(f"no benchmark {name!r}; known: {', '.join(files)}")
@@ -321,7 +323,11 @@ def _over_another(file: Path) -> dict[str, Any]:
     if like is None:
         return found
     # Counts belong to the pictures, so they are not taken over.
-    base = {k: v for k, v in _over_another(HERE / f"{like}.toml").items() if k not in OF_PICTURES}
+    base = {
+        k: v
+        for k, v in _over_another(door_files(KIND, HERE).get(like, HERE / f"{like}.toml")).items()
+        if k not in OF_PICTURES
+    }
     return {**base, **found}
 
 

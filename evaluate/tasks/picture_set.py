@@ -8,8 +8,8 @@ than was published: no picture there shows sky of another split, or is one that 
 import hashlib
 import re
 import tomllib
-from collections.abc import Sequence
-from functools import cache, cached_property, partial
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +62,16 @@ class PictureSet(BaseModel):
         return Benchmark.model_validate({"expected_images": n_test, **self.benchmark, **of_set})
 
 
-def picture_sets(folder: Path = HERE) -> dict[str, PictureSet]:
+def picture_sets() -> Mapping[str, PictureSet]:
     """Every picture set, by the name of its file."""
-    return read_doors(PictureSet, folder)
+    return read_doors(PictureSet, "picture_sets", HERE)
 
 
 def picture_set(name: str) -> PictureSet | None:
     """A set by the name or the path of its file; None where a name is no set's."""
     if name.endswith(".toml"):
         return read_door(PictureSet, Path(name)) if _has_pictures(Path(name)) else None
-    return _sets().get(name)
+    return picture_sets().get(name)
 
 
 def inputs_of_set(one: PictureSet, raw: Path) -> tuple[Step, Step, Step]:
@@ -180,11 +180,6 @@ def _near(vectors: NDArray[np.float64], door: KeptOut, raw: Path) -> list[int]:
 def _some(table: Table, columns: Sequence[str]) -> Table:
     """The columns of a table that an evaluation reads."""
     return Table(table.name, table.row_is, table.key, tuple(one for one in table.columns if one.name in columns))
-
-
-@cache
-def _sets() -> dict[str, PictureSet]:
-    return picture_sets()
 
 
 def _has_pictures(file: Path) -> bool:
