@@ -5,10 +5,12 @@ What it asks and how it is scored stands elsewhere; here it is a list of picture
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.folder import one_door, read_doors
+from schemas.touches import Touches
 
 HERE = Path(__file__).parent / "benchmarks"
 
@@ -19,7 +21,7 @@ class Benchmark(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    title: str
+    title: Annotated[str, Touches()]
     dataset: str
     split: str = Field(default="test", pattern="^(train|validation|test)$")
     """The published split that it tests on; of that, the rows with a benchmark."""

@@ -9,7 +9,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,6 +34,7 @@ from schemas.errors import CatalogError
 from schemas.folder import one_door, read_doors
 from schemas.labels import Tier
 from schemas.rejection import Rejection
+from schemas.touches import Touches
 
 HERE = Path(__file__).parent / "published"
 RADIUS = "radius_arcsec"
@@ -79,7 +80,7 @@ class Catalog(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    title: str
+    title: Annotated[str, Touches()]
     file: str
     """Relative to the raw folder."""
     sha256: str = Field(default="", exclude=True)
@@ -118,7 +119,7 @@ class Catalog(BaseModel):
     labels: CatalogLabels | None = None
     n_rows: int | None = Field(default=None, exclude=True)
     """Published number of rows, to be told beside the number found."""
-    licence: str = "unknown"
+    licence: Annotated[str, Touches()] = "unknown"
     cite: str = Field(exclude=True)
 
     @model_validator(mode="after")

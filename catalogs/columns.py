@@ -7,7 +7,7 @@ of a file is told in one CatalogError, with the keys of the TOML to edit.
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from catalogs.formats import tables
 from schemas.errors import CatalogError
 from schemas.table import UNIT_SUFFIX
+from schemas.touches import Touches
 
 # Beside the units of the corpus's own tables: what only catalogues have, and only cells keep.
 CATALOG_SUFFIX = {
@@ -42,7 +43,7 @@ class CatalogColumn(BaseModel):
     """None: real where our name ends in a unit, else text. `sexagesimal`: `12 34 56.7`, `12:34.9`, wholes in `unit`."""
     required: bool = True
     """False: a file without it gives nulls, and is told of as absent."""
-    guess: bool = False
+    guess: Annotated[bool, Touches()] = False
     """True: nobody here has seen the file; their name for the column is our guess."""
     missing: tuple[float | str, ...] = ()
     """Values that mean "not known" in this column: numbers after it is read, texts before."""

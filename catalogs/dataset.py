@@ -13,7 +13,9 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
+from pydantic import BaseModel
 
+from catalogs.code import code_digests
 from catalogs.generated import stands_in
 from schemas.doors import door_files
 from schemas.errors import CatalogError, RecipeError
@@ -68,6 +70,14 @@ class Dataset:
     """The same for what a second detector found on the same sky, which completes the objects. None: there is none."""
     classes: dict[str, str] = field(default_factory=dict[str, str])
     """Label of the scheme by published catalogue: what a source is that one of its rows matches."""
+    catalogs: tuple[str, ...] = ()
+    """The catalogue doors that its readers read, beside those of `classes`."""
+    schemes: tuple[str, ...] = ()
+    """The label schemes that its readers read, beside `scheme`."""
+    door: BaseModel | None = None
+    """What its TOML file says; None for a dataset that is written in Python."""
+    code: dict[str, str] = field(default_factory=dict[str, str])
+    """SHA-256 by name of the source of one that is written in Python, and of what it imports of its own."""
 
     def file_digests(self, raw: Path) -> dict[str, str]:
         """SHA-256 of each file as found. Raises CatalogError for files that are absent or not the pinned ones.
@@ -143,11 +153,32 @@ def _dataset(module: Any, file: Path) -> Dataset:
         files=module.SHA256,
         cutout=module.CUTOUT,
         published=module.PUBLISHED,
-        read_sources=module.read_sources,
-        read_objects=getattr(module, "read_objects", None),
-        read_detections=getattr(module, "read_detections", None),
+        read_sources=_reader(module, file, "read_sources"),
+        read_objects=_reader(module, file, "read_objects"),
+        read_detections=_reader(module, file, "read_detections"),
         classes=dict(getattr(module, "CLASSES", {})),
+        catalogs=tuple(getattr(module, "CATALOGS", ())),
+        schemes=tuple(getattr(module, "SCHEMES", ())),
+        code=code_digests(file),
     )
+
+
+@dataclass(frozen=True)
+class _FromFile:
+    """A function of a user's module: another process finds it by its file, not by a name to import."""
+
+    file: Path
+    name: str
+
+    def __call__(self, raw: Path, mosaics: pa.Table) -> Sieved:
+        return getattr(_loaded(self.file), self.name)(raw, mosaics)
+
+
+def _reader(module: Any, file: Path, name: str) -> Any:
+    """A module's function, None where it has none."""
+    if not hasattr(module, name):
+        return None
+    return getattr(module, name) if file.parent == HERE else _FromFile(file, name)
 
 
 def _digest(path: Path) -> str:

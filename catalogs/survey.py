@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from schemas.folder import read_doors
+from schemas.touches import WORDS, Touches
 
 HERE = Path(__file__).parent / "surveys"
+OF_FILES = Touches("mosaics")
 
 
 class Survey(BaseModel):
@@ -17,24 +19,24 @@ class Survey(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    title: str
-    frequency_mhz: PositiveFloat | None = None
+    title: Annotated[str, Touches(*WORDS)]
+    frequency_mhz: Annotated[PositiveFloat | None, Touches(*WORDS)] = None
     """None where its pictures come from several surveys: then no text names a frequency."""
-    beam_arcsec: tuple[PositiveFloat, PositiveFloat] | None = None
+    beam_arcsec: Annotated[tuple[PositiveFloat, PositiveFloat] | None, OF_FILES] = None
     """Synthesised beam, FWHM: major axis, minor axis; used only where a header gives none."""
-    beam_pa_deg: float = 0.0
-    pixel_arcsec: PositiveFloat | None = None
-    brightness_unit: Literal["Jy/beam", "mJy/beam", "uJy/beam"] | None = None
+    beam_pa_deg: Annotated[float, OF_FILES] = 0.0
+    pixel_arcsec: Annotated[PositiveFloat | None, OF_FILES] = None
+    brightness_unit: Annotated[Literal["Jy/beam", "mJy/beam", "uJy/beam"] | None, OF_FILES] = None
     """Used only where a header gives none; a header that disagrees is an error."""
-    projection: str = ""
-    files: tuple[str, ...]
-    """Glob patterns of its images, relative to the raw folder."""
-    pictures: bool = False
+    projection: Annotated[str, Touches()] = ""
+    files: Annotated[tuple[str, ...], Touches()]
+    """Glob patterns of its images, relative to the raw folder. What they find is in the recipe, not they."""
+    pictures: Annotated[bool, OF_FILES] = False
     """True: each file is one picture among many, and a bad one is a rejected row. False: mosaics, and a bad one
     stops the build."""
-    stale_wcs: tuple[str, ...] = ()
+    stale_wcs: Annotated[tuple[str, ...], OF_FILES] = ()
     """Glob patterns of files whose header is known to give a wrong position: they are read without WCS."""
-    licence: str = "unknown"
+    licence: Annotated[str, Touches("samples")] = "unknown"
     """Of the pixels; `unknown` blocks a release."""
     cite: str = Field(exclude=True)
     acknowledgement: str = Field(default="", exclude=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ Example:  python -m curation claims --objects objects.json --text answer.txt --j
 
 
 @click.command(help=HELP)
+@doors_option
 @click.option("--objects", required=True, type=click.Path(path_type=Path), metavar="FILE", help="What is known.")
 @click.option("--text", required=True, type=click.Path(path_type=Path), metavar="FILE", help="What is said.")
 @click.option("--scheme", help="Label scheme, where the file does not name it; see schemas/label_schemes.")

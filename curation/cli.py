@@ -1,9 +1,11 @@
 """The command line: parses and prints. What it calls is imported when it is called, so that `--help` is quick."""
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,8 @@ from curation.mutations import mutations
 from curation.replies import replies
 from curation.serve import serve
 from curation.settings import settings, store_place
+from schemas.command_line import doors_option
+from schemas.doors import VARIABLE
 from schemas.errors import GateError, RecipeError
 
 if TYPE_CHECKING:
@@ -68,6 +72,7 @@ def curation() -> None:
 
 @curation.command()
 @click.argument("corpus")
+@doors_option
 @_raw
 @_store
 @_json
@@ -89,6 +94,7 @@ def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None
 
 @curation.command()
 @click.argument("corpus")
+@doors_option
 @_raw
 @_store
 @_out
@@ -132,6 +138,7 @@ def build(
 
 @curation.command()
 @click.argument("corpus")
+@doors_option
 @_raw
 @_store
 @_json
@@ -152,7 +159,8 @@ def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> No
         wanted = ("address", "counts", "n_in", "n_kept", "n_rejected", "reasons")
         rows.append({"state": "done", **found.model_dump(include=set(wanted))})
     if as_json:
-        return click.echo(json.dumps({"corpus": corpus, "tables": rows}))
+        doors = [asdict(one) for one in made.doors]
+        return click.echo(json.dumps({"corpus": corpus, "tables": rows, "doors": doors}))
     for row in rows:
         counts = (
             f"{row['n_in']:>9,} in = {row['n_kept']:>9,} kept + {row['n_rejected']:>7,} rejected"
@@ -161,11 +169,13 @@ def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> No
         )
         why = "; ".join(f"{reason} {n:,}" for reason, n in row.get("reasons", {}).items())
         click.echo(f"{row['address']:<48} {counts}  {why}".rstrip())
+    click.echo("\n".join(["doors", *(f"  {one.line}" for one in made.doors)]))
     return None
 
 
 @curation.command()
 @click.argument("corpus")
+@doors_option
 @_raw
 @_store
 @_out
@@ -191,6 +201,7 @@ def check(corpus: str, raw: str | None, store: str | None, out: Path | None, as_
 
 @curation.command()
 @click.argument("corpus")
+@doors_option
 @_raw
 @_store
 @_out
@@ -264,6 +275,7 @@ def verify_split(handover: Path, as_json: bool) -> None:
 
 @curation.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@doors_option
 @click.option("--survey", default=None, help="The survey they belong to: supplies what their headers leave out.")
 @click.option("--catalog", "table", default=None, help="They are tables: read them as this catalogue's door says.")
 @_json
@@ -338,6 +350,7 @@ def _build_words(
     corpus: str, raw: str | None, store: str | None, out: Path | None, workers: int | None, servers: tuple[str, ...]
 ) -> list[str]:
     given = [("--raw", raw), ("--store", store), ("--out", out), ("--workers", workers)]
+    given += [("--doors", os.environ.get(VARIABLE))]
     given += [("--server", one) for one in servers]
     return ["build", corpus, *(word for flag, value in given if value for word in (flag, str(value)))]
 

@@ -35,13 +35,15 @@ from curation.words.judge import Judging, judge_door
 from curation.words.prompt import prompt
 from curation.words.question import questions
 from curation.words.writing import Generation
+from schemas.doors import use_doors_beside
 from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
 from schemas.fingerprint import fingerprint
 from schemas.folder import one_door, read_door, read_doors
+from schemas.manifest import DoorFile
 
 HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
-HANDOVER_VERSION = 2  # raised when the export starts to write something else
+HANDOVER_VERSION = 3  # raised when the export starts to write something else
 
 
 class Corpus(BaseModel):
@@ -90,6 +92,11 @@ class Graph:
         return in_order([*(one.samples for one in self.of.values()), *self.beside])
 
     @property
+    def doors(self) -> tuple[DoorFile, ...]:
+        """Every door that the corpus is made by, once."""
+        return tuple(sorted({door for step in self.steps for door in step.doors}))
+
+    @property
     def asking(self) -> dict[Served, list[Step]]:
         """The models that are asked, each with the steps that ask it."""
         generated = [one.generated for one in self.of.values() if one.generated]
@@ -109,8 +116,10 @@ class Graph:
 
     @property
     def handover(self) -> str:
-        """The hand-over's address: every table of the corpus, and the version of its form."""
-        recipe = {"version": HANDOVER_VERSION, "tables": [step.address for step in self.steps]}
+        """The hand-over's address: every table of the corpus, the version of its form, and what it tells people."""
+        doors = [(one.kind, one.name, one.sha256) for one in self.doors]
+        tables = [step.address for step in self.steps]
+        recipe = {"version": HANDOVER_VERSION, "tables": tables, "title": self.corpus.title, "doors": doors}
         return f"llava/{self.corpus.name}/{fingerprint(recipe)[:12]}"
 
 
@@ -120,7 +129,9 @@ def corpora() -> Mapping[str, Corpus]:
 
 
 def corpus(name: str) -> Corpus:
-    """A corpus by name, or by the path of a TOML file of one's own."""
+    """A corpus by name, or by the path of a TOML file of one's own, whose folder may have a folder `doors/`."""
+    if name.endswith(".toml"):
+        use_doors_beside(Path(name))
     return read_door(Corpus, Path(name)) if name.endswith(".toml") else one_door(corpora(), name, "corpus")
 
 

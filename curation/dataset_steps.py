@@ -1,7 +1,7 @@
 """The steps of one dataset, from its pictures to its samples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from curation.truth.classes import classes_step
 from curation.truth.objects import objects_step
 from curation.truth.relabel import detections_step, relabel_step
 from curation.truth.sources import sources_step
+from curation.used_doors import doors_of
 from curation.words.conversations import conversations_step
 from curation.words.descriptions import descriptions_step
 from curation.words.generation import generated_step
@@ -101,7 +102,9 @@ def word_steps(
     if wanted.judge and asker:
         judged = judged_step(one.name, spoken, cutouts, wanted.judge, asker)
     verdicts = quality_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, judged)
+    prompts = [one.prompt for one in (wanted.generation, wanted.judge) if one]
     samples = samples_step(one.name, spoken, cutouts, verdicts, splits, sources, survey)
+    samples = replace(samples, doors=doors_of(one, asked, prompts))
     policy = wanted.generation.verdicts if wanted.generation else Verdicts()
     tried = trials_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, policy)
     return DatasetSteps(

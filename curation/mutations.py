@@ -5,8 +5,11 @@ from typing import Any
 
 import click
 
+from schemas.command_line import doors_option
+
 
 @click.command()
+@doors_option
 @click.option("--seed", required=True, help="Any word or number: another seed, other pictures, faults and wordings.")
 @click.option("--n", "n_pictures", type=click.IntRange(1), default=140, show_default=True, help="Pictures to make up.")
 @click.option("--examples", type=click.IntRange(0), default=20, show_default=True, help="Most texts to show of each.")

@@ -12,12 +12,14 @@ from typing import Any
 
 import click
 
+from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
 ROLES = ("generation", "judge")
 
 
 @click.command()
+@doors_option
 @click.argument("corpus", required=False)
 @click.option(
     "--role", type=click.Choice(ROLES), default="generation", show_default=True, help="Whose model of CORPUS."

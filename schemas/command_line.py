@@ -3,11 +3,23 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import click
 
+from schemas.doors import VARIABLE, use_doors
 from schemas.errors import CorpusError
 from schemas.guard import check_names
+
+
+def doors_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --doors, which holds for the whole process."""
+    text = f"Your own surveys, catalogues, schemes, datasets …; else {VARIABLE}, else doors/ beside the corpus file."
+    return click.option(
+        "--doors", type=click.Path(path_type=Path), metavar="FOLDER", help=text, expose_value=False, is_eager=True,
+        callback=lambda _context, _option, folder: use_doors(folder),
+    )(command)  # fmt: skip
 
 
 def run(load: Callable[[], click.Command], *, when_stopped: str) -> None:

@@ -38,9 +38,18 @@ def fraction(key: str) -> float:
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) / 2**64
 
 
+def _in_order(value: object) -> object:
+    """A door's tables as pairs: the order of a scheme's labels, or of a question's classes, is the order in texts."""
+    if isinstance(value, dict):
+        return [[key, _in_order(one)] for key, one in cast(dict[str, object], value).items()]
+    return [_in_order(one) for one in cast(tuple[object, ...], value)] if isinstance(value, tuple) else value
+
+
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
-        return value.model_dump()  # a field declared with exclude=True, such as `cite`, moves nothing
+        fields = type(value).model_fields.items()  # one declared with exclude=True, such as `cite`, moves nothing
+        return {name: _in_order(value.__dict__[name]) for name, field in fields
+                if name in value.__dict__ and not field.exclude}  # fmt: skip
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):

@@ -1,7 +1,7 @@
 """A folder of TOML files as one typed dictionary: the folders are the registry (`schemas/doors.py` says which)."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -44,9 +44,12 @@ def read_doors(model: type[Door], kind: str, ours: Path) -> Mapping[str, Door]:
 
     All errors of all files at once. Read again only where a file's size or time changed.
     """
-    stamps = tuple((file, stat.st_size, stat.st_mtime_ns) for file in door_files(kind, ours).values()
-                   for stat in (file.stat(),))  # fmt: skip
-    return _read_all(model, stamps)  # type: ignore[return-value]  # what lru_cache forgets of the type
+    return _read_files(model, door_files(kind, ours).values())
+
+
+def read_folder(model: type[Door], folder: Path) -> Mapping[str, Door]:
+    """Every file of one folder, by its name, whatever stands beside it."""
+    return _read_files(model, sorted(folder.glob("*.toml")))
 
 
 def one_door(doors: Mapping[str, One], name: str, what: str) -> One:
@@ -54,6 +57,11 @@ def one_door(doors: Mapping[str, One], name: str, what: str) -> One:
     if name not in doors:
         raise RecipeError(f"no {what} {name!r}; known: {', '.join(doors)}")
     return doors[name]
+
+
+def _read_files(model: type[Door], files: Iterable[Path]) -> Mapping[str, Door]:
+    stamps = tuple((file, stat.st_size, stat.st_mtime_ns) for file in files for stat in (file.stat(),))
+    return _read_all(model, stamps)  # type: ignore[return-value]  # what lru_cache forgets of the type
 
 
 @lru_cache(maxsize=64)

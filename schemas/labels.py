@@ -10,13 +10,16 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import CatalogError, RecipeError
-from schemas.folder import one_door, read_doors
+from schemas.folder import one_door, read_doors, read_folder
+from schemas.touches import WORDS, Touches
 
 HERE = Path(__file__).parent / "label_schemes"
+SPOKEN = Touches(*WORDS)
 
 
 class Truth(StrEnum):
@@ -62,17 +65,17 @@ class LabelDefinition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: int
+    id: Annotated[int, Touches()]
     aliases: tuple[str, ...] = ()
-    definition: str
+    definition: Annotated[str, Touches("conversations", "generated")]
     """What the label means, as a clause that can follow "LABEL: "."""
-    phrase: str = ""
+    phrase: Annotated[str, SPOKEN] = ""
     """A sentence about a picture or source that has the label; ends with a full stop."""
-    absent_phrase: str = ""
+    absent_phrase: Annotated[str, SPOKEN] = ""
     """The sentence for a picture that is known not to have it; empty where nobody would say so."""
-    noun: str = ""
+    noun: Annotated[str, SPOKEN] = ""
     """The label as a plural noun phrase for counts and boxes, such as "compact sources"."""
-    noun_one: str = ""
+    noun_one: Annotated[str, SPOKEN] = ""
     """The same for one, such as "compact source"."""
     implies: tuple[str, ...] = ()
     """Labels that are present whenever this one is."""
@@ -84,7 +87,7 @@ class LabelScheme(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    title: str
+    title: Annotated[str, Touches()]
     cite: str = Field(exclude=True)
     kind: str = Field(pattern="^(single|multi)$")
     """`single`: exactly one label holds, so the others are absent. `multi`: any number, each on its own."""
@@ -126,6 +129,11 @@ def plain_label(text: str) -> str:
 def label_schemes() -> Mapping[str, LabelScheme]:
     """Every scheme, by the name of its file."""
     return read_doors(LabelScheme, "label_schemes", HERE)
+
+
+def package_schemes() -> Mapping[str, LabelScheme]:
+    """The schemes that come with the package, whatever a user adds."""
+    return read_folder(LabelScheme, HERE)
 
 
 def label_scheme(name: str) -> LabelScheme:

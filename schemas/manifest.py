@@ -1,10 +1,14 @@
 """What a table's `_manifest.json` says: the recipe, the counts, a digest of every part, and who made it when."""
 
 import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from schemas.doors import door_roots, user_doors
 from schemas.errors import StoreError
+from schemas.fingerprint import fingerprint
 
 
 class Part(BaseModel):
@@ -17,6 +21,33 @@ class Part(BaseModel):
     sha256: str
 
 
+@dataclass(frozen=True, order=True)
+class DoorFile:
+    """A door that a corpus uses, for people: no recipe holds it, for its values are there."""
+
+    kind: str
+    name: str
+    file: str
+    """Relative to its folder of doors, after whose it is: radio-corpus, an installed package, or yours."""
+    sha256: str
+    """Of what it says: a comment or another order of keys changes nothing."""
+
+    @property
+    def line(self) -> str:
+        """The door on one line, with twelve digits of its digest."""
+        return f"{self.sha256[:12]}  {self.kind}/{self.name}  ({self.file})"
+
+
+def door_of(kind: str, name: str, file: Path, said: object) -> DoorFile:
+    """A door as it is told to people; `said` is all that its file says."""
+    digest = fingerprint(said)
+    for root in door_roots():
+        if file.is_relative_to(root):
+            who = "yours" if root == user_doors() else root.name
+            return DoorFile(kind, name, f"{who}: {file.relative_to(root).as_posix()}", digest)
+    return DoorFile(kind, name, f"radio-corpus: {file.parent.name}/{file.name}", digest)
+
+
 class Manifest(BaseModel):
     """Written last: a table is done when it is there."""
 
@@ -26,6 +57,8 @@ class Manifest(BaseModel):
     table: str
     recipe: dict[str, object]
     inputs: list[str]
+    doors: list[DoorFile] = []
+    """The doors it was made by, where that is told: of the tables of samples."""
     counts: str
     """What is counted as *in*."""
     n_in: int

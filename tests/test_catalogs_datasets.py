@@ -1,7 +1,10 @@
 """The datasets whose real rows are here, against the counts that were measured; and what their doors refuse."""
 
+import contextlib
 import csv
+import functools
 import hashlib
+import sys
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -11,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from catalogs import first_mirabest
+from catalogs.catalog import catalog
 from catalogs.dataset import dataset, datasets
 from catalogs.datasets import lotss_dr1, mirabest, rgz_smorph
 from catalogs.sky import separation_arcsec
@@ -265,7 +269,7 @@ def test_of_two_sources_with_one_id_the_first_stays(tmp_path):
         return sieved(pa.concat_tables([once.kept, once.kept]), [], 2)
 
     door = a_dataset(twice)
-    found = sources(little_mosaics(PICTURE), dataset_facts(door, raw), dataset=door, raw=raw)
+    found = sources(little_mosaics(PICTURE), dataset_facts(door, raw, "sources"), dataset=door, raw=raw)
     assert (found.n_in, found.kept.num_rows, found.reasons) == (2, 1, {"duplicate-id": 1})
 
 
@@ -292,4 +296,25 @@ def test_a_dataset_without_objects_makes_an_empty_table(tmp_path):
 def test_an_outline_that_is_none_is_refused(tmp_path, more, reasons):
     raw = little_raw(tmp_path, f"{PICTURE},100,FR-I,true,,,,")
     door = a_dataset(read_objects=partial(read_objects_of, [an_object(**more)]))
-    assert objects(little_mosaics(), dataset_facts(door, raw), dataset=door, raw=raw).reasons == reasons
+    assert objects(little_mosaics(), dataset_facts(door, raw, "objects"), dataset=door, raw=raw).reasons == reasons
+
+
+def test_a_dataset_in_python_says_which_catalogues_and_schemes_it_reads(raw, monkeypatch):
+    """For what they say is in the recipes of its tables."""
+    for door in (one for one in datasets().values() if one.door is None):
+        read, module = set[tuple[str, str]](), sys.modules[door.read_sources.__module__]
+        for name, real in (("catalog", catalog), ("label_scheme", label_scheme)):
+            spy = functools.partial(_noted, real, name, read)
+            for place in (module, first_mirabest):
+                if hasattr(place, name):
+                    monkeypatch.setattr(place, name, spy)
+        for reader in (door.read_sources, door.read_objects, door.read_detections):
+            with contextlib.suppress(CatalogError, FileNotFoundError):  # files that are not public, or not there
+                reader and reader(raw, little_mosaics())
+        declared = {("label_scheme", one) for one in (door.scheme, *door.schemes)}
+        assert read <= declared | {("catalog", one) for one in door.catalogs}, door.name
+
+
+def _noted(real, kind, read, name):
+    read.add((kind, name))
+    return real(name)

@@ -20,7 +20,7 @@ from schemas.tables import ENTRIES, SOURCES
 SCHEME = label_scheme("smgps_extcat")
 CLASSES = {"wise_hii": "HII", "green_snr": "SNR", "manitoba_snrcat": "SNR", "atnf_pulsars": "PULSAR",
            "kohoutek_pn": "PN"}  # fmt: skip
-CONFIG = ClassConfig(scheme="smgps_extcat", classes=CLASSES)
+CONFIG = ClassConfig(scheme=label_scheme("smgps_extcat"), classes=CLASSES)
 CATALOG = "catalogs/smgps.csv"
 
 
@@ -149,7 +149,7 @@ def test_a_source_without_a_position_and_catalogues_without_rows_are_no_error():
 
 
 def test_a_label_that_the_scheme_does_not_have_is_an_error():
-    config = ClassConfig(scheme="smgps_extcat", classes={"wise_hii": "HII-REGION"})
+    config = ClassConfig(scheme=label_scheme("smgps_extcat"), classes={"wise_hii": "HII-REGION"})
     with pytest.raises(RecipeError, match="smgps_extcat has no label HII-REGION; known: COMPACT"):
         classified(SOURCES.of([]), ENTRIES.of([]), config)
 

@@ -29,6 +29,7 @@ SCHEME, DETECTION_SCHEME, SURVEY = "rgcat", "caesar_mrcnn", "emu_pilot_list"
 CITE = "Gupta et al. 2024, PASA 41, e027; Riggi et al. 2025, Appendix A.2"
 LISTS, IMAGES = "annotations/emu_pilot_list/*.json", "images/emu_pilot_list"
 SHA256 = {LISTS: ""}  # not public
+SCHEMES = (DETECTION_SCHEME,)
 CUTOUT = CutoutRecipe()
 PUBLISHED = Published(
     source="Riggi et al. 2025, Table 1 and A.2; objects: with the added ones", n_images=10_414, n_objects=231_439

@@ -30,6 +30,8 @@ CITE = "Gupta et al. 2024, PASA 41, e027; Riggi et al. 2025, Appendix A.2"
 CATALOG, FILE = "rgcat", "catalogs/rgcat.fits"
 DETECTIONS, DETECTION_SCHEME = "annotations/emu_pilot_rgcat/catalog_*.json", "caesar_mrcnn"
 SHA256 = {FILE: "", DETECTIONS: ""}  # neither is public in this form
+CATALOGS = (CATALOG,)
+SCHEMES = (DETECTION_SCHEME,)
 CUTOUT = CutoutRecipe()
 PUBLISHED = Published(
     # The classes are those of the whole catalogue, 211,625 rows; the paper used 185,294 of them.

@@ -25,6 +25,7 @@ SHA256 = {
     FILE: "829ebdff6f0437d7cd0b3e26464e70c78d03b458c67a882a58293210423af6d2",
     LOMORPH: "1e87d944992dadb4d90ab59d7b9d349b7ffcd8c56b75320f75d86c6195dd63d9",
 }
+CATALOGS = ("lotss_dr1_sources", "lotss_lomorph")
 CUTOUT = CutoutRecipe()
 PUBLISHED = Published(source="catalogue sources inside the two mosaics; no published count", n_images=34)
 SIDE_ARCSEC, SIDE_OVER_MAJOR = 120.0, 3.0

@@ -19,6 +19,7 @@ SCHEME = "mirabest"
 SURVEY = "first"
 CITE = "Porter & Scaife 2023, RASTI 2, 293; Miraghaei & Best 2017, MNRAS 466, 4346"
 SHA256 = first_mirabest.SHA256
+CATALOGS = (first_mirabest.CATALOG,)
 CUTOUT = CutoutRecipe()
 PUBLISHED = Published(
     # 435 confident FR-II are public, one fewer than the paper counts.

@@ -18,6 +18,7 @@ SCHEME = "rgz_smorph"
 SURVEY = "first"
 CITE = "Wu et al. 2019, MNRAS 482, 1211; Banfield et al. 2015, MNRAS 453, 2326"
 SHA256 = first_mirabest.SHA256
+CATALOGS = (first_mirabest.CATALOG,)
 CUTOUT = CutoutRecipe()
 PUBLISHED = Published(
     source="Riggi et al. 2025, A.1 (rgz-smorph)", n_images=9_570, n_by_split={"train": 5_735, "test": 3_835}

@@ -33,6 +33,7 @@ CITE = "Bordiu et al. 2025, A&A 695, A144; Riggi et al. 2025, Appendix A.1"
 CATALOG, FILE = "smgps_extended_sources", "catalogs/smgps_extended_sources.fits"
 LISTS = "annotations/smgps_extcat/*.json"
 SHA256 = {FILE: "", LISTS: ""}  # the list is not public
+CATALOGS = (CATALOG,)
 CUTOUT = CutoutRecipe()
 PUBLISHED = Published(
     # Not one to one: the catalogue has 16,534 sources.

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from curation.checker.amounts import NUMBER, WORDS, number, number_words
-from schemas.labels import LabelDefinition, LabelScheme, label_schemes, plain_label
+from schemas.doors import NAMES as NAMES_FILE
+from schemas.doors import door_roots
+from schemas.errors import RecipeError
+from schemas.fingerprint import fingerprint
+from schemas.folder import read_toml
+from schemas.labels import LabelDefinition, LabelScheme, package_schemes, plain_label
+from schemas.touches import only
 
 __all__ = ["NUMBER", "WORDS", "Grammar", "Mention", "grammar", "number", "number_words", "plain"]
 
@@ -211,7 +217,7 @@ def _grammar(key: _Scheme) -> Grammar:
     own = [name for label, one in scheme.labels.items() for name in _names(label, label, one, least=2)]
     taken = {one.words for one in own if one.sign is None}
     own += [name for name in _loose(scheme) if name.words not in taken]
-    others = [other for other in label_schemes().values() if other.name != scheme.name]
+    others = [other for other in package_schemes().values() if other.name != scheme.name]
     foreign = [
         name
         for other in others
@@ -234,7 +240,39 @@ def _denied(phrase: str) -> str:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    return tomllib.loads(NAMES.read_text(encoding="utf-8"))
+    return _tables()
+
+
+def _tables() -> dict[str, dict[str, Any]]:
+    """`names.toml` of ours and of each folder of doors, by scheme and label. RecipeError where one stands twice."""
+    found, where = dict[str, dict[str, Any]](), dict[tuple[str, str], Path]()
+    for file in name_files():
+        try:
+            said = read_toml(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RecipeError(f"{file}: not TOML: {error}") from error
+        for scheme, held in said.items():
+            for subject, names in (held if isinstance(held, dict) else {"": held}).items():
+                other = where.setdefault((scheme, subject), file)
+                if other != file:
+                    raise RecipeError(f"names of {scheme} {subject} stand twice: {other} and {file}; keep one")
+                found.setdefault(scheme, {})[subject] = names
+    return found
+
+
+def name_files() -> list[Path]:
+    """The files that say what free text calls classes: ours, then those of the folders of doors."""
+    return [NAMES, *(root / NAMES_FILE for root in door_roots() if (root / NAMES_FILE).is_file())]
+
+
+def names_digest(scheme: LabelScheme) -> str:
+    """What decides how free text about a scheme is read, beside the scheme: for the recipes of what reads it.
+
+    Names of the scheme, names that belong to none, and the package's other schemes, whose classes are foreign here.
+    """
+    tables = _tables()
+    others = {name: (only(one, "quality"), tables.get(name)) for name, one in package_schemes().items()}
+    return fingerprint([tables.get(scheme.name), tables.get("*"), {**others, scheme.name: None}])
 
 
 def _loose(scheme: LabelScheme) -> Iterator[Name]:

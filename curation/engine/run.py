@@ -299,6 +299,7 @@ def _manifest(progress: _Progress) -> Manifest:
         table=step.table.name,
         recipe=json.loads(canonical_json(step.recipe)),
         inputs=[one.step.address for one in step.inputs],
+        doors=list(step.doors),
         counts=step.counts or (f"rows of {step.inputs[0].step.name}" if step.inputs else "rows"),
         n_in=sum(record.n_in for record in records),
         n_kept=sum(record.n_kept for record in records),

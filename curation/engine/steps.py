@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from schemas.errors import RecipeError
 from schemas.fingerprint import fingerprint
+from schemas.manifest import DoorFile
 from schemas.rejection import Sieved
 from schemas.table import Table
 
@@ -43,6 +44,10 @@ class Step:
     table: Table
     config: tuple[object, ...] = ()
     inputs: tuple[Input, ...] = ()
+    beside: tuple[object, ...] = ()
+    """What decides the table and does not come by `config` or `inputs`: in the recipe, not given to `make`."""
+    doors: tuple[DoorFile, ...] = ()
+    """The door files that it is made by, for people; not in the recipe, for what they say is."""
     version: int = 1
     """Raised by hand when `make` starts to mean something else."""
     rows_per_part: int | None = None
@@ -72,6 +77,7 @@ class Step:
             "version": self.version,
             "columns": [[column.name, str(column.type)] for column in self.table.schema],
             "config": self.config,
+            "beside": self.beside,
             "inputs": [one.step.address for one in self.inputs],
             "rows_per_part": self.rows_per_part,
         }

@@ -20,6 +20,7 @@ from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outli
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import MOSAICS
+from schemas.touches import only
 
 MANY_FILES = 50
 Row = dict[str, Any]
@@ -83,7 +84,7 @@ def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path) -> Ste
         name=f"mosaics/{survey.name}",
         make=partial(mosaics, raw=raw),
         table=MOSAICS,
-        config=(files, survey),
+        config=(files, only(survey, "mosaics")),
         counts="image files of the survey",
     )
 

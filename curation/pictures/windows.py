@@ -15,6 +15,7 @@ from curation.pictures.sky_pixels import pixels_of_sky, read_wcs
 from schemas.fingerprint import content_id
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import WINDOWS
+from schemas.touches import only
 
 LEAST_SIDE_PX = 4
 MOST_SIDE_PX = 8192  # a cutout is held in memory: 256 MB at this side
@@ -80,7 +81,7 @@ def windows_step(
         name=f"windows/{dataset_name}",
         make=windows,
         table=WINDOWS,
-        config=(recipe, survey),
+        config=(recipe, only(survey, "windows")),
         inputs=(Input(sources_step, columns=SOURCE_COLUMNS), Input(mosaics_step)),
         rows_per_part=rows_per_part,
     )

@@ -12,7 +12,7 @@ from catalogs.database import connect
 from catalogs.dataset import Dataset
 from catalogs.survey import Survey
 from schemas.errors import TableError
-from schemas.manifest import Manifest
+from schemas.manifest import DoorFile, Manifest
 from schemas.tables import CORPUS_TABLES
 
 Addresses = Mapping[str, Sequence[str]]
@@ -73,6 +73,9 @@ class Built(Protocol):
 
     @property
     def handover(self) -> str: ...
+
+    @property
+    def doors(self) -> Sequence[DoorFile]: ...
 
     def addresses(self) -> Addresses: ...
 

@@ -26,7 +26,7 @@ from curation.release.moc import write_mocs
 from schemas.errors import CorpusError, StoreError, TableError
 from schemas.llava import LlavaRecord, json_schema
 
-FORMAT = 2  # raised when the folder starts to look different
+FORMAT = 3  # raised when the folder starts to look different
 ROWS_AT_ONCE = 2000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # JSON allows them inside a string, but many readers of lines end a line there.
@@ -121,6 +121,7 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         "corpus": made.corpus.name,
         "address": made.handover,
         "tables": {name: list(addresses[name]) for name in sorted(addresses)},
+        "doors": [{"kind": one.kind, "name": one.name, "sha256": one.sha256} for one in made.doors],
         "counts": counts,
         "files": dict(_files(folder)),
     }

@@ -126,6 +126,7 @@ def _page(
         colours=PALETTE,
         lineage=[store.manifest(address) for some in made.addresses().values() for address in some],
         versions=_versions(store, made),
+        doors=made.doors,
         credits=sorted({(one.dataset.cite, one.survey.cite, one.dataset.title) for one in made.of.values()}),
     )
 

@@ -1,6 +1,7 @@
 """The chain from a sample back to pixels and catalogue rows: what a person asks when an answer looks wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow.compute as pc
 
 from curation.release.built import Tables
 from schemas.errors import RecipeError, StoreError
+from schemas.manifest import DoorFile
 
 Row = dict[str, Any]
 BULKY = ("png", "pixels", "wcs_header")
@@ -48,6 +50,7 @@ def chain(sample_id: str, store: Searchable) -> Row:
         | {"box_fits_px": [window[edge] for edge in edges]},
         "source": source,
         "objects": objects,
+        "doors": [asdict(one) for one in store.manifest(address).doors],
         "tables": [nearest for nearest, *_ in tables.values()],  # the splits read other datasets too
     }
 
@@ -72,6 +75,7 @@ def told(found: Mapping[str, Any]) -> list[str]:
     absent = [one["label"] for one in source["labels"] if one["state"] == "absent"]
     lines += [f"  absent  {', '.join(absent)}"] if absent else []
     lines.append(f"row     {source['origin_catalog']}, data row {source['origin_row']} (0-based)")
+    lines += ["doors", *(f"  {DoorFile(**one).line}" for one in found["doors"])]
     return [*lines, "tables", *(f"  {address}" for address in found["tables"])]
 
 

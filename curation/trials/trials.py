@@ -15,6 +15,7 @@ from catalogs.dataset import dataset
 from catalogs.survey import Survey, surveys
 from curation.checker.claims import SurveyFacts
 from curation.checker.faithfulness import judge_turn, read_claims
+from curation.checker.grammar import names_digest
 from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.checker.policy import Verdicts, refusal
 from curation.engine.steps import Input, Step
@@ -30,6 +31,7 @@ from schemas.fingerprint import content_id, fraction
 from schemas.labels import LabelScheme, Truth
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import TRIALS
+from schemas.touches import only
 
 TRUE = "true"
 AS_WRITTEN = "template"
@@ -182,7 +184,7 @@ def trials_step(
         table=TRIALS,
         config=(
             Trying(
-                scheme,
+                only(scheme, "trials"),
                 dialect,
                 survey_facts(survey),
                 policy or Verdicts(),
@@ -191,6 +193,7 @@ def trials_step(
                 seed=conversations.address,
             ),
         ),
+        beside=(names_digest(scheme),),
         inputs=(
             Input(conversations, by_part=True),
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),

@@ -20,9 +20,10 @@ from catalogs.dataset import Dataset
 from catalogs.sky import ARCSEC_PER_RADIAN, angle_arcsec, unit_vectors
 from curation.engine.steps import Input, Step
 from schemas.errors import RecipeError
-from schemas.labels import Label, Tier, Truth, label_scheme
+from schemas.labels import Label, LabelScheme, Tier, Truth, label_scheme
 from schemas.rejection import Sieved, sieved
 from schemas.tables import SOURCES
+from schemas.touches import only
 
 AS_READ = "sources_as_read"
 """The kind of step that holds SOURCES before they are told; `sources/<dataset>` is what comes out."""
@@ -37,7 +38,7 @@ class ClassConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    scheme: str
+    scheme: LabelScheme
     classes: dict[str, str] = Field(min_length=1)
     """The label that an entry stands for, by catalogue. An entry that bears labels of the scheme stands for those that
     are present: one that has none, a candidate, says nothing."""
@@ -56,7 +57,7 @@ def classified(sources: pa.Table, *entries_and_config: Any) -> Sieved:
     new one answers; a source that nothing is at keeps all it had.
     """
     *tables, config = entries_and_config
-    scheme = label_scheme(config.scheme)
+    scheme = config.scheme
     strange = [label for label in config.classes.values() if label not in scheme.labels]
     if strange:
         raise RecipeError(f"scheme {scheme.name} has no label {', '.join(strange)}; known: {', '.join(scheme.labels)}")
@@ -84,7 +85,7 @@ def classes_step(
     missing = sorted(dataset.classes.keys() - entries.keys())
     if missing:
         raise RecipeError(f"dataset {dataset.name}: no entries of {', '.join(missing)}; known: {', '.join(entries)}")
-    config = config or ClassConfig(scheme=dataset.scheme, classes=dataset.classes)
+    config = config or ClassConfig(scheme=only(label_scheme(dataset.scheme), "sources"), classes=dataset.classes)
     catalogs = [entries[name] for name in sorted(dataset.classes)]
     return Step(
         name=f"sources/{dataset.name}",
@@ -136,14 +137,14 @@ def _chord(arcsec: float) -> float:
 
 def _statements(entry: Row, config: ClassConfig) -> Iterator[Row]:
     """What an entry says of a source at its place, each with its word for it."""
-    ours = [one for one in entry["labels"] or () if one["scheme"] == config.scheme]
+    ours = [one for one in entry["labels"] or () if one["scheme"] == config.scheme.name]
     said = {one["label"]: one["original"] for one in ours if one["state"] == Truth.PRESENT}
     if not ours:
         label = config.classes[entry["catalog"]]
         said = {label: label}
     for label, original in said.items():
         statement = Label(
-            scheme=config.scheme, label=label, original=original, state=Truth.PRESENT, tier=Tier.MATCH,
+            scheme=config.scheme.name, label=label, original=original, state=Truth.PRESENT, tier=Tier.MATCH,
             catalog=entry["origin_catalog"], row=entry["origin_row"],
         )  # fmt: skip
         yield statement.model_dump(mode="json")

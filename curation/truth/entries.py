@@ -23,6 +23,7 @@ from schemas.fingerprint import content_id
 from schemas.labels import LabelScheme, Truth, label_scheme, plain_label
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import ENTRIES
+from schemas.touches import only
 
 PREFIX, LAST_RANK = "entry", "f" * 8
 SMALLEST_INT, LARGEST_INT = -(2**31), 2**31 - 2
@@ -42,7 +43,7 @@ def catalog_facts(catalog: Catalog, raw: Path) -> CatalogFacts:
     """The facts as found. Raises CatalogError for a file that is absent or not the pinned one."""
     if not catalog.has_positions:
         raise RecipeError(f"catalogue {catalog.name} has no positions, so it has no entries; {catalog.door}")
-    scheme = label_scheme(catalog.labels.scheme) if catalog.labels else None
+    scheme = only(label_scheme(catalog.labels.scheme), "entries") if catalog.labels else None
     return CatalogFacts(catalog.name, file_digest(catalog, raw), scheme)
 
 
@@ -76,7 +77,7 @@ def entries_step(catalog: Catalog, raw: Path) -> Step:
         name=f"entries/{catalog.name}",
         make=partial(entries, raw=raw),
         table=ENTRIES,
-        config=(catalog, catalog_facts(catalog, raw)),
+        config=(only(catalog, "entries"), catalog_facts(catalog, raw)),
         counts="rows of the file",
     )
 

@@ -44,7 +44,7 @@ def objects_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
         name=f"objects/{dataset.name}",
         make=partial(objects, dataset=dataset, raw=raw),
         table=OBJECTS,
-        config=(dataset_facts(dataset, raw),),
+        config=(dataset_facts(dataset, raw, "objects"),),
         inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
         counts="rows of the catalogue",
     )

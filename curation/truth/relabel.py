@@ -103,7 +103,7 @@ def detections_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
         name=f"detections/{dataset.name}",
         make=partial(objects_of, dataset=read, raw=raw),
         table=OBJECTS,
-        config=(dataset_facts(dataset, raw),),
+        config=(dataset_facts(dataset, raw, "detections"),),
         inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
         counts="detections",
     )

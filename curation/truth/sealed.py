@@ -21,6 +21,7 @@ from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import SEALED
+from schemas.touches import only
 
 SOURCE_COLUMNS = (
     "source_id", "source_name", "dataset", "ra_deg", "dec_deg", "image_path", "side_arcsec", "split", "benchmark",
@@ -76,7 +77,7 @@ def sealed_step(corpus_name: str, wanted: Sequence[tuple[Benchmark, Step, Step]]
         f"sealed/{corpus_name}",
         _sealed_of_all,
         SEALED,
-        config=(SealConfig(benchmarks=tuple(door for door, _, _ in wanted)),),
+        config=(SealConfig(benchmarks=tuple(only(door, "sealed") for door, _, _ in wanted)),),
         inputs=(
             *(Input(sources, columns=SOURCE_COLUMNS) for _, sources, _ in wanted),
             *(Input(mosaics, columns=MOSAIC_COLUMNS) for _, _, mosaics in wanted),

@@ -8,30 +8,46 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
+from pydantic import BaseModel
 
+from catalogs.catalog import Catalog, catalog
 from catalogs.dataset import Dataset
 from curation.engine.steps import Input, Step
 from schemas.fingerprint import fingerprint
 from schemas.labels import LabelScheme, label_scheme
 from schemas.rejection import REJECTED, Rejection, Sieved, rejected_table
 from schemas.tables import SOURCES
+from schemas.touches import only
 
 READ_OF_MOSAICS = ("mosaic", "ra_deg", "dec_deg", "width_px", "height_px", "pixel_arcsec", "header")
 
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What decides a dataset's tables beside the mosaics: the content of its files, and its vocabulary."""
+    """What decides a dataset's tables beside the mosaics: the content of its files, its vocabulary, and its doors."""
 
     dataset: str
     files: dict[str, str]
     """SHA-256 by file, relative to the raw folder."""
     scheme: LabelScheme
+    schemes: tuple[LabelScheme, ...]
+    """Others that its readers read."""
+    door: BaseModel | None
+    """What its TOML file says of the table."""
+    catalogs: tuple[Catalog, ...]
+    code: dict[str, str]
+    """SHA-256 by name of its source, where it is written in Python."""
 
 
-def dataset_facts(dataset: Dataset, raw: Path) -> DatasetFacts:
-    """The facts as found. Raises CatalogError for files that are absent or not the pinned ones."""
-    return DatasetFacts(dataset.name, dataset.file_digests(raw), label_scheme(dataset.scheme))
+def dataset_facts(dataset: Dataset, raw: Path, table: str) -> DatasetFacts:
+    """The facts as found, of one kind of `table`, such as `sources`.
+
+    Raises CatalogError for files that are absent or not the pinned ones, RecipeError for a door that is not there.
+    """
+    door = only(dataset.door, table) if dataset.door else None
+    read = tuple(only(catalog(name), table) for name in dataset.catalogs)
+    scheme, *more = (only(label_scheme(name), table) for name in (dataset.scheme, *dataset.schemes))
+    return DatasetFacts(dataset.name, dataset.file_digests(raw), scheme, tuple(more), door, read, dataset.code)
 
 
 def sources(mosaics: pa.Table, facts: DatasetFacts, *, dataset: Dataset, raw: Path) -> Sieved:
@@ -46,7 +62,7 @@ def sources_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
         name=f"sources/{dataset.name}",
         make=partial(sources, dataset=dataset, raw=raw),
         table=SOURCES,
-        config=(dataset_facts(dataset, raw),),
+        config=(dataset_facts(dataset, raw, "sources"),),
         inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
         counts="rows of the catalogue",
     )

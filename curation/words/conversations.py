@@ -23,6 +23,7 @@ from schemas.fingerprint import choose, content_id
 from schemas.labels import LabelScheme, Truth
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import CONVERSATIONS, GENERATED
+from schemas.touches import only
 
 GENERATOR = "template"
 GENERATED_KIND = "generated"
@@ -97,7 +98,7 @@ def conversations_step(
         make=conversations if generated is None else with_generated,
         table=CONVERSATIONS,
         version=2,  # artefacts are no radio sources
-        config=(scheme, used, dialect),
+        config=(only(scheme, "conversations"), used, dialect),
         inputs=(
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),
             Input(descriptions, by_part=True),

@@ -17,6 +17,7 @@ from schemas.fingerprint import choose, fraction
 from schemas.labels import LabelScheme, Truth
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import DESCRIPTIONS
+from schemas.touches import only
 
 MOST_ABSENT = 3
 OPENINGS = (
@@ -61,7 +62,7 @@ def descriptions_step(
         make=descriptions,
         table=DESCRIPTIONS,
         version=2,  # artefacts are no radio sources
-        config=(scheme, survey_facts(survey)),
+        config=(only(scheme, "descriptions"), survey_facts(survey)),
         inputs=(Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS), Input(sources), Input(objects)),
     )
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from curation.asking.request import Reply, Request
 from curation.checker.claims import Claim
+from curation.checker.grammar import names_digest
 from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.engine.steps import Input, Resources, Step
 from curation.words.page import Page
@@ -61,6 +62,7 @@ def generated_step(
         make=partial(generated, asks),
         table=GENERATED,
         config=(writing,),
+        beside=(names_digest(writing.scheme),),
         inputs=(
             Input(cutouts, by_part=True, columns=(*CUTOUT_COLUMNS, "png")),
             Input(descriptions, by_part=True),

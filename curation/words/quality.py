@@ -14,6 +14,7 @@ from catalogs.dataset import dataset
 from catalogs.survey import Survey, surveys
 from curation.checker.claims import Claim, SurveyFacts, Truths
 from curation.checker.faithfulness import are_equal, judge_turn, read_claims
+from curation.checker.grammar import names_digest
 from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.engine.steps import Input, Step
 from curation.pictures.boxes import Dialect
@@ -22,6 +23,7 @@ from curation.words.flags import flags_of
 from schemas.labels import LabelScheme
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import JUDGED, QUALITY
+from schemas.touches import only
 
 
 def quality(
@@ -92,7 +94,8 @@ def quality_step(
         make=quality if judged is None else scored,
         table=QUALITY,
         version=4,  # claims of free text: places, quantities, comparisons
-        config=(scheme, dialect, survey_facts(survey)),
+        config=(only(scheme, "quality"), dialect, survey_facts(survey)),
+        beside=(names_digest(scheme),),
         inputs=(
             Input(conversations, by_part=True),
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),

@@ -13,6 +13,7 @@ from curation.words.descriptions import survey_facts
 from curation.words.prompt import Prompt, prompt
 from schemas.errors import RecipeError
 from schemas.labels import LabelScheme
+from schemas.touches import only
 
 PAIRS, REWORDING = "pairs", "rewording"
 
@@ -73,7 +74,7 @@ def writing_about(
             f"{dataset_name}: {n_turns} turns are asked for, the form of prompt {door.name} allows {most}"
         )
     return Writing(
-        scheme,
+        only(scheme, "generated"),
         survey_facts(survey),
         dialect,
         generation.model_copy(update={"turns": {}}),
