@@ -128,6 +128,7 @@ def _loaded(file: Path) -> ModuleType:
         if spec is None or spec.loader is None:
             raise RecipeError(f"{file}: not a Python module")
         sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        sys.path.insert(0, str(file.parent))  # so that it may import from beside it
         try:
             spec.loader.exec_module(module)
         except Exception as error:  # the user's code raises whatever it likes
@@ -136,6 +137,8 @@ def _loaded(file: Path) -> ModuleType:
             raise RecipeError(
                 f"{file}: {type(error).__name__}: {error} ({last.filename}, line {last.lineno})"
             ) from error
+        finally:
+            sys.path.remove(str(file.parent))
     return sys.modules[name]
 
 

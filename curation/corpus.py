@@ -9,7 +9,7 @@ entries ┴► matches ─► matchings      cutouts of all datasets ─► twin
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,6 +31,7 @@ from curation.truth.matches import Matching, matches_step, matchings_step
 from curation.truth.sealed import benchmark_sources_step, sealed_step
 from curation.truth.splits import SplitConfig, splits_step
 from curation.truth.twins import twins_step
+from curation.used_doors import dataset_door, used_door
 from curation.words.judge import Judging, judge_door
 from curation.words.prompt import prompt
 from curation.words.question import questions
@@ -155,7 +156,7 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
     entries: dict[str, Step] = {}
     for name in _catalogs(wanted, chosen):
         try:
-            entries[name] = entries_step(catalog(name), raw)
+            entries[name] = replace(entries_step(catalog(name), raw), doors=(used_door("catalogs", catalog(name)),))
         except CorpusError as error:
             wrong.append(error)
     front: dict[str, tuple[Step, Step, Step, Step]] = {}
@@ -258,7 +259,8 @@ def _sealed(wanted: Corpus, mosaics: Mapping[str, Step], sources: Mapping[str, S
         one = dataset(door.dataset)
         step = sources.get(one.name) or benchmark_sources_step(one, mosaics[one.survey], raw)
         tested.append((door, step, mosaics[one.survey]))
-    return sealed_step(wanted.name, tested)
+    used = [used_door("benchmarks", door) for door in doors] + [dataset_door(dataset(door.dataset)) for door in doors]
+    return replace(sealed_step(wanted.name, tested), doors=tuple(sorted(set(used))))
 
 
 def _matched(matching: Matching, known: Mapping[str, Step]) -> tuple[Step, Step]:

@@ -10,6 +10,7 @@ import click
 
 from evaluate.encoders.encoder_cli import encoders
 from evaluate.standard.quick_cli import quick, quick_set
+from schemas.command_line import corpus_option, doors_option
 
 Command = Callable[..., Any]
 
@@ -93,7 +94,8 @@ def evaluate() -> None:
 @_of_prompt
 @_of_examples
 @_of_cost
-@click.option("--corpus", "named", metavar="CORPUS", help="Whose pictures; needed where several have the dataset.")
+@corpus_option
+@doors_option
 @click.option("--raw", metavar="FOLDER", help="Folder of mosaics and catalogues; else RADIO_RAW.")
 @_store
 @click.option("--workers", type=click.IntRange(1), help="CPUs of the embedded Ray; default: all.")
@@ -161,6 +163,7 @@ _models = click.option("--model", "models", multiple=True, help="Only this one; 
 
 @evaluate.command()
 @_benchmarks
+@doors_option
 @_models
 @_store
 @_out
@@ -185,6 +188,7 @@ def report(names: tuple[str, ...], models: tuple[str, ...], store: str | None, o
 
 @evaluate.command()
 @_benchmarks
+@doors_option
 @_store
 @click.option("--base", required=True, help="The model that the others are held against.")
 @_models
@@ -203,6 +207,7 @@ def compare(names: tuple[str, ...], store: str | None, base: str, models: tuple[
 
 @evaluate.command()
 @_benchmarks
+@doors_option
 @_store
 @_json
 def score(names: tuple[str, ...], store: str | None, as_json: bool) -> None:
@@ -257,7 +262,8 @@ def standard(server: str, model: str, python: Path, tasks: tuple[str, ...], **gi
 @evaluate.command("export-task")
 @click.argument("name", metavar="BENCHMARK")
 @click.option("--variant", default="fixed", show_default=True, help="fixed, paper, code, structured or short.")
-@click.option("--corpus", "named", metavar="CORPUS", help="Whose pictures; needed where several have the dataset.")
+@corpus_option
+@doors_option
 @click.option("--raw", metavar="FOLDER", help="Folder of mosaics and catalogues; else RADIO_RAW.")
 @_store
 @_out

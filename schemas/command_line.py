@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from schemas.doors import VARIABLE, use_doors
+from schemas.doors import VARIABLE, use_doors, use_doors_beside
 from schemas.errors import CorpusError
 from schemas.guard import check_names
 
@@ -20,6 +20,18 @@ def doors_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--doors", type=click.Path(path_type=Path), metavar="FOLDER", help=text, expose_value=False, is_eager=True,
         callback=lambda _context, _option, folder: use_doors(folder),
     )(command)  # fmt: skip
+
+
+def corpus_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --corpus, a name or a file, as `named`; the folder `doors/` beside a file is the user's doors."""
+
+    def beside(_context: click.Context, _option: click.Parameter, named: str | None) -> str | None:
+        if named and named.endswith(".toml"):
+            use_doors_beside(Path(named))
+        return named
+
+    text = "Whose pictures; needed where several have the dataset."
+    return click.option("--corpus", "named", metavar="CORPUS", help=text, callback=beside)(command)
 
 
 def run(load: Callable[[], click.Command], *, when_stopped: str) -> None:

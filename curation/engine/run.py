@@ -27,6 +27,7 @@ from tqdm import tqdm
 from curation.engine.steps import Step, in_order
 from curation.engine.store import PartRecord, Store, as_part, process_started
 from schemas import errors
+from schemas.doors import VARIABLE as DOORS
 from schemas.errors import CorpusError, StepError
 from schemas.fingerprint import canonical_json
 from schemas.manifest import Manifest, Part
@@ -250,7 +251,9 @@ def join_ray(workers: int | None) -> tuple[Any, bool]:
 
 def _start(ray: Any, workers: int | None) -> None:
     if os.environ.get("RAY_ADDRESS"):
-        ray.init(log_to_driver=False, logging_level="error")  # the cluster that RAY_ADDRESS names
+        # The cluster that RAY_ADDRESS names; its nodes read the user's doors as they read the raw files, by their path.
+        doors = {name: os.environ[name] for name in (DOORS,) if name in os.environ}
+        ray.init(log_to_driver=False, logging_level="error", runtime_env={"env_vars": doors} if doors else None)
         return
     cpus = workers or len(os.sched_getaffinity(0))
     ray.init(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from schemas.command_line import corpus_option, doors_option
 from schemas.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ OF_NETWORKS = ("epochs", "learning_rate", "train_batch", "class_weights", "seed"
     show_default=True,
     help="scratch: pixels of that share's side.",
 )
-@click.option("--corpus", "named", metavar="CORPUS", help="Whose pictures; needed where several have the dataset.")
+@corpus_option
+@doors_option
 @click.option("--raw", metavar="FOLDER", help="Folder of mosaics and catalogues; else RADIO_RAW.")
 @click.option(
     "--store", metavar="PLACE", help="Where tables, features and what was fitted are; else RADIO_STORE, else ./store."
