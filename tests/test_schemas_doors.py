@@ -1,6 +1,6 @@
 """Doors beside the data: where they are looked for, and what is wrong with them, in one line each."""
 
-import importlib.metadata
+import importlib
 import sys
 
 import pytest
@@ -94,7 +94,7 @@ def test_an_installed_package_brings_doors_and_runs_no_code(tmp_path, monkeypatc
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: radio-more\nVersion: 1\n")
     (about / "entry_points.txt").write_text("[radio_corpus.doors]\nmore = radio_more\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    importlib.metadata.MetadataPathFinder.invalidate_caches()
+    importlib.invalidate_caches()
     doors._installed.cache_clear()
     try:
         assert surveys()["more"].title == "More"
@@ -120,9 +120,9 @@ def read_sources(raw, mosaics):
 def test_a_dataset_in_python_counts_by_its_source_and_by_what_it_imports_from_beside_it(folder):
     (folder / "datasets").mkdir()
     (folder / "datasets/_mine_shared.py").write_text("ONE = 1\n")
-    (folder / "datasets/mine.py").write_text(MODULE.format(beside="json"))
+    (folder / "datasets/mine.py").write_text(MODULE.format(beside="_mine_shared"))
     found = dataset("mine")
-    assert list(found.code) == ["mine.py"]
+    assert list(found.code) == ["_mine_shared.py", "mine.py"]
     assert found.read_sources(folder, None).n_in == 0
     (folder / "datasets/other.py").write_text(MODULE.format(beside="catalogs.formats.coco"))
     assert {"other.py", "formats/coco.py", "formats/plain_json.py"} <= set(dataset("other").code)
@@ -147,7 +147,8 @@ def test_every_command_says_in_one_line_that_the_doors_are_not_there(curation, t
 
 def test_a_catalogue_of_the_users_is_inspected_by_its_name(curation, tmp_path):
     (tmp_path / "doors/catalogs").mkdir(parents=True)
-    text = 'title = "Mine"\nfile = "mine.csv"\nformat = "csv"\ncite = "nobody"\n[columns]\nra_deg = {name = "RA", unit = "deg"}\n'
+    text = 'title = "Mine"\nfile = "mine.csv"\nformat = "csv"\ncite = "nobody"\n[columns]\n'
+    text += 'ra_deg = {name = "RA", unit = "deg"}\n'
     (tmp_path / "doors/catalogs/mine.toml").write_text(text + 'dec_deg = {name = "Dec", unit = "deg"}\n')
     (tmp_path / "mine.csv").write_text("RA,Dec\n30.5,-10\n")
     done = curation("inspect", tmp_path / "mine.csv", "--catalog", "mine", "--doors", tmp_path / "doors")
