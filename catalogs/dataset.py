@@ -34,9 +34,13 @@ class CutoutRecipe:
 
 @dataclass(frozen=True)
 class Published:
-    """Counts somebody published, with their source; the report shows them beside what was found."""
+    """Counts that a publication names; the report shows them beside what was found. Without one there are none.
 
-    source: str
+    Raises RecipeError for counts without their source: one's own count beside itself would say "difference 0".
+    """
+
+    source: str = ""
+    """Where it is published, such as "Riggi et al. 2025, Table 1"; empty where nothing is."""
     n_images: int | None = None
     n_by_label: dict[str, int] = field(default_factory=dict[str, int])
     """Pictures that show a label."""
@@ -45,6 +49,13 @@ class Published:
     n_objects: int | None = None
     n_by_class: dict[str, int] = field(default_factory=dict[str, int])
     """Objects of a class, by the labels of the dataset's scheme."""
+
+    def __post_init__(self) -> None:
+        """Counts stand with their source."""
+        counts = (self.n_by_label, self.n_by_split, self.n_by_survey, self.n_by_class)
+        has_counts = any(counts) or self.n_images is not None or self.n_objects is not None
+        if has_counts and not self.source.strip():
+            raise RecipeError("published counts need their source: name the publication, or leave the counts out")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from catalogs.catalog import catalog, file_digest
-from catalogs.dataset import dataset
+from catalogs.dataset import Published, dataset, datasets
 from catalogs.datasets import caesar_mrcnn, emu_pilot_rgcat, smgps_extcat
 from catalogs.formats.caesar import read_detections, read_training
 from catalogs.formats.ds9 import read_ds9
@@ -24,7 +25,7 @@ from curation.demo_sky import NOISE_MJY_PER_BEAM
 from curation.engine.store import Store
 from curation.pictures.boxes import box_fits_px, visible_boxes
 from curation.pictures.mosaics import find_files, mosaics
-from schemas.errors import CatalogError
+from schemas.errors import CatalogError, RecipeError
 from schemas.labels import label_scheme
 
 DOORS = ("radioimg_multilabel", "smgps_extcat", "caesar_mrcnn", "emu_pilot_rgcat")
@@ -80,6 +81,22 @@ def present(rows):
 
 
 # -- what was published ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "counts", [{"n_images": 34}, {"n_objects": 1}, {"n_by_label": {"FR-I": 1}}, {"n_by_split": {"test": 1}},
+               {"n_by_survey": {"first": 1}}, {"n_by_class": {"C": 1}}],
+)  # fmt: skip
+def test_counts_without_a_publication_are_refused_and_no_counts_need_none(counts):
+    assert Published() == Published(source="")
+    with pytest.raises(RecipeError, match="published counts need their source"):
+        Published(**counts)
+    assert Published(source="Riggi et al. 2025", **counts).source
+
+
+def test_a_source_that_says_that_nothing_was_published_has_no_counts():
+    said = [one.published for one in datasets().values()]
+    assert not [one.source for one in said if re.search(r"no published|not published|demo", one.source)]
 
 
 def test_the_published_counts_add_up():

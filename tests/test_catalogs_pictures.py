@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from catalogs.dataset import dataset
+from catalogs.dataset import Published, dataset
 from catalogs.pictures import Archive, read_archive, target_deg
 from catalogs.survey import surveys
 from curation.pictures.mosaics import find_files, mosaics
@@ -69,7 +69,7 @@ def test_a_square_about_no_target_is_refused_and_a_picture_without_wcs_has_no_pl
 def test_every_real_picture_has_a_row(raw, name):
     found, squares = real(raw, name)
     assert (found.n_in, found.kept.num_rows, found.reasons) == (N_PICTURES[name], N_PICTURES[name], {})
-    assert dataset(name).published.n_images == N_PICTURES[name]
+    assert dataset(name).published == Published()  # our own count beside itself would always be right
     n_strips = 2 if name == "vlass_pictures" else 0
     assert squares.reasons == ({"off-mosaic": 2} if n_strips else {})
     assert squares.kept.num_rows == N_PICTURES[name] - n_strips

@@ -17,7 +17,7 @@ CITE = "radio-corpus, curation/demo.py"
 FILE = "catalogs/demo_fanaroff.csv"
 SHA256 = {FILE: ""}  # the demo writes it anew
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published("curation/demo.py")
+PUBLISHED = Published()
 BENCHMARK = "demo_fanaroff_riley"
 SIDE_ARCSEC = 112.0
 

@@ -17,7 +17,7 @@ CITE = "radio-corpus, curation/demo.py"
 FILE = "catalogs/demo_fields.csv"
 SHA256 = {FILE: ""}  # the demo writes it anew
 CUTOUT = CutoutRecipe(most_blank=0.6)
-PUBLISHED = Published("curation/demo.py: 162 sites and 4 planted faults", n_images=162)
+PUBLISHED = Published()
 
 
 def read_sources(raw: Path, mosaics: pa.Table) -> Sieved:

@@ -19,7 +19,7 @@ CITE = "radio-corpus, curation/demo.py"
 FILE = "catalogs/demo_objects.fits"
 SHA256 = {FILE: ""}  # the demo writes it anew
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published("curation/demo.py")
+PUBLISHED = Published()
 SIDE_ARCSEC = 120.0
 
 

@@ -13,7 +13,7 @@ SCHEME, SURVEY = "radioimg_multilabel", "first"
 CITE = "Becker, White & Helfand 1995, ApJ 450, 559"
 SHA256: dict[str, str] = {}  # the pictures are all there is: MOSAICS pin them
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published("pictures of an archive; no published count", n_images=8)
+PUBLISHED = Published()  # nobody published a count of them
 ARCHIVE = Archive("first_small", SURVEY, SCHEME, "images/first_small/*.fits")
 
 

@@ -27,7 +27,7 @@ SHA256 = {
 }
 CATALOGS = ("lotss_dr1_sources", "lotss_lomorph")
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published(source="catalogue sources inside the two mosaics; no published count", n_images=34)
+PUBLISHED = Published()  # nobody published how many sources lie inside the two mosaics
 SIDE_ARCSEC, SIDE_OVER_MAJOR = 120.0, 3.0
 MATCH_RADIUS_ARCSEC = 5.0  # just under the 6 arcsec beam
 # Maj and Min are FWHM, and an outline at half maximum would cut a source's wings off: 94 % of a Gaussian's flux

@@ -23,7 +23,7 @@ CATALOG, FILE = "wise_hii", "catalogs/wise_hii_v2.2.csv"
 SHA256 = {FILE: "33ec4dc1e4668fb0aa3e63e6746968ec84d4eef4cf47b6cd990d0302328263a9"}
 CATALOGS = (CATALOG,)
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published("catalogue rows inside the picture; no published count", n_images=14)
+PUBLISHED = Published()  # nobody published how many rows lie inside the picture
 SIDE_OVER_DIAMETER, LEAST_SIDE_ARCSEC = 1.5, 60.0  # the paper's margin about extended sources; ten beams
 
 

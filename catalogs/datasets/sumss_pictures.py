@@ -13,7 +13,7 @@ SCHEME, SURVEY = "radioimg_multilabel", "sumss"
 CITE = "Bock et al. 1999, AJ 117, 1578; Mauch et al. 2003, MNRAS 342, 1117"
 SHA256: dict[str, str] = {}  # the pictures are all there is: MOSAICS pin them
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published("pictures of an archive; no published count", n_images=8)
+PUBLISHED = Published()  # nobody published a count of them
 ARCHIVE = Archive("sumss_pictures", SURVEY, SCHEME, "images/sumss_nvss_vlssr/*_sumss.fits.gz")
 
 

@@ -13,7 +13,7 @@ SCHEME, SURVEY = "radioimg_multilabel", "vlass"
 CITE = "Lacy et al. 2020, PASP 132, 035001"
 SHA256: dict[str, str] = {}  # the pictures are all there is: MOSAICS pin them
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published("pictures of an archive; no published count", n_images=1)
+PUBLISHED = Published()  # nobody published a count of them
 ARCHIVE = Archive("three_surveys_vlass", SURVEY, SCHEME, "images/one_source_three_surveys/VLASS__*.fits.gz")
 
 

@@ -13,7 +13,7 @@ SCHEME, SURVEY = "radioimg_multilabel", "vlssr"
 CITE = "Lane et al. 2014, MNRAS 440, 327"
 SHA256: dict[str, str] = {}  # the pictures are all there is: MOSAICS pin them
 CUTOUT = CutoutRecipe()
-PUBLISHED = Published("pictures of an archive; no published count", n_images=5)
+PUBLISHED = Published()  # nobody published a count of them
 ARCHIVE = Archive("vlssr_pictures", SURVEY, SCHEME, "images/sumss_nvss_vlssr/*_vlssr.fits.gz")
 
 
