@@ -10,16 +10,20 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.article import article
 from schemas.errors import CatalogError, RecipeError
 from schemas.folder import one_door, read_doors, read_folder
 from schemas.touches import WORDS, Touches
 
 HERE = Path(__file__).parent / "label_schemes"
 SPOKEN = Touches(*WORDS)
+
+
+About = Literal["source", "picture", "objects"]
 
 
 class Truth(StrEnum):
@@ -77,8 +81,15 @@ class LabelDefinition(BaseModel):
     """The label as a plural noun phrase for counts and boxes, such as "compact sources"."""
     noun_one: Annotated[str, SPOKEN] = ""
     """The same for one, such as "compact source"."""
+    article: Annotated[Literal["", "a", "an"], Touches("conversations")] = ""
+    """What stands before `noun_one`; empty: as its sound wants it ("an HII region", "a YSO")."""
     implies: tuple[str, ...] = ()
     """Labels that are present whenever this one is."""
+
+    @property
+    def a_noun_one(self) -> str:
+        """One with its article, such as "an HII region"."""
+        return f"{self.article or article(self.noun_one)} {self.noun_one}"
 
 
 class LabelScheme(BaseModel):
@@ -87,11 +98,32 @@ class LabelScheme(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    title: Annotated[str, Touches()]
+    title: Annotated[str, Touches("conversations")]
     cite: str = Field(exclude=True)
     kind: str = Field(pattern="^(single|multi)$")
     """`single`: exactly one label holds, so the others are absent. `multi`: any number, each on its own."""
-    labels: dict[str, LabelDefinition]
+    about: Annotated[About, SPOKEN] = "source"
+    """What its labels are said of: `source`, the one at the centre of the picture; `picture`, all that is seen in it;
+    `objects`, each object in it, so that a picture has the labels of its objects. Questions are chosen by it."""
+    labels: dict[str, LabelDefinition] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "LabelScheme":
+        """Every label that is implied is there, and no name can be taken for a list of names or a definition."""
+        wrong = [
+            f"labels.{name}.implies: no label {other}; known: {', '.join(self.labels)}"
+            for name, one in self.labels.items()
+            for other in one.implies
+            if other not in self.labels
+        ]
+        wrong += [
+            f"labels.{name}: a name of letters, digits, blanks and - alone"
+            for name in self.labels
+            if not re.fullmatch(r"[\w+./()-]+( [\w+./()-]+)*", name) or plain_label(name) == "NONE"
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
 
     def harmonised(self, original: str) -> str:
         """The scheme's name for a label as somebody wrote it. Raises CatalogError for an unknown one.

@@ -95,7 +95,8 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
             rest.append(line)
     asked = " ".join(rest)
     proposition, is_negative = _proposition(asked, words)
-    parts = PARTS.search(asked)
+    unnamed = g.blanked(asked, ((one.start, one.end) for one in words.mentions(asked)))  # "of one island" names a class
+    parts = PARTS.search(unnamed)
     extreme = next((one for one in _nouns(asked, words) if one.extreme), None)
     return Asked(
         options=tuple(options),
@@ -112,7 +113,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         is_odd=bool(re.search(r"(?i)\bordinary|\bpeculiar\b.*\bcomplex|\bcomplex\b.*\bpeculiar", asked)),
         is_any=bool(re.search(r"(?i)\bany\s+(?:(?:catalogu?ed|radio|visible)\s+)*(?:sources?|objects?)\b", asked)),
         place=next((one.name for one in places(asked)), None),
-        is_one=bool(ONE_BOX.search(asked)),
+        is_one=bool(ONE_BOX.search(unnamed)),
         is_polar=bool(ASKS.search(asked)),
         is_where=bool(re.search(r"(?i)\bwhere\b|\bin which (?:part|quadrant|half|corner|area|region)\b", asked)),
         extreme=(str(extreme.extreme), str(extreme.subject)) if extreme else None,

@@ -203,10 +203,12 @@ class Truths:
         if subject == ANY_OBJECT:
             is_known = all(one.is_source is not None for one in self.objects)
             return [one for one in self.objects if one.is_source] if is_known else None
-        if self.state(subject) is Truth.UNKNOWN or any(one.labels is None for one in self.objects):
+        if any(one.labels is None for one in self.objects):
             return None
-        found = [one for one in self.objects if subject in (one.labels or ())]
-        return found if bool(found) is (self.state(subject) is Truth.PRESENT) else None
+        found, state = [one for one in self.objects if subject in (one.labels or ())], self.state(subject)
+        if self.scheme.about == "source" and found:
+            return found  # the state is that of the one at the centre, others may be what it is not
+        return found if state is (Truth.PRESENT if found else Truth.ABSENT) else None
 
     def boxes(self, subject: str) -> list[SeenObject] | None:
         """The same, and None also where a box cannot be written."""
@@ -227,12 +229,13 @@ def truths(
     """What is known of a cutout: its row, its source's row, its PictureBoxes and the objects behind them by id.
 
     `boxes` is None where the dataset has no objects; `have_classes` says that its objects bear labels of the scheme, so
-    that a class of which none is in the picture is absent from it. Implied labels hold. A label on which the source and
+    that a class of which none is in the picture is absent from it; labels said of the source alone stay as they are
+    said. Implied labels hold. A label on which the source and
     the objects disagree is unknown, as is BORDER where it denies pixels that are blank: no text contradicts another.
     """
     seen = None if boxes is None else _seen(boxes, objects, scheme)
     labels, says = _source_labels(source, scheme)
-    if seen is not None and have_classes:
+    if seen is not None and have_classes and scheme.about != "source":
         labels, says = _with_objects(labels, says, seen, scheme, cutout["cutout_id"])
     if cutout["blank_fraction"] > 0 and labels.get("BORDER") is Truth.ABSENT:
         labels["BORDER"] = Truth.UNKNOWN

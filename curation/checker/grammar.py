@@ -118,7 +118,7 @@ class Grammar:
     @property
     def is_central(self) -> bool:
         """Whether the labels of the scheme are those of the source at the centre of the picture."""
-        return any("at the centre" in one.phrase for one in self.scheme.labels.values())
+        return self.scheme.about == "source"
 
     def mentions(self, text: str, *, with_phrases: bool = True) -> list[Mention]:
         """Labels that a plain text names, in the order of the text, none inside another: phrases before names."""

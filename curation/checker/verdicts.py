@@ -75,7 +75,7 @@ def held_by(subject: str, known: Truths) -> list[SeenObject] | None:
 
 def is_central(known: Truths) -> bool:
     """Whether the labels of the scheme are those of the source at the centre."""
-    return any("at the centre" in one.phrase for one in known.scheme.labels.values())
+    return known.scheme.about == "source"
 
 
 def _presence(claim: Claim, known: Truths) -> Verdict:

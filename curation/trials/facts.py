@@ -35,7 +35,6 @@ HALVES = ("left", "right", "top", "bottom")
 QUADRANTS = ("top left", "top right", "bottom left", "bottom right")
 OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 ISLANDS = re.compile(r"(\d)C-(\d)P")
-CENTRAL = "The source at the centre"  # how the phrases of a scheme begin whose labels are of one source
 
 SAME_BOX, OTHER_BOX = 0.95, 0.6  # overlap from which a box is the same, and below which it is another
 AT_CENTRE, FAR_FROM_CENTRE = 0.08, 0.3  # of the picture's side
@@ -66,7 +65,7 @@ def holds(fact: Fact, known: Truths) -> Truth:
 
 def is_central(known: Truths) -> bool:
     """Whether the scheme's labels are of the source at the centre, not of anything in the picture."""
-    return any(one.phrase.startswith(CENTRAL) for one in known.scheme.labels.values())
+    return known.scheme.about == "source"
 
 
 def lies(box: Box, place: str) -> bool | None:

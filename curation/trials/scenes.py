@@ -8,7 +8,7 @@ from typing import Any
 from curation.checker.claims import Claim, SeenObject, SurveyFacts, Truths
 from curation.pictures.boxes import DIALECTS, Box, Dialect, encode_box
 from curation.trials.draw import Draw
-from curation.trials.facts import Fact, is_central
+from curation.trials.facts import Fact
 from curation.trials.facts_of import facts_of
 from curation.words.conversations import turns_about
 from curation.words.descriptions import description
@@ -75,12 +75,12 @@ def synthetic_scene(key: str, scheme: LabelScheme) -> Scene:
 def synthetic_truths(scheme: LabelScheme, draw: Draw) -> Truths:
     """What could be known of a picture of this scheme."""
     states, seen = _source_states(scheme, draw), None
-    if scheme.name in _with_classes():
+    if scheme.about == "objects":
         seen = _objects(draw, [draw.one(list(scheme.labels)) for _ in range(draw.whole(0, 7))], scheme)
         held = {label for one in seen for label in one.labels or ()}
         states = {label: Truth.PRESENT if label in held else Truth.ABSENT for label in scheme.labels}
     elif draw.chance(0.4):
-        is_one = is_central_scheme(scheme)
+        is_one = scheme.about == "source"
         seen = _objects(draw, [None] * (1 if is_one else draw.whole(1, 5)), scheme, at_centre=is_one)
     blank_fraction = draw.one(BLANK)
     if states.get("BORDER") is Truth.PRESENT and not blank_fraction:
@@ -98,17 +98,6 @@ def synthetic_truths(scheme: LabelScheme, draw: Draw) -> Truths:
         beam_arcsec=draw.one(BEAMS),
         survey=draw.one(SURVEYS),
     )
-
-
-def is_central_scheme(scheme: LabelScheme) -> bool:
-    """Whether its labels are of the source at the centre."""
-    return is_central(Truths("", "", scheme, {}))
-
-
-@cache
-def _with_classes() -> frozenset[str]:
-    """Schemes whose objects bear classes: those asked for boxes of a class."""
-    return frozenset(name for one in questions().values() if one.kind == "boxes" and one.each for name in one.schemes)
 
 
 @cache

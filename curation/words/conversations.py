@@ -17,7 +17,7 @@ from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.checker.reading import FoundClaim
 from curation.engine.steps import Input, Step
 from curation.pictures.boxes import Dialect
-from curation.words.question import AskedTurn, Question, ask, described, expanded
+from curation.words.question import AskedTurn, Question, ask, described, expanded, for_scheme
 from schemas.conversation import Conversation, Turn
 from schemas.fingerprint import choose, content_id
 from schemas.labels import LabelScheme, Truth
@@ -92,12 +92,12 @@ def conversations_step(
 
     `generated`: the step of `generation.generated_step`, of the same cutouts; None: no model writes.
     """
-    used = tuple(one for one in questions if one.is_for(scheme))
+    used = for_scheme(questions, scheme)
     return Step(
         name=f"conversations/{dataset_name}",
         make=conversations if generated is None else with_generated,
         table=CONVERSATIONS,
-        version=2,  # artefacts are no radio sources
+        version=3,  # questions by what a scheme has
         config=(only(scheme, "conversations"), used, dialect),
         inputs=(
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),

@@ -61,7 +61,7 @@ def descriptions_step(
         name=f"descriptions/{dataset_name}",
         make=descriptions,
         table=DESCRIPTIONS,
-        version=2,  # artefacts are no radio sources
+        version=3,  # labels of a source are told of it alone
         config=(only(scheme, "descriptions"), survey_facts(survey)),
         inputs=(Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS), Input(sources), Input(objects)),
     )

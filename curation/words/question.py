@@ -17,11 +17,10 @@ from curation.words.answers import ANSWER_SLOTS, ANY_NOUN, Kind, answered
 from schemas.errors import RecipeError
 from schemas.fingerprint import choose
 from schemas.folder import read_doors
-from schemas.labels import LabelScheme, Truth
+from schemas.labels import About, LabelScheme, Truth
 
 HERE = Path(__file__).parent / "questions"
-EVERY_SCHEME = "*"
-QUESTION_SLOTS = ("definitions", "options", "dialect", "noun", "noun_one")
+QUESTION_SLOTS = ("definitions", "options", "dialect", "noun", "noun_one", "a_noun_one", "title")
 DIALECT_WORDS: dict[Dialect, str] = {
     "xyxy_norm": "[x_min, y_min, x_max, y_max] in fractions of the picture's width and height, origin at the top left",
     "xywh_center_norm": (
@@ -72,8 +71,15 @@ class Question(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    schemes: tuple[str, ...] = Field(min_length=1)
-    """The label schemes it is asked of; "*" for every one."""
+    about: tuple[About, ...] = ()
+    """It is asked of schemes whose labels are said of these; empty: of any."""
+    scheme_kind: Literal["", "single", "multi"] = ""
+    """It is asked of schemes of this kind; empty: of both."""
+    schemes: tuple[str, ...] = ()
+    """It is asked of these schemes alone; empty: of every one that it fits, those of users too."""
+    replaces: tuple[str, ...] = ()
+    """Questions that are not asked where this one is. One about a single label takes from a question that is asked of
+    each label that label alone."""
     needs: Literal["labels", "objects", "pixels"]
     """Where its answer comes from."""
     kind: Kind
@@ -91,7 +97,7 @@ class Question(BaseModel):
     wordings: tuple[str, ...] = Field(min_length=1)
     answers: dict[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
     """By what is true: yes, no · some, none · ORDINARY, COMPLEX, PECULIAR. Several are wordings of one answer."""
-    example: tuple[Example, ...] = Field(min_length=1, exclude=True)
+    example: tuple[Example, ...] = Field(default=(), exclude=True)
 
     @model_validator(mode="after")
     def _whole(self) -> "Question":
@@ -108,13 +114,22 @@ class Question(BaseModel):
             wrong.append("kind peculiarity needs the classes ORDINARY, COMPLEX and PECULIAR")
         if self.each and self.label:
             wrong.append("either label or each")
+        if self.name in self.replaces:
+            wrong.append("it replaces itself")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The labels that it names, which a scheme must have."""
+        return self.labels if self.kind == "border" or not self.label else (*self.labels, self.label)
+
     def is_for(self, scheme: LabelScheme) -> bool:
-        """Whether it is asked of pictures with labels of this scheme."""
-        return EVERY_SCHEME in self.schemes or scheme.name in self.schemes
+        """Whether it is asked of pictures with labels of this scheme, by what the scheme has."""
+        is_named = not self.schemes or scheme.name in self.schemes
+        is_said = not self.about or scheme.about in self.about
+        return is_named and is_said and self.scheme_kind in ("", scheme.kind)
 
 
 @dataclass(frozen=True)
@@ -149,19 +164,31 @@ def questions() -> dict[str, Question]:
     return dict(sorted(found.items(), key=lambda one: (one[1].order, one[0])))
 
 
+def for_scheme(asked: Iterable[Question], scheme: LabelScheme) -> tuple[Question, ...]:
+    """The questions that a scheme is asked, in order: those that are for it, without those that others replace."""
+    fit = [one for one in sorted(asked, key=lambda one: (one.order, one.name)) if one.is_for(scheme)]
+    in_part, whole = set[str](), set[str]()
+    for one in fit:
+        (in_part if one.label else whole).update(one.replaces)
+    return tuple(one for one in fit if one.name not in whole and (one.each or one.name not in in_part))
+
+
 def expanded(asked: Iterable[Question], scheme: LabelScheme) -> list[Question]:
-    """The questions for a scheme, in order; one asked of each label stands there once for each label."""
+    """The questions for a scheme, in order; one asked of each label stands there once for each label.
+
+    Raises RecipeError for a question that names a label which the scheme does not have.
+    """
+    fit = for_scheme(asked, scheme)
+    taken = {(name, one.label) for one in fit for name in one.replaces if one.label}
     found: list[Question] = []
-    for question in sorted(asked, key=lambda one: (one.order, one.name)):
-        if not question.is_for(scheme):
-            continue
-        strange = [label for label in question.labels if label not in scheme.labels]
+    for question in fit:
+        strange = [label for label in question.named if label not in scheme.labels]
         if strange:
             raise RecipeError(
                 f"question {question.name}: scheme {scheme.name} has no label {', '.join(strange)}; "
                 f"known: {', '.join(scheme.labels)}"
             )
-        labels = question.labels or tuple(scheme.labels)
+        labels = [one for one in question.labels or tuple(scheme.labels) if (question.name, one) not in taken]
         one_each = [question.model_copy(update={"label": label, "each": False}) for label in labels]
         found += one_each if question.each else [question]
     return found
@@ -208,6 +235,8 @@ def _filled(question: Question, scheme: LabelScheme, offered: Sequence[str], dia
         "dialect": DIALECT_WORDS[dialect],
         "noun": one.noun if one else ANY_NOUN[1],
         "noun_one": one.noun_one if one else ANY_NOUN[0],
+        "a_noun_one": one.a_noun_one if one else f"a {ANY_NOUN[0]}",
+        "title": scheme.title,
     }
 
 
