@@ -35,6 +35,7 @@ from curation.used_doors import dataset_door, used_door
 from curation.words.judge import Judging, judge_door
 from curation.words.prompt import prompt
 from curation.words.question import questions
+from curation.words.scheme_faults import word_faults
 from curation.words.writing import Generation
 from schemas.doors import use_doors_beside
 from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
@@ -226,6 +227,8 @@ def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
         for name in wanted.seal
         if name not in benchmarks()
     ]
+    asked = [one for name, one in known_questions.items() if not wanted.questions or name in wanted.questions]
+    wrong += map(RecipeError, word_faults({one.scheme for one in chosen}, known_questions, asked))
     for read, name in ((prompt, wanted.generation and wanted.generation.prompt),
                        (judge_door, wanted.judge and wanted.judge.prompt)):  # fmt: skip
         try:

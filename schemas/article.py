@@ -13,7 +13,7 @@ SHORTEST_SURELY_SAID = 4
 
 
 def article(words: str) -> str:
-    """"a" or "an", as it is said before the words; for short forms that some say and some spell, as they are spelt."""
+    """The article that is said before the words; for short forms that some say and some spell, as they are spelt."""
     first = _first(words)
     if _may_be_said(first) and len(first) >= SHORTEST_SURELY_SAID:
         return _of_sound(first)

@@ -3,10 +3,11 @@
 import pytest
 
 from curation.checker.claims import SeenObject, Truths
-from curation.words.question import ANSWERS_OF, Question, ask, expanded, questions
+from curation.words.question import ANSWERS_OF, ExampleObject, Question, ask, expanded, for_scheme, questions
 from schemas.errors import RecipeError
 from schemas.folder import read_door
 from schemas.labels import Truth, label_scheme, label_schemes
+from tests.making_schemes import INVENTED, invented
 
 DOORS = questions()
 EXAMPLES = [(name, at) for name, door in DOORS.items() for at in range(len(door.example))]
@@ -15,7 +16,7 @@ ENOUGH_KEYS = 64
 
 def known_of(scheme_name, labels, objects=None, blank_fraction=0.0):
     """Truths by hand, as `truths` would give them: implied labels hold, objects with classes decide on theirs."""
-    scheme = label_scheme(scheme_name)
+    scheme = invented(scheme_name) if scheme_name in INVENTED else label_scheme(scheme_name)
     states = {label: Truth(labels.get(label, "unknown")) for label in scheme.labels}
     states |= dict.fromkeys(scheme.with_implied([one for one in labels if labels[one] == "present"]), Truth.PRESENT)
     seen = None
@@ -50,13 +51,11 @@ def test_a_question_answers_its_examples(name, at):
 @pytest.mark.parametrize("name", DOORS)
 def test_a_question_is_for_schemes_and_labels_that_exist(name):
     door = DOORS[name]
-    for scheme in label_schemes().values():
-        if door.is_for(scheme):
-            assert expanded([door], scheme)
-    assert set(door.schemes) - {"*"} <= label_schemes().keys()
-    assert (
-        not door.label or door.kind == "border" or all(door.label in label_scheme(one).labels for one in door.schemes)
-    )
+    asked_of = [one for one in (*label_schemes().values(), *map(invented, INVENTED)) if door.is_for(one)]
+    assert asked_of
+    assert all(expanded([door], one) for one in asked_of)
+    assert set(door.schemes) <= label_schemes().keys()
+    assert set(door.replaces) <= DOORS.keys()
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,9 @@ def test_the_dialect_is_named_in_the_question(dialect):
 )
 def test_the_options_stand_one_to_a_line_with_their_definitions(name):
     door = DOORS[name]
-    known = known_of(door.example[0].scheme, door.example[0].labels)
+    known = known_of("sky_fields", {"DOUBLE": "present", "EMPTY": "absent", "CROWDED": "absent"})
+    if door.example:
+        known = known_of(door.example[0].scheme, door.example[0].labels)
     lines = ask(door, known, "key", "xyxy_norm").question.split("\n")
     offered = list(door.classes or door.labels or known.scheme.labels)
     assert [line for line in lines if line in offered] == offered
@@ -192,3 +193,89 @@ def test_a_label_that_the_scheme_does_not_have_is_refused():
 
 def test_every_kind_of_question_is_used():
     assert {door.kind for door in DOORS.values()} == set(ANSWERS_OF)
+
+
+def asked_of(scheme_name):
+    scheme = invented(scheme_name) if scheme_name in INVENTED else label_scheme(scheme_name)
+    return [(one.name, one.label) for one in expanded(DOORS.values(), scheme) if one.needs != "pixels"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "wanted"),
+    [
+        ("my_sources", {"class_of_source", "class_of_source_bare", "count_of_class", "boxes_of_class"}),
+        ("my_objects", {"presence_of_class", "count_of_class", "boxes_of_class"}),
+        ("my_kinds", {"label_of_source", "labels_of_source", "count_of_class", "boxes_of_class"}),
+        ("my_pictures", {"label_of_picture", "labels_of_picture"}),
+        ("sky_fields", {"class_of_picture", "class_of_picture_bare"}),
+    ],
+)
+def test_a_new_scheme_is_asked_by_what_it_has(scheme, wanted):
+    asked = asked_of(scheme)
+    assert {name for name, _ in asked} == wanted | {"describe", "boxes_of_sources", "count_of_sources"}
+    labels = list(invented(scheme).labels)
+    for name in wanted & {one.name for one in DOORS.values() if one.each}:
+        assert [label for one, label in asked if one == name] == labels
+
+
+def test_the_class_of_a_new_scheme_is_asked_and_answered_and_unknown_asks_nothing():
+    known = known_of("my_sources", {"HII": "absent", "Shell": "present", "FR0": "absent"})
+    (with_definitions,) = answers(DOORS["class_of_source"], known)
+    (bare,) = answers(DOORS["class_of_source_bare"], known)
+    assert with_definitions == bare == "Shell"
+    asked = ask(DOORS["class_of_source"], known, "key", "xyxy_norm").question
+    assert "FR0: an unresolved radio galaxy" in asked and asked.endswith("\nHII\nShell\nFR0")
+    unknown = known_of("my_sources", {})
+    for door in DOORS.values():
+        if door.needs == "labels":
+            assert all(ask(one, unknown, "key", "xyxy_norm") is None for one in expanded([door], unknown.scheme))
+
+
+def test_objects_of_a_new_scheme_are_counted_and_boxed_by_class():
+    objects = [ExampleObject(box=(0.1, 0.2, 0.3, 0.4), labels=("BLOB",)),
+               ExampleObject(box=(0.5, 0.5, 0.6, 0.6), labels=("BLOB",))]  # fmt: skip
+    known = known_of("my_objects", {}, objects)
+    assert "There are two blobs in the image." in answers(DOORS["count_of_class"], known, "BLOB")
+    assert "There are no arcs in the image." in answers(DOORS["count_of_class"], known, "ARC")
+    assert answers(DOORS["presence_of_class"], known, "BLOB") == {"Yes.", "Yes. Blobs are visible."}
+    assert "There are two blobs: [0.100, 0.200, 0.300, 0.400], [0.500, 0.500, 0.600, 0.600]." in answers(
+        DOORS["boxes_of_class"], known, "BLOB"
+    )
+    unsure = [*objects, ExampleObject(box=(0.7, 0.7, 0.8, 0.8))]
+    for door in ("count_of_class", "presence_of_class", "boxes_of_class"):
+        assert answers(DOORS[door], known_of("my_objects", {}, unsure), "BLOB") == {""}
+
+
+def test_several_labels_of_a_source_are_asked_one_by_one_and_together():
+    known = known_of("my_kinds", {"JET": "present", "YSO": "absent", "X-RAY": "present"})
+    assert answers(DOORS["labels_of_source"], known) == {"JET, X-RAY"}
+    assert answers(DOORS["label_of_source"], known, "YSO") == {"No.", "No. The source at the centre is no YSO."}
+    asked = {ask(one, known, f"key {at}", "xyxy_norm").question for at in range(ENOUGH_KEYS)
+             for one in expanded([DOORS["label_of_source"]], known.scheme)}  # fmt: skip
+    assert {"Is the source at the centre a YSO?", "Is the source at the centre an X-ray source?"} <= asked
+    in_part = known_of("my_kinds", {"JET": "present"})
+    assert answers(DOORS["labels_of_source"], in_part) == {""}
+    assert answers(DOORS["label_of_source"], in_part, "YSO") == {""}
+
+
+def test_a_question_of_one_scheme_replaces_the_one_for_all():
+    asked = asked_of("mirabest")
+    assert not {"class_of_source", "class_of_source_bare"} & {name for name, _ in asked}
+    assert [label for name, label in asked_of("smgps_extcat") if name == "label_of_source"] == [
+        label for label in label_scheme("smgps_extcat").labels if label != "GALAXY"
+    ]
+    only = expanded([DOORS["class_of_source"]], label_scheme("mirabest"))
+    assert [one.name for one in only] == ["class_of_source"]  # where a corpus asks for nothing else
+
+
+@pytest.mark.parametrize("scheme", sorted(label_schemes()))
+def test_no_label_is_asked_for_twice_in_one_way(scheme):
+    asked = [one for one in expanded(DOORS.values(), label_scheme(scheme)) if one.label and one.needs != "pixels"]
+    assert len({(one.kind, one.label) for one in asked}) == len(asked)
+
+
+def test_a_question_for_another_scheme_moves_no_conversation():
+    scheme, doors = label_scheme("mirabest"), tuple(DOORS.values())
+    new = DOORS["class_of_source"].model_copy(update={"name": "new", "schemes": ("rgz_smorph",)})
+    assert for_scheme((*doors, new), scheme) == for_scheme(doors, scheme)
+    assert for_scheme((*doors, new), label_scheme("rgz_smorph")) != for_scheme(doors, label_scheme("rgz_smorph"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from curation.checker.claims import ANY_OBJECT, Claim, Sentence, Truths
 from curation.pictures.boxes import Dialect, encode_box
-from curation.words.answers import ANY_NOUN, MOST_BOXES, count_noun, counted
+from curation.words.answers import MOST_BOXES, count_noun, counted
 from curation.words.descriptions import sentences
 from curation.words.prompt import Topic
 from schemas.labels import Truth
@@ -53,7 +53,8 @@ def _absent(known: Truths, told: set[tuple[object, ...]]) -> Iterator[Sentence]:
                 rest.append(label)
     if rest and len(rest) < len(known.scheme.labels):
         claims = tuple(Claim("presence", label, Truth.ABSENT, evidence=known.evidence(label)) for label in rest)
-        yield Sentence(f"The image shows none of the classes {', '.join(rest)}.", claims)
+        what = "The source at the centre is of" if known.scheme.about == "source" else "The image shows"
+        yield Sentence(f"{what} none of the classes {', '.join(rest)}.", claims)
 
 
 def _borders(known: Truths) -> Iterator[Sentence]:
@@ -82,9 +83,8 @@ def _boxes(known: Truths, dialect: Dialect) -> Iterator[Sentence]:
             for one in held
             if one.box_norm
         ]
-        noun = known.scheme.labels[subject].noun if subject in known.scheme.labels else ANY_NOUN[1]
         be = "is" if len(held) == 1 else "are"
-        count = count_noun(known, subject, len(held)) if noun else f"{len(held)} of {subject}"
+        count = count_noun(known, subject, len(held))
         yield Sentence(f"There {be} {count}: {', '.join(texts)}.", (counted(known, subject, held), *boxes))
 
 

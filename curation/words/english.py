@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from schemas.article import article, fits
 
 COMMON = (
-    "source galaxy object region nebula remnant island peak component structure artefact artifact pattern image picture"
-    " pixel lobe jet ring shell filament star pulsar quasar binary class"
-).split()
+    "source", "galaxy", "object", "region", "nebula", "remnant", "island", "peak", "component", "structure",
+    "artefact", "artifact", "pattern", "image", "picture", "pixel", "lobe", "jet", "ring", "shell", "filament",
+    "star", "pulsar", "quasar", "binary", "class",
+)  # fmt: skip
 IRREGULAR = {"nebula": "nebulae", "nucleus": "nuclei", "locus": "loci", "spectrum": "spectra", "maximum": "maxima"}
 WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_](?:[\w'’-]*\w)?|[^\s]")
 ENDS_NOUN = re.compile(
@@ -21,17 +22,19 @@ ENDS_NOUN = re.compile(
     r"|like|and|or|but|nor|that|which|whose|who|where|what|while|if|it|you|they|we|a|an|the|this|these|those|each|there"
     r"|is|are|was|were|be|been|has|have|had|do|does|did|can|may|must|lies?|seen|visible|present|known|not|rather"
 )  # fmt: skip
-ONE = frozenset("one 1 a an every each another".split())
-SEVERAL = frozenset(
-    "two three four five six seven eight nine ten eleven twelve both several many few these those various multiple"
-    .split()
-)
-LEADING = frozenset("a an the any no every each another".split())
-JOINED = frozenset(
-    "of in on at with from to by near around between and or each than where do does did can could would may must".split()
-)
+ONE = frozenset(("one", "1", "a", "an", "every", "each", "another"))
+SEVERAL = frozenset((
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "both", "several",
+    "many", "few", "these", "those", "various", "multiple",
+))  # fmt: skip
+BE = ("is", "are", "was", "were")
+LEADING = frozenset(("a", "an", "the", "any", "no", "every", "each", "another"))
+JOINED = frozenset((
+    "of", "in", "on", "at", "with", "from", "to", "by", "near", "around", "between", "and", "or", "each", "than",
+    "where", "do", "does", "did", "can", "could", "would", "may", "must",
+))  # fmt: skip
 """After them the noun before a verb need not be what the verb is said of."""
-COUNTED = frozenset("few couple dozen hundred thousand".split())
+COUNTED = frozenset(("few", "couple", "dozen", "hundred", "thousand"))
 SPACING = {
     r"  ": "a doubled blank, or an empty slot",
     r"\A | \Z| \n|\n ": "a blank at the end of a line",
@@ -41,7 +44,7 @@ SPACING = {
     r"([.,;:?!])\1|[,;:][.?!]|[?!]\.": "punctuation twice",
     r"(?i)\b([^\W\d_]+) \1\b": "a word twice",
     r"(?i)\b(?:a|an|the|every|any)\s*[.;:?!]": "an article without a noun, or an empty slot",
-    r"(?i)\b(?:a|an|the|every|any|no|each|one|two|\d+) (?:a|an|the|every|any|no)\b": "two articles, or a noun with its own",
+    r"(?i)\b(?:a|an|the|every|any|no|each|one|two|\d+) (?:a|an|the|every|any|no)\b": "two articles",
     r"(?<!e\.g)(?<!i\.e)(?<!approx)[.?!] [a-z]": "a sentence without a capital",
 }  # fmt: skip
 ARTICLE = re.compile(r"(?:(?<![\w-])(an?)|(?:\A|(?<=[.?!:\n] )|(?<=\n))(An?))(?= ([^\W_]\S*(?: \S+)?))")
@@ -112,11 +115,11 @@ def _disagreements(words: list[str], nouns: Nouns) -> Iterator[str]:
                 yield here
         elif word in ONE and number == "several" and span[0].lower() not in COUNTED:
             yield here
-        if lower[at - 1 : at] == ["there"] and word in ("is", "are", "was", "were"):
+        if word == "there":
             yield from _there(words, at, nouns)
-        elif at == 0 and word in ("is", "was", "does", "has", "are", "were", "do", "have"):
+        elif at == 0 and word in (*BE, "does", "has", "do", "have"):
             yield from _asked(words, nouns)
-        elif word in ("is", "was", "has", "does", "lies", "are", "were", "have", "do", "lie") and at:
+        elif word in (*BE, "has", "does", "lies", "have", "do", "lie") and at and lower[at - 1] != "there":
             is_one = word in ("is", "was", "has", "does", "lies")
             is_alone = not JOINED & set(lower[: at - 1])
             subject = lower[at - 1]
@@ -125,18 +128,20 @@ def _disagreements(words: list[str], nouns: Nouns) -> Iterator[str]:
 
 
 def _there(words: list[str], at: int, nouns: Nouns) -> Iterator[str]:
-    """`at`: the verb of "there is", of "there are", and of "are there"."""
+    """`at`: the word "there", before its verb or after it."""
     lower = [word.lower() for word in words]
-    first = lower[at + 1] if at + 1 < len(lower) else ""
-    span = _span(words, at + 1 + (first in LEADING or first in ONE))
-    here = " ".join(words[max(0, at - 1) : at + 2 + len(span)])
+    verb = next((lower[one] for one in (at + 1, at - 1) if 0 <= one < len(lower) and lower[one] in BE), "")
+    start = at + 1 + (lower[at + 1 : at + 2] == [verb])
+    first = lower[start] if verb and start < len(lower) else ""
+    span = _span(words, start + (first in LEADING or first in ONE)) if first else []
+    here = " ".join(words[max(0, at - 1) : start + 1 + len(span)])
     number = _number(span, nouns)
-    if lower[at] in ("is", "was"):
-        if _is_of_several(lower, at + 1) or number == "several":
+    if verb in ("is", "was"):
+        if _is_of_several(lower, start) or number == "several":
             yield here
-    elif first in ONE and span and span[0] not in COUNTED:
-        yield here
-    elif number == "one" and not _may_be_several(span, nouns):
+    elif (first in ONE and span[:1] and span[0] not in COUNTED) or (
+        number == "one" and not _may_be_several(span, nouns)
+    ):
         yield here
 
 

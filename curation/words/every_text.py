@@ -13,6 +13,7 @@ from curation.words.descriptions import sentences
 from curation.words.question import Question, ask, expanded
 from schemas.labels import LabelScheme, Truth
 
+DEFINED = "a question with definitions"
 NUMBERS = (0, 1, 2, 12)
 """Objects in a picture."""
 
@@ -49,15 +50,15 @@ def with_objects(scheme: LabelScheme, numbers: Mapping[str, int]) -> Truths:
 
 def _every(scheme: LabelScheme, asked: list[Question]) -> Iterator[Written]:
     for label, one in scheme.labels.items():
-        yield Written("its definition", label, f"{label}: {one.definition}", is_sentence=False)
-    for known, label in _pictures(scheme):
+        yield Written(DEFINED, label, f"{label}: {one.definition}", is_sentence=False)
+    for known, label in every_picture(scheme):
         yield from (Written("its description", label, one.text) for one in sentences(known))
         for question in asked:
             if not label or question.label in ("", label):
                 yield from _turns(question, known)
 
 
-def _pictures(scheme: LabelScheme) -> Iterator[tuple[Truths, str]]:
+def every_picture(scheme: LabelScheme) -> Iterator[tuple[Truths, str]]:
     """What may be known of a picture, and the label that it is about."""
     absent, unknown = dict.fromkeys(scheme.labels, Truth.ABSENT), dict.fromkeys(scheme.labels, Truth.UNKNOWN)
     for label in scheme.labels:

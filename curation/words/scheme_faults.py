@@ -1,13 +1,15 @@
 """What is wrong with the words of a scheme, told before anything is spent: each with the sentence it would write."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from curation.words.descriptions import sentences
 from curation.words.english import Nouns, faults, head, plurals
-from curation.words.every_text import Written, every_text, with_objects
+from curation.words.every_text import DEFINED, Written, every_text, with_objects
 from curation.words.question import Question, for_scheme
+from schemas.doors import door_files
 from schemas.errors import RecipeError
+from schemas.labels import HERE as SCHEMES
 from schemas.labels import LabelDefinition, LabelScheme, label_scheme, label_schemes
 
 EXPECTED = {
@@ -23,24 +25,27 @@ LONGEST = 240
 """Characters of a sentence that a fault shows."""
 
 
-def word_faults(schemes: Iterable[str], questions: Iterable[Question]) -> list[str]:
-    """What is wrong with the words of schemes, by name, and with the questions that name schemes or each other."""
-    asked, known, found = tuple(questions), label_schemes(), list[str]()
-    for kind, names in (("label scheme", known), ("question", {one.name: one for one in asked})):
-        for one in asked:
-            strange = sorted({*(one.schemes if kind == "label scheme" else one.replaces)} - names.keys())
-            found += [f"question {one.name}: no {kind} {name!r}; known: {', '.join(names)}" for name in strange]
+def word_faults(schemes: Iterable[str], questions: Mapping[str, Question], asked: Sequence[Question]) -> list[str]:
+    """What is wrong with all questions that name schemes or each other, and with these schemes where some are asked."""
+    found: list[str] = []
+    for one in questions.values():
+        for what, named, known in (
+            ("label scheme", one.schemes, label_schemes()),
+            ("question", one.replaces, questions),
+        ):
+            strange = [name for name in named if name not in known]
+            found += [f"question {one.name}: no {what} {name!r}; known: {', '.join(known)}" for name in strange]
     for name in sorted(set(schemes)):
         try:
-            found += scheme_faults(label_scheme(name), asked)
+            found += scheme_faults(label_scheme(name), asked, str(door_files("label_schemes", SCHEMES)[name]))
         except RecipeError as error:
             found.append(str(error))
     return found
 
 
-def scheme_faults(scheme: LabelScheme, questions: Iterable[Question]) -> list[str]:
+def scheme_faults(scheme: LabelScheme, questions: Iterable[Question], file: str = "") -> list[str]:
     """What is wrong with the words of a scheme for these questions: a line for each key, with file and sentence."""
-    file, asked = f"label_schemes/{scheme.name}.toml", for_scheme(questions, scheme)
+    file, asked = file or f"label_schemes/{scheme.name}.toml", for_scheme(questions, scheme)
     strange = [
         f"question {one.name}: {file} has no label {label}; known: {', '.join(scheme.labels)}"
         for one in asked
@@ -131,6 +136,8 @@ def _of_texts(scheme: LabelScheme, asked: Sequence[Question]) -> Iterator[tuple[
 
 def _key_of(scheme: LabelScheme, one: Written) -> str:
     """The key whose words a text is made of, as far as it is one."""
+    if one.by == DEFINED:
+        return f"labels.{one.label}.definition"
     for label, words in scheme.labels.items():
         for key in ("phrase", "absent_phrase"):
             said = getattr(words, key)
