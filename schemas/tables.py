@@ -34,6 +34,12 @@ TURN = pa.struct(
         ("request_sha", TEXT),  # key of the cached reply; null for templates
     ]
 )  # fmt: skip
+WINDOW = pa.struct(
+    [
+        ("cutout_id", TEXT), ("mosaic", TEXT), ("x_min_px", INT), ("y_min_px", INT), ("x_max_px", INT),
+        ("y_max_px", INT),
+    ]
+)  # fmt: skip
 MESSAGE = pa.struct([("from", TEXT), ("value", TEXT)])
 
 
@@ -64,7 +70,7 @@ BEAM = (
     Column("beam_major_arcsec", REAL, "Synthesised beam, FWHM of the major axis", "arcsec", least=0, nullable=True),
     Column("beam_minor_arcsec", REAL, "Synthesised beam, FWHM of the minor axis", "arcsec", least=0, nullable=True),
     Column("beam_pa_deg", REAL, "Position angle of the beam, north through east", "deg", nullable=True),
-    _text("beam_from", "Where the beam is known from", one_of=("header", "history", "survey"), nullable=True),
+    _text("beam_from", "Where the beam is known from", one_of=("header", "table", "history", "survey"), nullable=True),
 )
 LABELS = Column("labels", pa.list_(LABEL), "Statements, each with its truth, tier and origin")
 BENCHMARK = _text("benchmark", "The benchmark whose sky this is; null for other rows", nullable=True)
@@ -199,11 +205,13 @@ WINDOWS = Table(
         _id("cutout_id", "Made of the source, the mosaic's content and the box"),
         _id("source_id", "The source at its centre"), _text("dataset", "The dataset"), _text("survey", "The survey"),
         _text("mosaic", "The mosaic, relative to the raw folder"),
-        Column("n_mosaics", INT, "Mosaics that cover the position; the one nearest to it was taken", least=1),
+        Column("n_mosaics", INT, "Mosaics that cover the position; the one nearest to it stands here", least=1),
         Column("x_min_px", INT, "Box in the mosaic, 0-based FITS pixels", "px"),
         Column("y_min_px", INT, "Box in the mosaic, 0-based FITS pixels", "px"),
         Column("x_max_px", INT, "Box in the mosaic, far edge outside", "px"),
         Column("y_max_px", INT, "Box in the mosaic, far edge outside", "px"),
+        Column("others", pa.list_(WINDOW), "The window in the other mosaics, nearest first: for where those before are "
+               "blank; null: none", nullable=True),
     ),
 )  # fmt: skip
 CUTOUTS = Table(
@@ -211,7 +219,7 @@ CUTOUTS = Table(
     (
         _id("cutout_id", "Made of the source, the mosaic's content and the box"),
         _id("source_id", "The source at its centre"), _text("dataset", "The dataset"), _text("survey", "The survey"),
-        _text("mosaic", "The mosaic it was cut from"),
+        _text("mosaic", "The mosaic it was cut from: the nearest one, or the next that is not blank there"),
         Column("mosaic_sha256", TEXT, "SHA-256 of the mosaic", pattern="[0-9a-f]{64}"),
         *_position(nullable=True), SKY_POLYGON,
         Column("width_px", INT, "Width of `pixels`", "px", least=1),

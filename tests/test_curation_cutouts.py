@@ -307,6 +307,126 @@ def test_the_steps_fit_together_and_their_address_holds_no_place(tmp_path):
     assert here[2].run([planned, table]).kept.num_rows == 1 and here[2].is_by_part
 
 
+# --- the next mosaic, where the nearest is blank
+
+
+def overlapping(folder: Path, *images: np.ndarray) -> None:
+    """Mosaics of 300 pixels a side that all cover ra 150, dec 2; the first is the nearest to it."""
+    for k, image in enumerate(images):
+        header = header_of(latitude=2.0 + 0.005 * k)
+        header["CRPIX1"] = header["CRPIX2"] = 150.5
+        write(folder / f"{k}.fits", image, header)
+
+
+def blank(image: np.ndarray, *where: slice) -> np.ndarray:
+    made = image.copy()
+    made[where] = np.nan
+    return made
+
+
+ALL, LEFT = (slice(None),), (slice(None), slice(0, 151))
+SOURCE = source(150.0, 2.0, 72.0)
+
+
+def taken(made) -> list[str]:
+    return made.kept["mosaic"].to_pylist()
+
+
+def test_a_source_that_is_blank_in_the_nearest_mosaic_is_cut_from_the_next(tmp_path):
+    images = [blank(noise((300, 300), 1), *ALL), blank(noise((300, 300), 2), *ALL), noise((300, 300), 3)]
+    overlapping(tmp_path, *images)
+    planned, made = cut(tmp_path, [SOURCE])
+    (window,) = planned.kept.to_pylist()
+    assert window["mosaic"] == "0.fits" and window["n_mosaics"] == 3
+    assert [one["mosaic"] for one in window["others"]] == ["1.fits", "2.fits"]
+    assert taken(made) == ["2.fits"] and made.n_in == 1 and made.rejected.num_rows == 0
+    (row,) = made.kept.to_pylist()
+    box = window["others"][1]
+    wanted = images[2][box["y_min_px"] : box["y_max_px"], box["x_min_px"] : box["x_max_px"]]
+    np.testing.assert_array_equal(image_of(row), wanted * np.float32(1000))
+    table = {one["mosaic"]: one for one in index(tmp_path).to_pylist()}
+    assert row["mosaic_sha256"] == table["2.fits"]["sha256"] and row["cutout_id"] == box["cutout_id"]
+    x, y = pixels_of_sky(read_wcs(row["wcs_header"]), 150.0, 2.0)
+    assert (x[0], y[0]) == pytest.approx((19.5, 19.5), abs=0.51)
+
+
+def test_a_cutout_that_has_pixels_but_none_of_the_source_gives_way_to_one_that_has(tmp_path):
+    overlapping(tmp_path, blank(noise((300, 300)), *LEFT), noise((300, 300), 2))
+    _, made = cut(tmp_path, [SOURCE], CutoutRecipe(most_blank=0.7))
+    assert taken(made) == ["1.fits"]
+
+
+def test_where_no_mosaic_shows_the_source_the_nearest_that_shows_anything_is_taken(tmp_path):
+    overlapping(
+        tmp_path, blank(noise((300, 300)), *ALL), blank(noise((300, 300), 2), *LEFT), np.zeros((300, 300), ">f4")
+    )
+    _, made = cut(tmp_path, [SOURCE], CutoutRecipe(most_blank=0.7))
+    assert taken(made) == ["1.fits"]
+
+
+def test_zeros_in_place_of_blanks_give_way_too(tmp_path):
+    overlapping(tmp_path, np.zeros((300, 300), ">f4"), noise((300, 300), 2))
+    assert taken(cut(tmp_path, [SOURCE])[1]) == ["1.fits"]
+
+
+def test_a_source_is_refused_once_and_by_the_nearest_where_no_mosaic_has_data(tmp_path):
+    overlapping(tmp_path, *(blank(noise((300, 300), k), *ALL) for k in range(3)))
+    planned, made = cut(tmp_path, [SOURCE])
+    assert made.n_in == 1 and made.kept.num_rows == 0
+    (row,) = made.rejected.to_pylist()
+    assert row["reason"] == "all-blank" and row["row_id"] == planned.kept["cutout_id"][0].as_py()
+    assert row["detail"] == "every pixel is blank; of 2 other mosaics none shows more"
+
+
+def test_a_mosaic_that_cannot_be_read_is_said_and_not_passed_over(tmp_path):
+    overlapping(tmp_path, noise((300, 300)), noise((300, 300), 2))
+    table = index(tmp_path)
+    planned = windows(SOURCES.of([SOURCE]), table, RECIPE, SURVEY).kept
+    (tmp_path / "0.fits").unlink()
+    made = cutouts(planned, table, RECIPE, PICTURE, raw=tmp_path)
+    assert made.reasons == {"unreadable": 1} and made.n_in == 1
+
+
+def test_a_picture_of_its_own_is_never_replaced_by_a_mosaic(tmp_path):
+    overlapping(tmp_path, blank(noise((300, 300)), *ALL), noise((300, 300), 2))
+    planned, made = cut(tmp_path, [source(150.0, 2.0, 72.0, image="0.fits")])
+    assert planned.kept["others"].to_pylist() == [None] and made.reasons == {"all-blank": 1}
+
+
+def test_falling_through_mosaics_is_the_same_in_parts_in_any_order_and_adds_up(tmp_path):
+    rng = np.random.default_rng(4)
+    images = [noise((300, 300), k) for k in range(3)]
+    for image in images:
+        image[rng.random((300, 300)).round(1) < 0.05] = np.nan
+        image[:, rng.integers(0, 200) : 300] = np.nan
+    overlapping(tmp_path, *images)
+    table = index(tmp_path)
+    x, y = rng.uniform(20, 280, (2, 60))
+    ra, dec = sky_of_pixels(read_wcs(table["header"][1].as_py()), x, y)
+    rows = [source(ra[i], dec[i], 54.0, name=str(i)) for i in range(60)]
+    planned = windows(SOURCES.of(rows), table, RECIPE, SURVEY).kept
+    assert planned.equals(windows(SOURCES.of(rows[::-1]), table, RECIPE, SURVEY).kept)
+    whole = cutouts(planned, table, RECIPE, PICTURE, raw=tmp_path)
+    parts = [cutouts(planned.slice(i, 7), table, RECIPE, PICTURE, raw=tmp_path) for i in range(0, 60, 7)]
+    assert pa.concat_tables([one.kept for one in parts]).equals(whole.kept)
+    assert whole.n_in == planned.num_rows == whole.kept.num_rows + whole.rejected.num_rows
+    nearest = dict(zip(planned["source_id"].to_pylist(), planned["mosaic"].to_pylist(), strict=True))
+    moved = [one for one in whole.kept.to_pylist() if one["mosaic"] != nearest[one["source_id"]]]
+    assert 0 < len(moved) < whole.kept.num_rows and whole.rejected.num_rows > 0
+    place = {one: i for i, one in enumerate(planned["source_id"].to_pylist())}
+    assert [place[one] for one in whole.kept["source_id"].to_pylist()] == sorted(
+        place[one] for one in whole.kept["source_id"].to_pylist()
+    )
+
+
+def test_doubles_that_no_float_can_hold_are_blank_and_not_infinite(tmp_path):
+    image = noise((40, 40)).astype(">f8")
+    image[3, 4] = 1e300
+    write(tmp_path / "a.fits", image)
+    (row,) = cut(tmp_path, [source(image="a.fits")])[1].kept.to_pylist()
+    assert row["blank_fraction"] == 1 / 1600 and np.isnan(image_of(row)[3, 4])
+
+
 # --- FITS out
 
 

@@ -153,7 +153,7 @@ def extents(text: str, clause: Clause, found: Sequence[Noun]) -> Iterator[FoundC
             axis = re.search(r"(?i)\b(?:width|height|wide|high|tall)\b", near)
             how = f"angle {_axis(axis[0].lower())}" if axis else "angle"
             subject = _nearest(known, one.start(), one.end()) or "it"
-            yield FoundClaim(Claim("extent", subject, count=angle_mas(one, one["value"]), how=how), *one.span())
+            yield FoundClaim(Claim("extent", subject, count=angle_mas(one, "value"), how=how), *one.span())
 
 
 def _axis(word: str) -> str:

@@ -32,8 +32,8 @@ ANGLE = re.compile(
     r"(?i)(?<![\w.])(?:(?P<first>\d+(?:\.\d+)?)\s*(?:(?:by|x"
     r"|×)\s*))?(?P<value>\d+(?:\.\d+)?)\s*-?(?:(?P<unit>arc-?\s?sec|arc-?\s?min|deg|mas)(?:onds?|utes?|rees?"
     r"|s)?\b|(?P<sign>''|[\"'°]))"
-    r"(?:\s*(?:by|x|×)\s*(?P<second>\d+(?:\.\d+)?)\s*-?(?:arc-?\s?sec|arc-?\s?min|deg|mas)?(?:onds?|utes?"
-    r"|rees?|s)?(?:''|[\"'°])?)?"
+    r"(?:\s*(?:by|x|×)\s*(?P<second>\d+(?:\.\d+)?)\s*-?(?:(?P<unit2>arc-?\s?sec|arc-?\s?min|deg|mas)"
+    r"(?:onds?|utes?|rees?|s)?\b|(?P<sign2>''|[\"'°]))?)?"
 )
 BEAM = re.compile(r"(?i)\b(?:beam|resolution|PSF|FWHM)\b")
 _IMAGE = r"(?:images?|picture|frame|field(?: of view)?|map|cut-?out|view|scene|area|pixels)"
@@ -109,15 +109,18 @@ def _angles(text: str) -> Iterator[FoundClaim]:
         if not is_beam and (is_of_source(sentence) or is_by_source(text[one.end() :])):
             continue
         kind, subject = ("beam", "map") if is_beam else ("size", "image")
-        for value in dict.fromkeys((one["first"], one["value"], one["second"])):
-            if value:
-                yield FoundClaim(Claim(kind, subject, count=angle_mas(one, value)), *one.span())
+        for mas in dict.fromkeys(angle_mas(one, name) for name in ("first", "value", "second") if one[name]):
+            yield FoundClaim(Claim(kind, subject, count=mas), *one.span())
 
 
-def angle_mas(found: re.Match[str], value: str) -> int:
-    """One of the numbers of an ANGLE in milliarcseconds."""
-    unit = re.sub(r"[\s-]", "", (found["unit"] or found["sign"]).lower())
-    return round(float(value) * UNITS_MAS[unit])
+def angle_mas(found: re.Match[str], name: str) -> int:
+    """One of the numbers of an ANGLE, `first`, `value` or `second`, in milliarcseconds.
+
+    The second may have a unit of its own, as in "1.25 arcmin by 59 arcsec".
+    """
+    own = (found["unit2"] or found["sign2"]) if name == "second" else None
+    unit = re.sub(r"[\s-]", "", (own or found["unit"] or found["sign"]).lower())
+    return round(float(found[name]) * UNITS_MAS[unit])
 
 
 def is_by_source(after: str) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +15,7 @@ from pyarrow import compute
 
 from catalogs.dataset import CutoutRecipe
 from curation.engine.steps import Input, Resources, Step
-from curation.pictures.fits_header import ImageError
+from curation.pictures.cards import ImageError
 from curation.pictures.plane import Box, Plane, open_plane
 from curation.pictures.render import Picture, png_bytes, render, stretch_name
 from curation.pictures.sky_pixels import outline, read_wcs, sky_of_pixels
@@ -29,27 +30,77 @@ __all__ = ["cutouts", "cutouts_step", "moved_header", "windows", "windows_step"]
 MANY_WINDOWS = 31  # of one mosaic: from here a tile-compressed one is faster decoded whole
 FROM_WINDOW = ("cutout_id", "source_id", "dataset", "survey", "mosaic")
 FROM_MOSAIC = ("pixel_arcsec", "beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
+SHOWS_NOTHING = frozenset({"all-blank", "mostly-blank", "constant"})
 Row = dict[str, Any]
 
 
-def cutouts(windows: pa.Table, mosaics: pa.Table, recipe: CutoutRecipe, picture: Picture, *, raw: Path) -> Sieved:
-    """CUTOUTS of a part of WINDOWS; *in* are its rows. Each mosaic is opened once.
+@dataclass
+class _Turn:
+    """A row of WINDOWS on its way through the mosaics that cover it, nearest first."""
 
-    Refused: `mostly-blank` above the recipe's share of blank pixels, `all-blank`, `constant`, `unreadable`. Raises
-    CatalogError for a mosaic that is not the one of the index any more.
+    window: Row
+    boxes: list[Row]  # the window in the mosaics that are still to be tried
+    first_error: ImageError | None = None
+    spare: Row | None = None  # the first cutout that shows something, but not where the source is
+
+    @classmethod
+    def of(cls, window: Row) -> "_Turn":
+        return cls(window, [{**window, **one} for one in (window, *(window["others"] or ()))])
+
+    def take(self, made: Row | ImageError, mosaic: Row) -> Row | ImageError | None:
+        """What the row comes to with what its next mosaic gave; None where another one is to be asked."""
+        box = self.boxes.pop(0)
+        if isinstance(made, ImageError):
+            if made.reason not in SHOWS_NOTHING:
+                return made
+            self.first_error = self.first_error or made
+        elif not _is_blank_at_the_source(made, _box_fits_px(box), mosaic):
+            return made
+        else:
+            self.spare = self.spare or made
+        return None if self.boxes else self.spare or self.first_error
+
+
+def cutouts(windows: pa.Table, mosaics: pa.Table, recipe: CutoutRecipe, picture: Picture, *, raw: Path) -> Sieved:
+    """CUTOUTS of a part of WINDOWS; *in* are its rows. Each mosaic is opened once a round.
+
+    A window that shows nothing in the nearest mosaic, or nothing where the source is, is cut from the next of the
+    others that does; `mosaic` says from which. Refused, for what the nearest shows: `mostly-blank` above the recipe's
+    share of blank pixels, `all-blank`, `constant`; and `unreadable`, as a file that is broken is not sky without data.
+    Raises CatalogError for a mosaic that is not the one of the index any more.
     """
-    needed = mosaics.filter(compute.is_in(mosaics["mosaic"], windows["mosaic"].combine_chunks()))
-    by_name = {one["mosaic"]: one for one in needed.to_pylist()}
-    rows, refused = list[Row](), list[Rejection]()
-    ordered = sorted(windows.to_pylist(), key=lambda one: one["mosaic"])  # stable: row bands stay together
-    for name, group in groupby(ordered, key=lambda one: one["mosaic"]):
-        for window, made in _of_mosaic(list(group), by_name[name], raw, recipe, picture):
-            if isinstance(made, ImageError):
-                refused.append(Rejection(window["cutout_id"], made.reason, str(made), window))
-            else:
-                rows.append(made)
-    place = {cutout_id: i for i, cutout_id in enumerate(windows["cutout_id"].to_pylist())}
-    return sieved(CUTOUTS.of(sorted(rows, key=lambda row: place[row["cutout_id"]])), refused, windows.num_rows)
+    turns = [_Turn.of(window) for window in windows.to_pylist()]
+    wanted = pa.array({box["mosaic"] for turn in turns for box in turn.boxes}, pa.string())
+    by_name = {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], wanted)).to_pylist()}
+    came_to = dict[int, Row | ImageError]()
+    todo = list(range(len(turns)))
+    while todo:
+        todo.sort(key=lambda place: turns[place].boxes[0]["mosaic"])  # stable: row bands stay together
+        for name, group in groupby(todo, key=lambda place: turns[place].boxes[0]["mosaic"]):
+            places = list(group)
+            boxes = [turns[place].boxes[0] for place in places]
+            for place, made in zip(places, _of_mosaic(boxes, by_name[name], raw, recipe, picture), strict=True):
+                if (outcome := turns[place].take(made, by_name[name])) is not None:
+                    came_to[place] = outcome
+        todo = [place for place in range(len(turns)) if place not in came_to]
+    rows = [one for _, one in sorted(came_to.items()) if not isinstance(one, ImageError)]
+    refused = [_refusal(turns[place].window, one) for place, one in came_to.items() if isinstance(one, ImageError)]
+    return sieved(CUTOUTS.of(rows), refused, windows.num_rows)
+
+
+def _refusal(window: Row, error: ImageError) -> Rejection:
+    others = window["others"] or ()
+    nor = f"; of {len(others)} other mosaics none shows more" if others and error.reason in SHOWS_NOTHING else ""
+    return Rejection(window["cutout_id"], error.reason, f"{error}{nor}", window)
+
+
+def _is_blank_at_the_source(cutout: Row, box: Box, mosaic: Row) -> bool:
+    """Whether every pixel is blank on which the source may be: the middle ones, but in a whole mosaic any."""
+    if cutout["blank_mask"] is None or box == (0, 0, mosaic["width_px"], mosaic["height_px"]):
+        return False
+    height, width = cutout["height_px"], cutout["width_px"]
+    image = np.frombuffer(cutout["pixels"], "<f4").reshape(height, width)
+    return not np.isfinite(image[(height - 1) // 2 : height // 2 + 1, (width - 1) // 2 : width // 2 + 1]).any()
 
 
 def cutouts_step(
@@ -60,6 +111,7 @@ def cutouts_step(
         name=f"cutouts/{dataset_name}",
         make=partial(cutouts, raw=raw),
         table=CUTOUTS,
+        version=2,  # cut from the next mosaic where the nearest is blank; infinite after the change of unit is blank
         config=(recipe, picture),
         inputs=(Input(windows_step, by_part=True), Input(mosaics_step)),
         resources=Resources(memory_mb=800),
@@ -83,21 +135,20 @@ def _card(keyword: str, number: float) -> str:
 
 def _of_mosaic(
     windows: list[Row], mosaic: Row, raw: Path, recipe: CutoutRecipe, picture: Picture
-) -> Iterator[tuple[Row, Row | ImageError]]:
-    """Each window of one mosaic with its cutout, or with why there is none."""
+) -> Iterator[Row | ImageError]:
+    """Of each window of one mosaic its cutout, or why there is none."""
     path = raw / mosaic["mosaic"]
     try:
         _check_unchanged(path, mosaic)
         plane = open_plane(path, is_wanted_whole=len(windows) > MANY_WINDOWS)
     except ImageError as error:
-        for window in windows:
-            yield window, ImageError("unreadable", f"{path}: {error}")
+        yield from (ImageError("unreadable", f"{path}: {error}") for _ in windows)
         return
     for window, place in zip(windows, _places(windows, mosaic), strict=True):
         try:
-            yield window, {**_pixels(plane, window, mosaic, recipe, picture), **place}
+            yield {**_pixels(plane, window, mosaic, recipe, picture), **place}
         except ImageError as error:
-            yield window, error
+            yield error
 
 
 def _check_unchanged(path: Path, mosaic: Row) -> None:
@@ -118,7 +169,7 @@ def _box_fits_px(window: Row) -> Box:
 def _pixels(plane: Plane, window: Row, mosaic: Row, recipe: CutoutRecipe, picture: Picture) -> Row:
     """The columns that come from pixels and headers; raises ImageError for a cutout that shows nothing."""
     factor = mosaic["to_mjy_per_beam"]
-    image = _in_mjy_per_beam(_read(plane, window), factor)
+    image = _in_mjy_per_beam(plane.read(_box_fits_px(window)), factor)
     n_finite, least, most = extent(image)
     blank_fraction = (image.size - n_finite) / image.size
     _check_shows_something(n_finite, least, most, blank_fraction, recipe)
@@ -142,17 +193,13 @@ def _pixels(plane: Plane, window: Row, mosaic: Row, recipe: CutoutRecipe, pictur
     }
 
 
-def _read(plane: Plane, window: Row) -> NDArray[np.floating]:
-    try:
-        return plane.read(_box_fits_px(window))
-    except (OSError, ValueError, TypeError, RuntimeError) as error:  # a tile that cannot be decoded
-        raise ImageError("unreadable", f"{window['mosaic']}: {error}") from error
-
-
 def _in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArray[np.float32]:
     """Pixels of unknown unit stay as they are."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.ascontiguousarray(image if factor in (None, 1) else image * image.dtype.type(factor), np.float32)
+        made = np.ascontiguousarray(image if factor in (None, 1) else image * image.dtype.type(factor), np.float32)
+    if image.dtype.itemsize > made.dtype.itemsize:
+        made[np.isinf(made)] = np.nan  # more than a float32 holds
+    return made
 
 
 def _check_shows_something(

@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from curation.pictures.fits_header import BLOCK
 from curation.pictures.plane import Box, Plane
-from curation.pictures.sky_pixels import WCS_CARD
+from curation.pictures.wcs_cards import WCS_CARD
 
 MOST_HISTORY = 100  # cards kept: the origin's notice stands there; VLASS has 800 of them
 # Of the file, of its shape, or true of all its pixels and of no part of them.

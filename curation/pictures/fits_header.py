@@ -4,7 +4,7 @@ Our own walk over the blocks, and not astropy's, because astropy opens a file th
 a header of any length, and decodes what a small compressed file claims to hold.
 """
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from astropy.io import fits
 from isal import igzip, isal_zlib
 
-from schemas.errors import CatalogError
+from curation.pictures.cards import ImageError, cleaned, numbers_mended, value, whole_number
 
 BLOCK = 2880
 MAX_HEADER_BLOCKS = 1000  # 36,000 cards
@@ -21,16 +21,7 @@ MAX_PIXELS = 2**33
 MAX_UNPACKED_RATIO = 200  # noise hardly shrinks; what unpacks to so many times its size is blank, or meant to harm
 MAX_UNPACKED_UNASKED = 2**26  # bytes that any .gz may unpack to, whatever its ratio
 BITPIX = (8, 16, 32, 64, -32, -64)
-NOT_PRINTABLE = re.compile(r"[^ -~]")
 BROKEN_GZIP = (EOFError, OSError, isal_zlib.error)
-
-
-class ImageError(CatalogError):
-    """A file is not an image that can be trusted; `reason` is the word to count it by."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -47,7 +38,19 @@ class FitsImage:
     bitpix: int
     is_tiled: bool  # compressed by tiles inside the file (.fz)
     is_gzip: bool  # compressed as a file (.gz)
-    n_cleaned: int  # characters of the header that FITS does not allow, now blanks
+    n_cleaned: int  # characters of the header that FITS does not allow, now blanks, signs of a unit or `?`
+    repairs: tuple[str, ...] = ()  # notes on numbers that were written as text
+
+
+@dataclass(frozen=True)
+class Hdu:
+    """The header of one HDU, cleaned, and where its data are."""
+
+    header: fits.Header
+    index: int
+    data_offset: int  # byte of the unpacked file
+    n_data_bytes: int  # without padding
+    n_cleaned: int
 
 
 def open_fits(path: Path) -> BinaryIO:
@@ -74,47 +77,36 @@ def read_image_header(path: Path) -> FitsImage:
 def find_image(stream: BinaryIO, n_bytes: int) -> FitsImage:
     """The first HDU with two or more axes, in a file of `n_bytes`; leaves the stream at its first data byte."""
     is_gzip = isinstance(stream, igzip.IGzipFile)
-    position = 0
-    for hdu in range(MAX_HDUS):
-        text = _header_text(stream, hdu)
-        if text is None:
-            break
-        position += len(text)
-        clean = NOT_PRINTABLE.sub(" ", text)  # TABs stand in real headers, and no writer takes them back
-        header = fits.Header.fromstring(clean)
-        claimed = _data_bytes(header)
-        if _is_image(header):
-            n_cleaned = sum(a != b for a, b in zip(text, clean, strict=True))
-            image = _image(header, hdu, position, claimed, is_gzip=is_gzip, n_cleaned=n_cleaned)
+    for hdu in hdus(stream, n_bytes):
+        if _is_image(hdu.header):
+            image = _image(hdu, is_gzip=is_gzip)
             _check_claim(image, n_bytes)
             return image
-        if not is_gzip and position + claimed > n_bytes:
-            raise ImageError("truncated", f"HDU {hdu} claims {claimed} bytes, the file has {n_bytes}; fetch it again")
-        position += _padded(claimed)
-        if is_gzip and position > max(MAX_UNPACKED_RATIO * n_bytes, MAX_UNPACKED_UNASKED):
-            raise ImageError("bomb", f"{n_bytes} bytes claim to unpack to {position} before any image")
-        stream.seek(position)
     raise ImageError("no-image", "no HDU holds an image of two or more axes")
 
 
-def value(header: fits.Header, keyword: str) -> object:
-    """A card's value, None where there is none. Raises ImageError for a card that cannot be read."""
-    try:
-        found = header.get(keyword)
-    except (ValueError, fits.VerifyError) as error:
-        raise ImageError("bad-header", f"{keyword}: a card that cannot be read; correct the header") from error
-    return None if isinstance(found, fits.card.Undefined) else found
+def hdus(stream: BinaryIO, n_bytes: int) -> Iterator[Hdu]:
+    """The HDUs of a file of `n_bytes`, the stream at the first data byte of each; what is between is passed over.
 
-
-def number(header: fits.Header, keyword: str) -> float | None:
-    """A card's value as a number, None where there is none or it is blank. Raises ImageError for text."""
-    found = value(header, keyword)
-    if found is None or found == "":
-        return None
-    try:
-        return float(cast(float, found))
-    except (TypeError, ValueError) as error:
-        raise ImageError("bad-header", f"{keyword}: found {found!r}, expected a number") from error
+    Raises ImageError for a header that lies about its size, before anything is read that would follow it.
+    """
+    is_gzip = isinstance(stream, igzip.IGzipFile)
+    position = 0
+    for index in range(MAX_HDUS):
+        text = _header_text(stream, index)
+        if text is None:
+            return
+        position += len(text)
+        clean = cleaned(text)
+        header = fits.Header.fromstring(clean)
+        claimed = _data_bytes(header)
+        yield Hdu(header, index, position, claimed, sum(a != b for a, b in zip(text, clean, strict=True)))
+        if not is_gzip and position + claimed > n_bytes:
+            raise ImageError("truncated", f"HDU {index} claims {claimed} bytes, the file has {n_bytes}; fetch it again")
+        position += _padded(claimed)
+        if is_gzip and position > max(MAX_UNPACKED_RATIO * n_bytes, MAX_UNPACKED_UNASKED):
+            raise ImageError("bomb", f"{n_bytes} bytes claim to unpack to {position}")
+        stream.seek(position)
 
 
 def _header_text(stream: BinaryIO, hdu: int) -> str | None:
@@ -133,20 +125,12 @@ def _header_text(stream: BinaryIO, hdu: int) -> str | None:
     raise ImageError("bad-header", f"HDU {hdu} has more than {MAX_HEADER_BLOCKS * 36} cards, or no END")
 
 
-def _integer(header: fits.Header, keyword: str, default: int | None = None) -> int:
-    found = value(header, keyword)
-    found = default if found is None else found
-    if not isinstance(found, int) or isinstance(found, bool):
-        raise ImageError("bad-header", f"{keyword}: found {found!r}, expected a whole number")
-    return found
-
-
 def _axes(header: fits.Header, prefix: str = "") -> list[int]:
     """NAXIS1, NAXIS2, …; `prefix` Z for those of a tiled image."""
-    n_axes = _integer(header, f"{prefix}NAXIS")
+    n_axes = whole_number(header, f"{prefix}NAXIS")
     if not 0 <= n_axes <= 999:  # noqa: PLR2004 -- the standard's limit
         raise ImageError("bad-header", f"{prefix}NAXIS: found {n_axes}, expected 0 to 999")
-    axes = [_integer(header, f"{prefix}NAXIS{i + 1}") for i in range(n_axes)]
+    axes = [whole_number(header, f"{prefix}NAXIS{i + 1}") for i in range(n_axes)]
     if any(axis < 0 for axis in axes):
         raise ImageError("bad-header", f"{prefix}NAXISn: found {axes}, expected none below 0")
     return axes
@@ -154,14 +138,14 @@ def _axes(header: fits.Header, prefix: str = "") -> list[int]:
 
 def _data_bytes(header: fits.Header) -> int:
     axes = _axes(header)
-    bitpix = _integer(header, "BITPIX")
+    bitpix = whole_number(header, "BITPIX")
     if bitpix not in BITPIX:
         raise ImageError("bad-header", f"BITPIX: found {bitpix}, expected one of {BITPIX}")
     if not axes:
         return 0
     if len(axes) > 1 and axes[0] == 0:  # random groups
         axes = axes[1:]
-    extra, groups = _integer(header, "PCOUNT", 0), _integer(header, "GCOUNT", 1)
+    extra, groups = whole_number(header, "PCOUNT", 0), whole_number(header, "GCOUNT", 1)
     if extra < 0 or groups < 0:
         raise ImageError("bad-header", f"PCOUNT {extra}, GCOUNT {groups}: expected none below 0")
     return abs(bitpix) // 8 * groups * (extra + _product(axes))
@@ -188,10 +172,11 @@ def _is_image(header: fits.Header) -> bool:
     return len(axes) >= 2 and _product(axes) > 0  # noqa: PLR2004
 
 
-def _image(header: fits.Header, hdu: int, position: int, claimed: int, *, is_gzip: bool, n_cleaned: int) -> FitsImage:
+def _image(hdu: Hdu, *, is_gzip: bool) -> FitsImage:
+    header, repairs = hdu.header, numbers_mended(hdu.header)
     prefix = "Z" if _is_tiled(header) else ""
     axes = _axes(header, prefix)
-    bitpix = _integer(header, f"{prefix}BITPIX")
+    bitpix = whole_number(header, f"{prefix}BITPIX")
     if _product(axes) > MAX_PIXELS:
         raise ImageError("too-large", f"{prefix}NAXISn: {axes} are over {MAX_PIXELS} pixels")
     if any(axis != 1 for axis in axes[2:]):
@@ -202,8 +187,8 @@ def _image(header: fits.Header, hdu: int, position: int, claimed: int, *, is_gzi
     if is_gzip and prefix:
         raise ImageError("bad-header", "compressed twice, by tiles and as a file; unpack the .gz")
     return FitsImage(
-        header, hdu, position, claimed, axes[0], axes[1], len(axes), bitpix,
-        is_tiled=bool(prefix), is_gzip=is_gzip, n_cleaned=n_cleaned,
+        header, hdu.index, hdu.data_offset, hdu.n_data_bytes, axes[0], axes[1], len(axes), bitpix,
+        is_tiled=bool(prefix), is_gzip=is_gzip, n_cleaned=hdu.n_cleaned, repairs=repairs,
     )  # fmt: skip
 
 

@@ -14,8 +14,12 @@ from tqdm import tqdm
 
 from catalogs.survey import Survey
 from curation.engine.steps import Step
-from curation.pictures.brightness import beam_columns, to_mjy_per_beam
-from curation.pictures.fits_header import FitsImage, ImageError, read_image_header, value
+from curation.pictures.beams import beam_columns, beams_table
+from curation.pictures.brightness import to_mjy_per_beam
+from curation.pictures.cards import ImageError, value
+from curation.pictures.doubts import beam_doubts, brightness_doubts
+from curation.pictures.fits_header import FitsImage, read_image_header
+from curation.pictures.plane import scaling
 from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outline, sky_of_pixels, wcs_text
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection, Sieved, sieved
@@ -84,6 +88,7 @@ def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path) -> Ste
         name=f"mosaics/{survey.name}",
         make=partial(mosaics, raw=raw),
         table=MOSAICS,
+        version=2,  # units in any order, beams of tables and of Obit, numbers written as text, doubts
         config=(files, only(survey, "mosaics")),
         counts="image files of the survey",
     )
@@ -114,10 +119,12 @@ def _row(path: Path, file: ImageFile, survey: Survey) -> Row:
             image = read_image_header(path)
         except OSError as error:
             raise ImageError("unreadable", f"{error.strerror or error}") from error
-        notes = list[str]()
+        scaling(image)
+        notes = list(image.repairs)
         if image.n_cleaned:
-            notes.append(f"header-characters: {image.n_cleaned} that FITS does not allow were read as blanks")
-        return {
+            what = "were read as blanks, beyond ASCII as `?` or as the sign of a unit"
+            notes.insert(0, f"header-characters: {image.n_cleaned} that FITS does not allow {what}")
+        row: Row = {
             "mosaic": file.mosaic,
             "survey": survey.name,
             "n_bytes": file.n_bytes,
@@ -129,10 +136,12 @@ def _row(path: Path, file: ImageFile, survey: Survey) -> Row:
             "height_px": image.height_px,
             "n_axes": image.n_axes,
             "to_mjy_per_beam": to_mjy_per_beam(image.header, survey, notes),
-            **beam_columns(image.header, survey, notes),
+            **beam_columns(image.header, survey, notes, lambda: beams_table(path)),
             **_sky(image, file.mosaic, survey, notes),
-            "warnings": notes,
         }
+        notes += beam_doubts(row["beam_major_arcsec"], row["beam_minor_arcsec"], row["pixel_arcsec"])
+        notes += brightness_doubts(path, image, row["to_mjy_per_beam"])
+        return {**row, "warnings": notes}
 
 
 def _sky(image: FitsImage, name: str, survey: Survey, notes: list[str]) -> Row:

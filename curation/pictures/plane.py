@@ -2,6 +2,9 @@
 
 import shutil
 import tempfile
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +14,11 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from curation.pictures.fits_header import BROKEN_GZIP, FitsImage, ImageError, find_image, number, open_fits, value
+from curation.pictures.cards import ImageError, number, value
+from curation.pictures.fits_header import BROKEN_GZIP, FitsImage, find_image, open_fits
 
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+UNSIGNED_64, BYTES_64 = 2**63, 8
 IN_MEMORY = 2**26  # bytes; an unpacked .gz larger than this goes to a scratch file
 WHOLE_TILED = 2**26  # pixels; a larger tile-compressed image is always read by sections
 Box = tuple[int, int, int, int]
@@ -27,7 +32,8 @@ class Plane:
     width_px: int
     height_px: int
     raw: Any
-    is_native: bool  # the file's values are the brightness: no BSCALE, BZERO or BLANK to apply
+    is_native: bool  # the file's values are the brightness: floats without BSCALE and BZERO
+    is_double: bool  # given as float64: of doubles, and of integers that have more digits than a float32
     scale: float = 1.0
     zero: float = 0.0
     blank: int | None = None
@@ -36,7 +42,7 @@ class Plane:
         """image[y, x] of the box (x_min, y_min, x_max, y_max), 0-based, in the file's unit.
 
         NaN outside of the plane, where the file is blank, and where it is infinite. float32, or float64 for a file
-        of doubles.
+        of doubles or of integers of 32 bits and more. Raises ImageError for pixels that cannot be decoded.
         """
         inside = self.inside(box)
         x_min, y_min, x_max, y_max = inside
@@ -58,12 +64,19 @@ class Plane:
         return x_min, y_min, x_max, y_max
 
     def _physical(self, raw: NDArray[Any]) -> NDArray[np.floating]:
+        dtype = np.float64 if self.is_double else np.float32
         if self.is_native:
-            return raw.astype(np.float64 if raw.dtype.itemsize == 8 else np.float32)  # noqa: PLR2004 -- bytes
-        image = raw.astype(np.float64) * self.scale + self.zero
+            return raw.astype(dtype)
+        if self.zero == UNSIGNED_64 and self.scale == 1 and raw.dtype.itemsize == BYTES_64:
+            # A double has 53 bits: small unsigned numbers would be lost beside 2**63, so the sign bit is turned.
+            image = (raw.astype(np.int64).view(np.uint64) ^ np.uint64(UNSIGNED_64)).astype(np.float64)
+        else:
+            with np.errstate(all="ignore"):
+                image = raw.astype(np.float64) * self.scale + self.zero
         if self.blank is not None:
             image[np.asarray(raw) == self.blank] = np.nan
-        return image.astype(np.float32)
+        with np.errstate(all="ignore"):
+            return image.astype(dtype)
 
 
 def open_plane(path: Path, *, is_wanted_whole: bool = False) -> Plane:
@@ -82,19 +95,45 @@ def _open_plane(path: Path, n_bytes: int, mtime_ns: int, is_wanted_whole: bool) 
             image = find_image(stream, n_bytes)
             if image.is_tiled:
                 return _tiled(path, image, is_wanted_whole)
-            return _uncompressed(image, _unpacked(stream, image) if image.is_gzip else _mapped(path, image))
+            raw = _unpacked(stream, image) if image.is_gzip else _mapped(path, image)
+            return _plane(image, raw, blank_of(image.header) if image.bitpix > 0 else None)
     except BROKEN_GZIP as error:
         raise ImageError("truncated", f"{path}: cannot be read: {error}") from error
 
 
-def _uncompressed(image: FitsImage, raw: NDArray[Any]) -> Plane:
+def _plane(image: FitsImage, raw: Any, blank: int | None) -> Plane:
+    scale, zero = scaling(image)
+    is_float = image.bitpix < 0
+    return Plane(
+        image.header, image.width_px, image.height_px, raw,
+        is_native=is_float and scale == 1 and zero == 0,
+        is_double=image.bitpix in (32, 64, -64),
+        scale=scale, zero=zero, blank=None if is_float else blank,  # means nothing on floats, and is written there
+    )  # fmt: skip
+
+
+def scaling(image: FitsImage) -> tuple[float, float]:
+    """BSCALE and BZERO. Raises ImageError where they are no finite numbers, or BLANK is none of integer pixels."""
     scale, zero = number(image.header, "BSCALE"), number(image.header, "BZERO")
     scale, zero = 1.0 if scale is None else scale, zero or 0.0
-    blank = value(image.header, "BLANK") if image.bitpix > 0 else None  # means nothing on floats, and is written there
-    is_native = image.bitpix < 0 and scale == 1 and zero == 0
-    return Plane(
-        image.header, image.width_px, image.height_px, raw, is_native, scale, zero, cast(int | None, blank)
-    )  # fmt: skip
+    if scale == 0 or not np.isfinite([scale, zero]).all():
+        raise ImageError(
+            "bad-header", f"BSCALE {scale}, BZERO {zero}: expected finite numbers, BSCALE not 0; correct the header"
+        )
+    if image.bitpix > 0:
+        for keyword in ("BLANK", "ZBLANK"):
+            blank_of(image.header, keyword)
+    return scale, zero
+
+
+def blank_of(header: fits.Header, keyword: str = "BLANK") -> int | None:
+    """The pixel value that means blank; None where there is none. Raises ImageError where it is no whole number."""
+    found = number(header, keyword)
+    if found is None:
+        return None
+    if not found.is_integer():
+        raise ImageError("bad-header", f"{keyword}: found {found}, expected a whole number; correct the header")
+    return int(cast(float, value(header, keyword)))
 
 
 def _mapped(path: Path, image: FitsImage) -> NDArray[Any]:
@@ -135,19 +174,47 @@ class _Bounded:
 
 def _tiled(path: Path, image: FitsImage, is_wanted_whole: bool) -> Plane:
     is_whole = is_wanted_whole and image.width_px * image.height_px <= WHOLE_TILED
-    sections = _Sections(path, image.hdu, image.n_axes - 2)
+    sections = _Sections(path, image.hdu, image.n_axes - 2, is_float=image.bitpix < 0)
     raw = sections[0 : image.height_px, 0 : image.width_px] if is_whole else sections
-    return Plane(image.header, image.width_px, image.height_px, raw, is_native=True)
+    return _plane(image, raw, None if image.bitpix < 0 else sections.blank())
 
 
 @dataclass(frozen=True)
 class _Sections:
-    """A tile-compressed image that decodes the tiles a slice needs; astropy applies BSCALE and BLANK."""
+    """A tile-compressed image that decodes the tiles a slice needs; its values are those of the file, unscaled."""
 
     path: Path
     hdu: int
     n_extra_axes: int
+    is_float: bool
 
     def __getitem__(self, window: tuple[slice, slice]) -> NDArray[Any]:
-        with fits.open(self.path, memmap=True) as file:
-            return np.array(file[self.hdu].section[(0,) * self.n_extra_axes + window])
+        """Raises ImageError for a tile that cannot be decoded, whatever the decoder says of it."""
+        with self._opened() as hdu:
+            if self.is_float or not _can_be(hdu):
+                hdu.header.remove("BLANK", ignore_missing=True, remove_all=True)
+            return np.array(hdu.section[(0,) * self.n_extra_axes + window])
+
+    def blank(self) -> int | None:
+        """BLANK of integers, or else what the tiles say: ZBLANK, or the least number where each tile has its own."""
+        with self._opened() as hdu:
+            return blank_of(hdu.header)
+
+    @contextmanager
+    def _opened(self) -> Generator[Any]:
+        # Unscaled: astropy maps no file that it must scale, and takes BLANK for a value of floats as well.
+        try:
+            with (
+                warnings.catch_warnings(action="ignore"),
+                fits.open(self.path, memmap=True, do_not_scale_image_data=True) as file,
+            ):
+                yield file[self.hdu]
+        except (*BROKEN_GZIP, ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, MemoryError) as error:
+            raise ImageError("unreadable", f"its pixels cannot be decoded: {error or type(error).__name__}") from error
+
+
+def _can_be(hdu: Any) -> bool:
+    """Whether a pixel can be BLANK: astropy stumbles over one that is out of the range of its type."""
+    blank, bits = blank_of(hdu.header), hdu.header["BITPIX"]
+    low, high = (0, 2**bits - 1) if bits == 8 else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)  # noqa: PLR2004 -- bits
+    return blank is None or low <= blank <= high

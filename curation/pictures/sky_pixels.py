@@ -1,6 +1,5 @@
 """Between pixels of an image and ICRS degrees, in any projection and frame that astropy's WCS knows."""
 
-import re
 import warnings
 from functools import lru_cache
 
@@ -11,14 +10,10 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales, wcs_to_celestial_frame
 from numpy.typing import ArrayLike, NDArray
 
-from curation.pictures.fits_header import ImageError, number, value
+from curation.pictures.cards import ImageError
+from curation.pictures.wcs_cards import wcs_cards
 
 PIXEL_ARCSEC = (0.1, 600.0)  # a Parkes map has 240
-WCS_CARD = re.compile(
-    r"(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA|PROJP)[12]|(PC|CD)0*[12]_?0*[12]|P[VS][12]_\d+|[AB]P?_(ORDER|\d_\d)"
-    r"|LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|EPOCH"
-)
-SKY_AXIS = re.compile(r"RA--|DEC-|[A-Z]LON|[A-Z]LAT|[A-Z][A-Z](LN|LT)")
 Degrees = NDArray[np.float64]
 
 
@@ -69,19 +64,9 @@ def outline(width_px: int, height_px: int) -> tuple[Degrees, Degrees]:
 
 def celestial_wcs(header: fits.Header) -> WCS | None:
     """The WCS of the first two axes; None where they are not the sky's. Raises ImageError for one that lies."""
-    cards = fits.Header([card for card in header.cards if WCS_CARD.fullmatch(card.keyword)])
-    types = [str(value(cards, f"CTYPE{axis}") or "") for axis in (1, 2)]
-    if not all(SKY_AXIS.match(one) for one in types):
+    cards = wcs_cards(header)
+    if cards is None:
         return None
-    for keyword in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"):  # astropy would take 0 for one that is missing
-        found = number(cards, keyword)
-        if found is None or not np.isfinite(found):
-            raise ImageError("bad-wcs", f"{keyword}: found {found}, expected a finite number; correct the header")
-    for keyword in ("CDELT1", "CDELT2"):
-        if (found := number(cards, keyword)) is not None and (found == 0 or not np.isfinite(found)):
-            raise ImageError("bad-wcs", f"{keyword}: found {found}, expected a finite number that is not 0")
-    if not number(cards, "EQUINOX"):
-        cards.remove("EQUINOX", ignore_missing=True)  # a Galactic map says 0
     try:
         wcs = quiet_wcs(cards)
         if not wcs.has_celestial:

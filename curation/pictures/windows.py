@@ -22,21 +22,17 @@ MOST_SIDE_PX = 8192  # a cutout is held in memory: 256 MB at this side
 ROW_BAND_PX = 64  # windows of one band are read together, from neighbouring pages of the file
 SOURCE_COLUMNS = ("source_id", "dataset", "survey", "ra_deg", "dec_deg", "image_path", "side_arcsec")
 Row = dict[str, Any]
+Box = tuple[int, int, int, int]
 
 
-@dataclass
-class _Best:
-    """Of each source that is looked for on the sky: the mosaic taken so far, and where the source is in it."""
+@dataclass(frozen=True, order=True)
+class _Covering:
+    """A mosaic that covers a source, and where in it the source is; sorted, the nearest is first."""
 
-    n_mosaics: NDArray[np.int64]
-    away: NDArray[np.float64]  # chord to the mosaic's centre
-    mosaic: list[Row | None]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, n: int) -> "_Best":
-        return cls(np.zeros(n, int), np.full(n, np.inf), [None] * n, np.full(n, np.nan), np.full(n, np.nan))
+    away: float  # chord to the mosaic's centre
+    place: int  # among the mosaics by name: of equally near ones the first name stays
+    x: float
+    y: float
 
 
 @dataclass
@@ -54,7 +50,8 @@ def windows(sources: pa.Table, mosaics: pa.Table, recipe: CutoutRecipe, survey: 
     """WINDOWS of a dataset's sources; *in* are the sources.
 
     A source that came with a picture is cut from that picture, any other from the mosaic that covers its position
-    and whose centre is nearest. No side: the whole picture. `recipe` belongs to the address; pixels decide on it later.
+    and whose centre is nearest; the window in the others stands beside it, for where that one is blank. No side: the
+    whole picture. `recipe` belongs to the address; pixels decide on it later.
     """
     rows = sources.select(SOURCE_COLUMNS).to_pylist()
     by_name = {one["mosaic"]: one for one in sorted(mosaics.to_pylist(), key=lambda one: one["mosaic"])}
@@ -81,6 +78,7 @@ def windows_step(
         name=f"windows/{dataset_name}",
         make=windows,
         table=WINDOWS,
+        version=2,  # the windows in the other mosaics stand beside the nearest
         config=(recipe, only(survey, "windows")),
         inputs=(Input(sources_step, columns=SOURCE_COLUMNS), Input(mosaics_step)),
         rows_per_part=rows_per_part,
@@ -95,7 +93,7 @@ def _of_pictures(sources: list[Row], by_name: dict[str, Row], found: _Found) -> 
         if mosaic is None:
             found.refuse(source, "no-picture", f"{source['image_path']}: not among the readable images of its survey")
         elif source["side_arcsec"] is None:
-            _add(found, source, mosaic, 1, (0, 0, mosaic["width_px"], mosaic["height_px"]))
+            _add(found, source, [(mosaic, (0, 0, mosaic["width_px"], mosaic["height_px"]))])
         elif source["ra_deg"] is None or source["dec_deg"] is None or mosaic["header"] is None:
             found.refuse(source, "no-position", "a side is asked for, but the source or its picture has no position")
         else:
@@ -105,48 +103,44 @@ def _of_pictures(sources: list[Row], by_name: dict[str, Row], found: _Found) -> 
         x, y = pixels_of_sky(read_wcs(mosaic["header"]), *_positions(group))
         for source, x_px, y_px, is_on in zip(group, x, y, _is_on(mosaic, x, y), strict=True):
             if is_on:
-                _add(found, source, mosaic, 1, _box(source, mosaic, x_px, y_px))
+                _add(found, source, [(mosaic, _box(source, mosaic, x_px, y_px))])
             else:
                 found.refuse(source, "off-mosaic", f"{name}: the position is not on the picture it came with")
 
 
 def _of_sky(sources: list[Row], mosaics: list[Row], survey: Survey, found: _Found) -> None:
-    """Sources without a picture: from the mosaic that covers the position, the nearest to its centre."""
+    """Sources without a picture: in every mosaic that covers the position, the nearest to its centre first."""
     seen = list[Row]()
     for source in sources:
         if source["ra_deg"] is None or source["dec_deg"] is None:
             found.refuse(source, "no-position", "the source has neither a picture nor a position")
         else:
             seen.append(source)
-    best = _best_mosaics(seen, [one for one in mosaics if one["header"] is not None])
-    for i, source in enumerate(seen):
-        mosaic = best.mosaic[i]
-        if mosaic is None:
+    placed = [one for one in mosaics if one["header"] is not None]
+    for source, covering in zip(seen, _covering(seen, placed), strict=True):
+        boxes = [(placed[one.place], _box(source, placed[one.place], one.x, one.y)) for one in sorted(covering)]
+        if boxes:
+            _add(found, source, boxes)
+        else:
             at = f"ra {source['ra_deg']:.5f}, dec {source['dec_deg']:.5f}"
             found.refuse(source, "off-mosaic", f"{at}: on none of {len(mosaics)} mosaics of {survey.name}")
-        else:
-            _add(found, source, mosaic, int(best.n_mosaics[i]), _box(source, mosaic, best.x[i], best.y[i]))
 
 
-def _best_mosaics(sources: list[Row], mosaics: list[Row]) -> _Best:
-    best = _Best.of(len(sources))
+def _covering(sources: list[Row], mosaics: list[Row]) -> list[list[_Covering]]:
+    """Of each source the mosaics that cover it."""
+    found: list[list[_Covering]] = [[] for _ in sources]
     ra, dec = _positions(sources)
     directions = unit_vectors(ra, dec)
-    for mosaic in mosaics if sources else ():
+    for place, mosaic in enumerate(mosaics if sources else ()):
         centre = unit_vectors(mosaic["ra_deg"], mosaic["dec_deg"])
         away = np.linalg.norm(directions - centre, axis=1)
         near = np.flatnonzero(away <= _reach(mosaic, centre))
         if not near.size:
             continue
         x, y = pixels_of_sky(read_wcs(mosaic["header"]), ra[near], dec[near])
-        is_on = _is_on(mosaic, x, y)
-        best.n_mosaics[near[is_on]] += 1
-        is_better = is_on & (away[near] < best.away[near])  # of equally near ones the first name stays
-        taken = near[is_better]
-        best.away[taken], best.x[taken], best.y[taken] = away[taken], x[is_better], y[is_better]
-        for i in taken:
-            best.mosaic[i] = mosaic
-    return best
+        for k in np.flatnonzero(_is_on(mosaic, x, y)):
+            found[near[k]].append(_Covering(float(away[near[k]]), place, float(x[k]), float(y[k])))
+    return found
 
 
 def _reach(mosaic: Row, centre: NDArray[np.float64]) -> float:
@@ -168,7 +162,7 @@ def _is_on(mosaic: Row, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArr
     return (right >= 0) & (right < mosaic["width_px"]) & (top >= 0) & (top < mosaic["height_px"])
 
 
-def _box(source: Row, mosaic: Row, x: float, y: float) -> tuple[int, int, int, int]:
+def _box(source: Row, mosaic: Row, x: float, y: float) -> Box:
     if source["side_arcsec"] is None:
         return 0, 0, mosaic["width_px"], mosaic["height_px"]
     side = max(LEAST_SIDE_PX, round(source["side_arcsec"] / mosaic["pixel_arcsec"]))
@@ -177,22 +171,36 @@ def _box(source: Row, mosaic: Row, x: float, y: float) -> tuple[int, int, int, i
     return x_min, y_min, x_min + side, y_min + side
 
 
-def _add(found: _Found, source: Row, mosaic: Row, n_mosaics: int, box: tuple[int, int, int, int]) -> None:
-    width, height = box[2] - box[0], box[3] - box[1]
-    if max(width, height) > MOST_SIDE_PX:
-        found.refuse(source, "too-large", f"{width} x {height} px of {mosaic['mosaic']}, at most {MOST_SIDE_PX} a side")
+def _add(found: _Found, source: Row, boxes: list[tuple[Row, Box]]) -> None:
+    """The window in the first mosaic, with those in the others; refused where the first is too large to be held."""
+    mosaic, box = boxes[0]
+    if _side(box) > MOST_SIDE_PX:
+        size = f"{box[2] - box[0]} x {box[3] - box[1]} px of {mosaic['mosaic']}"
+        found.refuse(source, "too-large", f"{size}, at most {MOST_SIDE_PX} a side")
         return
+    others = [_placed(source, *one) for one in boxes[1:] if _side(one[1]) <= MOST_SIDE_PX]
     found.windows.append(
         {
-            "cutout_id": content_id("cutout", source["source_id"], mosaic["sha256"], list(box)),
+            **_placed(source, mosaic, box),
             "source_id": source["source_id"],
             "dataset": source["dataset"],
             "survey": source["survey"],
-            "mosaic": mosaic["mosaic"],
-            "n_mosaics": n_mosaics,
-            "x_min_px": box[0],
-            "y_min_px": box[1],
-            "x_max_px": box[2],
-            "y_max_px": box[3],
+            "n_mosaics": len(boxes),
+            "others": others or None,
         }
     )
+
+
+def _placed(source: Row, mosaic: Row, box: Box) -> Row:
+    return {
+        "cutout_id": content_id("cutout", source["source_id"], mosaic["sha256"], list(box)),
+        "mosaic": mosaic["mosaic"],
+        "x_min_px": box[0],
+        "y_min_px": box[1],
+        "x_max_px": box[2],
+        "y_max_px": box[3],
+    }
+
+
+def _side(box: Box) -> int:
+    return max(box[2] - box[0], box[3] - box[1])

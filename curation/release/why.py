@@ -31,7 +31,8 @@ def chain(sample_id: str, store: Searchable) -> Row:
     sample = _one(store, [address], "sample_id", sample_id)
     conversation = _one(store, tables["conversations"], "conversation_id", sample["conversation_id"])
     cutout = _one(store, tables["cutouts"], "cutout_id", sample["cutout_id"])
-    window = _one(store, tables["windows"], "cutout_id", sample["cutout_id"])
+    row = _one(store, tables["windows"], "source_id", cutout["source_id"])
+    window = _window(row, cutout["cutout_id"])
     source = _one(store, tables["sources"], "source_id", sample["source_id"])
     verdicts = {
         row["turn"]: row for row in _all(store, tables["quality"], "conversation_id", [sample["conversation_id"]])
@@ -47,7 +48,7 @@ def chain(sample_id: str, store: Searchable) -> Row:
             for k, turn in enumerate(conversation["turns"])
         ],
         "cutout": {name: value for name, value in cutout.items() if name not in BULKY}
-        | {"box_fits_px": [window[edge] for edge in edges]},
+        | {"box_fits_px": [window[edge] for edge in edges], "nearest_mosaic": row["mosaic"]},
         "source": source,
         "objects": objects,
         "doors": [asdict(one) for one in store.manifest(address).doors],
@@ -62,9 +63,10 @@ def told(found: Mapping[str, Any]) -> list[str]:
     lines += [f"  picture {sample['image']}", f"  licence {sample['licence']}; words by {sample['generator']}"]
     lines += [line for k, turn in enumerate(found["turns"]) for line in _turn(k, turn, found)]
     x_min, y_min, x_max, y_max = cutout["box_fits_px"]
+    nearest = cutout["nearest_mosaic"]
     lines += [
         f"cutout  {cutout['cutout_id']}",
-        f"  from    {cutout['mosaic']}",
+        f"  from    {cutout['mosaic']}" + (f" ({nearest} is nearer, but blank)" if nearest != cutout["mosaic"] else ""),
         f"  pixels  x {x_min} to {x_max}, y {y_min} to {y_max} (0-based FITS pixels, far edge outside)",
         f"  mosaic  SHA-256 {cutout['mosaic_sha256']}",
         f"  picture SHA-256 {cutout['sha256']}",
@@ -115,6 +117,11 @@ def _one(store: Tables, addresses: Sequence[str], key: str, value: str) -> Row:
             f"{key} {value} is in none of {', '.join(addresses)}: a table was changed by hand; build again"
         )
     return rows[0]
+
+
+def _window(row: Row, cutout_id: str) -> Row:
+    """The window of a row that was cut: in the nearest mosaic, or in one of the others where that is blank."""
+    return next((one for one in row.get("others") or () if one["cutout_id"] == cutout_id), row)
 
 
 def _all(store: Tables, addresses: Sequence[str], key: str, values: Sequence[str]) -> list[Row]:

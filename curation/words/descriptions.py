@@ -20,6 +20,7 @@ from schemas.tables import DESCRIPTIONS
 from schemas.touches import only
 
 MOST_ABSENT = 3
+LEAST_TOLD_ARCSEC = 0.1  # claims are in whole milliarcseconds, so of a smaller beam they would not have three digits
 OPENINGS = (
     "The image is a cutout{side} of a larger radio continuum map{survey}{frequency}.",
     "This is a cutout{side} taken from a larger radio continuum map{survey}{frequency}.",
@@ -109,7 +110,7 @@ def _sky(known: Truths) -> Iterator[Sentence]:
             claims.append(Claim("frequency", "map", count=mhz, evidence=known.pixels))
     opening = choose(OPENINGS, f"{known.cutout_id}:opening")
     yield Sentence(opening.format(side=side, survey=survey, frequency=frequency), tuple(claims))
-    if known.beam_arcsec:
+    if known.beam_arcsec and min(known.beam_arcsec) >= LEAST_TOLD_ARCSEC:
         axes = dict(angle_words(axis) for axis in known.beam_arcsec)
         beam = choose(BEAMS, f"{known.cutout_id}:beam").format(beam=" by ".join(axes))
         yield Sentence(beam, tuple(Claim("beam", "map", count=mas, evidence=known.pixels) for mas in axes.values()))

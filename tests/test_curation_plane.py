@@ -1,0 +1,202 @@
+"""Pixels, whole and by windows, held against what astropy reads from the same bytes."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curation.pictures.cards import ImageError
+from curation.pictures.fits_header import read_image_header
+from curation.pictures.plane import open_plane
+
+HEIGHT, WIDTH = 37, 45
+DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+ZEROS = (0.0, 0.25, -3.0, 100.0, -128.0, 2.0**15, 2.0**31, 2.0**63)
+quiet = pytest.mark.filterwarnings("ignore")  # of astropy: BLANK on floats, and what it thinks of such headers
+
+
+def numbers(bitpix: int, seed: int, spread: str) -> np.ndarray:
+    """Pixels of a type, over all of its range or near its middle; floats with NaN."""
+    rng = np.random.default_rng(seed)
+    if bitpix < 0:
+        image = rng.normal(0, 1e-3, (HEIGHT, WIDTH)) * (1.0 if spread == "near" else 10.0 ** rng.uniform(-20, 20))
+        image[rng.random(image.shape) < 0.1] = np.nan
+        return image.astype(DTYPES[bitpix])
+    info = np.iinfo(DTYPES[bitpix])
+    low, high = (info.min, info.max) if spread == "all" else (max(info.min, -90), 90)
+    return rng.integers(low, high, (HEIGHT, WIDTH), info.dtype.newbyteorder("="), endpoint=True).astype(DTYPES[bitpix])
+
+
+def written(path: Path, image: np.ndarray, cards: dict, kind: str) -> Path:
+    """The image and the cards as they are, nothing scaled: plain, in a later HDU, packed, or in tiles."""
+    if kind.startswith("tiles"):
+        packed = fits.CompImageHDU(image, compression_type=kind.split()[1], tile_shape=(16, 16), quantize_level=0)
+        fits.HDUList([fits.PrimaryHDU(), packed]).writeto(path)
+        with fits.open(path, mode="update", disable_image_compression=True) as file:
+            file[1].header.update(cards)
+        return path
+    header = fits.Header([("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0)])
+    structure = [("BITPIX", -8 * image.itemsize if image.dtype.kind == "f" else 8 * image.itemsize), ("NAXIS", 2)]
+    structure += [("NAXIS1", image.shape[1]), ("NAXIS2", image.shape[0])]
+    own = fits.Header([("XTENSION", "IMAGE") if kind == "later" else ("SIMPLE", True), *structure])
+    own.update({"PCOUNT": 0, "GCOUNT": 1} if kind == "later" else {})
+    own.update(cards)
+    body = (header.tostring() if kind == "later" else "").encode() + own.tostring().encode() + image.tobytes()
+    body += bytes(-len(body) % 2880)
+    path.write_bytes(gzip.compress(body) if kind == "gzip" else body)
+    return path
+
+
+def by_astropy(path: Path) -> np.ndarray | None:
+    """What astropy makes of it, as doubles; infinite is blank to us. None where it fails on a file that is valid."""
+    try:
+        with fits.open(path, memmap=False, uint=False) as file:  # with `uint` BLANK is left out
+            hdu = next(one for one in file if one.shape and len(one.shape) >= 2)
+            image = np.array(hdu.data).astype(np.float64)
+    except (TypeError, OverflowError):  # BITPIX 8 with BZERO -128; a BLANK that no pixel can have, in tiles
+        return None
+    image[np.isinf(image)] = np.nan
+    return image
+
+
+def by_the_standard(image: np.ndarray, cards: dict) -> np.ndarray:
+    made = image.astype(np.longdouble) * cards.get("BSCALE", 1.0) + cards.get("BZERO", 0.0)
+    made[image == cards.get("BLANK", np.nan)] = np.nan
+    return made.astype(np.float64)
+
+
+def assert_equal(ours: np.ndarray, theirs: np.ndarray, scale: float) -> None:
+    np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
+    kept = ~np.isnan(theirs)
+    precision = 2e-7 if ours.dtype == np.float32 or abs(scale) != 1 else 1e-12
+    np.testing.assert_allclose(
+        ours[kept], theirs[kept], rtol=precision, atol=precision * np.abs(theirs[kept]).max(initial=0)
+    )
+
+
+@quiet
+@given(
+    bitpix=st.sampled_from(sorted(DTYPES)),
+    seed=st.integers(0, 2**32 - 1),
+    spread=st.sampled_from(["near", "all"]),
+    scale=st.sampled_from([None, 1.0, 1e-5, -0.5, 2.0]),
+    zero=st.sampled_from([None, *ZEROS]),
+    blank=st.sampled_from(["none", "least", "zero", "some", "out of range"]),
+    kind=st.sampled_from(
+        ["plain", "later", "gzip", "tiles GZIP_1", "tiles GZIP_2", "tiles RICE_1", "tiles NOCOMPRESS"]
+    ),
+    box=st.tuples(st.integers(-9, WIDTH), st.integers(-9, HEIGHT), st.integers(1, 60), st.integers(1, 60)),
+)
+@settings(deadline=None, max_examples=200)
+def test_pixels_are_what_astropy_reads_from_the_same_bytes(  # noqa: PLR0913, PLR0917
+    tmp_path_factory, bitpix, seed, spread, scale, zero, blank, kind, box
+):
+    image = numbers(bitpix, seed, spread)
+    if kind == "tiles RICE_1" and bitpix in (64, -32, -64):
+        kind = "tiles GZIP_1"  # no writer packs these so
+    cards = {"BSCALE": scale, "BZERO": zero}
+    if blank != "none":
+        least = int(np.iinfo(DTYPES[abs(bitpix)]).min)
+        found = int(image[0, 0]) if bitpix > 0 else -1
+        cards["BLANK"] = {"least": least, "zero": 0, "some": found, "out of range": -(2**15) - 5}[blank]
+    cards = {key: one for key, one in cards.items() if one is not None}
+    path = written(tmp_path_factory.mktemp("plane") / "a.fits", image, cards, kind)
+    theirs = by_astropy(path)
+    if theirs is None or zero == 2.0**63 or (bitpix > 0 and cards.get("BLANK") == 0):
+        # To astropy a BLANK of 0 is none, and a double beside 2**63 has lost its digits.
+        theirs = by_the_standard(image, cards)
+    assert read_image_header(path).bitpix == bitpix
+    corner = box[0], box[1], box[0] + box[2], box[1] + box[3]
+    framed = np.pad(theirs, 100, constant_values=np.nan)
+    for is_whole in (False, True):
+        plane = open_plane(path, is_wanted_whole=is_whole)
+        ours = plane.read((0, 0, WIDTH, HEIGHT))
+        assert_equal(ours, theirs, scale or 1.0)
+        part = plane.read(corner)
+        assert_equal(part, framed[100 + corner[1] : 100 + corner[3], 100 + corner[0] : 100 + corner[2]], scale or 1.0)
+        assert part.shape == (box[3], box[2])
+
+
+@quiet
+@pytest.mark.parametrize("method", ["RICE_1", "GZIP_1", "GZIP_2", "HCOMPRESS_1"])
+@pytest.mark.parametrize("level", [16.0, 4.0, -1e-4])
+def test_quantised_floats_are_what_astropy_reads_and_keep_their_blanks(tmp_path, method, level):
+    image = np.random.default_rng(3).normal(0, 1e-3, (96, 96)).astype("f4")
+    if method != "HCOMPRESS_1":
+        image[10:20, 30:50] = np.nan
+    packed = fits.CompImageHDU(image, compression_type=method, quantize_level=level, quantize_method=2, dither_seed=7)
+    fits.HDUList([fits.PrimaryHDU(), packed]).writeto(tmp_path / "a.fits")
+    theirs = by_astropy(tmp_path / "a.fits")
+    for is_whole in (False, True):
+        ours = open_plane(tmp_path / "a.fits", is_wanted_whole=is_whole).read((0, 0, 96, 96))
+        np.testing.assert_array_equal(ours, theirs)
+    assert np.isnan(theirs).sum() == np.isnan(image).sum()
+
+
+@quiet
+@pytest.mark.parametrize("level", [0, 16.0])
+def test_a_blank_card_means_nothing_on_tiles_of_floats(tmp_path, level):
+    image = np.random.default_rng(1).integers(-50, 50, (64, 64)).astype("f4")
+    packed = fits.CompImageHDU(image, compression_type="RICE_1" if level else "GZIP_2", quantize_level=level)
+    fits.HDUList([fits.PrimaryHDU(), packed]).writeto(tmp_path / "a.fits")
+    wanted = open_plane(tmp_path / "a.fits").read((0, 0, 64, 64))
+    for blank in (-1, 0, 7, -(2**31)):
+        path = tmp_path / f"{blank}.fits"
+        path.write_bytes((tmp_path / "a.fits").read_bytes())
+        with fits.open(path, mode="update", disable_image_compression=True) as file:
+            file[1].header["BLANK"] = blank
+        for is_whole in (False, True):
+            ours = open_plane(path, is_wanted_whole=is_whole).read((0, 0, 64, 64))
+            np.testing.assert_array_equal(ours, wanted)
+            assert not np.isnan(ours).any()
+
+
+@quiet
+@pytest.mark.parametrize("keyword", ["BLANK", "ZBLANK"])
+@pytest.mark.parametrize("dtype", ["u1", "i2", "i4"])
+def test_tiles_of_integers_are_blank_where_either_card_says(tmp_path, keyword, dtype):
+    image = np.random.default_rng(2).integers(0, 120, (64, 64)).astype(dtype)
+    blank = int(np.iinfo(dtype).min)
+    image[:8, :8] = blank
+    path = written(tmp_path / "a.fits", image, {keyword: blank, "BSCALE": 1e-5, "BZERO": 2.0}, "tiles RICE_1")
+    for is_whole in (False, True):
+        ours = open_plane(path, is_wanted_whole=is_whole).read((0, 0, 64, 64))
+        assert np.isnan(ours[image == blank]).all()
+        np.testing.assert_allclose(ours[image != blank], 2 + 1e-5 * image[image != blank], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bits", [16, 32, 64])
+def test_unsigned_numbers_keep_their_value(tmp_path, bits):
+    image = np.array([[0, 1, 5, 2**bits - 1], [7, 8, 9, 2 ** (bits - 1)]], dtype=f"u{bits // 8}")
+    fits.PrimaryHDU(image).writeto(tmp_path / "a.fits")
+    ours = open_plane(tmp_path / "a.fits").read((0, 0, 4, 2))
+    np.testing.assert_array_equal(ours, image.astype(ours.dtype))
+    assert ours[0, :3].tolist() == [0, 1, 5]
+
+
+def test_doubles_and_long_integers_keep_their_digits(tmp_path):
+    for name, image in (("d", np.array([[1e300, 1 / 3]])), ("i", np.array([[2**24 + 1, 3]], "i4"))):
+        fits.PrimaryHDU(image).writeto(tmp_path / name)
+        with fits.open(tmp_path / name, mode="update", do_not_scale_image_data=True) as file:
+            file[0].header["BZERO"] = 1.0
+        ours = open_plane(tmp_path / name).read((0, 0, 2, 1))
+        assert ours.dtype == np.float64
+        np.testing.assert_array_equal(ours, image.astype(float) + 1)
+
+
+@pytest.mark.parametrize("method", ["RICE_1", "GZIP_2"])
+def test_tiles_that_cannot_be_decoded_are_one_line_however_they_are_read(tmp_path, method):
+    image = np.random.default_rng(1).integers(0, 1000, (64, 64)).astype("i2")
+    fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(image, compression_type=method)]).writeto(tmp_path / "a.fits")
+    body = bytearray((tmp_path / "a.fits").read_bytes())
+    at = body.index(b"ZCMPTYPE= 'GZIP_2" if method == "GZIP_2" else b"ZCMPTYPE= 'RICE_1")
+    body[at : at + 21] = b"ZCMPTYPE= 'ZIPPED_9' "
+    (tmp_path / "a.fits").write_bytes(bytes(body))
+    for is_whole in (False, True):
+        with pytest.raises(ImageError, match="its pixels cannot be decoded") as error:
+            open_plane(tmp_path / "a.fits", is_wanted_whole=is_whole).read((0, 0, 64, 64))
+        assert error.value.reason == "unreadable" and "\n" not in str(error.value)
