@@ -5,7 +5,6 @@ read.
 """
 
 import hashlib
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,48 +29,14 @@ from catalogs.positions import (
     off_the_sky,
     with_mean_positions,
 )  # fmt: skip
+from catalogs.row_labels import CatalogLabels
 from schemas.errors import CatalogError
 from schemas.folder import one_door, read_doors
-from schemas.labels import Tier
 from schemas.rejection import Rejection
 from schemas.touches import Touches
 
 HERE = Path(__file__).parent / "published"
 RADIUS = "radius_arcsec"
-
-
-class CatalogLabels(BaseModel):
-    """What a row says of its source, in a label scheme."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scheme: str
-    tier: Tier
-    label: str = ""
-    """Their class: a word such as `HII`, or one made of columns of ours, `{class_name}`, `{n_components}C-{n_peaks}P`.
-    A row with a null among them says nothing."""
-    names: dict[str, str] = Field(default_factory=dict[str, str])
-    """The scheme's label for a class of theirs, where the scheme does not know their spelling; empty: the class says
-    nothing in this scheme. Any other class that the scheme does not know is refused as `unknown-class`."""
-    flags: dict[str, str] = Field(default_factory=dict[str, str])
-    """The scheme's label for each truth column of ours that says it is present; one that is not set says nothing."""
-    confidence: str | None = None
-    """The column of ours with a confidence, 0 to 1."""
-    doubtful: str | None = None
-    """The truth column of ours that is set where the class is in doubt: such a row says nothing."""
-    votes: str | None = None
-    """The list column of ours with everybody's class: a row where they differ says nothing."""
-
-    @property
-    def template_columns(self) -> list[str]:
-        """The columns of ours that `label` is made of."""
-        return [name for _, name, _, _ in string.Formatter().parse(self.label) if name]
-
-    @property
-    def columns(self) -> list[str]:
-        """All columns of ours that it reads."""
-        more = (one for one in (self.confidence, self.doubtful, self.votes) if one)
-        return [*self.template_columns, *self.flags, *more]
 
 
 class Catalog(BaseModel):

@@ -1,4 +1,8 @@
-"""What a dataset offers. A door: one module each in `datasets/`, with the names of `Dataset` in capitals."""
+"""What a dataset offers. A door: one file each in `datasets/`.
+
+TOML (`dataset_door.py` says its keys), or, for a format that demands it, a Python module with the names of `Dataset` in
+capitals.
+"""
 
 import hashlib
 import importlib
@@ -113,8 +117,16 @@ class Dataset:
 
 
 def datasets() -> dict[str, Dataset]:
-    """Every dataset, by the name of its module."""
-    return {name: _read(file) for name, file in _files().items()}
+    """Every dataset, by the name of its file. Raises RecipeError with all that is wrong with any of them."""
+    found, wrong = dict[str, Dataset](), list[str]()
+    for name, file in _files().items():
+        try:
+            found[name] = _read(file)
+        except RecipeError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise RecipeError("\n".join(wrong))
+    return found
 
 
 def dataset(name: str) -> Dataset:
@@ -127,6 +139,10 @@ def _files() -> dict[str, Path]:
 
 
 def _read(file: Path) -> Dataset:
+    if file.suffix == ".toml":
+        from catalogs.toml_dataset import read_toml_dataset  # which, as a dataset in Python, is made of this module
+
+        return read_toml_dataset(file)
     ours = file.parent == HERE
     return _dataset(importlib.import_module(f"catalogs.datasets.{file.stem}") if ours else _loaded(file), file)
 

@@ -70,14 +70,22 @@ def ellipse_polygon(
     return ellipse_polygons(ra_deg, dec_deg, [[major_arcsec, minor_arcsec]], pa_deg, n)[0].tolist()
 
 
+def box_polygons(ra: ArrayLike, dec: ArrayLike, sides_arcsec: ArrayLike, pa: ArrayLike) -> Reals:
+    """The four corners of boxes as float64[m, 8]: `sides_arcsec` is [m, 2], the full width and height.
+
+    The height is along `pa`, in degrees, north through east; the width across it.
+    """
+    half = np.atleast_2d(np.asarray(sides_arcsec, float)) / 2
+    across, along = half[:, :1] * np.array([1, -1, -1, 1]), half[:, 1:] * np.array([1, 1, -1, -1])
+    direction = np.radians(np.atleast_1d(np.asarray(pa, float)))[:, None] + np.arctan2(across, along)
+    return _outlines(np.atleast_1d(ra), np.atleast_1d(dec), np.hypot(along, across), direction)
+
+
 def box_polygon(
     ra_deg: float, dec_deg: float, width_arcsec: float, height_arcsec: float, pa_deg: float = 0.0
 ) -> list[float]:
-    """The four corners of a box about a position: the height along `pa_deg`, the width across it, both in full."""
-    across = np.array([[1, -1, -1, 1]]) * width_arcsec / 2
-    along = np.array([[1, 1, -1, -1]]) * height_arcsec / 2
-    direction = np.radians(pa_deg) + np.arctan2(across, along)
-    return _outlines(np.array([ra_deg]), np.array([dec_deg]), np.hypot(along, across), direction)[0].tolist()
+    """One box as an outline; see `box_polygons`."""
+    return box_polygons(ra_deg, dec_deg, [[width_arcsec, height_arcsec]], pa_deg)[0].tolist()
 
 
 def nearest(left: Reals, right: Reals, radius_arcsec: float) -> Nearest:

@@ -16,7 +16,8 @@ import pytest
 from catalogs import first_mirabest
 from catalogs.catalog import catalog
 from catalogs.dataset import dataset, datasets
-from catalogs.datasets import lotss_dr1, mirabest, rgz_smorph
+from catalogs.datasets import mirabest
+from catalogs.row_statements import Sayings
 from catalogs.sky import separation_arcsec
 from catalogs.statements import Said, all_labels, no_label, one_label
 from catalogs.survey import surveys
@@ -148,16 +149,19 @@ def test_lotss_objects_are_ellipses_of_twice_the_fwhm_that_name_their_source(raw
 
 
 def test_a_flag_that_is_not_set_is_absent_only_where_another_speaks_against_it():
-    def row(*flags):
-        return {column: label in flags for label, (column, _) in lotss_dr1.FLAGS.items()}
+    rule, theirs = dataset("lotss_dr1").door.labels, catalog("lotss_lomorph")
+    sayings = Sayings(rule, label_scheme("lomorph"), theirs)
 
-    assert lotss_dr1.truths(row()) == {}
-    assert lotss_dr1.truths(row("SMALL")) == {"SMALL": "present"}
-    assert lotss_dr1.truths(row("FR1", "SMALL")) == {
+    def truths(*flags):
+        return sayings.of({"row": 0, **{column: label in flags for column, label in rule.flags.items()}}).truths
+
+    assert truths() == {}
+    assert truths("SMALL") == {"SMALL": "present"}
+    assert truths("FR1", "SMALL") == {
         "FR1": "present", "SMALL": "present", "FR2": "absent", "INDETERMINATE": "absent", "NAT": "absent",
         "WAT": "absent", "D-D": "absent",
     }  # fmt: skip
-    assert lotss_dr1.truths(row("INDETERMINATE")) == {"INDETERMINATE": "present", "SMALL": "absent"}
+    assert truths("INDETERMINATE") == {"INDETERMINATE": "present", "SMALL": "absent"}
 
 
 def test_a_row_without_its_picture_is_refused(tmp_path):
@@ -168,22 +172,26 @@ def test_a_row_without_its_picture_is_refused(tmp_path):
     assert "images/first_mirabest/200_016.732" in found.rejected["detail"][0].as_py()
 
 
-@pytest.mark.parametrize("door", [mirabest, rgz_smorph])
-def test_a_picture_without_a_place_on_the_sky_is_no_crash(tmp_path, door):
+@pytest.mark.parametrize("name", ["mirabest", "rgz_smorph"])
+def test_a_picture_without_a_place_on_the_sky_is_no_crash(tmp_path, name):
     raw = little_raw(tmp_path, f"{PICTURE},100,FR-I,true,FIRSTJ1,1C-1P,0.9,1.0")
     nowhere = little_mosaics(PICTURE).set_column(1, "ra_deg", pa.nulls(1, pa.float64()))
     nowhere = nowhere.set_column(2, "dec_deg", pa.nulls(1, pa.float64()))
-    found = door.read_sources(raw, nowhere)
-    assert found.reasons == ({} if door is mirabest else {"no-position": 1})
+    found = dataset(name).read_sources(raw, nowhere)
+    assert found.reasons == ({} if name == "mirabest" else {"no-position": 1})
 
 
-@pytest.mark.parametrize(
-    ("door", "cells"), [(mirabest, "100,FR-9,true,,,,"), (rgz_smorph, "100,FR-I,true,F,9C-9P,0.9,1")]
-)
-def test_an_unknown_label_stops_the_reader_with_file_row_and_label(tmp_path, door, cells):
-    raw = little_raw(tmp_path, f"{PICTURE},{cells}")
-    with pytest.raises(CatalogError, match=r"first_mirabest_labels\.csv, data row 0: unknown label '(FR-9|9C-9P)'"):
-        door.read_sources(raw, little_mosaics(PICTURE))
+def test_an_unknown_label_stops_the_reader_with_file_row_and_label(tmp_path):
+    raw = little_raw(tmp_path, f"{PICTURE},100,FR-9,true,,,,")
+    with pytest.raises(CatalogError, match=r"first_mirabest_labels\.csv, data row 0: unknown label 'FR-9'"):
+        mirabest.read_sources(raw, little_mosaics(PICTURE))
+
+
+def test_an_unknown_class_of_the_crowd_is_refused_with_its_word(tmp_path):
+    raw = little_raw(tmp_path, f"{PICTURE},100,FR-I,true,F,9C-9P,0.9,1")
+    found = dataset("rgz_smorph").read_sources(raw, little_mosaics(PICTURE))
+    assert found.reasons == {"unknown-class": 1}
+    assert "unknown label '9C-9P'" in found.rejected["detail"][0].as_py()
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catalogs.catalog import RADIUS, Catalog, CatalogLabels, file_digest, read_catalog
+from catalogs.catalog import RADIUS, Catalog, file_digest, read_catalog
 from catalogs.positions import POSITION, ROW
+from catalogs.row_labels import said
 from catalogs.sky import unit_vectors
 from catalogs.statements import Said, all_labels
 from curation.engine.steps import Step
 from schemas.errors import CatalogError, RecipeError
 from schemas.fingerprint import content_id
-from schemas.labels import LabelScheme, Truth, label_scheme, plain_label
+from schemas.labels import LabelScheme, Truth, label_scheme
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import ENTRIES
 from schemas.touches import only
@@ -127,31 +128,16 @@ def _labels(
     rule = catalog.labels
     if rule is None:
         return []
-    said = _said(rule, scheme, cells)
-    said = {label: catalog.columns[word].name if word in rule.flags else word for label, word in said.items()}
-    key = json.dumps(sorted(said.items()))
+    words = said(rule, scheme, cells)
+    words = {label: catalog.columns[word].name if word in rule.flags else word for label, word in words.items()}
+    key = json.dumps(sorted(words.items()))
     if key not in known:
-        is_single = scheme.kind == "single" and said
-        truths = dict.fromkeys(scheme.labels if is_single else (), Truth.ABSENT) | dict.fromkeys(said, Truth.PRESENT)
-        originals = dict.fromkeys(scheme.labels, next(iter(said.values()))) if is_single else said
+        is_single = scheme.kind == "single" and words
+        truths = dict.fromkeys(scheme.labels if is_single else (), Truth.ABSENT) | dict.fromkeys(words, Truth.PRESENT)
+        originals = dict.fromkeys(scheme.labels, next(iter(words.values()))) if is_single else words
         known[key] = all_labels(scheme, truths, originals, Said(rule.tier, catalog.file))
     confidence = cells[rule.confidence] if rule.confidence else None
     return [{**one, "row": cells[ROW], "confidence": confidence} for one in known[key]]
-
-
-def _said(rule: CatalogLabels, scheme: LabelScheme, cells: dict[str, Any]) -> dict[str, str]:
-    """The labels that a row says are present, each with their word for it."""
-    if rule.doubtful and cells[rule.doubtful]:
-        return {}
-    if rule.votes and len({plain_label(one) for one in cells[rule.votes] or ()}) > 1:
-        return {}
-    said = {scheme.harmonised(label): column for column, label in rule.flags.items() if cells[column]}
-    if rule.label and all(cells[name] is not None for name in rule.template_columns):
-        original = rule.label.format_map(cells)
-        label = rule.names.get(original, original)
-        if label:
-            said[scheme.harmonised(label)] = original
-    return said
 
 
 def _rank(catalog: Catalog, cells: dict[str, Any]) -> str:
