@@ -114,7 +114,8 @@ def part(first: int, n: int) -> Part:
         name = {"cutout_id": content_id("cutout", k), "source_id": content_id("source", k), "dataset": "synthetic"}
         cutouts.append({
             **name, "survey": SURVEY, "mosaic": "m.fits", "mosaic_sha256": "0" * 64, "ra_deg": 10.0, "dec_deg": 30.0,
-            "width_px": 100, "height_px": 100, "pixel_arcsec": 2.0, "wcs_header": header, "beam_major_arcsec": 5.4,
+            "width_px": 100, "height_px": 100,
+            "pixel_x_arcsec": 2.0, "pixel_y_arcsec": 2.0, "wcs_header": header, "beam_major_arcsec": 5.4,
             "beam_minor_arcsec": 5.4, "beam_pa_deg": 0.0, "beam_from": "survey", "blank_fraction": 0.0, "pixels": b"",
             "png": picture(k), "png_side_px": SIDE_PX, "stretch": "zscale", "sha256": f"{k:064x}",
         })  # fmt: skip

@@ -8,7 +8,8 @@ from curation.pictures.boxes import PictureBox
 from schemas.labels import Truth, label_scheme
 
 CUTOUT = {
-    "cutout_id": "cutout-0", "blank_fraction": 0.0, "width_px": 100, "height_px": 100, "pixel_arcsec": 1.8,
+    "cutout_id": "cutout-0", "blank_fraction": 0.0, "width_px": 100, "height_px": 100,
+    "pixel_x_arcsec": 1.8, "pixel_y_arcsec": 1.8,
     "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4,
 }  # fmt: skip
 BOX = (0.1, 0.2, 0.3, 0.4)
@@ -151,7 +152,7 @@ def test_a_scheme_that_does_not_speak_of_it_has_no_peculiarity():
 def test_the_side_is_told_of_square_pictures_with_a_scale_only():
     assert known("mirabest").side_arcsec == pytest.approx(180)
     assert known("mirabest", height_px=90).side_arcsec is None
-    assert known("mirabest", pixel_arcsec=None).side_arcsec is None
+    assert known("mirabest", pixel_x_arcsec=None).side_arcsec is None
     assert known("mirabest", beam_major_arcsec=None).beam_arcsec is None
 
 

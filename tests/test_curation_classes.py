@@ -58,7 +58,8 @@ def matched(row: dict) -> list[tuple[str, int]]:
 
 
 def truth_of(row: dict) -> dict[str, Truth]:
-    cutout = {"cutout_id": "cutout-0", "blank_fraction": 0.0, "width_px": 4, "height_px": 4, "pixel_arcsec": None,
+    cutout = {"cutout_id": "cutout-0", "blank_fraction": 0.0, "width_px": 4, "height_px": 4,
+        "pixel_x_arcsec": None, "pixel_y_arcsec": None,
               "beam_major_arcsec": None, "beam_minor_arcsec": None}  # fmt: skip
     return dict(truths(cutout, row, None, {}, SCHEME).labels)
 

@@ -112,7 +112,7 @@ def test_a_picture_repeats_to_the_byte():
 
 
 def test_the_stretch_is_named_with_its_numbers_and_which_way_is_up():
-    assert stretch_name(Picture()) == "zscale contrast=0.25; north up as in FITS, row 0 at the top"
+    assert stretch_name(Picture()) == "zscale contrast=0.25; up as in FITS, row 0 at the top"
     assert len({stretch_name(Picture(stretch=one)) for one in STRETCHES}) == len(STRETCHES)
     with pytest.raises(RecipeError, match="stretch: found 'log', expected one of zscale"):
         Picture(stretch="log")

@@ -40,7 +40,8 @@ def tables(rows: list[dict]) -> tuple[pa.Table, pa.Table]:
             "dataset": "tiny",
             "width_px": SIDE_PX,
             "height_px": SIDE_PX,
-            "pixel_arcsec": PIXEL_ARCSEC,
+            "pixel_x_arcsec": PIXEL_ARCSEC,
+            "pixel_y_arcsec": PIXEL_ARCSEC,
             "beam_major_arcsec": BEAM_ARCSEC,
             "sha256": fingerprint(row["name"]),
         }

@@ -194,7 +194,8 @@ def small_tables():
         source_id = content_id("source", at)
         cutouts.append({
             "cutout_id": content_id("cutout", at), "source_id": source_id, "dataset": "demo", "survey": "first",
-            "mosaic": f"{at}.png", "mosaic_sha256": "0" * 64, "width_px": 100, "height_px": 100, "pixel_arcsec": 1.8,
+            "mosaic": f"{at}.png", "mosaic_sha256": "0" * 64, "width_px": 100, "height_px": 100,
+            "pixel_x_arcsec": 1.8, "pixel_y_arcsec": 1.8,
             "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4, "blank_fraction": 0.0, "pixels": b"", "png": b"",
             "png_side_px": 200, "stretch": "zscale", "sha256": "0" * 64,
         })  # fmt: skip

@@ -34,7 +34,8 @@ def cut(name: str, ra: float | None, dec: float | None, **more) -> dict:
     ordinary = {
         "cutout_id": content_id("cutout", name), "source_id": content_id("source", name), "dataset": "one",
         "survey": "wide", "ra_deg": None if ra is None else ra % 360, "dec_deg": dec, "width_px": side_px,
-        "height_px": side_px, "pixel_arcsec": 1.0, "beam_major_arcsec": 5.0, "sha256": fingerprint(name),
+        "height_px": side_px,
+        "pixel_x_arcsec": 1.0, "pixel_y_arcsec": 1.0, "beam_major_arcsec": 5.0, "sha256": fingerprint(name),
         "sky_polygon_deg": None if ra is None else box_polygon(ra, dec, side_px, side_px, turned), "labels": [],
         "source_name": name, "split": None, "benchmark": None,
     }  # fmt: skip

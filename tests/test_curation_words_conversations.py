@@ -38,7 +38,7 @@ def cutout(name="a", **changed):
     row = {
         "cutout_id": content_id("cutout", name), "source_id": content_id("source", name), "dataset": "demo",
         "survey": "first", "mosaic": f"{name}.fits", "mosaic_sha256": "0" * 64, "ra_deg": RA_DEG, "dec_deg": DEC_DEG,
-        "width_px": SIDE_PX, "height_px": SIDE_PX, "pixel_arcsec": PIXEL_ARCSEC,
+        "width_px": SIDE_PX, "height_px": SIDE_PX, "pixel_x_arcsec": PIXEL_ARCSEC, "pixel_y_arcsec": PIXEL_ARCSEC,
         "wcs_header": wcs().to_header().tostring(sep="\n"),
         "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4, "beam_pa_deg": 0.0, "beam_from": "survey",
         "blank_fraction": 0.0, "pixels": b"", "png": b"", "png_side_px": 200, "stretch": "zscale", "sha256": "0" * 64,
@@ -134,7 +134,7 @@ def test_boxes_come_from_the_sky_and_are_found_true(dialect):
 
 def test_a_cutout_without_labels_and_objects_is_still_described():
     _, spoken, verdicts = told(
-        [cutout(pixel_arcsec=None, beam_major_arcsec=None, wcs_header=None)], [source()], [], "mirabest"
+        [cutout(pixel_x_arcsec=None, beam_major_arcsec=None, wcs_header=None)], [source()], [], "mirabest"
     )
     assert list(turns(spoken)) == ["describe", "border", "blank"]
     assert "not been classified" in turns(spoken)["describe"]["answer"]

@@ -78,7 +78,7 @@ def sky(n=6, scheme="radioimg_multilabel", present=("COMPACT",)):
         cutouts.append({
             "cutout_id": content_id("cutout", k), "source_id": content_id("source", k), "dataset": "demo",
             "survey": "first", "mosaic": "m.fits", "mosaic_sha256": "0" * 64, "ra_deg": 10.0, "dec_deg": 30.0,
-            "width_px": SIDE_PX, "height_px": SIDE_PX, "pixel_arcsec": 2.0,
+            "width_px": SIDE_PX, "height_px": SIDE_PX, "pixel_x_arcsec": 2.0, "pixel_y_arcsec": 2.0,
             "wcs_header": wcs().to_header().tostring(sep="\n"), "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4,
             "beam_pa_deg": 0.0, "beam_from": "survey", "blank_fraction": 0.0, "pixels": b"", "png": png(k),
             "png_side_px": 56, "stretch": "zscale", "sha256": f"{k:064x}",

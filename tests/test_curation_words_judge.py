@@ -186,7 +186,8 @@ def test_quality_repeats_the_scores_of_a_conversation_and_stands_without_them():
     talk = pa.Table.from_pylist([conversation(0, turn(), turn("Is it FR-II?", "No."))], schema=CONVERSATIONS.schema)
     cut = pa.Table.from_pylist(
         [{"cutout_id": content_id("cutout", 0), "source_id": content_id("source", 0), "blank_fraction": 0.0,
-          "width_px": 10, "height_px": 10, "pixel_arcsec": None, "beam_major_arcsec": None, "beam_minor_arcsec": None}]
+          "width_px": 10, "height_px": 10,
+          "pixel_x_arcsec": None, "pixel_y_arcsec": None, "beam_major_arcsec": None, "beam_minor_arcsec": None}]
     )  # fmt: skip
     label = {"scheme": "mirabest", "label": "FR-I", "original": "FR-I", "state": "present", "tier": "expert",
              "catalog": "x.csv", "row": 0, "confidence": None}  # fmt: skip

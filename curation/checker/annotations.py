@@ -31,6 +31,10 @@ class Picture(BaseModel):
     height_px: int | None = Field(default=None, ge=1)
     blank_fraction: float = Field(default=0.0, ge=0, le=1)
     side_arcsec: float | None = Field(default=None, gt=0)
+    up_pa_deg: float | None = Field(default=None, ge=-360, le=360)
+    """Position angle of up, north through east; 0 where north is up."""
+    is_mirrored: bool = False
+    """Of a picture with north up: whether east is right."""
     beam_arcsec: tuple[float, float] | None = None
     survey: str | None = None
     frequency_mhz: float | None = Field(default=None, gt=0)
@@ -116,9 +120,13 @@ def _known(
     }
     boxes = None if boxed is None else [PictureBox(f"object-{at}", box, 1.0) for at, (_, box) in enumerate(boxed)]
     beam = picture.beam_arcsec or (None, None)
+    up = picture.up_pa_deg
+    left_pa_deg = None if up is None else up - 90 if picture.is_mirrored else up + 90
     cutout = {
         "cutout_id": "picture", "blank_fraction": picture.blank_fraction, "width_px": 1, "height_px": 1,
-        "pixel_arcsec": picture.side_arcsec, "beam_major_arcsec": beam[0], "beam_minor_arcsec": beam[1],
+        "pixel_x_arcsec": picture.side_arcsec, "pixel_y_arcsec": picture.side_arcsec,
+        "up_pa_deg": picture.up_pa_deg, "left_pa_deg": left_pa_deg, "turn_deg": 0.0,
+        "beam_major_arcsec": beam[0], "beam_minor_arcsec": beam[1],
     }  # fmt: skip
     labels = [_label(scheme, name, state) for name, state in (states or {}).items()]
     source = {"source_id": "source", "labels": labels}

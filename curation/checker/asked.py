@@ -167,7 +167,8 @@ def _subject(text: str, words: g.Grammar) -> str | None:
 
 SPECIFIC = (
     "peculiarity", "position", "extreme", "share", "only", "more", "fewer", "equal", "larger", "smaller", "left",
-    "right", "above", "below", "nearer", "extent", "structure", "count",
+    "right", "above", "below", "nearer", "extent", "structure", "count", "north", "south", "east", "west", "north-east",
+    "north-west", "south-east", "south-west", "orientation",
 )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ kinds of claim, and what their fields hold:
     map          subject: "radio-continuum"
     survey       subject: its title
     frequency    count: MHz
-    size, beam   count: milliarcseconds, of the picture's side and of the beam's axes
+    size, beam   count: milliarcseconds, of the picture's side and of the beam's axes; how: "one axis" of two
+    orientation  subject: "up", "left" …, a side of the picture; other: the direction on the sky that it is, or count:
+                 its position angle in hundredths of a degree · subject: "image", how: "mirrored"
 The rest is only ever read, never written; "A|B" is either label, "scheme:label" one of another scheme:
     class        subject: a word that is no class of the scheme
     topic        subject: what was asked for, in an answer that counts or locates something else
@@ -20,7 +22,7 @@ The rest is only ever read, never written; "A|B" is either label, "scheme:label"
     share        subject: a label; how: "all", "most" or "half" of `other`; state
     only         subject: a label that is the only one
     more, fewer, equal           subject, other: of which there are more, fewer, or as many; count: so many times
-    larger, smaller, left … near subject, other: the one against the other, by their boxes
+    larger, smaller, left, north … near   subject, other: the one against the other, by their boxes
     extent       subject; count: per cent of the picture, or milliarcseconds; how: "area", "across", "angle"
     point        subject; box: a point twice, where one is centred
     structure    subject: "islands" or "peaks"; count; how
@@ -28,17 +30,21 @@ The rest is only ever read, never written; "A|B" is either label, "scheme:label"
     unread       subject: "sentence", a sentence of which nothing was understood, or what it speaks of
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from curation.checker.compass import Orientation
 from curation.pictures.boxes import Box, PictureBox
 from schemas.labels import LabelScheme, Truth
 
 ANY_OBJECT = "source"
 LEAST_INSIDE = 0.5
 """Share of an object's box that must lie in the picture before the object counts as in it."""
+SAME_SIDES = 0.005
+"""By how much of itself a side may differ from the other where a text gives one for both; a text has three digits."""
 PECULIAR = "PECULIAR"
 NO_SOURCE = frozenset({"SPURIOUS"})
 """Classes of what a source finder outlined but is no source: it never counts as a catalogued radio source."""
@@ -154,7 +160,11 @@ class Truths:
     """From the top left; None: the dataset has no objects, so that nothing is known of their number."""
     blank_fraction: float = 0.0
     side_arcsec: float | None = None
-    """None where the picture is not square or has no scale."""
+    """None where the picture is not square or has no scale; its width, where its height is another on the sky."""
+    height_arcsec: float | None = None
+    """Where it is not its width, by more than SAME_SIDES."""
+    orientation: Orientation | None = None
+    """None without WCS."""
     beam_arcsec: tuple[float, float] | None = None
     survey: SurveyFacts | None = None
 
@@ -239,7 +249,7 @@ def truths(
         labels, says = _with_objects(labels, says, seen, scheme, cutout["cutout_id"])
     if cutout["blank_fraction"] > 0 and labels.get("BORDER") is Truth.ABSENT:
         labels["BORDER"] = Truth.UNKNOWN
-    side_px, pixel_arcsec = cutout["width_px"], cutout["pixel_arcsec"]
+    side, height = _sides(cutout)
     major, minor = cutout["beam_major_arcsec"], cutout["beam_minor_arcsec"]
     return Truths(
         cutout_id=cutout["cutout_id"],
@@ -249,10 +259,35 @@ def truths(
         says=says,
         objects=seen,
         blank_fraction=cutout["blank_fraction"],
-        side_arcsec=side_px * pixel_arcsec if pixel_arcsec and side_px == cutout["height_px"] else None,
+        side_arcsec=side,
+        height_arcsec=height,
+        orientation=_orientation(cutout),
         beam_arcsec=(major, minor) if major and minor else None,
         survey=survey,
     )
+
+
+SIDE_AXES = (("width", "x"), ("height", "y"))
+
+
+def _sides(cutout: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Side of a square picture on the sky; width and height where these differ."""
+    x_arcsec, y_arcsec = cutout["pixel_x_arcsec"], cutout["pixel_y_arcsec"]
+    if not x_arcsec or not y_arcsec or cutout["width_px"] != cutout["height_px"]:
+        return None, None
+    width, height = cutout["width_px"] * x_arcsec, cutout["height_px"] * y_arcsec
+    if abs(width - height) <= SAME_SIDES * max(width, height):
+        return math.sqrt(width * height), None
+    return width, height
+
+
+def _orientation(cutout: Mapping[str, Any]) -> Orientation | None:
+    angles = [cutout.get(name) for name in ("up_pa_deg", "left_pa_deg", "turn_deg")]
+    up, left, turn = angles
+    if up is None or left is None or turn is None:
+        return None
+    width, height = (cutout[f"{side}_px"] * (cutout[f"pixel_{axis}_arcsec"] or 1.0) for side, axis in SIDE_AXES)
+    return Orientation(up, left, turn, height / width)
 
 
 def _source_labels(

@@ -41,6 +41,11 @@ VERBS = (
     ("right", LOC + r"right\s+of"),
     ("above", LOC + r"(?:higher\s+)?(?:above|higher than)"),
     ("below", LOC + r"(?:lower\s+)?(?:below|beneath|underneath|lower than)"),
+    *((point, LOC + rf"(?:{words})(?:wards?|ern)?\s+of") for point, words in (
+        ("north-east", r"north[\s-]*east|NE"), ("north-west", r"north[\s-]*west|NW"),
+        ("south-east", r"south[\s-]*east|SE"), ("south-west", r"south[\s-]*west|SW"),
+        ("north", "north"), ("south", "south"), ("east", "east"), ("west", "west"),
+    )),
     ("nearer", r"(?:is|are|lies?|sits?)\s+(?:closer|nearer)\s+to\s+the\s+cent(?:re|er)(?:\s+of\s+the\s+\w+)?\s+than"),
     ("beside", (
         r"(?:is|are|lies?|sits?|located|found)?\s*(?:next to|beside|close to|near|surrounded by|surrounding"

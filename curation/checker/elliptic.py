@@ -125,9 +125,8 @@ def _angle(asked: Asked, text: str) -> Iterator[FoundClaim]:
     if found is None or NAMED.search(text):
         return
     if measured == "beam":
-        for value in dict.fromkeys((found["first"], found["value"], found["second"])):
-            if value:
-                yield FoundClaim(Claim("beam", "map", count=angle_mas(found, value)), *found.span())
+        for mas in dict.fromkeys(angle_mas(found, name) for name in ("first", "value", "second") if found[name]):
+            yield FoundClaim(Claim("beam", "map", count=mas), *found.span())
     elif measured.startswith("angle") and asked.subject not in OF_PIXELS:
-        claim = Claim("extent", asked.subject or ANY_OBJECT, count=angle_mas(found, found["value"]), how=measured)
+        claim = Claim("extent", asked.subject or ANY_OBJECT, count=angle_mas(found, "value"), how=measured)
         yield FoundClaim(claim, *found.span())

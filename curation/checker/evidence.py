@@ -8,7 +8,7 @@ from curation.checker.reading import FoundClaim
 from curation.pictures.boxes import box_iou
 from schemas.labels import Truth
 
-OF_THE_PIXELS = frozenset({"map", "survey", "frequency", "size", "beam"})
+OF_THE_PIXELS = frozenset({"map", "survey", "frequency", "size", "beam", "orientation"})
 
 
 def with_evidence(found: FoundClaim, known: Truths) -> Claim:

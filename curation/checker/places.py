@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from curation.checker.compass import SEEN, Orientation, directions
 from curation.pictures.boxes import Box
 
 _V = r"(?:upper|top(?:most)?|uppermost|lower|bottom|lowermost)"
@@ -52,7 +53,7 @@ PLACE = re.compile(
         |\bthe\s+(?:cent(?:re|er)|middle)\s+of\s+the\s+{_PICTURE}\b)
     |(?P<off>\boff-?\s?cent(?:re|er)(?:ed)?\b)
     |(?P<compass>\b(?:{_AT}\s+(?:the\s+)?|the\s+)(?:far\s+)?(?P<compass_of>(?:north|south)[\s-]*(?:east|west)?|east|west|N[EW]|S[EW])(?:ern)?
-        (?:[\s-]+{_PART})?\b{_OF})
+        (?:[\s-]+{_PART})?\b{_OF}(?!\s+of\b))
     """
 )
 ATTRIBUTE = re.compile(
@@ -114,12 +115,15 @@ def attribute(text: str, start: int) -> Place | None:
     return Place(begin + found.start(), start, name)
 
 
-def holds(name: str, box: Box) -> bool | None:
-    """Whether a box lies in a place, by its centre; None where it can be said either way, or the place is no region."""
+def holds(name: str, box: Box, sky: Orientation | None = None) -> bool | None:
+    """Whether a box lies in a place, by its centre; None where it can be said either way, or the place is no region.
+
+    `sky`: how the picture lies on the sky, without which no direction on the sky is a region.
+    """
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     words = name.split()
     if words[0] == "compass":
-        return None
+        return None if sky is None else _towards(words[1:], box, sky)
     if words[-1] == "edge":
         return _at_edge(words[:-1], box, x, y)
     if words[-1] == "corner" and len(words) == 1:
@@ -137,6 +141,20 @@ def holds(name: str, box: Box) -> bool | None:
     return None if None in verdicts else True
 
 
+def _towards(words: list[str], box: Box, sky: Orientation) -> bool | None:
+    """Whether a box lies in a part of the sky of the picture; edges and corners are told only in upright pictures."""
+    if sky.turn_deg > MOST_TURN_DEG:
+        return None
+    part = [one for one in words if one in ("edge", "corner", "third")]
+    seen = " ".join(SEEN[one] for one in directions("".join(words)))
+    turned = sky.as_on_maps(box)
+    if part and not any(sky.off_deg(side, "north") <= MOST_TURN_DEG for side in ("up", "down", "left", "right")):
+        return False if holds(seen, turned) is False else None
+    return holds(" ".join([seen, *part]), turned)
+
+
+MOST_TURN_DEG = 10.0
+"""Where north turns by more from the centre to an edge, no part of a picture is its northern one."""
 _AXIS = ("left", "right", "upper", "lower")
 
 
@@ -190,9 +208,10 @@ def _name(found: re.Match[str]) -> str:
         words.append("edge" if found["edge"] else "corner")
     elif found["beside"]:
         side = (found["side1"] or found["side2"]).lower()
-        words = [BESIDE.get(side, f"compass {side}")]
+        words = [BESIDE.get(side) or f"compass {side}"]
     elif found["compass"]:
-        words = [f"compass {found['compass_of'].lower()}"]
+        part = re.search(r"(?i)\b(?:(?P<edge>edge|border|margin|rim|boundary|periphery)|(?P<corner>corner))", found[0])
+        words = [f"compass {'-'.join(directions(found['compass_of']))}", *([str(part.lastgroup)] if part else [])]
     return " ".join(words) or "centre"
 
 

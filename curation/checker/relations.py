@@ -1,9 +1,11 @@
 """How claims about several objects are judged: the largest, all or most, more than, larger than, left of."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from curation.checker.claims import ANY_OBJECT, Claim, SeenObject, Truths
-from curation.checker.places import holds
+from curation.checker.compass import Orientation, directions
+from curation.checker.places import MOST_TURN_DEG, holds
 from curation.checker.structure_verdicts import structure_verdict
 from curation.checker.verdicts import (
     CLEARLY,
@@ -50,7 +52,7 @@ def _extreme(claim: Claim, known: Truths) -> Verdict:
         return told(_lone(claim, known), claim, "which it is is not known")
     what = (claim.other or "").split(" ", 1)
     if what[0] == "in":
-        found = [holds(what[1], one.box_norm) for one in candidates if one.box_norm]
+        found = [holds(what[1], one.box_norm, known.orientation) for one in candidates if one.box_norm]
     else:
         found = [_is_of(one, what[1], known) for one in candidates]
     truth = None if None in found or len(set(found)) > 1 else found[0]
@@ -71,7 +73,7 @@ def _lone(claim: Claim, known: Truths) -> bool | None:
         if len(found) == 1 and None not in found:
             return found.pop() is (claim.state is Truth.PRESENT)
     if what[0] == "in" and held and claim.state is Truth.PRESENT and claim.how in ("brightest", "faintest"):
-        places = {holds(what[1], one.box_norm) for one in held if one.box_norm}
+        places = {holds(what[1], one.box_norm, known.orientation) for one in held if one.box_norm}
         return places.pop() if places in ({True}, {False}) else None
     return None
 
@@ -192,7 +194,7 @@ def _more(claim: Claim, known: Truths) -> Verdict:
 
 def _pairwise(claim: Claim, known: Truths) -> Verdict:
     left, right = _boxed(claim.subject, known), _boxed(claim.other or "", known)
-    if left is None or right is None or claim.kind not in DIFFERENCES:
+    if left is None or right is None or claim.kind not in (*DIFFERENCES, *POINTS):
         absent = [
             one
             for one in (claim.subject, claim.other or "")
@@ -207,7 +209,11 @@ def _pairwise(claim: Claim, known: Truths) -> Verdict:
         return told(False if claim.state is Truth.PRESENT else None, claim, "there is none in the picture")
     ids = {one.object_id for one in left}
     others = [one for one in right if one.object_id not in ids] or list(right)
-    found = {_differ(claim.kind, one, other) for one in left for other in others if one.object_id != other.object_id}
+    pairs = [(one, other) for one in left for other in others if one.object_id != other.object_id]
+    if claim.kind in POINTS:
+        found = {_is_towards(claim.kind, one, other, known.orientation) for one, other in pairs}
+    else:
+        found = {_differ(claim.kind, one, other) for one, other in pairs}
     truth = None if len(found) != 1 else found.pop()
     return told(
         truth if truth is None else truth is (claim.state is Truth.PRESENT),
@@ -217,6 +223,17 @@ def _pairwise(claim: Claim, known: Truths) -> Verdict:
 
 
 DIFFERENCES = frozenset({"larger", "smaller", "left", "right", "above", "below", "nearer"})
+POINTS = ("north", "south", "east", "west", "north-east", "north-west", "south-east", "south-west")
+_ON_MAPS = {"north": "above", "south": "below", "east": "left", "west": "right"}
+
+
+def _is_towards(kind: str, one: SeenObject, other: SeenObject, sky: Orientation | None) -> bool | None:
+    """Whether an object is north of another, or north-east: by where they would be with north up."""
+    if sky is None or sky.turn_deg > MOST_TURN_DEG:
+        return None
+    turned = [replace(each, box_norm=sky.as_on_maps(each.box_norm)) for each in (one, other) if each.box_norm]
+    found = [_differ(_ON_MAPS[way], *turned) for way in directions(kind)]
+    return False if False in found else None if None in found else True
 
 
 def _differ(kind: str, one: SeenObject, other: SeenObject) -> bool | None:
@@ -256,7 +273,10 @@ def _extent(claim: Claim, known: Truths) -> Verdict:
     if how[0] == "angle":
         if not known.side_arcsec:
             return told(None, claim, "the picture has no scale")
-        values = [1000 * known.side_arcsec * side for side in sides]
+        wide, high = known.side_arcsec, known.height_arcsec or known.side_arcsec
+        angles = [side * wide for side in across], [side * high for side in down]
+        sides = angles[0] if axis == "width" else angles[1] if axis == "height" else [*angles[0], *angles[1]]
+        values = [1000 * side for side in sides]
         near, far = 0.12, 0.25
         verdicts = [abs(value - claim.count) <= near * max(value, claim.count) for value in values]
         out = [abs(value - claim.count) > far * max(value, claim.count) for value in values]
@@ -285,4 +305,4 @@ def _extent(claim: Claim, known: Truths) -> Verdict:
 RELATIONS: Mapping[str, Rule] = {
     "extreme": _extreme, "share": _share, "only": _only, "more": _more, "fewer": _more, "equal": _more,
     "extent": _extent, "structure": structure_verdict,
-} | {kind: _pairwise for kind in (*DIFFERENCES, "brighter", "beside")}  # fmt: skip
+} | {kind: _pairwise for kind in (*DIFFERENCES, *POINTS, "brighter", "beside")}  # fmt: skip

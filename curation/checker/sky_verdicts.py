@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from curation.checker.claims import Claim, Truths
+from curation.checker.compass import ANGLE_FAR_DEG, ANGLE_NEAR_DEG, apart_deg
 from curation.checker.sky_words import SURVEYS
 from curation.checker.verdicts import Judgement, Rule, Verdict, told
 from schemas.labels import Truth
@@ -87,8 +88,25 @@ def _beam(claim: Claim, known: Truths) -> Verdict:
 
 
 def _size(claim: Claim, known: Truths) -> Verdict:
-    side = known.side_arcsec or 0
-    return told(is_near(claim.count, 1000 * side) if side > 0 else None, claim, f"{side} arcsec")
+    sides = [one for one in (known.side_arcsec, known.height_arcsec) if one]
+    found = {is_near(claim.count, 1000 * one) for one in sides}
+    truth = True in found if claim.how == "one axis" or len(found) == 1 else None  # it says one side, there are two
+    return told(truth if sides else None, claim, f"{' by '.join(f'{one:g}' for one in sides)} arcsec")
+
+
+def _orientation(claim: Claim, known: Truths) -> Verdict:
+    sky = known.orientation
+    if sky is None:
+        return told(None, claim, "which way north is is not known")
+    if claim.how == "mirrored":
+        truth: bool | None = sky.is_mirrored
+    elif claim.count is not None:
+        off = apart_deg(claim.count / 100, sky.up_pa_deg)
+        truth = True if off <= ANGLE_NEAR_DEG else False if off > ANGLE_FAR_DEG else None
+    else:
+        truth = sky.says_so(claim.subject, claim.other or "")
+    compared = f"up is at position angle {sky.up_pa_deg:.1f} deg, left at {sky.left_pa_deg:.1f} deg"
+    return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, compared)
 
 
 def is_near(count: int | None, value: float) -> bool:
@@ -102,5 +120,5 @@ def _nothing(claim: Claim, known: Truths) -> Verdict:
 
 SKY: Mapping[str, Rule] = {
     "border": _border, "peculiarity": _peculiarity, "survey": _survey, "frequency": _frequency, "beam": _beam,
-    "size": _size, "map": _nothing,
+    "size": _size, "orientation": _orientation, "map": _nothing,
 }  # fmt: skip

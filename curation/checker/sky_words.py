@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from curation.checker.claims import Claim, FoundClaim
+from curation.checker.orientation_words import POSITION_ANGLE, orientation
 
 SURVEYS = {
     "FIRST": "Faint Images of the Radio Sky at Twenty-cm", "EMU": "Evolutionary Map of the Universe",
@@ -82,7 +83,8 @@ def sky(text: str) -> Iterator[FoundClaim]:
         if not any(found.start <= one.start() < found.end for found in surveys):
             factor = {"G": 1000.0, "M": 1.0, "K": 0.001}[one["unit"].upper()]
             yield FoundClaim(Claim("frequency", "map", count=round(float(one["value"]) * factor)), *one.span())
-    yield from _angles(text)
+    yield from orientation(text)
+    yield from _angles(POSITION_ANGLE.sub(lambda one: " " * len(one[0]), text))
 
 
 def _surveys(text: str) -> Iterator[FoundClaim]:
@@ -109,8 +111,9 @@ def _angles(text: str) -> Iterator[FoundClaim]:
         if not is_beam and (is_of_source(sentence) or is_by_source(text[one.end() :])):
             continue
         kind, subject = ("beam", "map") if is_beam else ("size", "image")
+        how = "one axis" if kind == "size" and (one["first"] or one["second"]) else None
         for mas in dict.fromkeys(angle_mas(one, name) for name in ("first", "value", "second") if one[name]):
-            yield FoundClaim(Claim(kind, subject, count=mas), *one.span())
+            yield FoundClaim(Claim(kind, subject, count=mas, how=how), *one.span())
 
 
 def angle_mas(found: re.Match[str], name: str) -> int:

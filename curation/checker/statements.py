@@ -53,6 +53,7 @@ def statements(text: str, words: g.Grammar) -> Iterator[FoundClaim]:
     text, found = _phrases(text, words)
     found += sky(text)
     yield from found
+    text = g.blanked(text, [(one.start, one.end) for one in found if one.claim.kind == "orientation"])
     text = g.masked(g.masked(text, MAP), OUR_ASIDE)
     mentions = words.mentions(text, with_phrases=False)
     context = Context()
@@ -164,6 +165,14 @@ COMPARED = frozenset(
         "right",
         "above",
         "below",
+        "north",
+        "south",
+        "east",
+        "west",
+        "north-east",
+        "north-west",
+        "south-east",
+        "south-west",
         "nearer",
         "beside",
         "extreme",

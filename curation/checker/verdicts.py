@@ -202,7 +202,7 @@ def _position(claim: Claim, known: Truths) -> Verdict:
         return told(_position_by_state(claim, known), claim, "no positions are known")
     if claim.state is Truth.PRESENT and not held and claim.count != 0:
         return told(False, claim, "there is none in the picture")
-    inside = [place_holds(place, one.box_norm) for one in held if one.box_norm]
+    inside = [place_holds(place, one.box_norm, known.orientation) for one in held if one.box_norm]
     sure, may = sum(one is True for one in inside), sum(one is not False for one in inside)
     compared = f"{sure} of {len(held)} lie there"
     if claim.how in ("all", "not all", "most"):

@@ -18,18 +18,18 @@ from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
 from curation.pictures.plane import Box, Plane, open_plane
 from curation.pictures.render import Picture, png_bytes, render, stretch_name
-from curation.pictures.sky_pixels import outline, read_wcs, sky_of_pixels
+from curation.pictures.window_sky import window_sky
 from curation.pictures.windows import windows, windows_step
 from curation.pictures.zscale import clipped_rms, extent
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import CUTOUTS
 
-__all__ = ["cutouts", "cutouts_step", "moved_header", "windows", "windows_step"]
+__all__ = ["cutouts", "cutouts_step", "windows", "windows_step"]
 
 MANY_WINDOWS = 31  # of one mosaic: from here a tile-compressed one is faster decoded whole
 FROM_WINDOW = ("cutout_id", "source_id", "dataset", "survey", "mosaic")
-FROM_MOSAIC = ("pixel_arcsec", "beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
+FROM_MOSAIC = ("beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
 SHOWS_NOTHING = frozenset({"all-blank", "mostly-blank", "constant"})
 Row = dict[str, Any]
 
@@ -111,26 +111,11 @@ def cutouts_step(
         name=f"cutouts/{dataset_name}",
         make=partial(cutouts, raw=raw),
         table=CUTOUTS,
-        version=2,  # cut from the next mosaic where the nearest is blank; infinite after the change of unit is blank
+        version=3,  # scales and angles of the cutout itself; cut from the next mosaic where the nearest is blank
         config=(recipe, picture),
         inputs=(Input(windows_step, by_part=True), Input(mosaics_step)),
         resources=Resources(memory_mb=800),
     )
-
-
-def moved_header(header: str, x_px: int, y_px: int) -> str:
-    """The WCS cards of an image that begins at pixel (x, y) of the one `header` is of: exact, in any projection."""
-    shift = {"CRPIX1": x_px, "CRPIX2": y_px}
-    return "\n".join(
-        _card(card[:8].rstrip(), float(card[10:].split("/")[0]) - shift[card[:8].rstrip()])
-        if card[:8].rstrip() in shift
-        else card
-        for card in header.split("\n")
-    )
-
-
-def _card(keyword: str, number: float) -> str:
-    return f"{keyword:<8}= {repr(number).upper():>20}".ljust(80)
 
 
 def _of_mosaic(
@@ -144,7 +129,7 @@ def _of_mosaic(
     except ImageError as error:
         yield from (ImageError("unreadable", f"{path}: {error}") for _ in windows)
         return
-    for window, place in zip(windows, _places(windows, mosaic), strict=True):
+    for window, place in zip(windows, window_sky([_box_fits_px(one) for one in windows], mosaic), strict=True):
         try:
             yield {**_pixels(plane, window, mosaic, recipe, picture), **place}
         except ImageError as error:
@@ -211,25 +196,3 @@ def _check_shows_something(
         raise ImageError("mostly-blank", f"{blank_fraction:.3f} of the pixels are blank, at most {recipe.most_blank}")
     if least == most:
         raise ImageError("constant", f"every pixel that is not blank is {least:g}")
-
-
-def _places(windows: list[Row], mosaic: Row) -> list[Row]:
-    """Columns of place of each window, all in one call; null for a picture without WCS."""
-    if mosaic["header"] is None:
-        return [{"ra_deg": None, "dec_deg": None, "sky_polygon_deg": None, "wcs_header": None} for _ in windows]
-    boxes = [_box_fits_px(window) for window in windows]
-    corners = [outline(x_max - x_min, y_max - y_min) for x_min, y_min, x_max, y_max in boxes]
-    x = np.stack([box[0] + one[0] for box, one in zip(boxes, corners, strict=True)])
-    y = np.stack([box[1] + one[1] for box, one in zip(boxes, corners, strict=True)])
-    ra, dec = (one.reshape(x.shape) for one in sky_of_pixels(read_wcs(mosaic["header"]), x, y))
-    return [_place(mosaic, box, ra[i], dec[i]) for i, box in enumerate(boxes)]
-
-
-def _place(mosaic: Row, box: Box, ra: NDArray[np.float64], dec: NDArray[np.float64]) -> Row:
-    is_sky = np.isfinite(ra)
-    return {
-        "ra_deg": float(ra[-1]) if is_sky[-1] else None,
-        "dec_deg": float(dec[-1]) if is_sky[-1] else None,
-        "sky_polygon_deg": np.column_stack([ra[:4], dec[:4]]).ravel().tolist() if is_sky.all() else None,
-        "wcs_header": moved_header(mosaic["header"], box[0], box[1]),
-    }

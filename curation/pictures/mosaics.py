@@ -19,6 +19,7 @@ from curation.pictures.brightness import to_mjy_per_beam
 from curation.pictures.cards import ImageError, value
 from curation.pictures.doubts import beam_doubts, brightness_doubts
 from curation.pictures.fits_header import FitsImage, read_image_header
+from curation.pictures.local_sky import local_sky
 from curation.pictures.plane import scaling
 from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outline, sky_of_pixels, wcs_text
 from schemas.errors import CatalogError
@@ -88,7 +89,7 @@ def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path) -> Ste
         name=f"mosaics/{survey.name}",
         make=partial(mosaics, raw=raw),
         table=MOSAICS,
-        version=2,  # units in any order, beams of tables and of Obit, numbers written as text, doubts
+        version=3,  # units, beams and numbers in more spellings, doubts; the scale of the centre, a reference near by
         config=(files, only(survey, "mosaics")),
         counts="image files of the survey",
     )
@@ -147,7 +148,7 @@ def _row(path: Path, file: ImageFile, survey: Survey) -> Row:
 def _sky(image: FitsImage, name: str, survey: Survey, notes: list[str]) -> Row:
     """Columns of place and scale; all null, but the scale, for a picture whose WCS is absent or known to be stale."""
     nowhere = {"header": None, "pixel_arcsec": None, "ra_deg": None, "dec_deg": None, "sky_polygon_deg": None}
-    wcs = celestial_wcs(image.header)
+    wcs = celestial_wcs(image.header, image.width_px, image.height_px)
     if any(fnmatch(name, pattern) for pattern in survey.stale_wcs):
         notes.append("stale-wcs: the survey declares the position in this header wrong; read without WCS")
         return {**nowhere, "pixel_arcsec": None if wcs is None else mean_pixel_arcsec(wcs)}
@@ -159,7 +160,8 @@ def _sky(image: FitsImage, name: str, survey: Survey, notes: list[str]) -> Row:
         if survey.pixel_arcsec:
             notes.append(f"pixel-from-survey: {survey.pixel_arcsec} arcsec is assumed")
         return {**nowhere, "pixel_arcsec": survey.pixel_arcsec}
-    ra, dec = sky_of_pixels(wcs, *outline(image.width_px, image.height_px))
+    x, y = outline(image.width_px, image.height_px)
+    ra, dec = sky_of_pixels(wcs, x, y)
     if not np.isfinite(ra[-1]):
         raise ImageError("bad-wcs", "the centre of the image is not on the sky; correct the header")
     polygon = np.column_stack([ra[:4], dec[:4]]).ravel()
@@ -167,7 +169,7 @@ def _sky(image: FitsImage, name: str, survey: Survey, notes: list[str]) -> Row:
         notes.append("no-outline: a corner of the image is not on the sky")
     return {
         "header": wcs_text(wcs),
-        "pixel_arcsec": mean_pixel_arcsec(wcs),
+        "pixel_arcsec": float(local_sky(wcs, x[-1], y[-1]).mean_arcsec[0]),
         "ra_deg": float(ra[-1]),
         "dec_deg": float(dec[-1]),
         "sky_polygon_deg": polygon.tolist() if np.isfinite(polygon).all() else None,

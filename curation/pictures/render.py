@@ -15,7 +15,7 @@ from curation.pictures.zscale import LARGEST, Image, extent, finite_samples, zsc
 from schemas.errors import RecipeError
 
 Grey = NDArray[np.uint8]
-ORIENTATION = "north up as in FITS, row 0 at the top"
+ORIENTATION = "up as in FITS, row 0 at the top"
 PERCENTILES = (0.5, 99.5)
 ASINH_SOFTENING = 0.02  # of the range: below it asinh is linear
 ASINH_LEAST_RANGE = 100.0  # in sigma of the noise

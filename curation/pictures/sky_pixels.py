@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from curation.pictures.cards import ImageError
 from curation.pictures.wcs_cards import wcs_cards
+from curation.pictures.whole_turns import within_half_a_turn
 
 PIXEL_ARCSEC = (0.1, 600.0)  # a Parkes map has 240
 Degrees = NDArray[np.float64]
@@ -62,8 +63,11 @@ def outline(width_px: int, height_px: int) -> tuple[Degrees, Degrees]:
     return x, y
 
 
-def celestial_wcs(header: fits.Header) -> WCS | None:
-    """The WCS of the first two axes; None where they are not the sky's. Raises ImageError for one that lies."""
+def celestial_wcs(header: fits.Header, width_px: int, height_px: int) -> WCS | None:
+    """The WCS of the first two axes; None where they are not the sky's. Raises ImageError for one that lies.
+
+    Its reference is within half a turn of the image, wherever it is in the header.
+    """
     cards = wcs_cards(header)
     if cards is None:
         return None
@@ -72,6 +76,7 @@ def celestial_wcs(header: fits.Header) -> WCS | None:
         if not wcs.has_celestial:
             return None
         sides_arcsec = [*proj_plane_pixel_scales(wcs) * 3600, mean_pixel_arcsec(wcs)]  # the mean is 0 for parallel axes
+        wcs = within_half_a_turn(wcs, width_px, height_px)
         sky_of_pixels(wcs, 0.0, 0.0)
     except (ValueError, TypeError, ArithmeticError, MemoryError) as error:  # astropy's and wcslib's own are ValueErrors
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__

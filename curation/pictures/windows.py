@@ -11,6 +11,7 @@ from catalogs.dataset import CutoutRecipe
 from catalogs.sky import unit_vectors
 from catalogs.survey import Survey
 from curation.engine.steps import Input, Step
+from curation.pictures.local_sky import local_sky
 from curation.pictures.sky_pixels import pixels_of_sky, read_wcs
 from schemas.fingerprint import content_id
 from schemas.rejection import Rejection, Sieved, sieved
@@ -33,6 +34,7 @@ class _Covering:
     place: int  # among the mosaics by name: of equally near ones the first name stays
     x: float
     y: float
+    pixel_arcsec: float  # the shorter side of the pixel there
 
 
 @dataclass
@@ -51,7 +53,8 @@ def windows(sources: pa.Table, mosaics: pa.Table, recipe: CutoutRecipe, survey: 
 
     A source that came with a picture is cut from that picture, any other from the mosaic that covers its position
     and whose centre is nearest; the window in the others stands beside it, for where that one is blank. No side: the
-    whole picture. `recipe` belongs to the address; pixels decide on it later.
+    whole picture. The window of a side is square in pixels and shows at least that side along both axes, measured at
+    the source. `recipe` belongs to the address; pixels decide on it later.
     """
     rows = sources.select(SOURCE_COLUMNS).to_pylist()
     by_name = {one["mosaic"]: one for one in sorted(mosaics.to_pylist(), key=lambda one: one["mosaic"])}
@@ -78,7 +81,7 @@ def windows_step(
         name=f"windows/{dataset_name}",
         make=windows,
         table=WINDOWS,
-        version=2,  # the windows in the other mosaics stand beside the nearest
+        version=3,  # a side is measured at the source; the windows in the other mosaics stand beside the nearest
         config=(recipe, only(survey, "windows")),
         inputs=(Input(sources_step, columns=SOURCE_COLUMNS), Input(mosaics_step)),
         rows_per_part=rows_per_part,
@@ -101,9 +104,10 @@ def _of_pictures(sources: list[Row], by_name: dict[str, Row], found: _Found) -> 
     for name, group in placed.items():
         mosaic = by_name[name]
         x, y = pixels_of_sky(read_wcs(mosaic["header"]), *_positions(group))
-        for source, x_px, y_px, is_on in zip(group, x, y, _is_on(mosaic, x, y), strict=True):
+        scales = _pixel_arcsec(mosaic, x, y)
+        for source, x_px, y_px, pixel, is_on in zip(group, x, y, scales, _is_on(mosaic, x, y), strict=True):
             if is_on:
-                _add(found, source, [(mosaic, _box(source, mosaic, x_px, y_px))])
+                _add(found, source, [(mosaic, _box(source, mosaic, x_px, y_px, pixel))])
             else:
                 found.refuse(source, "off-mosaic", f"{name}: the position is not on the picture it came with")
 
@@ -118,7 +122,10 @@ def _of_sky(sources: list[Row], mosaics: list[Row], survey: Survey, found: _Foun
             seen.append(source)
     placed = [one for one in mosaics if one["header"] is not None]
     for source, covering in zip(seen, _covering(seen, placed), strict=True):
-        boxes = [(placed[one.place], _box(source, placed[one.place], one.x, one.y)) for one in sorted(covering)]
+        boxes = [
+            (placed[one.place], _box(source, placed[one.place], one.x, one.y, one.pixel_arcsec))
+            for one in sorted(covering)
+        ]
         if boxes:
             _add(found, source, boxes)
         else:
@@ -138,8 +145,9 @@ def _covering(sources: list[Row], mosaics: list[Row]) -> list[list[_Covering]]:
         if not near.size:
             continue
         x, y = pixels_of_sky(read_wcs(mosaic["header"]), ra[near], dec[near])
-        for k in np.flatnonzero(_is_on(mosaic, x, y)):
-            found[near[k]].append(_Covering(float(away[near[k]]), place, float(x[k]), float(y[k])))
+        on = np.flatnonzero(_is_on(mosaic, x, y))
+        for k, pixel in zip(on, _pixel_arcsec(mosaic, x[on], y[on]), strict=True):
+            found[near[k]].append(_Covering(float(away[near[k]]), place, float(x[k]), float(y[k]), float(pixel)))
     return found
 
 
@@ -162,10 +170,17 @@ def _is_on(mosaic: Row, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArr
     return (right >= 0) & (right < mosaic["width_px"]) & (top >= 0) & (top < mosaic["height_px"])
 
 
-def _box(source: Row, mosaic: Row, x: float, y: float) -> Box:
+def _pixel_arcsec(mosaic: Row, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The shorter side of the pixels at positions on the mosaic; where that is off the sky, as at its centre."""
+    here = local_sky(read_wcs(mosaic["header"]), x, y)
+    shorter = np.minimum(here.x_arcsec, here.y_arcsec)
+    return np.where(np.isfinite(shorter), shorter, mosaic["pixel_arcsec"])
+
+
+def _box(source: Row, mosaic: Row, x: float, y: float, pixel_arcsec: float) -> Box:
     if source["side_arcsec"] is None:
         return 0, 0, mosaic["width_px"], mosaic["height_px"]
-    side = max(LEAST_SIDE_PX, round(source["side_arcsec"] / mosaic["pixel_arcsec"]))
+    side = max(LEAST_SIDE_PX, round(round(source["side_arcsec"] / float(pixel_arcsec), 6)))
     # As astropy's Cutout2D, but a position on a pixel's centre must not move by a pixel with its last digit.
     x_min, y_min = (int(np.ceil(round(float(centre) - side / 2, 6))) for centre in (x, y))
     return x_min, y_min, x_min + side, y_min + side

@@ -71,7 +71,8 @@ def _files() -> list[str]:
         "| file | holds |", "|---|---|",
         "| `llava.json`, `llava.jsonl` | the training records, twice the same: as one array, and one a line |",
         "| `llava-validation.json`, `llava-test.json` | records that are not for training; test holds the benchmarks |",
-        "| `images/` | 8-bit grey PNG, named by their SHA-256; north up, east left where the survey has a WCS |",
+        "| `images/` | 8-bit grey PNG, named by their SHA-256; up as in its FITS file, and a description "
+        "says which way north is |",
         "| `provenance.parquet` | for each sample its claims with evidence, cutout, source, catalogue file and row |",
         "| `split_certificate.json` | what is promised of the splits; `python -m curation verify-split .` checks it |",
         "| `moc/` | coverage maps (MOC, FITS) of each split, each survey and the sky of each sealed benchmark |",

@@ -203,7 +203,8 @@ def _beside(fact: Fact, known: Truths) -> bool | None:
 
 def _extent(fact: Fact, known: Truths) -> bool | None:
     box = only_box(known, fact.subject)
-    scale = 100.0 if fact.kind == "share" else known.side_arcsec
+    angle = known.side_arcsec if fact.place == "width" else known.height_arcsec or known.side_arcsec
+    scale = 100.0 if fact.kind == "share" else angle
     if box is None or not scale:
         return None
     return _near(fact.number, scale * (box[2] - box[0] if fact.place == "width" else box[3] - box[1]))
@@ -280,7 +281,7 @@ _HOLDS: dict[str, Callable[[Fact, Truths], bool | None]] = {
     "survey": _survey,
     "frequency": lambda fact, known: _near(fact.number, known.survey and known.survey.frequency_mhz, NEAR),
     "beam": _beam,
-    "size": lambda fact, known: _near(fact.number, known.side_arcsec, NEAR),
+    "size": lambda fact, known: None if known.height_arcsec else _near(fact.number, known.side_arcsec, NEAR),
     "islands": _islands,
     "peaks": _islands,
     "invented": lambda fact, known: None if fact.subject in known.scheme.labels else False,

@@ -99,8 +99,9 @@ def _of_boxes(known: Truths) -> Iterator[Fact]:
             width, height = boxes[0][2] - boxes[0][0], boxes[0][3] - boxes[0][1]
             for place, side in (("width", width), ("height", height)):
                 yield Fact("share", subject, number=percent_words(side), place=place)
-                if known.side_arcsec:
-                    yield Fact("extent", subject, number=angle(side * known.side_arcsec), place=place)
+                on_sky = known.side_arcsec if place == "width" else known.height_arcsec or known.side_arcsec
+                if on_sky:
+                    yield Fact("extent", subject, number=angle(side * on_sky), place=place)
 
 
 def _of_pairs(known: Truths) -> Iterator[Fact]:

@@ -182,6 +182,7 @@ def trials_step(
         name=f"trials/{dataset_name}",
         make=trials,
         table=TRIALS,
+        version=2,  # which way north is, and both sides of a picture
         config=(
             Trying(
                 only(scheme, "trials"),

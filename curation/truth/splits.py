@@ -24,8 +24,8 @@ from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import SEALED, SPLITS
 
 CUTOUT_COLUMNS = (
-    "cutout_id", "source_id", "dataset", "ra_deg", "dec_deg", "width_px", "height_px", "pixel_arcsec",
-    "beam_major_arcsec", "sha256",
+    "cutout_id", "source_id", "dataset", "ra_deg", "dec_deg", "width_px", "height_px", "pixel_x_arcsec",
+    "pixel_y_arcsec", "beam_major_arcsec", "sha256",
 )  # fmt: skip
 SOURCE_COLUMNS = ("source_id", "source_name", "split", "benchmark")
 SEALED_COLUMNS = ("sealed_id", "benchmark", "source_name", "ra_deg", "dec_deg", "radius_arcsec")
@@ -173,9 +173,9 @@ def _splits_of_all(*tables_and_config: Any) -> Sieved:
 
 def _radius_arcsec(row: dict[str, Any]) -> float | None:
     """Half the diagonal; None where there is no position, or no scale to measure with."""
-    if row["ra_deg"] is None or row["dec_deg"] is None or row["pixel_arcsec"] is None:
+    if None in (row["ra_deg"], row["dec_deg"], row["pixel_x_arcsec"], row["pixel_y_arcsec"]):
         return None
-    return float(np.hypot(row["width_px"], row["height_px"]) * row["pixel_arcsec"] / 2)
+    return float(np.hypot(row["width_px"] * row["pixel_x_arcsec"], row["height_px"] * row["pixel_y_arcsec"]) / 2)
 
 
 def _patches(field: _Field) -> list[list[int]]:

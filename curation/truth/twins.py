@@ -22,7 +22,8 @@ from schemas.tables import TWINS
 
 CUTOUT_COLUMNS = (
     "cutout_id", "source_id", "dataset", "survey", "ra_deg", "dec_deg", "sky_polygon_deg", "width_px", "height_px",
-    "pixel_arcsec",
+    "pixel_x_arcsec",
+    "pixel_y_arcsec",
 )  # fmt: skip
 SOURCE_COLUMNS = ("source_id", "labels")
 # Of all the labels that several schemes have, only these mean the same in each: "extended" does not.
@@ -46,7 +47,9 @@ def twins(cutouts: Sequence[pa.Table], sources: Sequence[pa.Table], config: Twin
     in any two schemes. A pair has the lower id on its left.
     """
     rows = pa.concat_tables(one.select(CUTOUT_COLUMNS) for one in cutouts).sort_by("cutout_id").to_pylist()
-    rows = [one for one in rows if None not in (one["ra_deg"], one["dec_deg"], one["pixel_arcsec"])]
+    rows = [
+        one for one in rows if None not in (one["ra_deg"], one["dec_deg"], one["pixel_x_arcsec"], one["pixel_y_arcsec"])
+    ]
     said = {one["source_id"]: one["labels"] or () for table in sources
             for one in table.select(SOURCE_COLUMNS).to_pylist()}  # fmt: skip
     strays = [one["cutout_id"] for one in rows if one["source_id"] not in said]
@@ -90,7 +93,7 @@ def _twins_of_all(*tables_and_config: Any) -> Sieved:
 
 def _pairs(rows: list[Row], config: TwinConfig) -> Iterator[tuple[Row, Row, float, float]]:
     """Pairs of other survey or dataset that share enough: the two rows, how far apart, how much of the smaller."""
-    radius = np.array([np.hypot(one["width_px"], one["height_px"]) * one["pixel_arcsec"] / 2 for one in rows])
+    radius = np.array([np.hypot(*_sides_arcsec(one)) / 2 for one in rows])
     place = [np.array([one[name] for one in rows], float) for name in ("ra_deg", "dec_deg")]
     discs = Discs.at(*place, radius, np.zeros(len(rows)))
     outlines = [_outline(one) for one in rows]
@@ -110,9 +113,12 @@ def _outline(row: Row) -> np.ndarray:
     """Corners as directions; of a cutout with a corner off the sky, those of a square north up."""
     polygon = row["sky_polygon_deg"]
     if polygon is None:
-        width, height = row["width_px"] * row["pixel_arcsec"], row["height_px"] * row["pixel_arcsec"]
-        polygon = box_polygon(row["ra_deg"], row["dec_deg"], width, height)
+        polygon = box_polygon(row["ra_deg"], row["dec_deg"], *_sides_arcsec(row))
     return unit_vectors(polygon[0::2], polygon[1::2])
+
+
+def _sides_arcsec(row: Row) -> tuple[float, float]:
+    return row["width_px"] * row["pixel_x_arcsec"], row["height_px"] * row["pixel_y_arcsec"]
 
 
 def _overlap(left: np.ndarray, right: np.ndarray, middle: np.ndarray) -> float:

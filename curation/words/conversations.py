@@ -97,7 +97,7 @@ def conversations_step(
         name=f"conversations/{dataset_name}",
         make=conversations if generated is None else with_generated,
         table=CONVERSATIONS,
-        version=3,  # questions by what a scheme has
+        version=4,  # directions on the sky are asked for only where north is up
         config=(only(scheme, "conversations"), used, dialect),
         inputs=(
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),

@@ -62,7 +62,7 @@ def descriptions_step(
         name=f"descriptions/{dataset_name}",
         make=descriptions,
         table=DESCRIPTIONS,
-        version=3,  # labels of a source are told of it alone
+        version=4,  # both sides where they differ; which way north is
         config=(only(scheme, "descriptions"), survey_facts(survey)),
         inputs=(Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS), Input(sources), Input(objects)),
     )
@@ -83,7 +83,7 @@ def description(known: Truths) -> Sentence:
 
 def sentences(known: Truths) -> list[Sentence]:
     """The sentences of the description, in order."""
-    return [*_sky(known), *_labels(known), *_blank(known), *_objects(known)]
+    return [*_sky(known), *_orientation(known), *_labels(known), *_blank(known), *_objects(known)]
 
 
 def angle_words(angle_arcsec: float) -> tuple[str, int]:
@@ -98,9 +98,8 @@ def _sky(known: Truths) -> Iterator[Sentence]:
     side = survey = frequency = ""
     claims = [Claim("map", "radio-continuum", evidence=known.pixels)]
     if known.side_arcsec:
-        words, side_mas = angle_words(known.side_arcsec)
-        side = f", {words} on a side,"
-        claims.append(Claim("size", "image", count=side_mas, evidence=known.pixels))
+        side, sizes = _side(known)
+        claims += sizes
     if known.survey:
         survey = f" ({known.survey.name})"
         claims.append(Claim("survey", known.survey.name, evidence=known.pixels))
@@ -114,6 +113,39 @@ def _sky(known: Truths) -> Iterator[Sentence]:
         axes = dict(angle_words(axis) for axis in known.beam_arcsec)
         beam = choose(BEAMS, f"{known.cutout_id}:beam").format(beam=" by ".join(axes))
         yield Sentence(beam, tuple(Claim("beam", "map", count=mas, evidence=known.pixels) for mas in axes.values()))
+
+
+def _side(known: Truths) -> tuple[str, list[Claim]]:
+    """The side of what is shown; width and height where they differ on the sky."""
+    width, height = known.side_arcsec or 0.0, known.height_arcsec
+    if height is None:
+        words, mas = angle_words(width)
+        return f", {words} on a side,", [Claim("size", "image", count=mas, evidence=known.pixels)]
+    told = [angle_words(one) for one in (width, height)]
+    sizes = [Claim("size", "image", count=mas, how="one axis", evidence=known.pixels) for _, mas in told]
+    return f", {' by '.join(words for words, _ in told)},", sizes
+
+
+def _orientation(known: Truths) -> Iterator[Sentence]:
+    """Which way north is: in words only where it is so, else as the position angle of up."""
+    sky = known.orientation
+    if sky is None:
+        return
+    mirrored = Claim("orientation", "image", how="mirrored", evidence=known.pixels)
+    also = (mirrored,) if sky.is_mirrored else ()
+    if sky.is_north_up:
+        east = "right" if sky.is_mirrored else "left"
+        claims = [Claim("orientation", side, other=way, evidence=known.pixels) for side, way in
+                  (("up", "north"), (east, "east"))]  # fmt: skip
+        mirror = ": the image is mirrored" if sky.is_mirrored else ""
+        yield Sentence(f"North is up and east is {east}{mirror}.", (*claims, *also))
+        return
+    angle = f"{sky.up_pa_deg:.3g}" if sky.up_pa_deg >= 1 else f"{sky.up_pa_deg:.2f}"
+    up = Claim("orientation", "up", count=round(100 * float(angle)), evidence=known.pixels)
+    mirror = ", and the image is mirrored" if sky.is_mirrored else ""
+    yield Sentence(
+        f"Up in the image is at a position angle of {angle} degrees, north through east{mirror}.", (up, *also)
+    )
 
 
 def _labels(known: Truths) -> Iterator[Sentence]:

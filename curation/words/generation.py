@@ -61,6 +61,7 @@ def generated_step(
         name=f"generated/{dataset_name}",
         make=partial(generated, asks),
         table=GENERATED,
+        version=2,  # no question for a direction on the sky where north is not up; such claims are judged
         config=(writing,),
         beside=(names_digest(writing.scheme),),
         inputs=(

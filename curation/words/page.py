@@ -7,6 +7,7 @@ from typing import Any
 
 from curation.asking.request import Reply, Request, Sampling
 from curation.checker.claims import Claim, Truths
+from curation.checker.compass import speaks_of_the_sky
 from curation.checker.evidence import with_evidence
 from curation.checker.faithfulness import are_equal, judge_turn, read_claims
 from curation.checker.policy import refusal
@@ -107,6 +108,9 @@ class Page:
         asked = {_plain(one["question"]) for one in self.pairs}
         if _plain(pair.question) in asked:
             return Refused("duplicate-turn", "asked before", pair.question, pair.answer)
+        if speaks_of_the_sky(pair.question) and not (self.known.orientation and self.known.orientation.is_as_on_maps):
+            detail = "it asks of a direction on the sky, and north is not up or not known"
+            return Refused("direction", detail, pair.question, pair.answer)
         return ill_formed(pair.question, pair.answer) or self._untrue(pair.question, pair.answer)
 
     def _untrue(self, question: str, answer: str) -> Refused | None:

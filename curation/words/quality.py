@@ -93,7 +93,7 @@ def quality_step(
         name=f"quality/{dataset_name}",
         make=quality if judged is None else scored,
         table=QUALITY,
-        version=4,  # claims of free text: places, quantities, comparisons
+        version=5,  # directions on the sky, and both sides of a picture, are judged
         config=(only(scheme, "quality"), dialect, survey_facts(survey)),
         beside=(names_digest(scheme),),
         inputs=(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from curation.checker.claims import Claim, Truths
+from curation.checker.compass import speaks_of_the_sky
 from curation.pictures.boxes import Dialect
 from curation.words.answers import ANSWER_SLOTS, ANY_NOUN, Kind, answered
 from schemas.errors import RecipeError
@@ -216,6 +217,8 @@ def ask(question: Question, known: Truths, key: str, dialect: Dialect) -> AskedT
     if sentence is None:
         return None
     text = wording.format(**_filled(question, known.scheme, offered, dialect))
+    if speaks_of_the_sky(text) and not (known.orientation and known.orientation.is_as_on_maps):
+        return None  # of a picture that lies otherwise, north and east are no words that its pixels explain
     name = f"{question.name}/{question.label}" if question.label and question.needs != "pixels" else question.name
     return AskedTurn(text, sentence.text, question.kind, name, sentence.claims)
 
