@@ -35,7 +35,7 @@ def faults(door: DatasetDoor) -> list[str]:
     ]
     scheme = schemes.get(door.scheme)
     if scheme:
-        found += _labels_faults(door, scheme)
+        found += [*_labels_faults(door, scheme), *_kind_faults(door, scheme)]
     if door.split:
         found += _split_faults(door.split)
     if door.catalog in known:
@@ -96,6 +96,14 @@ def _labels_faults(door: DatasetDoor, scheme: LabelScheme) -> Iterator[str]:
         except CatalogError:
             near = _near(name, scheme.labels)
             yield f"{key}: found {name!r}, expected a label of scheme {scheme.name}: {', '.join(scheme.labels)}; {near}"
+
+
+def _kind_faults(door: DatasetDoor, scheme: LabelScheme) -> Iterator[str]:
+    """Labels that are said of something else than what the scheme's are about: nobody would be asked about them."""
+    rule = door.labels
+    if rule and (scheme.about == "objects") != (rule.of == "objects") and rule.of != "both":
+        fits = "objects" if scheme.about == "objects" else "sources"
+        yield f"labels.of: found {rule.of!r}, but scheme {scheme.name} is about {scheme.about}; expected {fits} or both"
 
 
 def _doubly_meant(rule: DatasetLabels) -> Iterator[str]:
