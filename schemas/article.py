@@ -5,7 +5,7 @@ import re
 VOWEL_NAMED = "AEFHILMNORSX"
 """Letters whose names begin with a vowel: an HII region, an FR-I, an SNR, an X-ray binary; but a YSO."""
 SILENT_H = re.compile(r"(?i)hour|honest|honou?r|heir")
-LIKE_YOU_OR_ONE = re.compile(r"(?i)eu|ewe|one(?![a-z])|once|u(?:ni(?!d|m|n|ll)|s[aeu]|t[ei]|biq|ran)")
+LIKE_YOU_OR_ONE = re.compile(r"(?i)eu|ewe|one(?![a-z])|once|u(?:ni(?!de|m[ap]|n|ll)|s[aeu]|t[ei]|biq|ran)")
 EIGHT = re.compile(r"8|(?:11|18)(?:,?\d{3})*(?!\d)")
 SPELT = re.compile(r"[A-Z](?![a-z])[^\W_]*|[a-z](?=-)")
 SHORTEST_SAID = 3
@@ -23,6 +23,8 @@ def article(words: str) -> str:
 def fits(said: str, words: str) -> bool:
     """Whether the article may stand before the words; before a short form like NAT or LIRG either may."""
     first = _first(words)
+    if re.match(r"[a-z]+[A-Z]", first):  # mJy
+        return True
     either = _may_be_said(first) and said.lower() in (_of_name(first), _of_sound(first))
     return either or said.lower() == article(words)
 

@@ -10,6 +10,7 @@ from curation.trials.draw import Draw
 from curation.trials.facts import OPPOSITE, Fact
 from curation.words.answers import ANY_NOUN
 from curation.words.question import DIALECT_WORDS
+from schemas.article import article
 
 if TYPE_CHECKING:
     from curation.trials.scenes import Scene
@@ -83,8 +84,7 @@ def _noun(subject: str, scene: "Scene", style: "Style", draw: Draw) -> tuple[str
 
 
 def _a(noun: str) -> str:
-    sounds_like_a_vowel = noun[:1].lower() in "aeio" or noun[:2] in ("FR", "HI", "LB", "un", "YS")
-    return f"{'an' if sounds_like_a_vowel else 'a'} {noun}"
+    return f"{article(noun)} {noun}" if noun else ""
 
 
 def _number(n: int, style: "Style") -> str:

@@ -182,7 +182,7 @@ def trials_step(
         name=f"trials/{dataset_name}",
         make=trials,
         table=TRIALS,
-        version=2,  # which way north is, and both sides of a picture
+        version=2,  # which way north is, both sides of a picture, an article by its sound
         config=(
             Trying(
                 only(scheme, "trials"),

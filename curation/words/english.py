@@ -16,11 +16,12 @@ COMMON = (
     "star", "pulsar", "quasar", "binary", "class",
 )  # fmt: skip
 IRREGULAR = {"nebula": "nebulae", "nucleus": "nuclei", "locus": "loci", "spectrum": "spectra", "maximum": "maxima"}
-WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_](?:[\w'’-]*\w)?|[^\s]")
+WORD = re.compile(r"\d+(?:[.,]\d+)*(?!\w)|[^\W_](?:[\w'’-]*\w)?|[^\s'’]")
 ENDS_NOUN = re.compile(
     r"(?i)\W|of|in|on|at|with|without|from|to|by|near|around|along|between|inside|within|across|towards?|for|as|than"
     r"|like|and|or|but|nor|that|which|whose|who|where|what|while|if|it|you|they|we|a|an|the|this|these|those|each|there"
     r"|is|are|was|were|be|been|has|have|had|do|does|did|can|may|must|lies?|seen|visible|present|known|not|rather"
+    r"|shows?|contains?|cross(?:es)?|fills?|surrounds?|appears?|stands?|extends?|looks?|emits?|consists?|belongs?"
 )  # fmt: skip
 ONE = frozenset(("one", "1", "a", "an", "every", "each", "another"))
 SEVERAL = frozenset((
@@ -31,10 +32,11 @@ BE = ("is", "are", "was", "were")
 LEADING = frozenset(("a", "an", "the", "any", "no", "every", "each", "another"))
 JOINED = frozenset((
     "of", "in", "on", "at", "with", "from", "to", "by", "near", "around", "between", "and", "or", "each", "than",
-    "where", "do", "does", "did", "can", "could", "would", "may", "must",
+    "where", "without", "within", "inside", "that", "which", "whose", "for", "like", "do", "does", "did", "can",
+    "could", "would", "may", "must",
 ))  # fmt: skip
 """After them the noun before a verb need not be what the verb is said of."""
-COUNTED = frozenset(("few", "couple", "dozen", "hundred", "thousand"))
+COUNTED = frozenset(("few", "couple", "dozen", "hundred", "thousand", "lot", "number", "pair", "handful", "variety"))
 SPACING = {
     r"  ": "a doubled blank, or an empty slot",
     r"\A | \Z| \n|\n ": "a blank at the end of a line",
@@ -42,10 +44,10 @@ SPACING = {
     r"\( |\(\)": "an empty bracket",
     r"[{}]": "a slot that is not filled",
     r"([.,;:?!])\1|[,;:][.?!]|[?!]\.": "punctuation twice",
-    r"(?i)\b([^\W\d_]+) \1\b": "a word twice",
+    r"(?i)(?<!-)\b([^\W\d_]+) \1\b(?!-)": "a word twice",
     r"(?i)\b(?:a|an|the|every|any)\s*[.;:?!]": "an article without a noun, or an empty slot",
     r"(?i)\b(?:a|an|the|every|any|no|each|one|two|\d+) (?:a|an|the|every|any|no)\b": "two articles",
-    r"(?<!e\.g)(?<!i\.e)(?<!approx)[.?!] [a-z]": "a sentence without a capital",
+    r"(?<!\b[eic]\.[ge])(?<!\bapprox)(?<!\b(?:cf|vs|ca|al))(?<!\bresp)[.?!] [a-z]": "a sentence without a capital",
 }  # fmt: skip
 ARTICLE = re.compile(r"(?:(?<![\w-])(an?)|(?:\A|(?<=[.?!:\n] )|(?<=\n))(An?))(?= ([^\W_]\S*(?: \S+)?))")
 
@@ -150,23 +152,26 @@ def _asked(words: list[str], nouns: Nouns) -> Iterator[str]:
     lower = [word.lower() for word in words]
     start = 1 + (lower[1:2] != [] and lower[1] in LEADING)
     span, is_one = _span(words, start), lower[0] in ("is", "was", "does", "has")
-    number = _number(span, nouns)
+    number = _number(span, nouns) or ("several" if any(one.lower() in nouns.several for one in span) else "")
     if (is_one and number == "several") or (not is_one and number == "one" and not _may_be_several(span, nouns)):
         yield " ".join(words[: start + len(span) + 1])
 
 
 def _span(words: list[str], start: int) -> list[str]:
-    """The words of a noun phrase, up to what ends it."""
+    """The words of a noun phrase, up to what ends it, or counts another."""
     end = start
-    while end < len(words) and not ENDS_NOUN.fullmatch(words[end]):
+    while end < len(words) and not ENDS_NOUN.fullmatch(words[end]) and words[end].lower() not in (*ONE, *SEVERAL):
         end += 1
     return words[start:end]
 
 
 def _number(span: Iterable[str], nouns: Nouns) -> str:
-    """The number of the last known noun: "one", "several", or "" where none is known."""
-    known = [word for word in (one.lower() for one in span) if word in nouns.one or word in nouns.several]
-    return ("several" if known[-1] in nouns.several else "one") if known else ""
+    """The number of a phrase: "several" where its last word is such a noun, "one" where its last known noun is."""
+    words = [one.lower() for one in span]
+    known = [word for word in words if word in nouns.one or word in nouns.several]
+    if not known or any(re.search("['’]", word) for word in words):  # "one source's lobes"
+        return ""
+    return "one" if known[-1] in nouns.one else "several" if words[-1] in nouns.several else ""
 
 
 def _may_be_several(span: Iterable[str], nouns: Nouns) -> bool:
