@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curation.claims import claims
+from curation.inspect import inspect
 from curation.mutations import mutations
 from curation.replies import replies
 from curation.serve import serve
@@ -274,34 +275,6 @@ def verify_split(handover: Path, as_json: bool) -> None:
 
 
 @curation.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@doors_option
-@click.option("--survey", default=None, help="The survey they belong to: supplies what their headers leave out.")
-@click.option("--catalog", "table", default=None, help="They are tables: read them as this catalogue's door says.")
-@_json
-def inspect(files: tuple[Path, ...], survey: str | None, table: str | None, as_json: bool) -> None:
-    """What a FITS image is: shape, sky, unit, beam, and what had to be assumed. Exit code 1 if one cannot be read.
-
-    With --catalog: which column of a table is which of ours, what is missing and what is near it, and how many rows
-    would be kept.
-
-    \b
-    Example:  python -m curation inspect RAW/images/lotss_dr1/*.fits --survey lotss_dr1
-              python -m curation inspect rgcat.fits --catalog rgcat
-    """
-    from curation.inspect import catalog_facts, catalog_lines, facts, line
-
-    if table is not None and survey is not None:
-        raise RecipeError("--catalog is for tables, --survey for images: give one of them")
-    found = [catalog_facts(file, table) if table else facts(file, survey) for file in files]
-    for one in found:
-        text = json.dumps(one) if as_json else catalog_lines(one) if table else line(one)
-        click.echo(text, err="error" in one)
-    if any("error" in one for one in found):
-        raise click.exceptions.Exit(1)
-
-
-@curation.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Folder to make.")
 @_workers
 def demo(out: Path, workers: int | None) -> None:
@@ -322,6 +295,7 @@ curation.add_command(serve)
 curation.add_command(replies)
 curation.add_command(mutations)
 curation.add_command(claims)
+curation.add_command(inspect)
 
 
 def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ...] = ()) -> "tuple[Graph, Store]":

@@ -1,74 +1,89 @@
-"""What a FITS image or a catalogue is, for a person who wonders whether a build will take it."""
+"""The command `inspect`: what images, tables and folders are, before any work is done."""
 
-from collections import Counter
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from catalogs.catalog import catalog, description, read_catalog
-from catalogs.survey import Survey, surveys
-from curation.pictures.mosaics import read_mosaic
+import click
+
+from schemas.command_line import doors_option
 from schemas.errors import CorpusError, RecipeError
 
-ANY = Survey(name="any", title="any survey", frequency_mhz=1400, files=("*",), pictures=True, cite="")
+if TYPE_CHECKING:
+    from catalogs.survey import Survey
+
+Row = dict[str, Any]
 
 
-def facts(file: Path, survey: str | None) -> dict[str, Any]:
-    """The row that MOSAICS would have for the file, or `error` with the line a build would print."""
-    known = surveys()
-    if survey is not None and survey not in known:
-        raise RecipeError(f"no survey {survey!r}; known: {', '.join(known)}")
-    try:
-        return {"file": str(file), **read_mosaic(file, str(file), known[survey] if survey else ANY)}
-    except CorpusError as error:
-        told = str(error)
-        return {"file": str(file), "error": told if str(file) in told else f"{file}: {told}"}
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@doors_option
+@click.option("--survey", default=None, help="The survey they belong to: supplies what their headers leave out.")
+@click.option("--catalog", "table", default=None, help="They are tables: read them as this catalogue's door says.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for machines.")
+def inspect(paths: tuple[Path, ...], survey: str | None, table: str | None, as_json: bool) -> None:
+    """What images, tables and folders are; exit code 1 if one cannot be read, after all others.
 
+    Of an image: shape, projection, frame, where north and east are, pixel at the centre and at the corners, beam and
+    where it is from, frequency, unit, noise, peak, blank share, and what had to be assumed. Of a table, in whatever
+    format: columns, units, types, ranges, nulls, distinct values. Of a folder: a summary.
 
-def line(one: dict[str, Any]) -> str:
-    """The facts on one line."""
-    if "error" in one:
-        return f"error: {one['error']}"
-    sky = f"ra {one['ra_deg']:.5f} dec {one['dec_deg']:+.5f}" if one["ra_deg"] is not None else "no WCS"
-    pixel = f"{one['pixel_arcsec']:.3f} arcsec" if one["pixel_arcsec"] else "unknown"
-    beam = (
-        f"{one['beam_major_arcsec']:.2f} x {one['beam_minor_arcsec']:.2f} arcsec from {one['beam_from']}"
-        if one["beam_major_arcsec"] is not None
-        else "unknown"
-    )
-    unit = f"x {one['to_mjy_per_beam']:g} to mJy/beam" if one["to_mjy_per_beam"] else "unknown unit"
-    notes = "".join(f"; note: {note}" for note in one["warnings"])
-    return (
-        f"{one['file']}: {one['width_px']} x {one['height_px']} px in HDU {one['hdu']}, {sky}, pixel {pixel}, "
-        f"beam {beam}, {unit}{notes}"
-    )
+    With --catalog: which column of a table is which of ours, what is missing and what is near it, and how many rows
+    would be kept.
 
-
-def catalog_facts(file: Path, name: str) -> dict[str, Any]:
-    """How a table would be read as a catalogue's door says: `columns`, a line each; rows in, kept, refused by reason.
-
-    `error` is the line that a build would print; `columns` are there even so where the file can be opened at all.
+    \b
+    Example:  python -m curation inspect RAW/images/lotss_dr1/*.fits --survey lotss_dr1
+              python -m curation inspect mine.csv
+              python -m curation inspect rgcat.fits --catalog rgcat
     """
-    door, found = catalog(name), dict[str, Any]()
-    if not file.is_file():
-        return {"file": str(file), "catalog": name, "error": f"{file}: no such file"}
+    from curation.looking.images import survey_of
+
+    if table is not None and survey is not None:
+        raise RecipeError("--catalog is for tables, --survey for images: give one of them")
+    known = survey_of(survey)
+    found = [one for path in paths for one in (_as_catalog(path, table) if table else _looked_at(path, known))]
+    if as_json:
+        click.echo(json.dumps({"files": found, "n_unreadable": sum(map(_n_bad, found))}, ensure_ascii=False))
+    for one in () if as_json else found:
+        for line in _lines(one):
+            click.echo(line, err=line.startswith("error: "))
+    if any(map(_n_bad, found)):
+        raise click.exceptions.Exit(1)
+
+
+def _as_catalog(path: Path, name: str) -> list[Row]:
+    from curation.looking.catalogs import catalog_facts
+
+    return [catalog_facts(path, name)]
+
+
+def _looked_at(path: Path, survey: "Survey") -> list[Row]:
+    """The facts of a folder, of an image, or of each table of a file."""
+    from curation.looking.columns import table_facts
+    from curation.looking.folders import folder_facts, is_image
+    from curation.looking.images import image_facts
+    from curation.looking.tables import open_tables
+
+    if path.is_dir():
+        return [folder_facts(path, survey)]
+    if path.is_file() and is_image(path):
+        return [image_facts(path, survey)]
     try:
-        found["columns"] = [line.strip() for line in description(file, door).splitlines()[1:]]
-        rows = read_catalog(file, door)
-    except CorpusError as error:
-        return {"file": str(file), "catalog": name, **found, "error": str(error)}
-    reasons = Counter(one.reason for one in rows.rejections)
-    return {
-        "file": str(file), "catalog": name, **found, "n_in": rows.n_in, "n_kept": rows.table.num_rows,
-        "reasons": dict(sorted(reasons.items())), "absent": list(rows.absent), "n_published": door.n_rows,
-    }  # fmt: skip
+        return [table_facts(path, one) for one in open_tables(path)]
+    except (CorpusError, OSError) as error:
+        told = str(error)
+        return [{"file": str(path), "kind": "unknown", "error": told if str(path) in told else f"{path}: {told}"}]
 
 
-def catalog_lines(one: dict[str, Any]) -> str:
-    """The facts as a list of columns and a last line with the counts, or with the error."""
-    lines = [f"{one['file']}, read as {one['catalog']}:", *(f"  {column}" for column in one.get("columns", ()))]
-    if "error" in one:
-        return "\n".join([*lines, f"error: {one['error']}"])
-    why = "".join(f"; {reason} {n:,}" for reason, n in one["reasons"].items())
-    published = "" if one["n_published"] is None else f"; published were {one['n_published']:,}"
-    return "\n".join([*lines, f"{one['n_in']:,} rows in = {one['n_kept']:,} kept + "
-                      f"{one['n_in'] - one['n_kept']:,} refused{why}{published}"])  # fmt: skip
+def _n_bad(one: Row) -> int:
+    return len(one["unreadable"]) if one["kind"] == "folder" else int("error" in one)
+
+
+def _lines(one: Row) -> list[str]:
+    from curation.looking.catalogs import catalog_lines
+    from curation.looking.folders import folder_lines
+    from curation.looking.image_lines import image_lines
+    from curation.looking.table_lines import table_lines
+
+    kinds = {"folder": folder_lines, "image": image_lines, "table": table_lines, "catalog": catalog_lines}
+    return kinds[one["kind"]](one) if one["kind"] in kinds else [f"error: {one['error']}"]

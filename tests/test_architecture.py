@@ -22,6 +22,7 @@ ROOMS = {
         "truth": {"engine"},
         "pictures": {"engine"},
         "asking": {"engine"},
+        "looking": {"engine", "pictures"},
         "checker": {"engine", "truth", "pictures"},
         "words": {"engine", "truth", "pictures", "asking", "checker"},
         "papers": {"engine", "truth", "pictures", "asking"},

@@ -19,7 +19,7 @@ def test_the_columns_of_a_table_and_the_rows_that_would_be_kept_are_told(tmp_pat
     assert found.exit_code == 0, found.output
     assert "box_width_arcsec = 'box_width' (FITS D, arcsec) (a guess)" in found.output
     assert "47 rows in = 45 kept + 2 refused; duplicate-id 1; no-position 1; published were 211,625" in found.output
-    told = json.loads(inspected(file, "--catalog", "rgcat", "--json").output)
+    told = json.loads(inspected(file, "--catalog", "rgcat", "--json").output)["files"][0]
     assert told["n_in"] == told["n_kept"] + sum(told["reasons"].values())
 
 

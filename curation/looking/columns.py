@@ -1,0 +1,105 @@
+"""What stands in the columns of a table: types, ranges, nulls, distinct values, and words that mean "not known"."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from catalogs.formats.tables import typed
+from curation.looking.tables import Opened
+
+FEW = 20  # distinct values that are listed with their counts
+LONGEST = 60
+UNKNOWN_WORDS = frozenset(
+    ("", "?", "??", "-", "--", "---", "...", "u", "unk", "unknown", "unclear", "uncertain", "unclassified", "n/a", "na",
+     "nan", "nul", "null", "none", "not known", "undefined", "missing", "tbd")
+)  # fmt: skip
+UNKNOWN_NUMBERS = frozenset((-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0))
+"""Numbers that stand for "not known" in catalogues; they do so only where they are the column's end, and repeat."""
+Row = dict[str, Any]
+
+
+def table_facts(path: Path, opened: Opened) -> Row:
+    """A table's form, number of rows, rows that cannot be read, and its columns."""
+    raw = opened.raw
+    return {
+        "file": str(path), "kind": "table", "form": opened.form.told, "n_rows": raw.n_rows,
+        "n_unreadable": len(raw.ragged),
+        "unreadable": {str(row + 1): why for row, why in list(raw.ragged.items())[:FEW]},
+        "columns": [column_facts(opened, name) for name in raw.columns],
+    }  # fmt: skip
+
+
+def column_facts(opened: Opened, name: str) -> Row:
+    """Name, type and unit in the file's words, what the values are, nulls, range, and distinct values."""
+    values = opened.raw.columns[name]
+    found: Row = {
+        "name": name, "type": opened.raw.types[name], "unit": opened.raw.units[name] or None,
+        "meaning": opened.meanings.get(name) or None,
+    }  # fmt: skip
+    if pa.types.is_list(values.type) or pa.types.is_nested(values.type):
+        return {**found, "is": "list", "n_null": values.null_count, "examples": _examples(values)}
+    kind, plain = read_as(values)
+    ends = pc.min_max(plain) if kind in ("real", "int", "text") and len(plain) > plain.null_count else None
+    counts = value_counts(plain)
+    found |= {"is": kind, "n_null": plain.null_count, "n_distinct": len(counts)}
+    found |= {} if ends is None else {"min": _short(ends["min"].as_py()), "max": _short(ends["max"].as_py())}
+    if len(counts) <= FEW:
+        found["values"] = {str(_short(one)): n for one, n in counts.items()}
+    else:
+        found["examples"] = _examples(plain)
+    return {**found, "unknown_like": unknown_like(plain, counts)}
+
+
+def read_as(values: pa.Array) -> tuple[str, pa.Array]:
+    """`int`, `real`, `bool`, `sexagesimal` or `text`, and the values; text is taken for numbers where all of it is."""
+    if not pa.types.is_string(values.type):
+        kind = "bool" if pa.types.is_boolean(values.type) else "int" if pa.types.is_integer(values.type) else "real"
+        if kind == "real" and pa.types.is_floating(values.type):
+            return kind, typed(values, "real")[0]  # NaN is null
+        return (kind, values) if pa.types.is_primitive(values.type) else ("text", pc.cast(values, pa.string()))
+    text = typed(values, "text", ("",))[0]
+    if len(text) == text.null_count:
+        return "text", text
+    for kind in ("int", "real", "sexagesimal"):
+        try:
+            made, bad = typed(text, kind, ("", *_unknown_words(text)))
+        except (ValueError, OverflowError):
+            continue
+        if not bad and made.null_count < len(made):
+            return (kind, text) if kind == "sexagesimal" else (kind, made)
+    return "text", text
+
+
+def value_counts(values: pa.Array) -> dict[Any, int]:
+    """Distinct values with their counts, the most frequent first; nulls are not among them."""
+    counts = Counter({one["values"]: one["counts"] for one in pc.value_counts(values.drop_null()).to_pylist()})
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], str(one[0]))))
+
+
+def unknown_like(values: pa.Array, counts: dict[Any, int]) -> dict[str, int]:
+    """Values that mean "not known" elsewhere, with their counts; whether they do so here a person must say."""
+    words = {str(one): n for one, n in counts.items() if isinstance(one, str) and one.strip().lower() in UNKNOWN_WORDS}
+    numbers = [one for one in counts if not isinstance(one, str | bool) and float(one) in UNKNOWN_NUMBERS]
+    if not numbers or pa.types.is_boolean(values.type):
+        return words
+    ends = pc.min_max(values)
+    at_end = [one for one in numbers if one in (ends["min"].as_py(), ends["max"].as_py()) and counts[one] > 1]
+    return words | {str(one): counts[one] for one in at_end if len(counts) > 3}  # noqa: PLR2004 -- a code, not a scale
+
+
+def _unknown_words(text: pa.Array) -> list[str]:
+    return [one for one in pc.unique(text).to_pylist() if one is not None and one.lower() in UNKNOWN_WORDS]
+
+
+def _examples(values: pa.Array) -> list[Any]:
+    return [_short(one) for one in values.drop_null()[:3].to_pylist()]
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
