@@ -43,7 +43,7 @@ def image_facts(path: Path, survey: Survey, *, with_pixels: bool = True) -> Row:
     except (CorpusError, OSError) as error:
         facts |= {"error": _line(path, error)}
     try:
-        wcs = celestial_wcs(image.header)
+        wcs = celestial_wcs(image.header, image.width_px, image.height_px)
         facts |= sky_facts(wcs, image.width_px, image.height_px) if wcs else {"frame": None}
         facts |= pixel_facts(path) if with_pixels else {}
     except (CorpusError, OSError) as error:
