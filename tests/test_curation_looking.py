@@ -100,7 +100,9 @@ def test_the_scale_at_the_corners_is_that_of_the_corners(tmp_path):
             SkyCoord(*wcs.all_pix2world([[a, b]], 0)[0], unit="deg")
             for a, b in ((x - 0.5, y), (x + 0.5, y), (x, y - 0.5), (x, y + 0.5))
         )
-        assert (width, height) == pytest.approx((left.separation(right).arcsec, below.separation(above).arcsec), rel=1e-4)
+        assert (width, height) == pytest.approx(
+            (left.separation(right).arcsec, below.separation(above).arcsec), rel=1e-4
+        )
 
 
 def test_an_image_larger_than_a_band_says_the_same_as_in_one_piece(tmp_path, monkeypatch):
@@ -124,6 +126,18 @@ def test_an_image_that_is_all_blank_and_one_of_one_value_are_told(tmp_path):
     assert told.exit_code == 0, told.output
     assert "no pixel has a value" in told.output
     assert "many-zeros" in told.output
+
+
+@pytest.mark.parametrize(("unit", "times"), [("Jy/beam", 1e6), ("mJy/beam", 1e-4)])
+def test_brightness_that_cannot_be_is_told(tmp_path, unit, times):
+    file = image(tmp_path)
+    values = fits.getdata(file) * times
+    made = fits.getheader(file)
+    made["BUNIT"] = unit
+    fits.PrimaryHDU(values, made).writeto(file, overwrite=True)
+    (one,) = facts(file)
+    assert [note for note in one["warnings"] if note.startswith("brightness-doubtful")]
+    assert "BUNIT" in inspected(file).output
 
 
 def test_an_image_with_a_unit_that_is_none_is_refused_with_all_else_said(tmp_path):

@@ -12,7 +12,8 @@ from tqdm import tqdm
 from catalogs.survey import Survey
 from curation.looking.images import image_facts
 from curation.looking.tables import open_tables
-from curation.pictures.fits_header import ImageError, read_image_header
+from curation.pictures.cards import ImageError
+from curation.pictures.fits_header import read_image_header
 from schemas.errors import CorpusError
 
 IMAGES = (".fits", ".fit", ".fts", ".fz")

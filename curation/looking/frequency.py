@@ -6,7 +6,7 @@ from typing import cast
 from astropy import units as u
 from astropy.io import fits
 
-from curation.pictures.fits_header import ImageError, number, value
+from curation.pictures.cards import ImageError, number, value
 
 PLAUSIBLE_MHZ = (1.0, 1e6)
 MAX_AXES = 9

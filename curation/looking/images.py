@@ -9,7 +9,9 @@ from catalogs.survey import Survey, surveys
 from curation.looking.frequency import frequency_mhz
 from curation.looking.pixels import pixel_facts
 from curation.looking.sky import sky_facts
-from curation.pictures.fits_header import FitsImage, ImageError, read_image_header, value
+from curation.pictures.cards import ImageError, value
+from curation.pictures.doubts import NOISE_MJY_PER_BEAM, PEAK_MJY_PER_BEAM
+from curation.pictures.fits_header import FitsImage, read_image_header
 from curation.pictures.mosaics import read_mosaic
 from curation.pictures.sky_pixels import celestial_wcs, sky_of_pixels
 from schemas.errors import CorpusError, RecipeError
@@ -55,6 +57,15 @@ def image_facts(path: Path, survey: Survey, *, with_pixels: bool = True) -> Row:
     return _judged(facts)
 
 
+def _range_doubts(rms: float, peak: float) -> list[str]:
+    """The same that a build notes, of the whole image: a build looks at squares of a large one."""
+    least, most = NOISE_MJY_PER_BEAM
+    if peak <= PEAK_MJY_PER_BEAM and (rms == 0 or least <= rms <= most):
+        return []
+    told = f"rms {rms:.3g} and peak {peak:.4g} mJy/beam by the unit of the header"
+    return [f"brightness-doubtful: {told}: no radio telescope has seen such; look at BUNIT"]
+
+
 def _line(path: Path, error: Exception) -> str:
     told = str(error)
     return told if str(path) in told else f"{path}: {told}"
@@ -85,6 +96,8 @@ def _judged(facts: Row) -> Row:
     for name in ("rms", "peak", "least"):
         if factor and facts.get(name) is not None:
             facts[f"{name}_mjy_per_beam"] = facts[name] * factor
+    if facts.get("peak_mjy_per_beam") is not None and not any(one.startswith("brightness-doubtful") for one in notes):
+        notes += _range_doubts(facts["rms_mjy_per_beam"], facts["peak_mjy_per_beam"])
     if facts.get("zero_share", 0) >= MUCH_ZERO:
         notes.append(f"many-zeros: {facts['zero_share']:.1%} of the pixels are exactly 0; is that blank sky?")
     corners = [one for one in facts.get("corner_pixels_arcsec") or () if one]

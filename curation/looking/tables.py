@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from astropy.io import fits, votable
 
@@ -105,7 +106,6 @@ def text_form(body: bytes, where: str, member: str | None = None) -> Form:
 
 def _first_bytes(path: Path) -> bytes:
     """The file's first bytes as read, unzipped where they are gzip. Raises CatalogError where there are none."""
-
     try:
         with open_fits(path) as stream:
             found = stream.read(64)
@@ -120,7 +120,8 @@ def _first_bytes(path: Path) -> bytes:
 
 def _fits(path: Path) -> list[Opened]:
     try:
-        with fits.open(path, memmap=False, lazy_load_hdus=False) as hdus:
+        with fits.open(path, memmap=False, lazy_load_hdus=False) as opened:
+            hdus = list[Any](opened)
             numbers = [at for at, one in enumerate(hdus) if isinstance(one, fits.BinTableHDU | fits.TableHDU)]
             meanings = [_fits_meanings(hdus[at].header) for at in numbers]
     except Exception as error:  # astropy raises whatever a broken header leads to
@@ -134,7 +135,7 @@ def _fits(path: Path) -> list[Opened]:
     ]
 
 
-def _fits_meanings(header: fits.Header) -> dict[str, str]:
+def _fits_meanings(header: Any) -> dict[str, str]:
     """UCD and comment of each column, as far as there are any."""
     found = dict[str, str]()
     for at in range(1, int(header.get("TFIELDS", 0)) + 1):
@@ -167,7 +168,6 @@ def _votable(body: bytes, where: str, member: str | None) -> list[Opened]:
 
 def _member(path: Path) -> str | None:
     """The one file of a tar; None for what is no tar. Raises CatalogError where it holds several."""
-
     if not tarfile.is_tarfile(path):
         return None
     with tarfile.open(path) as tar:
