@@ -8,7 +8,7 @@ from evaluate.tasks.answers import READABLE, read_as_paper, read_reply
 from evaluate.tasks.benchmark import benchmark
 from schemas.tables import STATUSES
 
-B1, B2, B3, B5, B6 = (benchmark(f"b{k}") for k in (1, 2, 3, 5, 6))
+B1, B2, B3, B4, B5, B6 = (benchmark(f"b{k}") for k in range(1, 7))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,93 @@ B1, B2, B3, B5, B6 = (benchmark(f"b{k}") for k in (1, 2, 3, 5, 6))
 def test_a_reply_is_read(asked, reply, labels, status):
     found = read_reply(reply, "stop", asked)
     assert (found.labels, found.status) == (labels, status)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<think>FR-I?</think>FR-II", "FR-I, maybe</think>\nFR-II", "<thinking>FR-I</thinking>**FR-II**",
+        "<THINK>\nFR-I\n</THINK>\n\nFR-II", "< think >FR-I</ think >FR-II", "<think/>FR-II",
+        "[THINK]FR-I[/THINK]FR-II", "◁think▷FR-I◁/think▷FR-II", "<seed:think>FR-I</seed:think>FR-II",
+        "<|begin_of_thought|>FR-I<|end_of_thought|><|begin_of_solution|>FR-II<|end_of_solution|>",
+        "<reasoning>FR-I</reasoning><answer>FR-II</answer>", "&lt;think&gt;FR-I&lt;/think&gt;FR-II",
+        "<think>Not <think>FR-I</think>, is it?</think>FR-II", "<unused94>thought\nFR-I<unused95>FR-II",
+        "<|channel|>analysis<|message|>FR-I<|end|><|start|>assistant<|channel|>final<|message|>FR-II<|return|>",
+        "<think>FR-I</think>$\\boxed{\\text{FR-II}}$", "<|begin_of_box|>FR-II<|end_of_box|>",
+    ],
+)  # fmt: skip
+def test_what_a_model_only_thinks_is_no_answer(reply):
+    found = read_reply(reply, "stop", B6)
+    assert (found.labels, found.status) == (("FR-II",), "exact")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["<think>It is FR-II.", "<think>FR-II</think>", "<think>FR-I</think><think>FR-II", "[THINK]FR-II", "◁think▷FR-II",
+     "<|channel|>analysis<|message|>FR-II", "<unused94>thought\nFR-II", "FR-II<think>FR-I</think>"],
+)  # fmt: skip
+def test_thinking_that_does_not_end_in_an_answer_is_none(reply):
+    assert read_reply(reply, "stop", B6).labels is None
+    assert read_as_paper(reply, B6) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "said"),
+    [
+        (B4, "The image shows strong artefacts around the bright source, with no diffuse emission.", None),
+        (B4, "There are artefacts. I can see no other sources.", None),
+        (B4, "Artefacts are clearly visible; no doubt.", None),
+        (B4, "No doubt there are artefacts.", None),
+        (B4, "No diffuse emission is visible.", None),
+        (B4, "No problem: artefacts are everywhere.", None),
+        (B4, "There are no strong artefacts.", None),
+        (B4, "No artefact other than the ring.", None),
+        (B4, "There is no lack of artefacts.", None),
+        (B4, "There are no sources without artefacts.", None),
+        (B4, "Are there no artefacts?", None),
+        (B4, "I would not say no.", None),
+        (B4, "Maybe yes.", None),
+        (B4, "Yes, there is no artefact.", None),
+        (B4, "Yes, I don't see any.", None),
+        (B4, "No, there are artefacts.", None),
+        (B4, "No. The image shows clear artefacts.", None),
+        (B4, "Yes, strong artefacts with no diffuse emission.", "YES"),
+        (B4, "Yes. There is no doubt about the artefacts.", "YES"),
+        (B4, "Artefacts? Yes.", "YES"),
+        (B4, "No artifacts are visible.", "NO"),
+        (B4, "There is no evidence of ring artefacts in the image.", "NO"),
+        (B4, "I don't see any imaging artefacts.", "NO"),
+        (B4, "No: the image is clean.", "NO"),
+        (B4, "The answer is **no**.", "NO"),
+        (B3, "Yes, a radio galaxy with no visible core.", "YES"),
+        (B3, "No, only compact sources are visible.", "NO"),
+        (B3, "I see no artefacts.", None),
+    ],
+)
+def test_no_before_another_noun_is_no_answer(asked, reply, said):
+    assert read_reply(reply, "stop", asked).labels == (said and (said,))
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "labels"),
+    [
+        (B6, "FR-I? No.", None),
+        (B6, "Is it an FR-I?", None),
+        (B6, "FR-I can be excluded.", None),
+        (B6, "FR-I is ruled out.", None),
+        (B6, "It lacks the jets of an FR-I.", None),
+        (B6, "This is an FR-I, since it is not brighter at its edges.", ("FR-I",)),
+        (B1, "There is no EXTENDED, DIFFUSE or DIFFUSE-LARGE emission.", None),
+        (B1, "EXTENDED, DIFFUSE and DIFFUSE-LARGE are not visible.", None),
+        (B1, "EXTENDED or DIFFUSE", None),
+        (B1, "EXTENDED: yes, DIFFUSE: no", ("EXTENDED",)),
+        (B1, "EXTENDED - Yes\nDIFFUSE - No\nDIFFUSE-LARGE - No", ("EXTENDED",)),
+        (B1, "Not DIFFUSE but EXTENDED", ("EXTENDED",)),
+        (B1, "Is there DIFFUSE emission? EXTENDED.", ("EXTENDED",)),
+    ],
+)
+def test_a_class_that_is_denied_or_asked_about_is_not_said(asked, reply, labels):
+    assert read_reply(reply, "stop", asked).labels == labels
 
 
 def test_what_ended_the_reply_counts_before_its_words():

@@ -7,7 +7,8 @@ import pytest
 
 from evaluate.report.reporting import forgotten_of
 from evaluate.standard.forgetting import forgotten, lenient_score, mean_and_worst, strict_score
-from evaluate.standard.lenient import letter_of, options_in
+from evaluate.standard.lenient import options_in
+from evaluate.standard.letters import letter_of
 from evaluate.standard.logged import Logged
 from evaluate.standard.standard import STANDARDS, Result, read_result
 from schemas.errors import CatalogError, GateError, RecipeError
@@ -50,7 +51,7 @@ def test_runs_over_different_documents_are_not_compared():
     ("reply", "target", "score"),
     [
         ("B", "B", 1), ("(B)", "B", 1), ("B. A tail", "B", 1), ("The answer is B.", "B", 1), ("**B**", "B", 1),
-        ("It is B, not C.", "B", 0), ("A star is seen.", "A", 0), ("I think C", "C", 1), ("", "B", 0),
+        ("It is B, not C.", "B", 1), ("A star is seen.", "A", 0), ("I think C", "C", 1), ("", "B", 0),
         ("I would say that it is A.", "A", 1), ("Option A, as is seen", "A", 1), ("It is A or D.", "A", 0),
         ("Yes, it is.", "Yes", 1), ("No. Yes would be wrong", "Yes", 0), ("The total is 42.", "42", 1),
         ("The total is 420.", "42", 0), ("It says Main Street.", "['main street', 'street']", 1),
@@ -83,6 +84,57 @@ def test_an_option_is_known_by_its_words():
     assert letter_of("It must be a red dwarf.", options) == "A"
     assert letter_of("Surely a quasar, not a dwarf", options) is None
     assert letter_of("Nothing of these.", options) is None
+
+
+OPTIONS = {"A": "a star", "B": "red", "C": "green", "D": "blue"}
+MEAN_A = (
+    "The answer is A.", "A", "a", "(a)", "It is a star", "The answer is a star", "A star is seen",
+    "I would say that it is A.", "Option A, as is seen", "a)", "Answer: A because B is wrong", "A. a star",
+)  # fmt: skip
+MEAN_B = (
+    "Answer: B", "Answer: B. Option C is wrong because it is green.", "Answer: B\nExplanation: A and C are wrong.",
+    "ANSWER: B, not C", "Choice: B\nReason: C is absent", "First I considered (A), but the answer is B",
+    "answer is option B, not option C", "B - since C is green", "b", "(b)", "**B**", "Answer: **B**",
+    "The correct option is (B)", "The correct option is (B), as C is green", "The correct answer is B.",
+    "The best choice is B", "I choose B", "I would go with (B).", "B is correct",
+    "B is the correct answer. A, C and D are wrong.", "A, C and D are wrong, so it must be B", "Not A, not C, but B",
+    "It is (B), not (C)", "It is not A. It is B.", "The answer is not C but B", "Answer: (B) red", "(B) red",
+    "B) red", "b) red", "b.", "The answer is b.", "option b", "Option B", "Final answer: B",
+    "The answer is A? No. Final answer: B", "Eliminating A, C and D leaves B", "neither A nor C; B",
+    "<think>A or C</think>B", "\\boxed{B}", "$\\boxed{\\text{B}}$", "The answer is red", "It's red.",
+    "B, because it's red", "Answer is B because A is wrong", "The answer should be B: red", "Answer B", "[B]",
+    "\"B\"", "B: red", "answer: b", "Correct answer: option (b)", "My answer is: B",
+    "The answer to the question is B.", "A is wrong. B is right.", "(A) is incorrect; (B) is correct", "Answer:\nB",
+    "Answer:\n\n(B)", "The final answer is (B).", "_B_", "Option (B) is the correct one, not (A).",
+    "Among the options, B is the best", "The answer is: **(B) red**", "the letter is B", "ANSWER:B", "Answer – B",
+    "I pick option b because", "A: incorrect. B: correct. C: incorrect.",
+)  # fmt: skip
+MEAN_NONE = (
+    "A or B", "Answer: A or B", "Answer: B, C", "B and C", "not B", "The answer is not B", "B is wrong", "Is it B?",
+    "(B)?", "The answer is B? I do not know", "A, B and C are all correct", "It is not red", "Either B or C",
+    "I cannot say", "B is not the answer", "None of A, B or C", "The source B is bright", "all but B",
+    "The answer is A. Wait, the answer is B", "", "The answer could be B or C", "Option B is wrong",
+    "As seen in panel B", "(A) and (B)", "X-ray", "Not red but pink", "no B", "B or C", "B, C", "B?",
+    "I don't think B is correct", "B can't be right", "it isn't (B)", "B is unlikely to be correct",
+    "I doubt it is B", "Answer: E. (B) is near it",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [*((one, "A") for one in MEAN_A), *((one, "B") for one in MEAN_B), *((one, None) for one in MEAN_NONE)],
+)
+def test_the_letter_that_is_said_to_be_the_answer_counts_before_those_mentioned(reply, letter):
+    assert letter_of(reply, OPTIONS) == letter
+
+
+def test_yes_and_no_of_the_standard_benchmarks_are_answers_not_words_in_a_sentence():
+    asked = "Is there a dog in the image?"
+    said = {"There is no dog.": "no", "A dog is seen; no cat is.": "", "No, a cat.": "no", "There is no cat.": "",
+            "<think>No?</think>Yes": "yes", "Yes, there is no dog": ""}  # fmt: skip
+    for reply, answer in said.items():
+        found = {due for due in ("yes", "no") if lenient_score(Logged(0, due, reply, 0.0, asked), "mme")}
+        assert found == ({answer} - {""}), reply
 
 
 def test_a_point_by_luck_is_no_knowledge():

@@ -6,6 +6,7 @@ from typing import Literal
 from evaluate.asking.backends import MAX_NEW_TOKENS
 from evaluate.asking.fewshot import Manual
 from evaluate.asking.sample import Which
+from evaluate.tasks.answers import READING
 from evaluate.tasks.benchmark import Benchmark
 from evaluate.tasks.inputs import Inputs
 from evaluate.tasks.models import Retry
@@ -54,7 +55,7 @@ class Asking:
     benchmark: Benchmark
     asked: Manner
     words_sha: str
-    """Of all words: the prompt, and the spellings by which a reply is read; they stand in other files too."""
+    """Of all words: the prompt, and the spellings and rules by which a reply is read; they stand in other files too."""
     run_id: str
     which: Which = Which()
 
@@ -62,7 +63,7 @@ class Asking:
 def asking_of(benchmark: Benchmark, asked: Manner, inputs: Inputs, which: Which = Which()) -> Asking:
     """The benchmark asked in this way of these pictures, with the id of its run."""
     prompt = prompt_for(benchmark, asked.variant, asked.option_order, shots=asked.shots)
-    words_sha = fingerprint([prompt.sha, benchmark.vocabulary.aliases])
+    words_sha = fingerprint([prompt.sha, benchmark.vocabulary.aliases, READING])
     seen = [step.address for step in inputs]
     run_id = content_id("run", asked, benchmark.name, benchmark.version, words_sha, seen, which)
     return Asking(benchmark, asked, words_sha, run_id, which)

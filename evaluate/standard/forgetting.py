@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluate.standard.lenient import plain, says, targets
+from evaluate.standard.lenient import says, targets
+from evaluate.standard.letters import plain
 from evaluate.standard.logged import Logged
 from evaluate.standard.standard import STANDARDS, Result, weights
 from schemas.errors import CatalogError

@@ -7,16 +7,20 @@ count as forgotten as soon as a sentence stands around it.
 
 import ast
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+from evaluate.standard.letters import letter_of, plain
+from evaluate.tasks.answers import Vocabulary, read_reply
+from evaluate.tasks.spoken import spoken
 
 LETTER = re.compile(r"\(?([A-Z])\)?[.:]?")
-SAID_LETTER = re.compile(r"(?:answer|option|choice)\s*(?:is|:)?\s*:?\s*\(?([A-Z])\b|\(([A-Z])\)|^\s*([A-Z])\s*[.:)]")
-ALONE = re.compile(r"\b([B-HJ-Z])\b|\b([AI])(?=\s*(?:[.,;:!?)]|$))")  # "A" or "I" before another word is a word
 OPTION = re.compile(r"^\(?([A-Z])[).:]\s+(.+?)\s*$", re.MULTILINE)
 MMSTAR_OPTION = re.compile(r"(?<![A-Za-z])([A-Z]): (.+?)(?=,? [A-Z]: |\n|$)")
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?%?|-?\.\d+%?")
 YES_NO = {"yes", "no"}
+ASKED = re.compile(
+    r"\b(?:is|are) there (?:an?|any|the|some)?\s*([\w -]+?)(?:\s+(?:in|on|at|visible|present)\b|\?)", re.IGNORECASE
+)
 NUMERIC, EDITED = {"chartqa"}, {"docvqa_val", "infovqa_val"}
 OF_NUMBERS = 0.05  # Masry et al. 2022, sec. 5.1
 OF_EDITS, SHORT = 0.5, 4  # Biten et al. 2019: below half, nothing; shorter words are taken exactly
@@ -24,7 +28,8 @@ OF_EDITS, SHORT = 0.5, 4  # Biten et al. 2019: below half, nothing; shorter word
 
 def says(reply: str, target: str, *, task: str = "", question: str = "") -> float:
     """How well a reply says what was due, 0 to 1; of several targets the best."""
-    return max(_says(reply, due, task, question) for due in targets(target))
+    said = spoken(reply)
+    return max(_says(said, due, task, question) for due in targets(target))
 
 
 def targets(target: str) -> list[str]:
@@ -38,19 +43,14 @@ def targets(target: str) -> list[str]:
     return [target]
 
 
-def plain(text: str) -> str:
-    """Lower case, without marks but those of numbers."""
-    kept = re.sub(r"[^\w.%-]+", " ", unicodedata.normalize("NFKC", text).lower())
-    return kept.replace(". ", " ").strip(" .")
-
-
 def _says(reply: str, due: str, task: str, question: str) -> float:
     letter = LETTER.fullmatch(due.strip()) if task not in NUMERIC | EDITED else None
     if letter:
         return float(letter_of(reply, options_in(question)) == letter.group(1))
     words, wanted = plain(reply).split(), plain(due).split()
     if len(wanted) == 1 and wanted[0] in YES_NO:
-        return float(next((word for word in words if word in YES_NO), "") == wanted[0])
+        asked = Vocabulary("yes-no", ("YES", "NO"), subjects=tuple(ASKED.findall(question)), question=question)
+        return float(read_reply(reply, None, asked).labels == (wanted[0].upper(),))
     n = len(wanted)
     if n and any(words[at : at + n] == wanted for at in range(len(words) - n + 1)):
         return 1.0
@@ -63,29 +63,6 @@ def options_in(question: str) -> dict[str, str]:
     """The options that a question lists, by letter."""
     found = OPTION.findall(question) or MMSTAR_OPTION.findall(question)
     return {letter: plain(text) for letter, text in found}
-
-
-def letter_of(reply: str, options: Mapping[str, str]) -> str | None:
-    """The option a reply names: said to be the answer, in brackets, in front, alone of its kind, or by its text."""
-    text = unicodedata.normalize("NFKC", reply).replace("*", "").strip()
-    whole = LETTER.fullmatch(text)
-    if whole:
-        return whole.group(1)
-    said = _letters(SAID_LETTER, text) or _letters(ALONE, text)
-    if options:
-        said &= options.keys()
-    if said:
-        return said.pop() if len(said) == 1 else None
-    words = f" {plain(text)} "
-    named = [letter for letter, option in options.items() if option and f" {option} " in words]
-    # An option may be part of another: "red" of "dark red"; then the longer one was meant.
-    whole_ones = [one for one in named if not any(options[one] != options[two] and options[one] in options[two]
-                                                  for two in named)]  # fmt: skip
-    return whole_ones[0] if len(whole_ones) == 1 else None
-
-
-def _letters(form: re.Pattern[str], text: str) -> set[str]:
-    return {next(filter(None, found.groups())) for found in form.finditer(text)}
 
 
 def _is_near(reply: str, due: str) -> bool:

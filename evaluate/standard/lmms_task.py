@@ -3,11 +3,10 @@
     python -m lmms_eval --include_path FOLDER --tasks radio_b1_extended --model … --batch_size 1
 
 The folder holds the task (YAML), the pictures with question and truth (Parquet), and the code that reads and scores,
-which is our own `answers.py` beside the few lines that the harness calls.
+which is our own `spoken.py` and `answers.py` beside the few lines that the harness calls.
 """
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def export_task(benchmark: Benchmark, tasks: Sequence[Task], folder: Path, varia
     pq.write_table(pa.table(rows), pictures)
     # Module names are those of files in sys.path order of the harness: of two tasks they must differ.
     module, reader = f"{name}_scoring", f"{name}_answers"
-    shutil.copyfile(HERE.parent / "tasks" / "answers.py", place / f"{reader}.py")
+    (place / f"{reader}.py").write_text(_reader(), encoding="utf-8")
     (place / f"{name}.json").write_text(json.dumps(_vocabulary(benchmark), indent=1) + "\n", encoding="utf-8")
     scoring = (HERE / "lmms_scoring.py").read_text(encoding="utf-8").replace("NAME_OF_TASK", name)
     (place / f"{module}.py").write_text(scoring, encoding="utf-8")
@@ -89,6 +88,12 @@ def export_task(benchmark: Benchmark, tasks: Sequence[Task], folder: Path, varia
     return written
 
 
+def _reader() -> str:
+    """Our reader as one file, for the harness has none of our packages."""
+    first, second = ((HERE.parent / "tasks" / name).read_text(encoding="utf-8") for name in ("spoken.py", "answers.py"))
+    return first + "\n\n" + second.replace("from evaluate.tasks.spoken import spoken\n", "")
+
+
 def _vocabulary(benchmark: Benchmark) -> dict[str, object]:
     words = benchmark.vocabulary
     return {
@@ -98,4 +103,6 @@ def _vocabulary(benchmark: Benchmark) -> dict[str, object]:
         "joiner": words.joiner,
         "aliases": dict(words.aliases),
         "paper_classes": words.paper_classes,
+        "subjects": words.subjects,
+        "question": words.question,
     }

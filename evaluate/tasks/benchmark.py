@@ -183,9 +183,11 @@ class Benchmark(BaseModel):
         """What may be answered, and the other spellings of it."""
         labels = self.label_scheme.labels if self.scheme else {}
         of_scheme = {alias: one for one in self.classes if one in labels for alias in labels[one].aliases}
+        nouns = [noun for one in self.labels if one in labels for noun in (labels[one].noun, labels[one].noun_one)]
         return Vocabulary(
-            self.answer, self.classes, self.none, self.joiner, {**of_scheme, **self.aliases}, self.paper.classes
-        )
+            self.answer, self.classes, self.none, self.joiner, {**of_scheme, **self.aliases}, self.paper.classes,
+            tuple(one for one in nouns if one), self.question,
+        )  # fmt: skip
 
     @property
     def choices(self) -> tuple[Choice, ...]:
