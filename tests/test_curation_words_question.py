@@ -2,7 +2,11 @@
 
 import pytest
 
-from curation.checker.claims import SeenObject, Truths
+from curation.checker.claims import SeenObject, Truths, truths
+from curation.checker.faithfulness import Judgement, judge_turn, read_claims
+from curation.pictures.boxes import PictureBox
+from curation.words.conversations import turns_about
+from curation.words.descriptions import description
 from curation.words.question import ANSWERS_OF, ExampleObject, Question, ask, expanded, for_scheme, questions
 from schemas.errors import RecipeError
 from schemas.folder import read_door
@@ -279,3 +283,43 @@ def test_a_question_for_another_scheme_moves_no_conversation():
     new = DOORS["class_of_source"].model_copy(update={"name": "new", "schemes": ("rgz_smorph",)})
     assert for_scheme((*doors, new), scheme) == for_scheme(doors, scheme)
     assert for_scheme((*doors, new), label_scheme("rgz_smorph")) != for_scheme(doors, label_scheme("rgz_smorph"))
+
+
+def seen_by_both(central, beside):
+    """Truths of a source at the centre and another beside it, each a row of one catalogue with a class or without."""
+    scheme = invented("my_sources")
+    said = {"centre": central, "beside": beside}
+    rows = {
+        name: {"labels": [{"scheme": scheme.name, "label": one, "state": "present"}] if one else []}
+        for name, one in said.items()
+    }
+    boxes = [PictureBox("centre", (0.4, 0.4, 0.6, 0.6), 1.0), PictureBox("beside", (0.1, 0.1, 0.2, 0.2), 1.0)]
+    cutout = {
+        "cutout_id": "cutout-0", "blank_fraction": 0.0, "width_px": 100, "height_px": 100,
+        "pixel_x_arcsec": 1.8, "pixel_y_arcsec": 1.8,
+        "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4,
+    }  # fmt: skip
+    source = {"source_id": "source-0", **rows["centre"]}
+    return truths(cutout, source, boxes, rows, scheme, have_classes=True)
+
+
+def test_what_lies_beside_a_source_is_counted_and_changes_nothing_of_what_is_said_of_it():
+    known = seen_by_both("HII", "Shell")
+    assert answers(DOORS["class_of_source"], known) == {"HII"}
+    assert "There is one shell of emission in the image." in answers(DOORS["count_of_class"], known, "Shell")
+    assert "There are no FR0 radio galaxies in the image." in answers(DOORS["count_of_class"], known, "FR0")
+    told = description(known).text
+    assert "The source at the centre is an HII region." in told
+    assert "Among them there is one HII region and one shell of emission." in told
+    asked = turns_about(known, {"text": told, "claims": []}, expanded(DOORS.values(), known.scheme), "xyxy_norm")
+    for turn in asked[1:]:
+        found = read_claims(turn.question, turn.answer, known.scheme, "xyxy_norm")
+        assert judge_turn(found, known) == (Judgement.SUPPORTED, []), turn
+
+
+def test_a_source_of_unknown_class_does_not_get_the_class_of_its_neighbour():
+    known = seen_by_both(None, "Shell")
+    assert set(known.labels.values()) == {Truth.UNKNOWN}
+    asked = [ask(one, known, "key", "xyxy_norm") for one in expanded(DOORS.values(), known.scheme)]
+    assert {turn.question_id for turn in asked if turn} == {"blank", "border", "boxes_of_sources", "count_of_sources"}
+    assert "Shell" not in description(known).text and "shell" not in description(known).text
