@@ -23,10 +23,10 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.ndimage import label as islands_of
 
-from catalogs.formats.caesar import MaskedObject, hull_of_mask, write_detections, write_training
+from catalogs.formats.caesar import MaskedObject, write_detections, write_training
 from catalogs.formats.ds9 import Region, write_ds9
 from catalogs.formats.lists import ListedSource, write_datalist, write_smgps_list
-from catalogs.formats.outlines import Outline, box_of
+from catalogs.formats.outlines import Outline, box_of, hull_of_mask
 from catalogs.formats.yolo import write_yolo
 from catalogs.generated import write_record
 from curation.demo_sky import NOISE_MJY_PER_BEAM, SEED, Blob, Image, Mosaic, Site, blobs, draw_sites, noise, write_image

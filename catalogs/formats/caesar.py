@@ -15,9 +15,17 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 from scipy.ndimage import label as islands_of
-from scipy.spatial import ConvexHull, QhullError
 
-from catalogs.formats.outlines import Outline, box_of
+from catalogs.formats.outlines import (
+    FEWEST_VERTICES,
+    MOST_PX,
+    Outline,
+    Polygon,
+    box_of,
+    hull,
+    hull_of_mask,
+    hull_of_pixels,
+)
 from catalogs.formats.paths import inside, relative_name
 from catalogs.formats.plain_json import (
     RefusedError,
@@ -35,12 +43,10 @@ from schemas.labels import LabelScheme
 from schemas.rejection import Rejection
 
 Mask = NDArray[np.bool_]
-Polygon = tuple[float, ...]
 EXTENDED, MULTI, FLAGGED = "EXTENDED", "EXTENDED-MULTISLAND", "FLAGGED"
 EIGHT = np.ones((3, 3), bool)  # pixels that touch at a corner are of one island
 MOST_BYTES = 1 << 28  # of a mask's pixels; pictures are 132 x 132
 MOST_PIXELS = 1 << 22  # listed for one object
-FEWEST_VERTICES = 3
 
 
 @dataclass(frozen=True)
@@ -147,14 +153,6 @@ def final_class(original: str, n_islands: int | None, scheme: LabelScheme, *, is
     return MULTI if label == EXTENDED and (n_islands or 1) > 1 else label
 
 
-def hull_of_mask(mask: Mask) -> Polygon:
-    """The line around all pixels of a mask, pixel corners included, in FITS pixels. Raises RefusedError: `bad-mask`."""
-    y, x = np.nonzero(mask)
-    if not len(x):
-        raise RefusedError("bad-mask", "found no pixel in it, expected an object")
-    return _hull(np.concatenate([np.column_stack([x + dx, y + dy]) for dx in (-0.5, 0.5) for dy in (-0.5, 0.5)]))
-
-
 def write_training(
     folder: Path, picture: str, shape: tuple[int, int], objects: Sequence[MaskedObject], **more: Any
 ) -> Path:
@@ -250,19 +248,14 @@ def _detected(
     )  # fmt: skip
 
 
-def hull_of_pixels(pixels: NDArray[np.float64]) -> Polygon:
-    """The line around pixels [n, 2], each as row and column."""
-    return _hull(np.concatenate([pixels[:, ::-1] + [dx, dy] for dx in (-0.5, 0.5) for dy in (-0.5, 0.5)]))
-
-
 def _pixels(item: Any) -> NDArray[np.float64] | None:
     found = optional(item, "pixels", "list", "bad-object")
     if not found:
         return None
     if len(found) > MOST_PIXELS or not all(isinstance(one, list) and len(one) == len("yx") for one in found):
         raise RefusedError("bad-object", "pixels: expected a list of [row, column]")
-    if not all(is_kind(one, "number") for pair in found for one in pair):
-        raise RefusedError("bad-object", "pixels: expected whole numbers")
+    if not all(is_kind(one, "number") and 0 <= one < MOST_BYTES and one == int(one) for pair in found for one in pair):
+        raise RefusedError("bad-object", "pixels: expected whole numbers from 0 on")
     return np.array(found, float)
 
 
@@ -274,7 +267,7 @@ def _contours(item: Any) -> Polygon | None:
     points = [numbers(point, 2, "vertexes", "bad-object") for contour in found for point in _list(contour)]
     if len(points) < FEWEST_VERTICES:
         return None
-    return _hull(np.array(points))
+    return hull(np.array(points))
 
 
 def _list(found: Any) -> list[Any]:
@@ -285,7 +278,7 @@ def _list(found: Any) -> list[Any]:
 
 def _box(item: Any) -> Polygon:
     x_min, x_max, y_min, y_max = numbers([item.get(key) for key in ("x1", "x2", "y1", "y2")], 4, "x1, x2, y1, y2")
-    if not (x_min < x_max and y_min < y_max):
+    if not (-MOST_PX < x_min < x_max < MOST_PX and -MOST_PX < y_min < y_max < MOST_PX):
         raise RefusedError("bad-box", f"x {x_min} to {x_max}, y {y_min} to {y_max}: expected a box with an area")
     return polygon_of_box((x_min, y_min, x_max, y_max))
 
@@ -329,8 +322,8 @@ def _mask_pixels(hdu: Any, name: str) -> NDArray[np.float64] | None:
 
 def _corners(x: float, y: float, width: float, height: float, angle_deg: float) -> Polygon:
     """The corners of a rotated rectangle about (x, y), its width along the angle from the x axis towards y."""
-    if width < 0 or height < 0:
-        raise RefusedError("bad-box", f"bbox_w {width}, bbox_h {height}: expected sizes")
+    if not (0 < width <= MOST_PX and 0 < height <= MOST_PX and max(abs(x), abs(y)) <= MOST_PX):
+        raise RefusedError("bad-box", f"bbox_x {x}, bbox_y {y}, bbox_w {width}, bbox_h {height}: expected pixels")
     turn = math.radians(angle_deg)
     along, across = np.array([math.cos(turn), math.sin(turn)]), np.array([-math.sin(turn), math.cos(turn)])
     corners = [
@@ -338,15 +331,6 @@ def _corners(x: float, y: float, width: float, height: float, angle_deg: float) 
         for side, top in ((-1, -1), (1, -1), (1, 1), (-1, 1))
     ]
     return tuple(float(one) for corner in corners for one in corner)
-
-
-def _hull(points: NDArray[np.float64]) -> Polygon:
-    try:
-        hull = points[ConvexHull(points).vertices]
-    except (QhullError, ValueError):
-        raise RefusedError("bad-box", "its points enclose no area") from None
-    start = int(np.lexsort((hull[:, 0], hull[:, 1]))[0])  # the lowest vertex, the leftmost of them
-    return tuple(float(one) for one in np.roll(hull, -start, axis=0).ravel())
 
 
 def _least_rectangle(hull: NDArray[np.float64]) -> tuple[float, float, float, float, float]:

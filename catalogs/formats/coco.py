@@ -1,27 +1,35 @@
 """COCO: a dataset (images, categories, annotations) or a list of detections; polygons, and masks run by column.
 
-COCO counts from the top left corner of the picture, pixel edges at integers; ours are FITS pixels.
+COCO counts from the top left corner of the picture, ours are FITS pixels: see `outlines.py`, also for an object of
+several polygons. Masks are read in `coco_masks.py`.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from catalogs.formats.outlines import Outline, box_of
-from catalogs.formats.plain_json import read_json
+from catalogs.formats.coco_masks import Mask, mask_of_runs
+from catalogs.formats.outlines import (
+    MOST_PX,
+    Box,
+    Outline,
+    Polygon,
+    box_around,
+    box_of,
+    check_inside,
+    from_corner,
+    outline_of,
+)
+from catalogs.formats.plain_json import RefusedError, is_kind, numbers, optional, read_json, value
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection
 
-MOST_PIXELS = 1 << 26  # a mask of 8192 x 8192; more is a broken or hostile file
-FEWEST_NUMBERS = 6
-# Compressed counts: six bits a character from "0", five of the number and one that says it goes on.
-FIRST_CHARACTER, BITS, SIGN, GOES_ON, LAST_DIGIT = 48, 5, 0x10, 0x20, 0x3F
-MOST_DIGITS = 7
+LISTS = ("images", "categories", "annotations")
+FEWEST_NUMBERS = 6  # three vertices
+BAD = "bad-annotation"
 
 
 @dataclass(frozen=True)
@@ -38,160 +46,180 @@ class CocoFile:
         return len(self.outlines) + len(self.rejections)
 
 
-def read_coco(path: Path, *, heights_px: Mapping[str, int] | None = None) -> CocoFile:
-    """A dataset's annotations, or a results list's detections (`is_prediction`). Raises CatalogError for another file.
+@dataclass(frozen=True)
+class _Frame:
+    """What annotations refer to: sizes of pictures and names of categories, by id as text."""
 
-    `heights_px` gives the pictures' heights, by image id as text, where the file does not: a list with masks gives
-    them itself. Refused: `no-height`, `bad-outline`, `bad-mask`, `bad-box`, `bad-annotation`, `unknown-category`.
+    is_prediction: bool
+    heights_px: Mapping[str, int]
+    widths_px: Mapping[str, int] = field(default_factory=dict[str, int])
+    pictures: frozenset[str] | None = None
+    names: Mapping[str, str] | None = None
+
+
+def read_coco(path: Path, *, heights_px: Mapping[str, int] | None = None) -> CocoFile:
+    """A dataset's annotations, or a results list's detections (`is_prediction`).
+
+    An object of several polygons is one outline, the hull of all of them, and its box spans them all: in a dataset
+    also where the file's box is smaller. `heights_px` gives the pictures' heights, by image id as text, where the file
+    does not: a list with masks gives them itself.
+
+    Raises CatalogError for another file, and where two images or two categories have one id. Refused:
+    `bad-annotation`, `duplicate-id` (the later of annotations with one id), `unknown-image`, `unknown-category`,
+    `crowd` (several objects in one mask), `no-height`, `bad-outline`, `bad-mask`, `bad-box`, `outside-picture`.
     """
     text = read_json(path)
-    names, heights = dict[Any, str](), {str(key): value for key, value in (heights_px or {}).items()}
-    is_prediction, annotations = isinstance(text, list), text
     if isinstance(text, Mapping):
-        lists = {key: text.get(key) for key in ("images", "categories", "annotations")}
-        wrong = [key for key, value in lists.items() if not isinstance(value, list)]
-        if wrong:
-            raise CatalogError(f"{path}: a COCO dataset needs the lists {', '.join(wrong)}; found {', '.join(text)}")
-        annotations = lists["annotations"]
-        try:
-            names = {one["id"]: str(one["name"]) for one in lists["categories"]}
-            heights |= {str(one["id"]): int(one["height"]) for one in lists["images"]}
-        except (TypeError, KeyError) as error:
-            raise CatalogError(f"{path}: images need id and height, categories id and name: {error}") from error
-    elif not is_prediction:
+        frame, annotations = _dataset(path, text, heights_px or {}), text["annotations"]
+    elif isinstance(text, list):
+        frame, annotations = _Frame(is_prediction=True, heights_px=heights_px or {}), text
+    else:
         raise CatalogError(f"{path}: found {type(text).__name__}, expected a COCO dataset or a list of detections")
-    outlines, rejections = list[Outline](), list[Rejection]()
+    outlines, rejections, first = list[Outline](), list[Rejection](), dict[str, int]()
     for row, one in enumerate(annotations):
         try:
-            outlines.append(_outline(row, one, names, heights, is_prediction=is_prediction))
-        except _RefusedError as refused:
+            _check_id(row, one, first)
+            outlines.append(_outline(row, one, frame))
+        except RefusedError as refused:
             seen = one if isinstance(one, Mapping) else {"annotation": one}
-            rejections.append(Rejection(f"{path.name}:{row}", refused.reason, refused.detail, seen))
-    return CocoFile(is_prediction, tuple(outlines), tuple(rejections))
+            rejections.append(refused.rejection(path, row, seen))
+    return CocoFile(frame.is_prediction, tuple(outlines), tuple(rejections))
 
 
-def mask_of(segmentation: Mapping[str, Any]) -> NDArray[np.bool_]:
+def mask_of(segmentation: Mapping[str, Any]) -> Mask:
     """A run-length mask, compressed or not, as bool[y, x], row 0 at the BOTTOM. Raises CatalogError for a bad one."""
     try:
-        return _mask(segmentation)
-    except _RefusedError as refused:
+        return mask_of_runs(segmentation)
+    except RefusedError as refused:
         raise CatalogError(f"{refused.reason}: {refused.detail}") from None
 
 
-class _RefusedError(Exception):
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason, self.detail = reason, detail
+def _dataset(path: Path, text: Mapping[str, Any], heights_px: Mapping[str, int]) -> _Frame:
+    wrong = [key for key in LISTS if not isinstance(text.get(key), list)]
+    if wrong:
+        raise CatalogError(f"{path}: a COCO dataset needs the lists {', '.join(wrong)}; found {', '.join(text):.300}")
+    images, categories = (_by_id(path, name, text[name]) for name in ("images", "categories"))
+    sizes = {key: {name: _side(path, name, key, one) for name, one in images.items()} for key in ("height", "width")}
+    heights, widths = ({name: side for name, side in sizes[key].items() if side} for key in ("height", "width"))
+    names = dict[str, str]()
+    for key, one in categories.items():
+        if not isinstance(one.get("name"), str) or not one["name"].strip():
+            raise CatalogError(f"{path}: category {key}: name: found {one.get('name')!r:.60}, expected text")
+        names[key] = one["name"]
+    return _Frame(False, {**heights_px, **heights}, widths, frozenset({*images, *heights_px}), names)  # noqa: FBT003
 
 
-def _outline(
-    row: int, one: Any, names: Mapping[Any, str], heights: Mapping[str, int], *, is_prediction: bool
-) -> Outline:
-    if not isinstance(one, Mapping) or not {"image_id", "category_id"} <= one.keys():
-        raise _RefusedError("bad-annotation", "expected image_id and category_id")
-    picture, category, segmentation = str(one["image_id"]), one["category_id"], one.get("segmentation")
-    if names and category not in names:
-        raise _RefusedError("unknown-category", f"found category {category!r}, known: {', '.join(map(str, names))}")
-    is_mask = isinstance(segmentation, Mapping)
-    mask = _mask(segmentation) if is_mask else None
-    height = len(mask) if mask is not None else heights.get(picture)
-    if height is None:
-        raise _RefusedError(
-            "no-height", f"the height of picture {picture} is not known, so its rows cannot be turned over"
+def _by_id(path: Path, name: str, items: Sequence[Any]) -> dict[str, Mapping[str, Any]]:
+    found = dict[str, Mapping[str, Any]]()
+    for row, one in enumerate(items):
+        try:
+            key = _id(one, "id")
+        except RefusedError as refused:
+            raise CatalogError(f"{path}: {name}[{row}]: {refused.detail}") from None
+        if key in found:
+            raise CatalogError(
+                f"{path}: {name}[{row}]: id {key:.60} stands twice: {found[key]!r:.100} and {one!r:.100}"
+            )
+        found[key] = one
+    return found
+
+
+def _side(path: Path, name: str, key: str, image: Mapping[str, Any]) -> int | None:
+    found = image.get(key)
+    if found is not None and not (is_kind(found, "number") and found == int(found) and found > 0):
+        raise CatalogError(f"{path}: image {name:.60}: {key}: found {found!r:.60}, expected a whole number above 0")
+    return None if found is None else int(found)
+
+
+def _id(one: Any, key: str) -> str:
+    """An id as text: 1 and "1" are the same. Raises RefusedError for what is neither a whole number nor a text."""
+    found = one.get(key) if isinstance(one, Mapping) else None
+    if not (is_kind(found, "integer") or isinstance(found, str) and found.strip()):
+        what = f"{one!r:.60}" if not isinstance(one, Mapping) else f"{key} {found!r:.60}"
+        raise RefusedError(BAD, f"found {what}, expected {key}, a whole number or a text")
+    return str(found)
+
+
+def _check_id(row: int, one: Any, first: dict[str, int]) -> None:
+    """Raise RefusedError for an id that stood before; an annotation without one is taken."""
+    if isinstance(one, Mapping) and one.get("id") is not None:
+        key = _id(one, "id")
+        if first.setdefault(key, row) != row:
+            raise RefusedError("duplicate-id", f"id {key:.60} stood in annotation {first[key]} before")
+
+
+def _outline(row: int, one: Any, frame: _Frame) -> Outline:
+    picture, category, segmentation = _id(one, "image_id"), _id(one, "category_id"), one.get("segmentation")
+    if frame.pictures is not None and picture not in frame.pictures:
+        raise RefusedError("unknown-image", f"found image_id {picture:.60}, which is none of the images")
+    if frame.names is not None and category not in frame.names:
+        raise RefusedError(
+            "unknown-category", f"found category {category:.60}, known: {', '.join(frame.names) or 'none':.300}"
         )
-    polygon = None if is_mask else _polygon(segmentation, height)
-    score = one.get("score")
-    if is_prediction and not (isinstance(score, int | float) and 0 <= score <= 1):
-        raise _RefusedError("bad-annotation", f"score: found {score!r}, expected 0 to 1")
+    if optional(one, "iscrowd", "flag", BAD):
+        raise RefusedError("crowd", "iscrowd 1: several objects in one mask, expected one")
+    mask = mask_of_runs(segmentation) if isinstance(segmentation, Mapping) else None
+    height = _height(picture, frame, mask)
+    parts = [] if mask is not None else _parts(segmentation, height)
+    polygon = outline_of(parts) if parts else None
     return Outline(
-        picture=picture,
-        label=names.get(category, str(category)),
-        row=row,
-        image_polygon_px=polygon,
-        box_fits_px=_box(one.get("bbox"), height, polygon, mask),
-        is_prediction=is_prediction,
-        score=float(score) if is_prediction else None,
-        n_mask_px=None if mask is None else int(mask.sum()),
-    )
+        picture=picture, label=(frame.names or {}).get(category, category), row=row, image_polygon_px=polygon,
+        box_fits_px=_box(one.get("bbox"), (height, frame.widths_px.get(picture)), polygon, mask, frame.is_prediction),
+        is_prediction=frame.is_prediction, score=_score(one) if frame.is_prediction else None,
+        n_mask_px=None if mask is None else int(mask.sum()), n_parts=max(len(parts), 1),
+    )  # fmt: skip
 
 
-def _polygon(segmentation: Any, height: int) -> tuple[float, ...] | None:
-    """The largest polygon of a list of polygons, in FITS pixels; None for no segmentation at all."""
-    if segmentation in (None, []):
-        return None
-    parts = [_numbers(part) for part in segmentation] if isinstance(segmentation, list) else [None]
-    whole = [part for part in parts if part is not None and len(part) >= FEWEST_NUMBERS and len(part) % 2 == 0]
-    if len(whole) != len(parts):
-        raise _RefusedError(
-            "bad-outline", f"found {segmentation!r:.80}, expected lists of x, y of three or more vertices"
+def _height(picture: str, frame: _Frame, mask: Mask | None) -> int:
+    told, width = frame.heights_px.get(picture), frame.widths_px.get(picture)
+    if mask is not None and mask.shape != (told or mask.shape[0], width or mask.shape[1]):
+        raise RefusedError("bad-mask", f"size: found {list(mask.shape)}, the picture has [{told}, {width or '?'}]")
+    height = told if mask is None else len(mask)
+    if height is None:
+        raise RefusedError(
+            "no-height", f"the height of picture {picture:.60} is not known, so its rows cannot be turned over"
         )
-    largest = max(whole, key=_area)
-    points = zip(largest[0::2], largest[1::2], strict=True)
-    return tuple(value for x, y in points for value in (x - 0.5, height - y - 0.5))
+    return height
+
+
+def _score(one: Mapping[str, Any]) -> float:
+    found = value(one, "score", "number", BAD)
+    if not 0 <= found <= 1:
+        raise RefusedError(BAD, f"score: found {found!r:.40}, expected 0 to 1")
+    return float(found)
+
+
+def _parts(segmentation: Any, height: int) -> list[np.ndarray]:
+    """The polygons of an object, each as vertices [n, 2] in FITS pixels; none for no segmentation at all."""
+    if segmentation in (None, []):
+        return []
+    for part in segmentation if isinstance(segmentation, list) else [None]:
+        is_right = isinstance(part, list) and len(part) >= FEWEST_NUMBERS and len(part) % 2 == 0
+        if not is_right or not all(is_kind(one, "number") for one in part):
+            raise RefusedError(
+                "bad-outline", f"found {segmentation!r:.80}, expected lists of x, y of three or more vertices"
+            )
+    return [from_corner(np.array(part, float).reshape(-1, 2), height) for part in segmentation]
 
 
 def _box(
-    bbox: Any, height: int, polygon: tuple[float, ...] | None, mask: NDArray[np.bool_] | None
-) -> tuple[float, float, float, float]:
-    """The file's box with its rows turned over, else that of the outline, else that of the mask."""
-    if bbox is not None:
-        numbers = _numbers(bbox)
-        if numbers is None or len(numbers) != len("xywh") or numbers[2] <= 0 or numbers[3] <= 0:
-            raise _RefusedError("bad-box", f"found {bbox!r:.80}, expected x, y, width, height")
-        x, y, width, box_height = numbers
-        return x, height - y - box_height, x + width, height - y
-    if polygon is not None:
-        return box_of(polygon)
-    if mask is None or not mask.any():
-        raise _RefusedError("bad-annotation", "found neither a box nor an outline")
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
-
-
-def _mask(segmentation: Mapping[str, Any]) -> NDArray[np.bool_]:
-    size = segmentation.get("size")
-    is_size = isinstance(size, list) and len(size) == len("hw") and all(type(one) is int and one > 0 for one in size)
-    if not is_size or math.prod(size) > MOST_PIXELS:
-        raise _RefusedError(
-            "bad-mask", f"size: found {size!r:.60}, expected [height, width], at most {MOST_PIXELS} pixels"
-        )
-    counts = segmentation.get("counts")
-    runs = _runs(counts) if isinstance(counts, str) else counts
-    if not isinstance(runs, list) or not all(type(one) is int and one >= 0 for one in runs):
-        raise _RefusedError("bad-mask", f"counts: found {counts!r:.60}, expected runs of pixels")
-    if sum(runs) != math.prod(size):
-        raise _RefusedError("bad-mask", f"counts: {sum(runs)} pixels, expected {size[0]} x {size[1]}")
-    inside = np.arange(len(runs)) % 2 == 1
-    # Runs go down the columns, not along the rows; and row 0 of the picture is at the top.
-    return np.repeat(inside, runs).reshape(size, order="F")[::-1]
-
-
-def _runs(text: str) -> list[int]:
-    """Runs of pixels from COCO's compressed text: signed numbers, from the fourth on as a change against two before."""
-    runs, place = list[int](), 0
-    while place < len(text):
-        value, shift, goes_on, digit = 0, 0, True, 0
-        while goes_on:
-            if place >= len(text) or shift >= MOST_DIGITS * BITS:
-                raise _RefusedError("bad-mask", "counts: a number does not end")
-            digit = ord(text[place]) - FIRST_CHARACTER
-            if not 0 <= digit <= LAST_DIGIT:
-                raise _RefusedError("bad-mask", f"counts: found {text[place]!r}, expected characters from '0' to 'o'")
-            value |= (digit & 0x1F) << shift
-            goes_on, place, shift = bool(digit & GOES_ON), place + 1, shift + BITS
-        if digit & SIGN:
-            value -= 1 << shift
-        runs.append(value + (runs[-2] if len(runs) > 2 else 0))  # noqa: PLR2004
-    return runs
-
-
-def _numbers(values: Any) -> list[float] | None:
-    """A list of finite numbers; None for anything else."""
-    if not isinstance(values, list) or not all(isinstance(one, int | float) and math.isfinite(one) for one in values):
-        return None
-    return [float(one) for one in values]
-
-
-def _area(polygon: Sequence[float]) -> float:
-    x, y = np.array(polygon[0::2]), np.array(polygon[1::2])
-    return float(abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))) / 2
+    bbox: Any, size_px: tuple[int, int | None], polygon: Polygon | None, mask: Mask | None, is_prediction: bool
+) -> Box:
+    """The file's box with its rows turned over, else that of the outline or mask; in a dataset it spans both."""
+    spanned = None if polygon is None else box_of(polygon)
+    if mask is not None and mask.any():
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        spanned = float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
+    if bbox in (None, []):
+        if spanned is None:
+            raise RefusedError(BAD, "found neither a box nor an outline")
+        box = spanned
+    else:
+        x, y, width, height = numbers(bbox, 4, "bbox (x, y, width, height)")
+        box = x, size_px[0] - y - height, x + width, size_px[0] - y
+        is_whole = width > 0 and height > 0 and box[0] < box[2] and box[1] < box[3]
+        if not is_whole or max(map(abs, box)) > MOST_PX:
+            raise RefusedError("bad-box", f"found {bbox!r:.80}, expected x, y, width, height")
+        box = box if spanned is None or is_prediction else box_around(box, spanned)
+    check_inside(box, *size_px)
+    return box

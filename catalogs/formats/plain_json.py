@@ -19,6 +19,9 @@ KINDS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
+ESCAPED_HALF = "\\ud"
+
+
 class RefusedError(Exception):
     """One item of a file cannot be used: why, in a word to count by, and in full."""
 
@@ -34,11 +37,19 @@ class RefusedError(Exception):
 
 
 def read_json(path: Path) -> Any:
-    """What a file holds, plain or gzip, with or without BOM. Raises CatalogError for anything that is not JSON."""
+    """What a file holds, plain or gzip, with or without BOM.
+
+    Raises CatalogError for anything that is not JSON, for an object in which a key stands twice (the later would
+    silently win) and for text that no other file could hold (half of a surrogate pair).
+    """
     try:
-        return json.loads(read_bytes(path).decode("utf-8-sig"))
+        text = read_bytes(path).decode("utf-8-sig")
+        found = json.loads(text, object_pairs_hook=_object)
+        if ESCAPED_HALF in text.lower():
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise CatalogError(f"{path}: not JSON: {error}") from error
+    return found
 
 
 def value(holder: Any, key: str, kind: str, reason: str = "bad-entry") -> Any:
@@ -109,6 +120,16 @@ _WORDS = {
     "text": "text", "number": "a finite number", "integer": "a whole number", "flag": "0 or 1", "list": "a list",
     "object": "an object",
 }  # fmt: skip
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(
+            f"the key {next(one for one in names if names.count(one) > 1)!r:.60} stands twice in an object"
+        )
+    return found
 
 
 def _name(found: Any) -> str:
