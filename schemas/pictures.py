@@ -14,7 +14,7 @@ What is refused is one CatalogError, naming the picture. Sides are as stored: an
 """
 
 import io
-import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,10 +45,11 @@ def opened_rgb(content: bytes, where: str) -> "Image.Image":
     return opened(content, where).convert("RGB")
 
 
-def size_px(content: bytes, where: str) -> tuple[int, int]:
-    """Height and width by the header alone. Raises CatalogError."""
+def size_px(content: bytes | Path, where: str) -> tuple[int, int]:
+    """Height and width by the header alone, of bytes or of a file that need not be read whole. Raises CatalogError."""
     with _Opening(where):
         image = _first(content, where)
+        image.close()
         return image.height, image.width
 
 
@@ -83,13 +84,12 @@ class _Opening:
             raise CatalogError(f"{self.where}: no picture can be opened: {found:.200}") from error
 
 
-def _first(content: bytes, where: str) -> "Image.Image":
+def _first(content: bytes | Path, where: str) -> "Image.Image":
     """The file's only picture, its pixels not read yet. Raises CatalogError for too many pixels, or pictures."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
+        image = Image.open(io.BytesIO(content) if isinstance(content, bytes) else content, formats=FORMATS)
     except UnidentifiedImageError:
         known = ", ".join(FORMATS)
         raise CatalogError(f"{where}: no picture can be opened: found none of {known}") from None

@@ -191,6 +191,11 @@ def test_a_detection_without_pixels_has_its_contours_or_its_box(tmp_path):
         ({"pixels": [[1, 2, 3]]}, "bad-object"),
         ({"pixels": [], "vertexes": [], "x2": 5}, "bad-box"),
         ({"pixels": None, "vertexes": [3]}, "bad-object"),
+        ({"pixels": [[1.5, 2]]}, "bad-object"),
+        ({"pixels": [[-1, 2]]}, "bad-object"),
+        ({"pixels": [[10**400, 2]]}, "bad-object"),
+        ({"pixels": None, "vertexes": [[[0, 0], [1e300, 0], [0, 1e300]]]}, "bad-box"),
+        ({"pixels": None, "vertexes": None, "x2": 1e308}, "bad-box"),
     ],
 )
 def test_a_bad_detection_is_refused(tmp_path, change, reason):

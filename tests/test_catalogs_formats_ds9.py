@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from astropy import units as u
 from astropy.coordinates import SkyCoord
 
 from catalogs.formats.ds9 import Region, read_ds9, write_ds9
@@ -86,6 +87,27 @@ def test_galactic_regions_become_icrs(tmp_path):
         ("fk5; circle(1,95,3)", "bad-region"),
         ("fk5; circle(1,2,3p)", "bad-region"),
         ("image; circle(1,2,nan)", "bad-region"),
+        ("image; circle(1_0,2,3)", "bad-region"),
+        ("image; circle(10p,2,3)", "bad-region"),
+        ("image; circle(1,2,1e300)", "bad-region"),
+        ('image; circle(1,2,3")', "bad-region"),
+        ("image; polygon(1,1,2,2,3,3)", "bad-region"),
+        ("fk5; polygon(1,1,2,2,1,1)", "bad-region"),
+        ("fk5; circle(12:70:00,1,1)", "bad-region"),
+        ("fk5; circle(1,2,100)", "bad-region"),
+        ("image; circle(1,2,3) && box(1,2,3,4)", "bad-region"),
+        ("image; circle(1,2,3)-circle(1,2,1)", "bad-region"),
+        ("image; circle(1,2,3) ||", "bad-region"),
+        ("image; circle(1,2,3) || -circle(1,2,1)", "not-an-outline"),
+        ("image; circle(1,2,3) || point(9,9)", "not-an-outline"),
+        ("image; circle(1,2,3) || circle(1,2)", "bad-region"),
+        ("image; circle(9,9,3) # background", "not-an-outline"),
+        ("image; circle(9,9,3) # include=0 color=red", "not-an-outline"),
+        ("image; annulus(9,9,3,5)", "not-an-outline"),
+        ("image; # text(9,9) text={here}", "not-an-outline"),
+        ("image; # vector(9,9,3,45) vector=1", "not-an-outline"),
+        ("wcsa; circle(1,2,3)", "no-frame"),
+        ("image; tile 2; circle(1,2,3)", "no-frame"),
     ],
 )
 def test_what_is_no_region_of_ours_is_refused_with_its_line(tmp_path, line, reason):
@@ -108,3 +130,48 @@ def test_a_file_that_is_no_text_is_an_error(tmp_path):
         read_ds9(tmp_path / "a.reg")
     with pytest.raises(CatalogError, match="no such file"):
         read_ds9(tmp_path / "b.reg")
+
+
+def test_shapes_joined_by_bars_are_one_region_around_them_all(tmp_path):
+    found = regions(
+        tmp_path,
+        "image\n# composite(21,11,0) || composite=1\ncircle(11,11,3) || # tag={A} color=red\n"
+        "# text(12,20) || text={two lobes}\nbox(31,11,4,8) # tag={B} tag={A}\ncircle(5,5,2)\n"
+        "circle(11,31,2) || circle(15,31,2) || circle(19,35,2) # tag={C}\n",
+    )
+    both, alone, row = found.regions
+    assert (both.shape, both.line, both.tags, both.text) == ("composite", 3, ("A", "B"), "two lobes")
+    assert box(both.image_polygon_px) == pytest.approx((7, 6, 32, 14))
+    assert (alone.shape, box(alone.image_polygon_px)) == ("circle", pytest.approx((2, 2, 6, 6)))
+    assert (row.shape, row.tags, box(row.image_polygon_px)) == ("composite", ("C",), pytest.approx((8, 28, 20, 36)))
+    assert found.n_in == 3
+
+
+@pytest.mark.parametrize("centre", [(0.0, 0.0), (359.9999, 80.0), (10.0, -89.99), (123.4, 5.6)])
+def test_joined_shapes_on_the_sky_are_enclosed_also_at_ra_0_and_near_the_pole(tmp_path, centre):
+    sky = SkyCoord(*centre, unit="deg")
+    ends = [sky.directional_offset_by(angle * u.deg, 60 * u.arcsec) for angle in (70, 250)]
+    lines = " ||\n".join(f'circle({one.ra.deg:.9f},{one.dec.deg:.9f},10")' for one in ends)
+    (one,) = regions(tmp_path, f"icrs\n{lines}\n").regions
+    vertices = SkyCoord(np.reshape(one.sky_polygon_deg, (-1, 2)), unit="deg")
+    reach = [vertices.separation(end).arcsec for end in ends]
+    assert np.minimum(*reach) == pytest.approx(10, rel=1e-3)
+    assert np.max(reach) == pytest.approx(130, rel=1e-3)
+    assert min(np.sum(one < 10.1) for one in reach) >= 12  # half of each circle is on the hull
+
+
+def test_galactic_shapes_may_be_joined_with_equatorial_ones_but_not_with_pixels(tmp_path):
+    found = regions(tmp_path, 'galactic; circle(5.5,0.1,10") ||\nicrs; circle(269.5,-24.3,10")\n')
+    assert len(found.regions) == 1
+    mixed = regions(tmp_path, 'image; circle(5,5,2) ||\nicrs; circle(269.5,-24.3,10")\n')
+    assert [one.reason for one in mixed.rejections] == ["bad-region"]
+
+
+def test_what_the_head_takes_out_is_out_unless_a_line_puts_it_in(tmp_path):
+    found = regions(
+        tmp_path, "global color=red include=0\nimage\ncircle(9,9,2)\n+circle(9,9,3)\ncircle(9,9,4) # include=1\n"
+    )
+    assert [one.line for one in found.regions] == [4, 5]
+    assert [one.reason for one in found.rejections] == ["not-an-outline"]
+    text = regions(tmp_path, "image\ncircle(9,9,2) # text={background include=0}\n")
+    assert len(text.regions) == 1

@@ -42,6 +42,8 @@ def test_no_table_of_ids_is_an_error():
         ("1 .5 .5 .1\n", "line 1"),
         ("1 .1 .1 .2 .1 .2 .2 .1 .2\n", "line 1"),  # a polygon
         ("COMPACT .5 .5 .1 .1\n", "line 1"),
+        (f"{'1' * 5000} .5 .5 .1 .1\n", "line 1"),
+        ("\u0661 .5 .5 .1 .1\n", "line 1"),
     ],
 )
 def test_an_id_outside_the_table_and_a_line_that_is_none_are_errors_naming_file_and_line(tmp_path, text, says):
@@ -49,7 +51,9 @@ def test_an_id_outside_the_table_and_a_line_that_is_none_are_errors_naming_file_
         read_yolo(file(tmp_path, text), CLASSES, 100, 50)
 
 
-@pytest.mark.parametrize("numbers", ["0.1 0.5 0.4 0.1", "0.5 0.5 0 0.1", "nan 0.5 0.1 0.1", "12 30 4 4", ".5 .5 x .1"])
+@pytest.mark.parametrize(
+    "numbers", ["0.1 0.5 0.4 0.1", "0.5 0.5 0 0.1", "nan 0.5 0.1 0.1", "12 30 4 4", ".5 .5 x .1", "0_0.5 .5 .1 .1"]
+)
 def test_numbers_that_are_no_box_in_the_picture_are_refused(tmp_path, numbers):
     found = read_yolo(file(tmp_path, f"1 {numbers}\n1 0.5 0.5 0.1 0.1\n"), CLASSES, 100, 50)
     assert [one.reason for one in found.rejections] == ["bad-box"]

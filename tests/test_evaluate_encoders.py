@@ -1,12 +1,15 @@
 """Encoder baselines: heads against their oracle, features kept, fits that repeat, and no test picture in a fit."""
 
 import dataclasses
+import hashlib
+import io
 import sys
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from PIL import Image
 from safetensors.torch import load
 from sklearn.linear_model import LogisticRegression
 
@@ -26,7 +29,9 @@ from evaluate.report.report import scored_in
 from evaluate.tasks.benchmark import benchmark, pictures
 from evaluate.tasks.picture_set import inputs_of_set, picture_set, picture_sets
 from evaluate.tasks.prompt import prompt_for
+from evaluate.tasks.zipped import read_pictures
 from schemas.errors import CatalogError, RecipeError, StoreError
+from schemas.fingerprint import content_id
 from tests.making_pictures import CLASSES, known, png, png_of, task, taught, zipped
 
 RNG = np.random.default_rng(3)
@@ -309,6 +314,17 @@ def test_a_picture_set_that_is_another_one_is_refused(tmp_path):
     broken = zipped(tmp_path, [("train", "BENT", "1", "1", b"no picture")])
     with pytest.raises(CatalogError, match="not a PNG"):
         inputs_of_set(broken, tmp_path)[0].run([])
+
+
+def test_a_picture_of_16_bit_in_a_set_is_shown_as_greys_under_the_id_of_its_own_bytes(tmp_path):
+    ramp, sink = np.tile(np.arange(0, 65536, 1024, dtype=np.uint16), (4, 1)), io.BytesIO()
+    Image.fromarray(ramp).save(sink, "PNG")
+    deep = zipped(tmp_path, [("test", "BENT", "1", "1", sink.getvalue()), ("train", "BENT", "2", "2", png(ramp >> 8))])
+    seen = {one.split: one for one in read_pictures(tmp_path, "spots", deep.pictures)}
+    for one in seen.values():
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(one.png))), ramp >> 8)
+        assert not one.is_blank
+    assert seen["test"].picture_id == content_id("cutout", "spots", hashlib.sha256(sink.getvalue()).hexdigest())
 
 
 # -- the whole way ----------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def test_a_quick_set_is_read_with_what_may_be_answered(tmp_path):
     found = read_quick_set(write(tmp_path / "q.parquet", rows()))
     assert [one.choices for one in found] == [("A", "B", "C")] * 8 + [("Yes", "No")] * 8
     assert {one.target for one in found[8:]} == {"Yes", "No"}
-    (unlisted,) = read_quick_set(write(tmp_path / "r.parquet", [("mmstar", 0, "Which?", "D", b"")]))
+    (unlisted,) = read_quick_set(write(tmp_path / "r.parquet", [("mmstar", 0, "Which?", "D", png(0))]))
     assert unlisted.choices == ("A", "B", "C", "D")
 
 
@@ -64,7 +64,7 @@ def test_a_file_that_is_no_quick_set_is_refused(tmp_path, fault):
     elif fault == "columns":
         pq.write_table(pa.table({"task": ["ai2d"]}), file)
     else:
-        write(file, [] if fault == "empty" else [("ai2d", 0, LISTED, "H", b"")])
+        write(file, [] if fault == "empty" else [("ai2d", 0, LISTED, "H", png(0))])
     with pytest.raises(CatalogError, match=r"no quick set|may be one of"):
         read_quick_set(file)
 

@@ -1,10 +1,12 @@
 """What is learned, and where every token stands."""
 
+import io
 import re
 
 import jinja2
 import numpy as np
 import pytest
+from PIL import Image
 
 from finetune.data.samples import Message, Picture, Sample
 from finetune.network.hf import LlavaOnevisionImageProcessorPil, read_processor
@@ -269,6 +271,17 @@ def test_ids_and_pixels_equal_the_processors(processor, sizes):
     if pictures:
         assert (encoded.pixel_values == given["pixel_values"]).all()
         assert encoded.sizes_px == tuple(map(tuple, given["image_sizes"].tolist())) == tuple(sizes)
+
+
+def test_the_model_sees_16_bit_and_transparency_as_greys_not_as_white():
+    ramp = np.tile(np.arange(0, 65536, 256, dtype=np.uint16), (4, 1))
+    clear = np.full((4, 256, 4), 255, np.uint8)
+    clear[..., 3] = ramp >> 8
+    for pixels in (ramp, clear):
+        sink = io.BytesIO()
+        Image.fromarray(pixels).save(sink, "PNG")
+        seen = np.asarray(opened(Picture("a.png", sink.getvalue())))
+        assert np.array_equal(seen, np.stack([ramp >> 8] * 3, axis=-1))
 
 
 @pytest.mark.parametrize(

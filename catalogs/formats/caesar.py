@@ -5,7 +5,6 @@ al. 2025, Table C1, for the five classes.
 """
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 from scipy.ndimage import label as islands_of
 
+from catalogs.formats.fits_masks import MOST_BYTES, Mask, read_mask
 from catalogs.formats.outlines import (
     FEWEST_VERTICES,
     MOST_PX,
@@ -26,7 +26,7 @@ from catalogs.formats.outlines import (
     hull_of_mask,
     hull_of_pixels,
 )
-from catalogs.formats.paths import inside, relative_name
+from catalogs.formats.paths import relative_name
 from catalogs.formats.plain_json import (
     RefusedError,
     in_file,
@@ -42,10 +42,8 @@ from schemas.errors import CatalogError
 from schemas.labels import LabelScheme
 from schemas.rejection import Rejection
 
-Mask = NDArray[np.bool_]
 EXTENDED, MULTI, FLAGGED = "EXTENDED", "EXTENDED-MULTISLAND", "FLAGGED"
 EIGHT = np.ones((3, 3), bool)  # pixels that touch at a corner are of one island
-MOST_BYTES = 1 << 28  # of a mask's pixels; pictures are 132 x 132
 MOST_PIXELS = 1 << 22  # listed for one object
 
 
@@ -204,7 +202,7 @@ def _trained(
     n_islands, is_mixed = optional(item, "nislands", "integer", why), optional(item, "sidelobe-mixed", "flag", why)
     mask: Mask | None = None
     try:
-        mask = _read_mask(path.parent, value(item, "mask", "text", "bad-mask"), shape)
+        mask = read_mask(path.parent, value(item, "mask", "text", "bad-mask"), shape)
     except RefusedError as refused:
         if refused.reason == "bad-path" or item.get("bbox_w") is None:
             raise
@@ -289,35 +287,6 @@ def _without_pixels(item: Any) -> Any:
         if isinstance(item, Mapping)
         else item
     )
-
-
-def _read_mask(folder: Path, name: str, shape: tuple[int, int]) -> Mask:
-    path = inside(folder, name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with fits.open(path, memmap=False) as hdus:
-                data = _mask_pixels(hdus[0], name)
-    except FileNotFoundError:
-        raise RefusedError("bad-mask", f"{name}: no such file beside the JSON") from None
-    except RefusedError:
-        raise
-    except Exception as error:  # astropy raises whatever a broken file leads to
-        raise RefusedError("bad-mask", f"{name}: not a readable FITS image: {error}") from error
-    if data is None or data.shape != shape:
-        found = "no image" if data is None else f"{data.shape[::-1]} pixels"
-        raise RefusedError("bad-mask", f"{name}: found {found}, the picture has {shape[::-1]}")
-    mask = np.isfinite(data) & (data != 0)
-    if not mask.any():
-        raise RefusedError("bad-mask", f"{name}: found no pixel in it, expected an object")
-    return mask
-
-
-def _mask_pixels(hdu: Any, name: str) -> NDArray[np.float64] | None:
-    axes = [hdu.header.get(f"NAXIS{axis + 1}", 0) for axis in range(hdu.header.get("NAXIS", 0))]
-    if math.prod(axes) > MOST_BYTES:
-        raise RefusedError("bad-mask", f"{name}: claims {axes} pixels")
-    return None if hdu.data is None else np.squeeze(np.asarray(hdu.data, float))
 
 
 def _corners(x: float, y: float, width: float, height: float, angle_deg: float) -> Polygon:

@@ -20,6 +20,7 @@ from catalogs.formats.outlines import (
     box_around,
     box_of,
     check_inside,
+    do_meet,
     from_corner,
     outline_of,
 )
@@ -61,8 +62,8 @@ def read_coco(path: Path, *, heights_px: Mapping[str, int] | None = None) -> Coc
     """A dataset's annotations, or a results list's detections (`is_prediction`).
 
     An object of several polygons is one outline, the hull of all of them, and its box spans them all: in a dataset
-    also where the file's box is smaller. `heights_px` gives the pictures' heights, by image id as text, where the file
-    does not: a list with masks gives them itself.
+    also where the file's box is smaller (one that lies apart from its outline is refused). `heights_px` gives the
+    pictures' heights, by image id as text, where the file does not: a list with masks gives them itself.
 
     Raises CatalogError for another file, and where two images or two categories have one id. Refused:
     `bad-annotation`, `duplicate-id` (the later of annotations with one id), `unknown-image`, `unknown-category`,
@@ -126,8 +127,8 @@ def _by_id(path: Path, name: str, items: Sequence[Any]) -> dict[str, Mapping[str
 
 def _side(path: Path, name: str, key: str, image: Mapping[str, Any]) -> int | None:
     found = image.get(key)
-    if found is not None and not (is_kind(found, "number") and found == int(found) and found > 0):
-        raise CatalogError(f"{path}: image {name:.60}: {key}: found {found!r:.60}, expected a whole number above 0")
+    if found is not None and not (is_kind(found, "number") and found == int(found) and 0 < found <= MOST_PX):
+        raise CatalogError(f"{path}: image {name:.60}: {key}: found {found!r:.60}, expected a whole number of pixels")
     return None if found is None else int(found)
 
 
@@ -220,6 +221,9 @@ def _box(
         is_whole = width > 0 and height > 0 and box[0] < box[2] and box[1] < box[3]
         if not is_whole or max(map(abs, box)) > MOST_PX:
             raise RefusedError("bad-box", f"found {bbox!r:.80}, expected x, y, width, height")
-        box = box if spanned is None or is_prediction else box_around(box, spanned)
+        if spanned is not None and not is_prediction:
+            if not do_meet(box, spanned):
+                raise RefusedError("bad-box", f"bbox {bbox!r:.80} lies apart from the outline or mask")
+            box = box_around(box, spanned)
     check_inside(box, *size_px)
     return box

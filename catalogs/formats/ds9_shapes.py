@@ -13,7 +13,7 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import ArrayLike
 
 from catalogs.formats.outlines import FEWEST_VERTICES, MOST_PX, Polygon, hull, outline_of
-from catalogs.formats.plain_json import RefusedError
+from catalogs.formats.plain_json import DECIMAL, RefusedError
 from catalogs.sky import box_polygon, ellipse_polygon, positions_deg, unit_vectors
 
 FRAMES = {
@@ -21,7 +21,6 @@ FRAMES = {
 }  # fmt: skip
 N_NUMBERS = {"circle": (3,), "ellipse": (4, 5), "box": (4, 5)}  # the angle may be left out
 N_WITH_ANGLE = 5
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 SEXAGESIMAL = re.compile(
     r"(?P<sign>[+-]?)(?P<one>\d{1,3})[:hd](?P<two>[0-5]?\d)[:m'](?P<three>[0-5]?\d(?:\.\d*)?)[s\"]?", re.ASCII
 )
@@ -141,7 +140,7 @@ def _arcsec(word: str) -> float:
 
 
 def _number(word: str) -> float:
-    found = float(word) if NUMBER.fullmatch(word) else math.nan
+    found = float(word) if DECIMAL.fullmatch(word) else math.nan
     if not math.isfinite(found):
         raise RefusedError("bad-region", f"found {word!r:.40}, expected a number")
     return found

@@ -52,8 +52,8 @@ def read_labelme(path: Path) -> LabelmePicture:
     text = read_json(path)
     image_path = in_file(path, text, "imagePath", "text")
     width, height = (in_file(path, text, key, "integer") for key in ("imageWidth", "imageHeight"))
-    if width < 1 or height < 1:
-        raise CatalogError(f"{path}: imageWidth {width}, imageHeight {height}: expected positive numbers")
+    if not (1 <= width <= MOST_PX and 1 <= height <= MOST_PX):
+        raise CatalogError(f"{path}: imageWidth {width!r:.40}, imageHeight {height!r:.40}: expected numbers of pixels")
     outlines, rejections = list[Outline](), list[Rejection]()
     for rows, shapes in _grouped(in_file(path, text, "shapes", "list")):
         try:

@@ -193,7 +193,7 @@ def _picture(row: int, item: Any) -> ListedPicture:
     if not paths:
         raise RefusedError("bad-entry", "filepaths: found an empty list, expected at least one path")
     label = item.get("label")
-    labels = (label,) if isinstance(label, str) else texts(item, "label")
+    labels = (label,) if isinstance(label, str) and label.strip() else texts(item, "label")
     return ListedPicture(row, relative_name(paths[0]), value(item, "sname", "text"), tuple(labels))
 
 

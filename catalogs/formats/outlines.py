@@ -60,6 +60,11 @@ def box_around(*boxes: Box) -> Box:
     return min(x_min), min(y_min), max(x_max), max(y_max)
 
 
+def do_meet(one: Box, other: Box) -> bool:
+    """Whether two boxes share a pixel, or a part of one."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
 def from_corner(points_px: ArrayLike, height_px: int) -> NDArray[np.float64]:
     """Points [n, 2] counted from the top left corner of a picture, in FITS pixels."""
     return np.asarray(points_px, float) * [1, -1] + [-0.5, height_px - 0.5]

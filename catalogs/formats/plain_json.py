@@ -6,6 +6,7 @@ turns into a rejected row.
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ KINDS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
+# `float` reads "1_0" and the digits of every script too.
+DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 ESCAPED_HALF = "\\ud"
 
 

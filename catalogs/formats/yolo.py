@@ -3,6 +3,7 @@
 The ids mean something else in every family of files, so their table is always given, never guessed.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,12 +11,13 @@ from typing import Literal
 
 from catalogs.formats.outlines import Outline
 from catalogs.formats.paths import relative_name
-from catalogs.formats.plain_json import RefusedError
+from catalogs.formats.plain_json import DECIMAL, RefusedError
 from schemas.errors import CatalogError, RecipeError
 from schemas.rejection import Rejection
 
 Origin = Literal["top", "bottom"]
 N_FIELDS = 5
+WHOLE = re.compile(r"[0-9]{1,9}")
 ROUNDING = 0.008
 """So far fractions with two decimals may stick out of the picture; what sticks out farther is another convention."""
 
@@ -117,7 +119,7 @@ def _lines(path: Path) -> list[str]:
 
 def _class(path: Path, row: int, line: str, classes: Mapping[int, str]) -> str:
     fields = line.split()
-    if len(fields) != N_FIELDS or not fields[0].isascii() or not fields[0].isdigit():
+    if len(fields) != N_FIELDS or not WHOLE.fullmatch(fields[0]):
         raise CatalogError(f"{path}, line {row + 1}: found {line!r:.80}, expected class id, x, y, width, height")
     number = int(fields[0])
     if number not in classes:
@@ -127,10 +129,9 @@ def _class(path: Path, row: int, line: str, classes: Mapping[int, str]) -> str:
 
 
 def _box(fields: Sequence[str], width_px: int, height_px: int, origin: Origin) -> tuple[float, float, float, float]:
-    try:
-        x, y, width, height = (float(one) for one in fields)
-    except ValueError:
-        raise RefusedError("bad-box", f"found {' '.join(fields)!r:.80}, expected four numbers") from None
+    if not all(DECIMAL.fullmatch(one) for one in fields):
+        raise RefusedError("bad-box", f"found {' '.join(fields)!r:.80}, expected four numbers")
+    x, y, width, height = (float(one) for one in fields)
     edges = x - width / 2, y - height / 2, x + width / 2, y + height / 2
     is_inside = all(-ROUNDING <= edge <= 1 + ROUNDING for edge in edges)  # NaN is not
     if not (0 < width <= 1 and 0 < height <= 1 and is_inside):

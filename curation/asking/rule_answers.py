@@ -4,7 +4,6 @@ A share of what it says is wrong on purpose, so that whoever checks has somethin
 same answer; another seed other words.
 """
 
-import io
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from PIL import Image
 
 from curation.asking.rule_choices import closed_answer, options_of
 from schemas.fingerprint import choose, fraction
+from schemas.pictures import opened
 
 CAPTION = re.compile(r"<<<CAPTION\n(.*?)\nCAPTION>>>", re.DOTALL)
 N_PAIRS = re.compile(r"at least (\d+) pairs")
@@ -101,8 +101,8 @@ def look(png: bytes | None) -> str:
     """What meets the eye: how bright the picture is, and where most."""
     if png is None:
         return "I was given no picture."
-    with Image.open(io.BytesIO(png)) as picture:
-        grey = np.asarray(picture.convert("L").resize((N_CELLS, N_CELLS), Image.Resampling.BOX), dtype=float)
+    picture = opened(png, "the picture asked about").convert("L")
+    grey = np.asarray(picture.resize((N_CELLS, N_CELLS), Image.Resampling.BOX), dtype=float)
     if np.ptp(grey) < 1:
         return f"An even surface of brightness {int(grey.mean())}, with nothing on it."
     y, x = np.unravel_index(int(grey.argmax()), grey.shape)

@@ -8,6 +8,8 @@ from typing import Any
 
 from PIL import Image
 
+from schemas.pictures import opened
+
 LARGEST_PX = 288
 MOST_BOXES = 60
 
@@ -75,10 +77,10 @@ def outlines(turns: Sequence[Mapping[str, Any]]) -> tuple[Outline, ...]:
 
 def picture_address(png: bytes) -> str:
     """The PNG as a `data:` address, made smaller where the page shows it smaller; pixels are not made up."""
-    with Image.open(io.BytesIO(png)) as image:
-        if max(image.size) > LARGEST_PX:
-            image.thumbnail((LARGEST_PX, LARGEST_PX), Image.Resampling.LANCZOS)
-            out = io.BytesIO()
-            image.save(out, "PNG", optimize=True)
-            png = out.getvalue()
+    image = opened(png, "a picture of the report")
+    if max(image.size) > LARGEST_PX:
+        image.thumbnail((LARGEST_PX, LARGEST_PX), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        image.save(out, "PNG", optimize=True)
+        png = out.getvalue()
     return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -4,7 +4,6 @@ The pool is a table of the store, `examples/<benchmark>`: rows of CUTOUTS of the
 of them a picture gets, `prompt.examples_for` says: none that shares source, mosaic, patch of sky or bytes with it.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from curation.engine.steps import Input, Resources, Step
 from evaluate.tasks.benchmark import SOURCE_COLUMNS, Benchmark, Row, Task, pictures
 from evaluate.tasks.prompt import Asked, Select, examples_for
 from schemas.fingerprint import fraction
+from schemas.pictures import opened
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import CUTOUTS
 
@@ -121,8 +121,8 @@ def _chosen(benchmark: Benchmark, sources: pa.Table, splits: pa.Table, select: S
 
 
 def _thumbnail(png: bytes) -> NDArray[np.float64]:
-    with Image.open(io.BytesIO(png)) as picture:
-        small = picture.convert("L").resize((SIDE_CELLS, SIDE_CELLS), Image.Resampling.BOX)
+    grey = opened(png, "a picture of a benchmark").convert("L")
+    small = grey.resize((SIDE_CELLS, SIDE_CELLS), Image.Resampling.BOX)
     cells = np.asarray(small, dtype=float).ravel()
     cells -= cells.mean()
     length = float(np.linalg.norm(cells))

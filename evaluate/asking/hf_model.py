@@ -1,17 +1,15 @@
 """A loaded Hugging Face model with its processor: what goes in, what it says, how likely it takes an answer."""
 
-import io
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 import schemas.torchvision_cpu  # noqa: F401  before transformers
 from curation.asking.request import Reply, Request
 from evaluate.asking.choices import choice_row, log_likelihoods, may_see
 from schemas.errors import RecipeError
+from schemas.pictures import opened_rgb
 
 
 class HfModel:
@@ -49,7 +47,7 @@ class HfModel:
             turns.append(_turn("assistant", answer))
         pngs = [*(one.png for one in request.examples), *([request.png] if request.png is not None else [])]
         # A list of their own: pictures of one conversation, which the model encodes otherwise than each alone.
-        images = [[_opened(png) for png in pngs]] if pngs else None
+        images = [[opened_rgb(png, "a picture of a benchmark") for png in pngs]] if pngs else None
         text = self.processor.apply_chat_template(
             turns, chat_template=self.template, add_generation_prompt=answer is None, tokenize=False
         )
@@ -127,8 +125,3 @@ def _turn(role: str, text: str, png: bytes | None = None) -> dict[str, Any]:
     """A turn as chat templates take it; its picture stands before its words."""
     image = [{"type": "image"}] if png is not None else []
     return {"role": role, "content": [*image, {"type": "text", "text": text}]}
-
-
-def _opened(png: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(png)) as image:
-        return image.convert("RGB")

@@ -7,6 +7,7 @@ from PIL import Image
 
 from evaluate.tasks.benchmark import Task
 from schemas.fingerprint import content_id
+from schemas.pictures import opened
 
 GREY_LEVEL = 128
 
@@ -35,10 +36,9 @@ def _shuffled(tasks: Sequence[Task]) -> list[bytes]:
 
 
 def _grey_like(png: bytes) -> bytes:
-    with Image.open(io.BytesIO(png)) as picture:
-        size, mode = picture.size, picture.mode
+    picture = opened(png, "a picture of a benchmark")
     sink = io.BytesIO()
-    Image.new("L", size, GREY_LEVEL).convert(mode if mode in ("L", "RGB") else "L").save(sink, "PNG")
+    Image.new("L", picture.size, GREY_LEVEL).convert(picture.mode).save(sink, "PNG")
     return sink.getvalue()
 
 

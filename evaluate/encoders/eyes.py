@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from evaluate.encoders.towers import LoadedTower, opened
+from evaluate.encoders.towers import LoadedTower
 from evaluate.tasks.benchmark import Task
+from schemas.pictures import opened
 
 N_QUARTERS = 4  # of a turn; each also mirrored, for the sky has no up
 
@@ -30,7 +31,7 @@ class SmallEyes:
 
         found = np.empty((len(tasks), self.side_px, self.side_px), np.float32)
         for k, one in enumerate(tasks):
-            image = opened(one.png).convert("L")
+            image = opened(one.png, f"picture {one.picture_id}").convert("L")
             inset = [side * (1 - self.middle) / 2 for side in image.size]
             box = (inset[0], inset[1], image.width - inset[0], image.height - inset[1])
             size = (self.side_px, self.side_px)

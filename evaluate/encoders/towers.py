@@ -1,7 +1,6 @@
 """A vision tower as a Hugging Face folder: SigLIP, or any other that transformers loads and that gives patch tokens."""
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 import schemas.torchvision_cpu  # noqa: F401  before transformers
 from evaluate.tasks.benchmark import Task
 from schemas.errors import RecipeError
 from schemas.fingerprint import fingerprint
+from schemas.pictures import opened_rgb
 
 FEATURES_VERSION = 1
 """Raised when the same tower starts to give other numbers."""
@@ -73,7 +72,7 @@ class LoadedTower:
 
     def pixels(self, tasks: Sequence[Task]) -> Any:
         """(n_pictures, 3, height, width), as the tower was trained to see them."""
-        images = [opened(one.png).convert("RGB") for one in tasks]
+        images = [opened_rgb(one.png, f"picture {one.picture_id}") for one in tasks]
         return self.processor(images=images, return_tensors="pt")["pixel_values"]
 
     def features(self, pixels: Any) -> Any:
@@ -102,13 +101,6 @@ def tower(folder: Path, *, device: str = "cpu", batch: int = 8) -> Tower:
 def load_tower(folder: str, device: str) -> LoadedTower:
     """The tower of this process; a second one takes its place."""
     return LoadedTower(folder, device)
-
-
-def opened(png: bytes) -> Image.Image:
-    """A picture of ours, in memory."""
-    with Image.open(io.BytesIO(png)) as image:
-        image.load()
-        return image
 
 
 @lru_cache(maxsize=256)

@@ -22,6 +22,7 @@ from evaluate.scoring.intervals import Interval, interval, redrawn, seed_of
 from evaluate.standard.lenient import options_in
 from evaluate.standard.standard import check_harness, environment, last_line
 from schemas.errors import CatalogError, StepError
+from schemas.pictures import as_png
 
 TASKS = ("ai2d", "mme", "mmstar", "realworldqa", "scienceqa_img", "seedbench")
 N_QUESTIONS = 300
@@ -77,8 +78,15 @@ def read_quick_set(file: Path) -> list[Question]:
             f"{file}: no quick set: it has {', '.join(table.column_names)} in {table.num_rows} rows, expected "
             f"{', '.join(COLUMNS.names)}; write it by `python -m evaluate quick-set`"
         )
+    # A server opens pictures in its own way, so what is sent is what we see.
     rows = table.sort_by([("task", "ascending"), ("doc_id", "ascending")]).to_pylist()
-    return [_question(row["task"], row["doc_id"], row["question"], row["target"], row["png"]) for row in rows]
+    return [
+        _question(
+            row["task"], row["doc_id"], row["question"], row["target"],
+            as_png(row["png"], f"{file}: {row['task']}, document {row['doc_id']}"),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def quick_scores(scorer: Scorer, served: Served, questions: Sequence[Question]) -> list[QuickScore]:

@@ -87,6 +87,7 @@ def inputs_of_set(one: PictureSet, raw: Path) -> tuple[Step, Step, Step]:
             config=(one.name, one.pictures),
             rows_per_part=ROWS_PER_PART if kind == "cutouts" else None,
             counts="pictures of the set",
+            version=2,
         )
         for kind, make, table, columns in made
     )

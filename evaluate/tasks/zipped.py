@@ -1,7 +1,6 @@
 """Pictures in a zip, whose names say split, class and position. Nothing is unpacked to disk, and nothing is trusted."""
 
 import hashlib
-import io
 import re
 import zipfile
 from collections import Counter
@@ -11,14 +10,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
+from schemas.pictures import as_png, opened, size_px
 
 MOST_BYTES = 10_000_000  # of one picture
 MOST_SIDE_PX = 4_096
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 class KeptOut(BaseModel):
@@ -66,12 +66,12 @@ class Picture:
     ra_deg: float
     dec_deg: float
     png: bytes
+    """Its bytes, by which its id is; for a picture of 16 bit or with transparency, a PNG of 8 bit (`as_png`)."""
 
     @property
     def is_blank(self) -> bool:
         """Whether every pixel is the same."""
-        with Image.open(io.BytesIO(self.png)) as image:
-            least, most = image.convert("L").getextrema()
+        least, most = opened(self.png, self.member).convert("L").getextrema()
         return least == most
 
 
@@ -120,7 +120,7 @@ def _pictures(path: Path, name: str, zipped: Zipped) -> Iterator[Picture]:
                 content_id("cutout", name, hashlib.sha256(png).hexdigest()),
                 content_id("source", name, zipped.file, said["name"]),
                 said["name"], info.filename, zipped.splits[said["split"]], zipped.labels[said["label"]], said["label"],
-                float(said["ra_deg"]), float(said["dec_deg"]), png,
+                float(said["ra_deg"]), float(said["dec_deg"]), as_png(png, f"{path}: {info.filename}"),
             )  # fmt: skip
 
 
@@ -129,13 +129,12 @@ def _png(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
     if info.file_size > MOST_BYTES:
         raise CatalogError(f"{path}: {info.filename} is larger than {MOST_BYTES} bytes, expected a picture")
     body = archive.read(info)
-    try:
-        with Image.open(io.BytesIO(body), formats=("PNG",)) as image:
-            if max(image.size) > MOST_SIDE_PX:
-                raise CatalogError(f"{path}: {info.filename} is {image.size} px, at most {MOST_SIDE_PX} were expected")
-            image.load()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise CatalogError(f"{path}: {info.filename}: not a PNG: {error}") from error
+    where = f"{path}: {info.filename}"
+    if not body.startswith(PNG_SIGNATURE):
+        raise CatalogError(f"{where}: not a PNG")
+    height, width = size_px(body, where)
+    if max(height, width) > MOST_SIDE_PX:
+        raise CatalogError(f"{where} is {width} x {height} px, at most {MOST_SIDE_PX} were expected")
     return body
 
 

@@ -1,7 +1,6 @@
 """Checks of the records and their pictures: manifest, ids, turns, pictures, and what belongs to the benchmarks."""
 
 import hashlib
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -13,13 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from PIL import Image
 
 from finetune.checks.preflight import Context, Finding, told
 from finetune.data.samples import Picture, Sample
 from finetune.data.sources import CERTIFICATE, PROVENANCE, Location, problems
 from schemas.conversation import PLACEHOLDER, checked_text
 from schemas.errors import CatalogError
+from schemas.pictures import opened
 
 PLACE = ("ra_deg", "dec_deg", "radius_arcsec", "guard_arcsec")
 ROUNDING_ARCSEC = 1e-3
@@ -146,13 +145,10 @@ def _pictures(context: Context) -> dict[str, _Seen]:
 def _seen(picture: Picture) -> _Seen:
     try:
         content = picture.read()
-        with Image.open(io.BytesIO(content)) as image:
-            image.load()
-            return _Seen(hashlib.sha256(content).hexdigest(), (image.height, image.width))
+        image = opened(content, picture.where)
+        return _Seen(hashlib.sha256(content).hexdigest(), (image.height, image.width))
     except CatalogError as error:
         return _Seen(wrong=str(error))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return _Seen(wrong=f"{picture.where}: no picture can be opened: {error}")
 
 
 def _whole(locations: list[Location]) -> list[Location]:

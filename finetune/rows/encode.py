@@ -5,19 +5,20 @@ assistant turn with its header, and every `<|im_start|>`, `<|im_end|>` and newli
 cut: a conversation that cannot be encoded is a CatalogError that names it.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from finetune.data.samples import Message, Picture, Sample
 from finetune.network.template import Template, template
 from finetune.recipe import Recipe
+from schemas import pictures
 from schemas.conversation import PLACEHOLDER
 from schemas.errors import CatalogError
 from schemas.fingerprint import fingerprint, fraction
@@ -275,20 +276,12 @@ class Encoder:
 
 def opened(picture: Picture) -> Image.Image:
     """A picture as RGB. Raises CatalogError naming it when it is none."""
-    try:
-        with Image.open(io.BytesIO(picture.read())) as image:
-            return image.convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise CatalogError(f"{picture.where}: no picture can be opened: {error}") from error
+    return pictures.opened_rgb(picture.read(), picture.where)
 
 
 def size_px(picture: Picture) -> tuple[int, int]:
     """Height and width, from the file's header."""
-    try:
-        with Image.open(picture.where if picture.content is None else io.BytesIO(picture.content)) as image:
-            return image.height, image.width
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise CatalogError(f"{picture.where}: no picture can be opened: {error}") from error
+    return pictures.size_px(picture.content or Path(picture.where), picture.where)
 
 
 def _without_first(labels: Integers) -> Integers:
