@@ -4,14 +4,12 @@ Columns are named by OUR names, those of the catalogue's door. What the file say
 pictures that no table lists, by `pictures.py`; `door_faults.py` finds what is wrong with it before anything is read.
 """
 
-import string
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator, model_validator
 
 from catalogs.positions import POSITION
-from catalogs.row_labels import RowLabels
+from catalogs.row_labels import RowLabels, template_columns
 from schemas.touches import Touches
 
 Kind = Literal["radius", "ellipse", "box", "polygon", "pixels"]
@@ -52,6 +50,8 @@ class Extent(Part):
     y_min: str = ""
     x_max: str = ""
     y_max: str = ""
+    north: Literal["icrs", "galactic"] = "icrs"
+    """Which north `pa` is counted from, through east; and, of a box without it, which its height is along."""
     times: PositiveFloat = 1.0
     """What sizes are multiplied by: 2 for FWHM, so that the outline holds the wings; 2 for semi-axes."""
     first_pixel: Literal[0, 1] = 0
@@ -223,49 +223,15 @@ class DatasetDoor(Part):
     @property
     def picture_columns(self) -> list[str]:
         """The columns that `picture` is made of."""
-        return [name for _, name, _, _ in string.Formatter().parse(self.picture) if name]
+        return template_columns(self.picture)
 
     @property
     def is_of_pictures(self) -> bool:
         """Whether its sources are whole pictures, and its rows objects in them."""
         return self.objects is not None and self.objects.in_pictures
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> "DatasetDoor":
-        wrong = [says for says, is_wrong in self._rules() if is_wrong]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
-
-    def _rules(self) -> Iterator[tuple[str, bool]]:
-        """What would be wrong, and whether it is."""
-        cutout, extent, beside = self.cutout, self.extent, (self.labels, self.extent, self.objects, self.split)
-        yield "expected catalog, or pictures where no table lists them", bool(self.catalog) == bool(self.pictures)
-        if self.pictures:
-            yield (
-                "pictures without a catalogue have no labels, extent, objects, split or picture",
-                any(one is not None for one in beside) or bool(self.picture),
-            )
-            yield (
-                "cutout: pictures without a catalogue have neither extent nor columns; expected side_arcsec",
-                bool(cutout.times or cutout.column),
-            )
-            return
-        yield (
-            "cutout: no side_arcsec, times or column, and no picture to show whole",
-            cutout.is_whole and not self.picture,
-        )
-        yield "cutout.times: no extent to multiply", bool(cutout.times) and extent is None
-        yield "objects: no extent, which is an object's outline", self.objects is not None and extent is None
-        yield (
-            "extent: kind pixels needs picture, whose pixels they are",
-            extent is not None and extent.kind == "pixels" and not self.picture,
-        )
-        yield (
-            "objects.in_pictures: needs picture, and a cutout without a side",
-            self.is_of_pictures and not (self.picture and cutout.is_whole),
-        )
-        yield (
-            "labels.of: found no [objects] whose labels they could be",
-            self.labels is not None and self.labels.of != "sources" and self.objects is None,
-        )
+    @field_validator("picture")
+    @classmethod
+    def _is_a_template(cls, picture: str) -> str:
+        template_columns(picture)
+        return picture

@@ -28,6 +28,7 @@ def faults(door: DatasetDoor) -> list[str]:
     """Every fault of it, one line each; none for a door that can be used."""
     schemes, known = label_schemes(), catalogs()
     found = [
+        *_misfits(door),
         *_named("scheme", door.scheme, schemes, "label scheme"),
         *_named("survey", door.survey, surveys(), "survey"),
         *(_named("catalog", door.catalog, known, "catalogue") if door.catalog else ()),
@@ -45,11 +46,43 @@ def faults(door: DatasetDoor) -> list[str]:
         found += _named("labels.catalog", says, known, "catalogue") if door.labels.catalog else []
         if says in known:
             found += _label_columns_faults(door.labels, known[says])
+            if door.labels.catalog and not known[says].has_positions:
+                found.append(f"labels.catalog: {says} has no positions, so that no row of it can be the nearest")
     if door.picture_position and not _is_position(door.picture_position):
         found.append(
             f"picture_position: found {door.picture_position!r}, expected an expression with groups ra and dec"
         )
     return found
+
+
+def _misfits(door: DatasetDoor) -> list[str]:
+    """Keys that do not go together."""
+    cutout, extent, objects, rule = door.cutout, door.extent, door.objects, door.labels
+    if door.pictures and not door.catalog:
+        beside = [name for name in ("extent", "labels", "objects", "split", "picture") if getattr(door, name)]
+        wrong = {f"pictures: found {', '.join(beside)} too, which only a catalogue has": bool(beside)}
+        wrong["cutout: found times or column, which only a catalogue has; expected side_arcsec, or nothing"] = bool(
+            cutout.times or cutout.column
+        )
+        return [line for line, is_wrong in wrong.items() if is_wrong]
+    needs_side = "cutout: found no side_arcsec, times or column, and no picture that could be shown whole"
+    wrong = {
+        "catalog: expected a catalogue, or pictures where no table lists them": bool(door.catalog)
+        == bool(door.pictures),
+        needs_side: bool(door.catalog) and cutout.is_whole and not door.picture,
+        "cutout.times: found no [extent] to multiply": bool(cutout.times) and extent is None,
+        "objects: found no [extent], which is an object's outline": objects is not None and extent is None,
+        "extent: kind pixels needs picture, whose pixels they are": bool(extent and extent.kind == "pixels")
+        and not door.picture,
+        "objects.in_pictures: needs picture, and a cutout without a side": door.is_of_pictures
+        and not (door.picture and cutout.is_whole),
+        "labels.of: found no [objects] whose labels they could be": bool(rule and rule.of != "sources")
+        and objects is None,
+        "picture_position: found no picture whose name it could be in": bool(
+            door.picture_position and not door.picture
+        ),
+    }
+    return [line for line, is_wrong in wrong.items() if is_wrong]
 
 
 def column_kind(catalog: Catalog, name: str) -> str | None:
@@ -79,7 +112,7 @@ def _near(name: str, known: Iterable[str]) -> str:
 def _labels_faults(door: DatasetDoor, scheme: LabelScheme) -> Iterator[str]:
     """Labels that the scheme does not have."""
     rule = door.labels
-    told = [("classes", name) for name in door.classes.values()]
+    told = list[tuple[str, str]]()
     if rule:
         told += [("labels.names", name) for name in rule.names.values() if name]
         told += [("labels.flags", name) for name in rule.flags.values()]
@@ -89,13 +122,21 @@ def _labels_faults(door: DatasetDoor, scheme: LabelScheme) -> Iterator[str]:
             told.append(("labels.label", rule.names.get(rule.label, rule.label)))
         yield from _doubly_meant(rule)
     counts = door.published
-    told += [("published", name) for name in (*counts.n_by_label, *counts.n_by_class)] if counts else []
+    exact = [("classes", name) for name in door.classes.values()]
+    exact += [("published", name) for name in (*counts.n_by_label, *counts.n_by_class)] if counts else []
+    for key, name in exact:
+        if name not in scheme.labels:
+            yield _no_label(key, name, scheme)
     for key, name in told:
         try:
             scheme.harmonised(name)
         except CatalogError:
-            near = _near(name, scheme.labels)
-            yield f"{key}: found {name!r}, expected a label of scheme {scheme.name}: {', '.join(scheme.labels)}; {near}"
+            yield _no_label(key, name, scheme)
+
+
+def _no_label(key: str, name: str, scheme: LabelScheme) -> str:
+    labels = ", ".join(scheme.labels)
+    return f"{key}: found {name!r}, expected a label of scheme {scheme.name}: {labels}; {_near(name, scheme.labels)}"
 
 
 def _kind_faults(door: DatasetDoor, scheme: LabelScheme) -> Iterator[str]:
@@ -135,6 +176,8 @@ def _place_faults(door: DatasetDoor, catalog: Catalog) -> Iterator[str]:
     if catalog.has_positions or door.position != POSITION:
         for k, name in enumerate(door.position):
             yield from _column(f"position[{k}]", name, catalog, NUMBERS, "deg")
+        if door.position != POSITION and catalog.frame != "icrs":
+            yield f"position: {catalog.door} is in {catalog.frame}, expected ra_deg, dec_deg, which are made ICRS"
     elif not door.picture:
         yield f"catalog: {catalog.name} has no positions, and there is no picture whose centre could stand for them"
     if door.name_column and (door.name_column != "name" or "name" in catalog.columns):

@@ -55,6 +55,8 @@ def _shapes(extent: Extent, rows: Sequence[Cells], positions: Reals) -> list[Out
     full = extent.times * (2 * given if extent.kind == "radius" else given)
     is_round = full[:, 0] == full[:, 1] if extent.kind == "ellipse" else np.zeros(len(rows), bool)
     angle = np.where(is_round & np.isnan(angle), 0.0, angle)
+    if extent.north == "galactic":
+        angle = angle + _galactic_north_deg(positions)
     is_drawn = (full > 0).all(axis=1) & np.isfinite(full).all(axis=1) & np.isfinite(angle)
     is_drawn &= np.isfinite(positions).all(axis=1)
     drawn = np.flatnonzero(is_drawn)
@@ -138,6 +140,16 @@ def _vertices(extent: Extent, cells: Cells) -> Reals | Fault | None:
     vertices = numbers.reshape(-1, 2)
     is_closed = len(vertices) > FEWEST_NUMBERS // 2 and bool((vertices[0] == vertices[-1]).all())
     return vertices[:-1] if is_closed else vertices
+
+
+def _galactic_north_deg(positions: Reals) -> Reals:
+    """Position angle of the direction to the north Galactic pole, ICRS north through east; NaN without a position."""
+    pole = SkyCoord(0, 90, unit="deg", frame=Galactic()).icrs
+    ra, dec = np.radians(positions).T
+    pole_ra, pole_dec = np.radians([pole.ra.deg, pole.dec.deg])
+    east = np.sin(pole_ra - ra) * np.cos(pole_dec)
+    north = np.cos(dec) * np.sin(pole_dec) - np.sin(dec) * np.cos(pole_dec) * np.cos(pole_ra - ra)
+    return np.degrees(np.arctan2(east, north))
 
 
 def _icrs(vertices: Reals, frame: Frame) -> Reals:

@@ -4,9 +4,24 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from schemas.labels import LabelScheme, Tier, plain_label
+
+
+def template_columns(template: str) -> list[str]:
+    """The columns that a text such as `{n_components}C-{n_peaks}P` is made of. ValueError for one that is no such text.
+
+    >>> template_columns("images/{field}/{file}.fits")
+    ['field', 'file']
+    """
+    parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+    names = [name or "" for _, name, _, _ in parts]
+    if any(not name.isidentifier() or how or turn for name, (_, _, how, turn) in zip(names, parts, strict=True)):
+        raise ValueError(
+            "expected plain names of columns in braces, such as {class_name}; a brace itself is written twice"
+        )
+    return names
 
 
 class RowLabels(BaseModel):
@@ -30,10 +45,16 @@ class RowLabels(BaseModel):
     votes: str | None = None
     """The list column of ours with everybody's class: a row where they differ says nothing."""
 
+    @field_validator("label")
+    @classmethod
+    def _is_a_template(cls, label: str) -> str:
+        template_columns(label)
+        return label
+
     @property
     def template_columns(self) -> list[str]:
         """The columns of ours that `label` is made of."""
-        return [name for _, name, _, _ in string.Formatter().parse(self.label) if name]
+        return template_columns(self.label)
 
     @property
     def columns(self) -> list[str]:

@@ -7,6 +7,7 @@ it unknown.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from catalogs.catalog import Catalog
@@ -41,6 +42,7 @@ class Sayings:
     scheme: LabelScheme
     catalog: Catalog
     made: dict[str, Statements] = field(default_factory=dict[str, Statements])
+    labels: dict[str, str | None] = field(default_factory=dict[str, str | None])
 
     def of(self, cells: Cells | None) -> Saying:
         """What a row says; None: there is no row that could."""
@@ -74,8 +76,8 @@ class Sayings:
 
     def _read(self, cells: Cells) -> Saying:
         rule, scheme = self.rule, self.scheme
-        flags = {scheme.harmonised(label): cells[column] for column, label in rule.flags.items()}
-        columns = {scheme.harmonised(label): self.catalog.columns[column].name for column, label in rule.flags.items()}
+        flags = {label: cells[column] for column, label in self._flags.items()}
+        columns = {label: self.catalog.columns[column].name for column, label in self._flags.items()}
         words, is_open = dict[str, str](), False
         given = list(_words(rule, cells))
         for word in given:
@@ -99,8 +101,7 @@ class Sayings:
         if scheme.kind == "single" and said:
             return {label: Truth.PRESENT if label in said else Truth.ABSENT for label in scheme.labels}
         present = scheme.with_implied(said)
-        absent = {scheme.harmonised(label) for label, others in rule.absent_where.items()
-                  if present & {scheme.harmonised(one) for one in others}}  # fmt: skip
+        absent = {label for label, others in self._absent_where.items() if present & others}
         if rule.exhaustive:
             absent |= {label for label, is_set in flags.items() if is_set is False}
             absent |= {label for label in scheme.labels if label not in flags} if is_closed else set()
@@ -118,10 +119,22 @@ class Sayings:
 
     def _label_of(self, word: str) -> str | None:
         """The scheme's label for a word; None for one that means "not known", or that says nothing in this scheme."""
-        if plain_label(word) in {plain_label(one) for one in self.rule.unknown}:
-            return None
-        ours = self.rule.names.get(word, word)
-        return self.scheme.harmonised(ours) if ours else None
+        if word not in self.labels:
+            is_unknown = plain_label(word) in {plain_label(one) for one in self.rule.unknown}
+            ours = "" if is_unknown else self.rule.names.get(word, word)
+            self.labels[word] = self.scheme.harmonised(ours) if ours else None
+        return self.labels[word]
+
+    @cached_property
+    def _flags(self) -> dict[str, str]:
+        return {column: self.scheme.harmonised(label) for column, label in self.rule.flags.items()}
+
+    @cached_property
+    def _absent_where(self) -> dict[str, set[str]]:
+        harmonised = self.scheme.harmonised
+        return {
+            harmonised(label): {harmonised(one) for one in others} for label, others in self.rule.absent_where.items()
+        }
 
 
 def _words(rule: DatasetLabels, cells: Cells) -> Iterator[str]:
@@ -130,5 +143,5 @@ def _words(rule: DatasetLabels, cells: Cells) -> Iterator[str]:
         yield from (str(one) for one in cells[rule.listed] or () if one is not None and str(one).strip())
         return
     word = word_of(rule, cells)
-    if word is not None:
+    if word is not None and word.strip():
         yield word

@@ -117,4 +117,4 @@ def _outlines(ra: Reals, dec: Reals, distance_arcsec: Reals, direction: Reals) -
     heading = north * np.cos(direction)[..., None] + east * np.sin(direction)[..., None]
     angle = (distance_arcsec / ARCSEC_PER_RADIAN)[..., None]
     vertex_ra, vertex_dec = positions_deg(centre * np.cos(angle) + heading * np.sin(angle))
-    return np.stack([vertex_ra, vertex_dec], axis=-1).reshape(len(ra), -1)
+    return np.stack([vertex_ra, vertex_dec], axis=-1).reshape(len(ra), 2 * distance_arcsec.shape[1])

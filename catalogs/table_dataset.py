@@ -1,5 +1,6 @@
 """SOURCES and OBJECTS of a dataset that is a TOML file: the rows of its catalogue, read as `DatasetDoor` says."""
 
+import math
 import re
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,7 @@ from catalogs.table_rows import (
     split_of,
 )
 from catalogs.whole_pictures import picture_sources, usable_pictures
+from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import OBJECTS, SOURCES
@@ -115,7 +117,7 @@ def _side(door: DatasetDoor, row: PlacedRow) -> float | None | Fault:
         own = cutout.times * row.outline.width_arcsec
     if cutout.column:
         own = row.cells[cutout.column]
-    sides = [one for one in (cutout.side_arcsec, own) if one is not None and one > 0]
+    sides = [one for one in (cutout.side_arcsec, own) if one is not None and 0 < one < math.inf]
     if sides:
         return float(max(sides))
     what = f"{cutout.column} {own}" if cutout.column else "no extent to multiply"
@@ -128,7 +130,12 @@ def _name_offset(door: DatasetDoor, row: PlacedRow) -> float | None:
     )
     if said is None or row.ra_deg is None or row.dec_deg is None:
         return None
-    return float(separation_arcsec(float(said["ra"]), float(said["dec"]), row.ra_deg, row.dec_deg)[0])
+    try:
+        ra, dec = float(said["ra"]), float(said["dec"])
+    except (TypeError, ValueError):
+        found = f"ra {said['ra']!r}, dec {said['dec']!r}"
+        raise CatalogError(f"{row.path}: found {found} in its name, expected degrees; mend picture_position") from None
+    return float(separation_arcsec(ra, dec, row.ra_deg, row.dec_deg)[0])
 
 
 def _object(table: ReadTable, row: PlacedRow, is_source: bool) -> Row:

@@ -16,6 +16,7 @@ from catalogs.pictures import SUFFIX
 from catalogs.positions import ROW
 from catalogs.row_statements import Saying, Sayings
 from catalogs.sky import Reals, nearest, unit_vectors
+from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
 from schemas.labels import LabelScheme, label_scheme
 from schemas.rejection import Rejection
@@ -76,6 +77,10 @@ def read_rows(door: DatasetDoor, raw: Path, mosaics: pa.Table) -> ReadTable:
     if door.extent:
         shapes = outlines(door.extent, cells, places, shown, table.frame)
     sayings, says = _sayings(door, table, scheme, raw, cells, places)
+    if sayings and sayings.rule.confidence:
+        _check_shares(raw, sayings.catalog, sayings.rule.confidence, [one for one in says if one])
+    if door.objects and "score" in door.objects.__dict__ and door.objects.score:  # SOURCES are made without it
+        _check_shares(raw, table, door.objects.score, cells)
     names = [_name(door, one) for one in cells]
     keys = _keys(door, cells, names)
     rows = list[PlacedRow]()
@@ -100,6 +105,18 @@ def _sayings(
     theirs = read_catalog(raw / other.file, other).table.to_pylist()
     there = _mutual(places, theirs, door.labels.within_arcsec or 0.0)
     return Sayings(door.labels, scheme, other), [theirs[k] if k >= 0 else None for k in there]
+
+
+def _check_shares(raw: Path, table: Catalog, column: str, rows: Sequence[Row]) -> None:
+    """Raise CatalogError where a confidence or a score is not from 0 to 1, as a per cent, or -1 for "none"."""
+    wrong = [one for one in rows if one[column] is not None and not 0 <= one[column] <= 1]
+    if wrong:
+        first = f"the first {wrong[0][column]:g} in data row {wrong[0][ROW]}"
+        raise CatalogError(
+            f"{raw / table.file}: {len(wrong)} of {len(rows)} values of {table.columns[column].name} are not from 0 to "
+            f"1, {first}; for per cent set columns.{column}.times = 0.01, for a number that means none "
+            f"columns.{column}.missing, in {table.door}"
+        )
 
 
 def _mutual(places: Reals, theirs: Sequence[Row], radius_arcsec: float) -> list[int]:
