@@ -428,6 +428,7 @@ class Made:
     shelf: Shelf
     handover: str = "llava/tiny/0123456789ab"
     corpus: Names = Names()
+    doors: tuple[Any, ...] = ()
 
     @property
     def of(self) -> dict[str, Doors]:
