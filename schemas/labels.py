@@ -15,12 +15,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.article import article
-from schemas.errors import CatalogError, RecipeError
+from schemas.errors import CatalogError
 from schemas.folder import one_door, read_doors, read_folder
 from schemas.touches import WORDS, Touches
 
 HERE = Path(__file__).parent / "label_schemes"
 SPOKEN = Touches(*WORDS)
+NAME = re.compile(r"[\w+./()-]+( [\w+./()-]+)*")
 
 
 About = Literal["source", "picture", "objects"]
@@ -109,18 +110,20 @@ class LabelScheme(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> "LabelScheme":
-        """Every label that is implied is there, and no name can be taken for a list of names or a definition."""
-        wrong = [
-            f"labels.{name}.implies: no label {other}; known: {', '.join(self.labels)}"
-            for name, one in self.labels.items()
-            for other in one.implies
-            if other not in self.labels
-        ]
-        wrong += [
-            f"labels.{name}: a name of letters, digits, blanks and - alone"
-            for name in self.labels
-            if not re.fullmatch(r"[\w+./()-]+( [\w+./()-]+)*", name) or plain_label(name) == "NONE"
-        ]
+        """Each name can be told from a list of names, each spelling names one label, what is implied is there."""
+        wrong, spelt, ids = list[str](), dict[str, str](), dict[int, str]()
+        for name, one in self.labels.items():
+            if not NAME.fullmatch(name) or plain_label(name) == "NONE":
+                wrong.append(f"labels.{name}: expected a name of letters, digits, blanks and any of + - . / ( )")
+            if ids.setdefault(one.id, name) != name:
+                wrong.append(f"labels.{name}.id: found {one.id}, which {ids[one.id]} has; expected one of its own")
+            for spelling in (name, *one.aliases):
+                if spelt.setdefault(plain_label(spelling), name) != name:
+                    wrong.append(f"labels.{name}: {spelling!r} names {spelt[plain_label(spelling)]} too")
+            strange = [other for other in one.implies if other not in self.labels]
+            wrong += [f"labels.{name}.implies: no label {other}; known: {', '.join(self.labels)}" for other in strange]
+            if one.implies and self.kind == "single":
+                wrong.append(f"labels.{name}.implies: of kind single exactly one label holds; expected kind multi")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -149,7 +152,7 @@ class LabelScheme(BaseModel):
         return done
 
     def _spellings(self) -> dict[str, str]:
-        return _spellings(self.name, tuple((name, one.aliases) for name, one in self.labels.items()))
+        return _spellings(tuple((name, one.aliases) for name, one in self.labels.items()))
 
 
 def plain_label(text: str) -> str:
@@ -174,11 +177,5 @@ def label_scheme(name: str) -> LabelScheme:
 
 
 @cache
-def _spellings(scheme: str, labels: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]:
-    spellings: dict[str, str] = {}
-    for name, aliases in labels:
-        for spelling in (name, *aliases):
-            other = spellings.setdefault(plain_label(spelling), name)
-            if other != name:
-                raise RecipeError(f"scheme {scheme}: {spelling!r} names both {other} and {name}")
-    return spellings
+def _spellings(labels: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]:
+    return {plain_label(spelling): name for name, aliases in labels for spelling in (name, *aliases)}

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from schemas.errors import CatalogError, RecipeError
-from schemas.labels import label_scheme, label_schemes, plain_label
+from schemas.folder import read_door
+from schemas.labels import LabelScheme, label_scheme, label_schemes, plain_label
+from tests.making_schemes import invented_text
 
 EVERY = [(scheme.name, label) for scheme in label_schemes().values() for label in scheme.labels]
 OURS = {"radioimg_multilabel", "rgz_smorph", "smgps_extcat", "caesar_mrcnn", "rgcat", "mirabest"}
@@ -95,3 +97,29 @@ def test_high_mass_and_low_mass_binaries_are_not_mixed_up():
         words = " ".join([labels[label].phrase, labels[label].noun, labels[label].noun_one, labels[label].definition])
         assert ours in words
         assert other not in words
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("labels.Shell]", 'labels."Shell, Ring"]'), "labels.Shell, Ring: expected a name of letters"),
+        (("labels.Shell]", "labels.none]"), "labels.none: expected a name of letters"),
+        (("id         = 2", "id         = 1"), "labels.Shell.id: found 1, which HII has"),
+        (("id         = 2", 'id         = 2\naliases    = ["h ii", "fr0"]'), "labels.FR0: 'FR0' names Shell too"),
+        (
+            ("id         = 2", 'id         = 2\nimplies    = ["HI"]'),
+            "labels.Shell.implies: no label HI; known: HII, Sh",
+        ),
+        (("id         = 2", 'id         = 2\nimplies    = ["HII"]'), "of kind single exactly one label holds"),
+        (('kind  = "single"', 'kind  = "one"'), "kind: "),
+        (('kind  = "single"', 'kind  = "single"\nabout = "pictures"'), "about: found 'pictures'"),
+    ],
+)
+def test_a_scheme_that_contradicts_itself_is_refused_when_it_is_read(tmp_path, change, said):
+    file = tmp_path / "mine.toml"
+    file.write_text(invented_text("my_sources", change), encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        read_door(LabelScheme, file)
+    assert said in str(caught.value)
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
