@@ -10,6 +10,7 @@ entries ┴► matches ─► matchings      cutouts of all datasets ─► twin
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -88,7 +89,7 @@ class Graph:
     asker: Asker | None = None
     """Where models are served and replies are kept; None where no model is asked. Part of no recipe."""
 
-    @property
+    @cached_property
     def steps(self) -> list[Step]:
         """Every step once, each after what it reads."""
         return in_order([*(one.samples for one in self.of.values()), *self.beside])

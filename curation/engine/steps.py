@@ -4,8 +4,9 @@ A step is a pure function from tables to one table. Two kinds: *whole* makes its
 makes part k from part k of its leading inputs, so that any number of machines can share the work.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -64,7 +65,7 @@ class Step:
         if by_part != sorted(by_part, reverse=True):
             raise RecipeError(f"step {self.name}: inputs read by part must come first")
 
-    @property
+    @cached_property
     def address(self) -> str:
         """Its place in the store: the name, and twelve digits of the recipe's hash."""
         return f"{self.name}/{fingerprint(self.recipe)[:12]}"
@@ -99,11 +100,12 @@ def in_order(targets: list[Step]) -> list[Step]:
     """The targets and all they need, each after its inputs, each address once."""
     done: dict[str, Step] = {}
 
-    def visit(step: Step) -> Iterator[Step]:
-        for one in step.inputs:
-            yield from visit(one.step)
+    def visit(step: Step) -> None:
         if step.address not in done:
+            for one in step.inputs:
+                visit(one.step)
             done[step.address] = step
-            yield step
 
-    return [step for target in targets for step in visit(target)]
+    for target in targets:
+        visit(target)
+    return list(done.values())

@@ -20,6 +20,7 @@ from curation.words.prompt import Prompt, prompt, render
 from schemas.errors import RecipeError, ReplyError
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import JUDGED
+from schemas.touches import only
 
 TASK = "judge"
 BEST = 10
@@ -125,7 +126,7 @@ def judged_step(dataset_name: str, conversations: Step, cutouts: Step, judging: 
         name=f"judged/{dataset_name}",
         make=partial(judged, asker=asker),
         table=JUDGED,
-        config=(door, judging.served, sampling),
+        config=(only(door, "judged"), judging.served, sampling),
         inputs=(Input(conversations, by_part=True), Input(cutouts, by_part=True, columns=("cutout_id", "png"))),
     )
 

@@ -15,13 +15,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from schemas.errors import RecipeError
 from schemas.fingerprint import canonical_json
 from schemas.folder import one_door, read_doors
+from schemas.touches import Touches
 
 HERE = Path(__file__).parent / "prompts"
 FENCED_SLOTS = ("caption", "glossary", "conversation")
@@ -89,7 +90,7 @@ class Prompt(BaseModel):
     terms: dict[str, str] = Field(default_factory=dict[str, str])
     """Words that the glossary explains besides the labels of the scheme."""
     topic: tuple[Topic, ...] = ()
-    turns: dict[str, PositiveInt] = Field(default_factory=dict[str, PositiveInt])
+    turns: Annotated[dict[str, PositiveInt], Touches("generated")] = Field(default_factory=dict[str, PositiveInt])
     """Pairs asked for, by dataset; `default` for the others."""
 
     @model_validator(mode="after")
