@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 from scipy.spatial import cKDTree
 
 from catalogs.dataset import Dataset
@@ -38,7 +38,7 @@ class ClassConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    scheme: LabelScheme
+    scheme: SkipValidation[LabelScheme]  # it has the fields that decide a table, not all
     classes: dict[str, str] = Field(min_length=1)
     """The label that an entry stands for, by catalogue. An entry that bears labels of the scheme stands for those that
     are present: one that has none, a candidate, says nothing."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from catalogs.benchmark import Benchmark
 from catalogs.dataset import Dataset
@@ -38,7 +38,7 @@ class SealConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    benchmarks: tuple[Benchmark, ...] = Field(min_length=1)
+    benchmarks: SkipValidation[tuple[Benchmark, ...]] = Field(min_length=1)
     unknown_radius_arcsec: float = Field(default=600.0, gt=0)
     """For a picture of unknown size: too much sky is sealed rather than too little."""
 
