@@ -8,7 +8,7 @@ import numpy as np
 from astropy.coordinates import FK5, Galactic, SkyCoord
 
 from catalogs.dataset_door import Extent
-from catalogs.pixels import sky_of_pixels, sky_polygon
+from catalogs.pixels import longer_side_arcsec, sky_of_pixels, sky_polygon
 from catalogs.positions import Frame
 from catalogs.sky import Reals, box_polygons, ellipse_polygons, separation_arcsec
 
@@ -101,11 +101,11 @@ def _in_picture(extent: Extent, cells: Cells, image: Cells | None) -> Outline:
     header, outline = image["header"], pixels.ravel().tolist()
     if header is None:
         return Outline(picture_px=outline)
-    sky, size = sky_polygon(header, outline), np.ptp(pixels, axis=0)
-    if sky is None:
+    sky, longer = sky_polygon(header, outline), longer_side_arcsec(header, outline)
+    if sky is None or longer is None:
         return Outline(fault=("bad-extent", f"pixels {outline} are not all on the sky of {image['mosaic']}"))
-    ra, dec = sky_of_pixels(header, *(pixels.min(axis=0) + size / 2))
-    return Outline(sky, None, float(size.max() * image["pixel_arcsec"]), (float(ra[0]), float(dec[0])))
+    ra, dec = sky_of_pixels(header, *((pixels.min(axis=0) + pixels.max(axis=0)) / 2))
+    return Outline(sky, None, longer, (float(ra[0]), float(dec[0])))
 
 
 def _pixels(extent: Extent, cells: Cells) -> Reals | Fault | None:

@@ -14,6 +14,8 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import wcs_to_celestial_frame
 from numpy.typing import ArrayLike, NDArray
 
+from catalogs.sky import separation_arcsec
+
 Reals = NDArray[np.float64]
 
 
@@ -47,6 +49,16 @@ def sky_polygon(header: str, image_polygon_px: Sequence[float]) -> list[float] |
     ra, dec = sky_of_pixels(header, numbers[:, 0], numbers[:, 1])
     vertices = np.column_stack([ra, dec])
     return vertices.ravel().tolist() if np.isfinite(vertices).all() else None
+
+
+def longer_side_arcsec(header: str, image_polygon_px: Sequence[float]) -> float | None:
+    """The longer of width and height of an outline in pixels, on the sky there; None where an end is not on it."""
+    numbers = np.asarray(image_polygon_px, float).reshape(-1, 2)
+    (left, low), (right, high) = numbers.min(axis=0), numbers.max(axis=0)
+    x, y = (left + right) / 2, (low + high) / 2
+    ra, dec = sky_of_pixels(header, [left, right, x, x], [y, y, low, high])
+    longer = separation_arcsec(ra[::2], dec[::2], ra[1::2], dec[1::2]).max()
+    return float(longer) if np.isfinite(longer) else None
 
 
 @lru_cache(maxsize=64)
