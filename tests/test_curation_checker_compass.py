@@ -79,6 +79,18 @@ def test_an_object_is_north_of_another_by_the_true_angle(way, up, is_mirrored):
     assert verdict(pair.format(f"to the {opposite}"), truths) is NO
 
 
+@pytest.mark.parametrize("up", [0, 74, 180, 299])
+@pytest.mark.parametrize("way", ["north", "east", "south", "west"])
+def test_the_northernmost_is_found_by_the_true_angle(way, up):
+    sky = lying(up)
+    boxes = box_at(WAYS[way], sky), box_at((WAYS[way] + 180) % 360, sky)
+    truths = known(sky, *boxes, labels=("COMPACT", "SPURIOUS"))
+    text = f"The {way}ernmost object is a {{}} source."
+    assert verdict(text.format("compact"), truths) is YES
+    assert verdict(text.format("spurious"), truths) is not YES
+    assert verdict(text.format("compact"), known(None, *boxes, labels=("COMPACT", "SPURIOUS"))) is OPEN
+
+
 def test_without_a_place_on_the_sky_no_direction_is_judged():
     for sky in (None, lying(0, turn_deg=80)):
         truths = known(sky, (0.1, 0.1, 0.2, 0.2), (0.7, 0.7, 0.8, 0.8), labels=("COMPACT", "SPURIOUS"))

@@ -48,6 +48,8 @@ EXTREMES = {
     "faintest": "faintest", "strongest": "brightest", "weakest": "faintest", "most prominent": "brightest",
     "most luminous": "brightest", "dominant": "brightest", "nearest": "nearest", "most massive": "heaviest",
     "most conspicuous": "brightest", "most distant": "farthest", "second largest": "second largest",
+    "northernmost": "northernmost", "southernmost": "southernmost", "easternmost": "easternmost",
+    "westernmost": "westernmost",
 }  # fmt: skip
 
 EXTREME = re.compile(

@@ -46,7 +46,11 @@ def _extreme(claim: Claim, known: Truths) -> Verdict:
     if held == []:
         return told(False, claim, "there is none in the picture")
     candidates = (
-        _first_few(held, claim) if held and claim.count else _outermost(held, claim.how or "") if held else None
+        _first_few(held, claim)
+        if held and claim.count
+        else _utmost(held, claim.how or "", known.orientation)
+        if held
+        else None
     )
     if not candidates:
         return told(_lone(claim, known), claim, "which it is is not known")
@@ -84,6 +88,21 @@ def _is_of(one: SeenObject, subject: str, known: Truths) -> bool | None:
     if one.labels is None:
         return False if state_of(subject, known) is Truth.ABSENT else None
     return bool(set(subject.split("|")) & one.labels)
+
+
+ON_MAPS = {"northernmost": "uppermost", "southernmost": "lowermost", "easternmost": "leftmost",
+           "westernmost": "rightmost"}  # fmt: skip
+
+
+def _utmost(held: Sequence[SeenObject], how: str, sky: Orientation | None) -> list[SeenObject]:
+    """The same, also of the sides of the sky: the northernmost is uppermost where the picture is turned north up."""
+    if how not in ON_MAPS:
+        return _outermost(held, how)
+    if sky is None or sky.turn_deg > MOST_TURN_DEG:
+        return []
+    turned = [replace(one, box_norm=sky.as_on_maps(one.box_norm)) for one in held if one.box_norm]
+    found = {one.object_id for one in _outermost(turned, ON_MAPS[how])}
+    return [one for one in held if one.object_id in found]
 
 
 def _outermost(held: Sequence[SeenObject], how: str) -> list[SeenObject]:

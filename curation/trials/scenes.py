@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from curation.checker.claims import Claim, SeenObject, SurveyFacts, Truths
+from curation.checker.compass import Orientation
 from curation.pictures.boxes import DIALECTS, Box, Dialect, encode_box
 from curation.trials.draw import Draw
 from curation.trials.facts import Fact
@@ -22,6 +23,10 @@ SURVEYS = (
 )  # fmt: skip
 BLANK = (0.0, 0.0, 0.0, 0.004, 0.021, 0.093, 0.31, 0.5)
 BEAMS = (None, (5.4, 5.4), (6.4, 5.4), (13.0, 11.0), (45.0, 45.0))
+ORIENTATIONS = (
+    None, Orientation(0.0, 90.0), Orientation(1.2, 91.2), Orientation(0.0, 270.0), Orientation(74.2, 164.2),
+    Orientation(299.4, 29.4), Orientation(180.0, 90.0), Orientation(31.0, 121.0, 4.0, 1.3),
+)  # fmt: skip
 SIDE_PX = 256
 UNKNOWN_SHARE = 0.15
 
@@ -97,6 +102,7 @@ def synthetic_truths(scheme: LabelScheme, draw: Draw) -> Truths:
         side_arcsec=draw.one((None, draw.real(60, 240), draw.real(240, 3000), draw.real(3600, 9000))),
         beam_arcsec=draw.one(BEAMS),
         survey=draw.one(SURVEYS),
+        orientation=draw.to("orientation").one(ORIENTATIONS),
     )
 
 
