@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from catalogs.columns import CatalogColumn, absent_columns, check_columns, described, our_columns
-from catalogs.formats import archives, text_tables, typed_tables
+from catalogs.formats import archives, fits_tables, parquet_tables, text_tables, typed_tables, whitespace
 from catalogs.formats.tables import RawTable
 from catalogs.generated import stands_in
 from catalogs.positions import (
@@ -50,15 +50,16 @@ class Catalog(BaseModel):
     """Relative to the raw folder."""
     sha256: str = Field(default="", exclude=True)
     """The pinned content of the file; empty for files that are not public, or written anew."""
-    format: Literal["csv", "tsv", "fixed_width", "fits", "votable", "ipac", "parquet", "names"]
-    """`names`: the names of a zip's members are the rows."""
+    format: Literal["csv", "tsv", "whitespace", "fixed_width", "fits", "votable", "ipac", "parquet", "names"]
+    """`whitespace`: values between blanks, names in a comment line, as PyBDSF, Selavy and Aegean write. `names`: the
+    names of a zip's members are the rows."""
     member: str | None = None
     """Tar: the member that is the table. `names`: a glob of the members meant."""
     pattern: str = ""
     """`names`: a regular expression of the whole name; its named groups are the columns."""
     hdu: str | int | None = None
     """FITS, VOTable: name or number of the table; None: the only table there is."""
-    delimiter: str | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """CSV: a comma where none is given; TSV: a tab."""
     comment: str = ""
     """Lines of text that begin with it are no rows."""
@@ -189,13 +190,16 @@ def _raw_table(path: Path, catalog: Catalog) -> RawTable:
         case "names":
             return archives.read_names(path, catalog.member or "", catalog.pattern)
         case "fits":
-            return typed_tables.read_fits(path, catalog.hdu)
+            return fits_tables.read_fits(path, catalog.hdu)
         case "votable":
             return typed_tables.read_votable(archives.read_body(path, catalog.member), where, catalog.hdu)
         case "ipac":
             return typed_tables.read_ipac(archives.read_body(path, catalog.member), where)
         case "parquet":
-            return typed_tables.read_parquet(archives.read_body(path, catalog.member), where)
+            return parquet_tables.read_parquet(archives.read_body(path, catalog.member), where)
+        case "whitespace":
+            body = archives.read_body(path, catalog.member)
+            return whitespace.read_whitespace(body, where, catalog.comment, catalog.below_header)
         case "fixed_width":
             spans = {one.name: one.span for one in catalog.columns.values()}
             body = archives.read_body(path, catalog.member)

@@ -15,6 +15,8 @@ from astropy import units as u
 from pydantic import BaseModel, ConfigDict
 
 from catalogs.formats import tables
+from catalogs.formats import values as values_of
+from catalogs.units import NO_UNIT, unit_that_gives, units_of
 from schemas.errors import CatalogError
 from schemas.table import UNIT_SUFFIX
 from schemas.touches import Touches
@@ -24,8 +26,6 @@ CATALOG_SUFFIX = {
     "km/s": "_km_per_s", "kpc": "_kpc", "yr": "_yr", "s": "_s", "pc/cm3": "_pc_per_cm3", "Jy": "_jy",
     "mJy/arcsec2": "_mjy_per_arcsec2",
 }  # fmt: skip
-SPELLINGS = {"h:m:s": "hourangle", "d:m:s": "deg", "degrees": "deg", "hours": "hourangle"}  # as VizieR writes them
-NO_UNIT = ("", "-", "--", "none")
 CALLED_HOURS = re.compile(r"ra[ _]?(h|hr|hrs|hours?)", re.IGNORECASE)
 DAY_HOURS = 24
 
@@ -38,14 +38,15 @@ class CatalogColumn(BaseModel):
     name: str
     """Their name for it; `Unnamed: 0` by its number for one that has none."""
     unit: str = ""
-    """Their unit, for files that give none; a file that gives another one is an error. `hourangle` for RA in hours."""
+    """Their unit, for files that give none or one that nobody can read; a file that gives another one is an error.
+    `hourangle` for RA in hours."""
     type: Literal["real", "int", "bool", "text", "sexagesimal"] | None = None
     """None: real where our name ends in a unit, else text. `sexagesimal`: `12 34 56.7`, `12:34.9`, wholes in `unit`."""
     required: bool = True
     """False: a file without it gives nulls, and is told of as absent."""
     guess: Annotated[bool, Touches()] = False
     """True: nobody here has seen the file; their name for the column is our guess."""
-    missing: tuple[float | str, ...] = ()
+    missing: tuple[int | float | str, ...] = ()
     """Values that mean "not known" in this column: numbers after it is read, texts before."""
     separator: str | None = None
     """Between the elements of a column of lists."""
@@ -102,7 +103,7 @@ def our_columns(
     for name, column in columns.items():
         kind = column.type or ("real" if our_unit(name) or name.endswith("_px") else "text")
         if column.name not in raw.columns:
-            arrow = tables.ARROW[kind]
+            arrow = values_of.ARROW[kind]
             ours[name] = pa.nulls(len(raw.row), pa.list_(arrow) if column.separator is not None else arrow)
             continue
         try:
@@ -111,8 +112,8 @@ def our_columns(
         except ValueError as error:
             wrong.append(f"  {column.name}: {error}; edit columns.{name}")
             continue
-        for index, text in bad.items():
-            unreadable.setdefault(int(raw.row[index]), f"{column.name}: found {text!r}, expected {kind}")
+        for index, fault in bad.items():
+            unreadable.setdefault(int(raw.row[index]), f"{column.name}: {fault}")
     if wrong:
         raise CatalogError(f"{where}: read with {door}\n" + "\n".join(wrong))
     return ours, unreadable
@@ -140,14 +141,17 @@ def _absence(ours: str, column: CatalogColumn, raw: tables.RawTable) -> str:
 def _read(
     values: pa.Array, kind: str, column: CatalogColumn, null_values: Sequence[str]
 ) -> tuple[pa.Array, dict[int, str]]:
-    """The column's values of a kind, sentinels null, and by index the texts that are unreadable."""
-    texts = [*null_values, *(one for one in column.missing if isinstance(one, str))]
+    """The column's values of a kind, sentinels null, and by index what is wrong with the others."""
+    texts = [*null_values, *(str(one) for one in column.missing)]
     numbers = [one for one in column.missing if not isinstance(one, str)]
     if column.separator is not None:
-        return tables.typed_lists(values, kind, column.separator, texts)
-    made, bad = tables.typed(values, kind, texts)
+        return values_of.typed_lists(values, kind, column.separator, texts)
+    made, bad = values_of.typed(values, kind, texts)
     if numbers and kind in ("real", "int"):
-        is_missing = pc.is_in(made, pa.array(numbers, pa.float64()).cast(made.type))
+        fitting = [one for one in numbers if kind == "real" or one == int(one)]
+        is_missing = pc.is_in(
+            made, pa.array([float(one) if kind == "real" else int(one) for one in fitting], made.type)
+        )
         made = pc.if_else(is_missing, pa.scalar(None, made.type), made)
     return made, bad
 
@@ -156,35 +160,36 @@ def _converted(values: pa.Array, name: str, column: CatalogColumn, file_unit: st
     """Values in the unit of our column's name. Raises ValueError where no unit is known, or two disagree."""
     is_list = pa.types.is_list(values.type)
     flat = values.flatten() if is_list else values
+    said = "" if file_unit in NO_UNIT else file_unit
     if not pa.types.is_floating(flat.type):
+        is_number = pa.types.is_integer(flat.type) and (our_unit(name) and (said or column.unit) or column.times != 1)
+        if is_number and column.times * _factor(flat, name, column, said) != 1:
+            raise ValueError('whole numbers cannot be converted without rounding; set type = "real"')
         return values
-    factor = column.times * _factor(flat, name, column, "" if file_unit in NO_UNIT else file_unit)
+    factor = column.times * _factor(flat, name, column, said)
     if factor == 1:
         return values
     scaled = cast(pa.Array, pc.multiply(flat, factor))
-    if not is_list:
-        return scaled
-    sizes = pc.fill_null(pc.list_value_length(values), 0).to_pylist()
-    offsets = [0]
-    for size in sizes:
-        offsets.append(offsets[-1] + size)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), scaled, mask=values.is_null())
+    return values_of.with_elements(values, scaled) if is_list else scaled
 
 
 def _factor(values: pa.Array, name: str, column: CatalogColumn, file_unit: str) -> float:
-    """What makes our unit of theirs."""
+    """What makes our unit of theirs. A unit of the TOML stands for one of the file that nobody can read."""
     target = our_unit(name)
-    said = [_unit(text) for text in (file_unit, column.unit) if text]
-    if any(one != said[0] for one in said):
-        raise ValueError(f"the file is in {file_unit!r}, the TOML says {column.unit!r}")
+    if column.unit:
+        unit, meanings = unit_that_gives(column.unit, target), units_of(file_unit) if file_unit else []
+        if meanings and not any(one == unit for one in meanings):
+            raise ValueError(f"the file is in {file_unit!r}, the TOML says {column.unit!r}")
+    elif target is None:
+        return 1.0
+    elif not file_unit:
+        raise ValueError(f"the file gives no unit and neither does the TOML, expected one that gives {target}")
+    else:
+        unit = unit_that_gives(file_unit, target)
     if target is None:
         return 1.0
-    if not said:
-        raise ValueError(f"the file gives no unit and neither does the TOML, expected one that gives {target}")
-    if not said[0].is_equivalent(u.Unit(target)):
-        raise ValueError(f"is in {said[0]}, which cannot become {target}")
-    _check_hours(values, column, said[0])
-    return float(said[0].to(u.Unit(target)))
+    _check_hours(values, column, unit)
+    return float(unit.to(u.Unit(target)))
 
 
 def _check_hours(values: pa.Array, column: CatalogColumn, unit: u.UnitBase) -> None:
@@ -202,12 +207,3 @@ def _check_hours(values: pa.Array, column: CatalogColumn, unit: u.UnitBase) -> N
         )
     if not in_hours:
         raise ValueError("is called hours, but the TOML says deg; expected unit hourangle")
-
-
-def _unit(text: str) -> u.UnitBase:
-    # Not to_string and not a lower-case comparison: PyBDSF writes "beam-1 mJy".
-    plain = text.strip().strip('"')
-    try:
-        return u.Unit(SPELLINGS.get(plain, plain))
-    except ValueError:
-        raise ValueError(f"{text!r} is not a unit that astropy knows") from None

@@ -208,7 +208,7 @@ def test_bad_rows_are_refused_with_a_reason_and_the_rest_is_read(tmp_path):
 
 
 def test_a_column_of_text_that_should_be_numbers_stops_the_reader(tmp_path):
-    with pytest.raises(CatalogError, match="RA: found text such as '12h30m' in every row"):
+    with pytest.raises(CatalogError, match="RA: found '12h30m', expected real, in every row"):
         read_catalog(csv_file(tmp_path, HEADER + "a,12h30m,2,3\n"), a_catalog())
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogs.catalog import Catalog, read_catalog
-from catalogs.formats import archives, tables, text_tables, typed_tables
+from catalogs.formats import archives, parquet_tables, tables, text_tables, values
 from schemas.errors import CatalogError
 
 TABLE = Table(
@@ -286,14 +286,14 @@ def test_a_list_column_of_parquet_stays_a_list(tmp_path):
 def test_sexagesimal_agrees_with_astropy(sign, whole, minutes, seconds, separator):
     marks = [*separator] if len(separator) > 1 else [separator, separator, ""]
     text = f"{sign}{whole}{marks[0]}{minutes}{marks[1]}{seconds:.3f}{marks[2]}"
-    values, bad = tables.typed(pa.array([text]), "sexagesimal")
+    found, bad = values.typed(pa.array([text]), "sexagesimal")
     assert not bad
     unit = "hourangle" if separator == "hms" else "deg"
-    assert values[0].as_py() == pytest.approx(Angle(text, unit=unit).value, abs=1e-12)
+    assert found[0].as_py() == pytest.approx(Angle(text, unit=unit).value, abs=1e-12)
 
 
 def test_parquet_bytes_that_are_cut_are_refused():
     sink = io.BytesIO()
     pq.write_table(pa.table({"a": np.arange(1000)}), sink)
     with pytest.raises(CatalogError, match="not a readable Parquet file"):
-        typed_tables.read_parquet(sink.getvalue()[:-9], "mine")
+        parquet_tables.read_parquet(sink.getvalue()[:-9], "mine")

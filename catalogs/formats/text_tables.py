@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
+from catalogs.formats.records import Record, records
 from catalogs.formats.tables import RawTable
 from schemas.errors import CatalogError
 
@@ -19,37 +20,35 @@ def read_delimited(
 
     Lines that begin with `comment`, and blank ones, are no rows. `below_header` says what stands between header and
     data: `units`, which are kept, and `dashes`. A header's field that is empty is called `Unnamed: 0` by its number.
+    A row with too few or too many fields, or a quote that is not closed, is ragged.
     """
-    header, below, rest = _taken_apart(body, where, comment, len(below_header))
-    names = _names(header, where, delimiter)
-    units = _units(below, below_header, names, where, delimiter)
+    found = records(without_mark(body, where), where, delimiter, comment)
+    if not found:
+        raise CatalogError(f"{where}: no header line")
+    header, *rest = found
+    below, rest = rest[: len(below_header)], rest[len(below_header) :]
+    for one in (header, *below):
+        if one.fault:
+            raise CatalogError(f"{where}: {one.fault}")
+    names = _names(header.text, where, delimiter)
+    units = _units([one.text for one in below], below_header, names, where, delimiter)
     _refuse_dashes(rest, where, delimiter)
-    ragged = dict[int, str]()
+    ragged = {index: one.fault for index, one in enumerate(rest) if one.fault}
+    sound = [index for index in range(len(rest)) if index not in ragged]
+    columns, uneven = _columns([rest[index].text for index in sound], names, where, delimiter)
+    ragged |= {sound[index]: detail for index, detail in uneven.items()}
+    row = np.array([index for index in range(len(rest)) if index not in ragged], np.int64)
+    if any(len(one) != len(row) for one in columns.values()):
+        n_read = len(next(iter(columns.values())))
+        raise CatalogError(f"{where}: read {n_read} of {len(row)} rows; a line break or a quote stands where none may")
+    return RawTable(columns, dict.fromkeys(names, "text"), units, row, ragged, len(rest))
 
-    def skip(row: csv.InvalidRow) -> str:
-        ragged[row.number - 1] = f"found {row.actual_columns} fields, expected {row.expected_columns}: {row.text:.80}"
-        return "skip"
 
-    if not rest.strip():
-        table = pa.table({name: pa.array([], pa.string()) for name in names})
-    else:
-        try:
-            table = csv.read_csv(
-                pa.BufferReader(rest),
-                read_options=csv.ReadOptions(use_threads=False, column_names=names),
-                parse_options=csv.ParseOptions(
-                    delimiter=delimiter, invalid_row_handler=skip, newlines_in_values=b'"' in rest
-                ),
-                convert_options=csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            raise CatalogError(f"{where}: not a CSV table: {error}") from error
-    n_rows = table.num_rows + len(ragged)
-    row = np.setdiff1d(np.arange(n_rows), np.array(sorted(ragged), np.int64)).astype(np.int64)
-    columns = {name: _one(table[name]) for name in names}
-    return RawTable(columns, dict.fromkeys(names, "text"), units, row, ragged, n_rows)
+def without_mark(body: bytes, where: str) -> bytes:
+    """Text without the mark of UTF-8 that Windows puts before it. Raises CatalogError for UTF-16."""
+    if body[:2] in UTF_16:
+        raise CatalogError(f"{where}: UTF-16, expected UTF-8; convert it")
+    return body.removeprefix(b"\xef\xbb\xbf")
 
 
 def read_fixed_width(
@@ -59,7 +58,8 @@ def read_fixed_width(
 
     Blank lines and those that begin with `comment` are no rows; a line that ends early has empty values.
     """
-    lines = [line for line in body.splitlines()[header_lines:] if line.strip() and not _is_comment(line, comment)]
+    sign = comment.encode()
+    lines = [one for one in body.splitlines()[header_lines:] if one.strip() and not (sign and one.startswith(sign))]
     columns = dict[str, pa.Array]()
     for name, (first, last) in spans.items():
         try:
@@ -70,40 +70,54 @@ def read_fixed_width(
     return RawTable(columns, types, dict.fromkeys(spans, ""), np.arange(len(lines)), {}, len(lines))
 
 
-def _taken_apart(body: bytes, where: str, comment: str, n_below: int) -> tuple[bytes, list[bytes], bytes]:
-    """The header line, the lines below it, and the data, without comments and without blank lines."""
-    if body[:2] in UTF_16:
-        raise CatalogError(f"{where}: UTF-16, expected UTF-8; convert it")
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    if b"\n" not in body:
-        body = body.replace(b"\r", b"\n")
-    if b'"' in body and not comment and not n_below:  # a quoted value may hold line breaks, and even blank lines
-        header, _, rest = body.lstrip(b"\r\n").partition(b"\n")
-        return header, [], rest
-    lines = [line for line in body.split(b"\n") if line.strip() and not _is_comment(line, comment)]
-    if not lines:
-        raise CatalogError(f"{where}: no header line")
-    return lines[0], lines[1 : 1 + n_below], b"\n".join(lines[1 + n_below :]) + b"\n"
+def _columns(
+    rows: list[bytes], names: list[str], where: str, delimiter: str
+) -> tuple[dict[str, pa.Array], dict[int, str]]:
+    """Text by column, and by index the rows that have another number of fields."""
+    ragged = dict[int, str]()
 
+    def skip(row: csv.InvalidRow) -> str:
+        ragged[row.number - 1] = f"found {row.actual_columns} fields, expected {row.expected_columns}: {row.text:.80}"
+        return "skip"
 
-def _is_comment(line: bytes, comment: str) -> bool:
-    return bool(comment) and line.startswith(comment.encode())
+    if not rows:
+        return {name: pa.array([], pa.string()) for name in names}, ragged
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(b"\n".join(rows) + b"\n"),
+            read_options=csv.ReadOptions(use_threads=False, column_names=names),
+            parse_options=csv.ParseOptions(
+                delimiter=delimiter, invalid_row_handler=skip, newlines_in_values=any(b"\n" in one for one in rows)
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise CatalogError(f"{where}: not a CSV table: {error}") from error
+    return {name: _one(table[name]) for name in names}, ragged
 
 
 def _names(header: bytes, where: str, delimiter: str) -> list[str]:
     """The header's names, without BOM and blanks around them; CatalogError where two are equal."""
     names = _fields(header, where, delimiter)
     names = [name or f"Unnamed: {index}" for index, name in enumerate(names)]
+    refuse_twice(names, where)
+    return names
+
+
+def refuse_twice(names: list[str], where: str) -> None:
+    """Raise CatalogError where two columns have the same name."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CatalogError(f"{where}: two columns have the same name: {', '.join(map(repr, twice))}")
-    return names
 
 
 def _fields(line: bytes, where: str, delimiter: str) -> list[str]:
     try:
         first = csv.open_csv(
-            pa.BufferReader(line.rstrip(b"\r") + b"\n"), parse_options=csv.ParseOptions(delimiter=delimiter)
+            pa.BufferReader(line.rstrip(b"\r") + b"\n"),
+            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=b"\n" in line),
         )
     except pa.ArrowInvalid as error:
         raise CatalogError(f"{where}: no header line: {error}") from error
@@ -115,19 +129,26 @@ def _units(
 ) -> dict[str, str]:
     """What the line of units says by column, empty where there is none; CatalogError for a line that is another."""
     units = dict.fromkeys(names, "")
+    if len(lines) < len(below_header):
+        raise CatalogError(f"{where}: the file ends {len(lines)} lines below the header, expected {list(below_header)}")
     for number, (kind, line) in enumerate(zip(below_header, lines, strict=True), 1):
         is_dashed = _is_dashed(line, delimiter)
         if is_dashed != (kind == "dashes"):
             raise CatalogError(f"{where}: line {number} below the header is {line[:60]!r}, expected {kind}")
         if kind == "units":
-            units = dict(zip(names, _fields(line, where, delimiter), strict=True))
+            said = _fields(line, where, delimiter)
+            if len(said) != len(names):  # a lone " is an arcsecond and opens no quote
+                said = [one.strip() for one in line.decode("utf-8", "replace").split(delimiter)]
+            if len(said) != len(names):
+                raise CatalogError(f"{where}: the line of units has {len(said)} fields, expected {len(names)}")
+            units = dict(zip(names, said, strict=True))
     return units
 
 
-def _refuse_dashes(rest: bytes, where: str, delimiter: str) -> None:
+def _refuse_dashes(rest: list[Record], where: str, delimiter: str) -> None:
     """Raise CatalogError where a line of dashes would be counted as a row, and what stands above it too."""
-    for index, line in enumerate(rest.split(b"\n", 3)[:3]):
-        if _is_dashed(line, delimiter):
+    for index, one in enumerate(rest[:3]):
+        if _is_dashed(one.text, delimiter):
             said = "'units', 'dashes'" if index else "'dashes'"
             raise CatalogError(
                 f"{where}: line {index + 1} below the header is a line of dashes, no row; set below_header = [{said}]"
