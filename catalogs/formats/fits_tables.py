@@ -13,7 +13,7 @@ import pyarrow as pa
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from catalogs.formats.tables import RawTable, read_bytes, text_column, whole_table
+from catalogs.formats.tables import RawTable, read_bytes, refuse_twice, text_column, whole_table
 from schemas.errors import CatalogError
 
 XML = (b"<?xml", b"<VOTABLE")
@@ -53,14 +53,12 @@ def read_fits(path: Path, hdu: str | int | None = None) -> RawTable:
                 header, place, is_ascii = table.header.copy(), table.fileinfo(), isinstance(table, fits.TableHDU)
             data = body[place["datLoc"] : place["datLoc"] + place["datSpan"]]
             said = list(_columns(header, is_ascii=is_ascii))
+            refuse_twice([one.name for one in said], str(path))
             read = _ascii_values(header, data, said) if is_ascii else _binary_values(header, data, said)
     except CatalogError:
         raise
     except Exception as error:  # astropy raises whatever a broken header leads to
         raise CatalogError(f"{path}: not a readable FITS table: {error}") from error
-    twice = sorted({one.name for one in said if sum(other.name == one.name for other in said) > 1})
-    if twice:
-        raise CatalogError(f"{path}: two columns have the same name: {', '.join(map(repr, twice))}")
     types = {one.name: f"FITS {one.format}" for one in said}
     return whole_table(read, types, {one.name: one.unit for one in said})
 
@@ -114,6 +112,7 @@ def _binary_values(header: fits.Header, data: bytes, said: list[FitsColumn]) -> 
     for number in range(1, len(said) + 1):
         for key in OURS_TO_APPLY:
             stored.remove(f"{key}{number}", ignore_missing=True)
+        stored[f"TTYPE{number}"] = f"column {number}"  # numpy takes no two names that differ by a blank
         stored[f"TFORM{number}"] = re.sub(r"^(\d*[PQ]?)L", r"\1B", str(header[f"TFORM{number}"]).strip())
     text = stored.tostring().encode("ascii", "replace")
     table: Any = fits.BinTableHDU.fromstring(text + data, character_as_bytes=True)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import yaml
 from astropy.io import votable
 
-from catalogs.formats.tables import RawTable, whole_table
+from catalogs.formats.tables import RawTable, refuse_twice, whole_table
 from catalogs.formats.values import LARGEST_INT, with_elements
 from schemas.errors import CatalogError
 
@@ -24,13 +24,11 @@ def read_parquet(body: bytes, where: str) -> RawTable:
     astropy writes a masked column with its values under the mask, and the mask as a column beside it: null is null.
     """
     try:
-        table = pq.read_table(pa.BufferReader(body), use_threads=False)
+        table = pq.ParquetFile(pa.BufferReader(body)).read(use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise CatalogError(f"{where}: not a readable Parquet file: {error}") from error
     names = table.column_names
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise CatalogError(f"{where}: two columns have the same name: {', '.join(map(repr, twice))}")
+    refuse_twice(names, where)
     try:
         columns = {name: _plain(_one(table[name])) for name in names}
     except pa.ArrowException as error:

@@ -12,7 +12,7 @@ from schemas.errors import CatalogError
 
 QUOTE, LINE_BREAK = b'"', b"\n"
 NUMBER = re.compile(rb"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
-FIELD = rb'(?:"(?>[^"]+|"")*+"[ \t]*+|(?!")[^\n%b]*+)'
+FIELD = rb'(?:"(?>[^"]+|"")*+"(?:(?!%b)[ \t])*+|(?!")[^\n%b]*+)'
 UNCLOSED = 'found a quote that is not closed, or text behind a closed one, expected "" for a quote inside a value'
 TOLD = 80
 
@@ -45,7 +45,7 @@ def records(body: bytes, where: str, delimiter: str, comment: str = "") -> list[
 def _with_quotes(body: bytes, where: str, delimiter: bytes, comment: bytes) -> Iterator[Record]:
     """A quote within a value is that sign; one at its start must be closed before the next delimiter or line break."""
     separator = re.escape(delimiter)
-    field = FIELD % separator
+    field = FIELD % (separator, separator)
     whole = re.compile(b"(?:" + field + separator + b")*+" + field + rb"\r?+(?=\n|\Z)")
     start, line = 0, 1
     while start < len(body):
@@ -93,7 +93,7 @@ def _is_like(text: bytes, numbers: set[int], start: int, n_fields: int, delimite
 def _fields(record: bytes, delimiter: bytes) -> list[bytes]:
     """The values between the delimiters that stand outside quotes."""
     separator = re.escape(delimiter)
-    pattern = b"(" + FIELD % separator + b")(?:" + separator + rb"|\r?\Z)"
+    pattern = b"(" + FIELD % (separator, separator) + b")(?:" + separator + rb"|\r?\Z)"
     found, at = list[bytes](), 0
     for one in re.finditer(pattern, record):
         if one.start() != at:

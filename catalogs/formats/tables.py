@@ -41,6 +41,13 @@ def whole_table(columns: dict[str, pa.Array], types: dict[str, str], units: dict
     return RawTable(columns, types, units, np.arange(n_rows), {}, n_rows)
 
 
+def refuse_twice(names: list[str], where: str) -> None:
+    """Raise CatalogError where two columns have the same name."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CatalogError(f"{where}: two columns have the same name: {', '.join(map(repr, twice))}")
+
+
 def text_column(values: list[bytes | None]) -> pa.Array:
     """Bytes of fixed width as text without the blanks and zero bytes that fill them; empty is null, not UTF-8 stays."""
     found = [None if one is None else one.split(b"\0", 1)[0].strip() or None for one in values]

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from catalogs.formats.records import Record, records
-from catalogs.formats.tables import RawTable
+from catalogs.formats.tables import RawTable, refuse_twice
 from schemas.errors import CatalogError
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -27,20 +27,21 @@ def read_delimited(
         raise CatalogError(f"{where}: no header line")
     header, *rest = found
     below, rest = rest[: len(below_header)], rest[len(below_header) :]
-    for one in (header, *below):
-        if one.fault:
-            raise CatalogError(f"{where}: {one.fault}")
+    if header.fault:
+        raise CatalogError(f"{where}: {header.fault}")
     names = _names(header.text, where, delimiter)
     units = _units([one.text for one in below], below_header, names, where, delimiter)
     _refuse_dashes(rest, where, delimiter)
     ragged = {index: one.fault for index, one in enumerate(rest) if one.fault}
     sound = [index for index in range(len(rest)) if index not in ragged]
     columns, uneven = _columns([rest[index].text for index in sound], names, where, delimiter)
+    n_read = len(uneven) + len(next(iter(columns.values())))
+    if n_read != len(sound):
+        raise CatalogError(
+            f"{where}: found {n_read} rows in {len(sound)} lines; a line break or a quote stands where none may"
+        )
     ragged |= {sound[index]: detail for index, detail in uneven.items()}
     row = np.array([index for index in range(len(rest)) if index not in ragged], np.int64)
-    if any(len(one) != len(row) for one in columns.values()):
-        n_read = len(next(iter(columns.values())))
-        raise CatalogError(f"{where}: read {n_read} of {len(row)} rows; a line break or a quote stands where none may")
     return RawTable(columns, dict.fromkeys(names, "text"), units, row, ragged, len(rest))
 
 
@@ -106,13 +107,6 @@ def _names(header: bytes, where: str, delimiter: str) -> list[str]:
     return names
 
 
-def refuse_twice(names: list[str], where: str) -> None:
-    """Raise CatalogError where two columns have the same name."""
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise CatalogError(f"{where}: two columns have the same name: {', '.join(map(repr, twice))}")
-
-
 def _fields(line: bytes, where: str, delimiter: str) -> list[str]:
     try:
         first = csv.open_csv(
@@ -136,9 +130,9 @@ def _units(
         if is_dashed != (kind == "dashes"):
             raise CatalogError(f"{where}: line {number} below the header is {line[:60]!r}, expected {kind}")
         if kind == "units":
-            said = _fields(line, where, delimiter)
-            if len(said) != len(names):  # a lone " is an arcsecond and opens no quote
-                said = [one.strip() for one in line.decode("utf-8", "replace").split(delimiter)]
+            said = [one.strip() for one in line.decode("utf-8", "replace").split(delimiter)]
+            if len(said) != len(names) or line.count(b'"') % 2 == 0:  # else a lone " is an arcsecond and opens no quote
+                said = _fields(line, where, delimiter)
             if len(said) != len(names):
                 raise CatalogError(f"{where}: the line of units has {len(said)} fields, expected {len(names)}")
             units = dict(zip(names, said, strict=True))

@@ -1,6 +1,7 @@
 """Tables of text that say their types and units: VOTable, IPAC; empty text, NaN and what is masked are null."""
 
 import io
+import re
 import warnings
 from typing import Any
 
@@ -10,8 +11,10 @@ import pyarrow.compute as pc
 from astropy.io import ascii as ascii_tables
 from astropy.io import votable
 
-from catalogs.formats.tables import RawTable, whole_table
+from catalogs.formats.tables import RawTable, refuse_twice, whole_table
 from schemas.errors import CatalogError
+
+WHOLE_OF_IPAC = re.compile(r"\b(?:i|int|integer|l|long)\b")
 
 
 def read_votable(body: bytes, where: str, table: str | int | None = None) -> RawTable:
@@ -31,8 +34,7 @@ def read_votable(body: bytes, where: str, table: str | int | None = None) -> Raw
     if len(fitting) != 1:
         listed = ", ".join(f"{index} {one.ID or one.name!r}" for index, one in enumerate(found))
         raise CatalogError(f"{where}: found {len(fitting)} tables that fit, expected one, set `hdu`; it has {listed}")
-    if len(columns) != len(fields):
-        raise CatalogError(f"{where}: two columns have the same name")
+    refuse_twice([one.name for one in fields], where)
     return whole_table(columns, types, units)
 
 
@@ -41,13 +43,24 @@ def read_ipac(body: bytes, where: str) -> RawTable:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            table = ascii_tables.read(body.decode("utf-8"), format="ipac", guess=False)
+            table = _ipac(body.decode("utf-8"))
     except Exception as error:  # astropy raises whatever a broken header leads to
         raise CatalogError(f"{where}: not a readable IPAC table: {error}") from error
     columns = {name: _masked_column(table[name]) for name in table.colnames}
     types = {name: f"IPAC {table[name].dtype}" for name in table.colnames}
     units = {name: "" if table[name].unit is None else str(table[name].unit) for name in table.colnames}
     return whole_table(columns, types, units)
+
+
+def _ipac(text: str) -> Any:
+    """The table; where a whole number has more digits than 64 bits hold, whole numbers are texts."""
+    try:
+        return ascii_tables.read(text, format="ipac", guess=False)
+    except TypeError:
+        lines = text.split("\n")
+        types = [number for number, line in enumerate(lines) if line.startswith("|")][1]
+        lines[types] = WHOLE_OF_IPAC.sub(lambda found: "c".rjust(len(found[0])), lines[types])
+        return ascii_tables.read("\n".join(lines), format="ipac", guess=False)
 
 
 def _masked_column(values: Any) -> pa.Array:

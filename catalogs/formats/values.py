@@ -20,7 +20,7 @@ SEXAGESIMAL = re.compile(
 )
 SIXTY = 60
 LARGEST_INT, SMALLEST_INT = 2**63 - 1, -(2**63)
-EVERY_WHOLE_BELOW = 2**53  # a real of 64 bits holds every whole number up to here, and not every one beyond
+EVERY_WHOLE_BELOW = 2**53  # a real from here on may be a whole number that was rounded
 TOO_LONG = 'more digits than it holds; type = "text" keeps them all'
 Typed = tuple[pa.Array, dict[int, str]]
 
@@ -119,7 +119,7 @@ def _numbers(values: pa.Array, kind: str) -> Typed:
     if pa.types.is_floating(values.type):
         return values, {}
     made = values.cast(pa.float64(), safe=False)
-    large = np.flatnonzero(np.abs(made.to_numpy(zero_copy_only=False)) > EVERY_WHOLE_BELOW)
+    large = np.flatnonzero(np.abs(made.to_numpy(zero_copy_only=False)) >= EVERY_WHOLE_BELOW)
     one_by_one = {int(index): (values[index].as_py(), made[index].as_py()) for index in large}
     rounded = {index: whole for index, (whole, real) in one_by_one.items() if int(real) != whole}
     return _all_but(
@@ -139,10 +139,10 @@ def _whole(values: pa.Array) -> Typed:
     bad = dict[int, str]()
     if pa.types.is_floating(values.type):
         plain = values.to_numpy(zero_copy_only=False)
-        fits = np.isnan(plain) | ((plain == np.floor(plain)) & (np.abs(plain) <= EVERY_WHOLE_BELOW))
+        fits = np.isnan(plain) | ((plain == np.floor(plain)) & (np.abs(plain) < EVERY_WHOLE_BELOW))
         for index in np.flatnonzero(~fits):
-            is_long = abs(plain[index]) > EVERY_WHOLE_BELOW
-            bad[int(index)] = f"found {plain[index]}, expected int{': a real beyond 2**53 is a rounded one' * is_long}"
+            why = ": a real beyond 2**53 is a rounded one" if abs(plain[index]) >= EVERY_WHOLE_BELOW else ""
+            bad[int(index)] = f"found {plain[index]}, expected int{why}"
     elif values.type == pa.uint64():
         above = pc.fill_null(pc.greater(values, pa.scalar(LARGEST_INT, values.type)), False)
         for index in np.flatnonzero(above.to_numpy(zero_copy_only=False)):
@@ -192,11 +192,10 @@ def _exact(text: pa.Array, made: pa.Array, bad: dict[int, str] | None = None) ->
     """Reals of texts, and by index the whole numbers among the texts that they round, and what no real holds."""
     plain, wrong = made.to_numpy(zero_copy_only=False), dict[int, str]()
     known = text.is_valid().to_numpy(zero_copy_only=False)
-    for index in np.flatnonzero(known & ~(np.abs(plain) <= EVERY_WHOLE_BELOW)):
-        one, whole = text[index].as_py(), WHOLE.fullmatch(text[index].as_py())
-        lost = (
-            not NOT_FINITE.fullmatch(one) if np.isnan(plain[index]) else whole and int(whole["digits"]) != plain[index]
-        )
+    for index in np.flatnonzero(known & ~(np.abs(plain) < EVERY_WHOLE_BELOW)):
+        one, real = text[index].as_py(), float(plain[index])  # of Python, which compares whole and real exactly
+        whole = WHOLE.fullmatch(one)
+        lost = whole and int(whole["digits"]) != real if np.isfinite(real) else not NOT_FINITE.fullmatch(one)
         if lost and int(index) not in (bad or {}):
             wrong[int(index)] = f"found {one!r}, expected real: {TOO_LONG}"
     return made, wrong

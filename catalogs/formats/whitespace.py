@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from catalogs.formats.tables import RawTable
-from catalogs.formats.text_tables import refuse_twice, without_mark
+from catalogs.formats.tables import RawTable, refuse_twice
+from catalogs.formats.text_tables import without_mark
 from catalogs.units import NO_UNIT, units_of
 from schemas.errors import CatalogError
 
 FIELD = re.compile(r'\s*("(?:[^"]|"")*"(?!\S)|(?!")\S+)')
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf)", re.IGNORECASE)
-DASHES = re.compile(r"-{3,}|={3,}")
+DASHES = re.compile(r"-+|=+")
 FREE_TEXT = re.compile(r"comments?|notes?|remarks?", re.IGNORECASE)
 """A last column of this name is the rest of the line, however many words, and may be empty."""
 TOLD = 80
@@ -90,17 +90,21 @@ def _header(
     heads: list[list[str]], rows: list[tuple[int, str]], where: str, sign: str
 ) -> tuple[list[str], dict[str, str]]:
     """Names, and units by name, of the lines above the rows."""
-    heads = [one for one in heads if one and not all(DASHES.fullmatch(word) for word in one)]
+    heads = [one for one in heads if one and not _is_ruled(one)]
     n_fields = len(_words(rows[0][1])) if rows else 0
     for at in range(len(heads) - 1, -1, -1):
         names, below = heads[at], heads[at + 1] if at + 1 < len(heads) else []
         is_free = FREE_TEXT.fullmatch(names[-1]) and len(names) <= n_fields + 1
-        if _are_units(names) or (rows and len(names) != n_fields and not is_free):
+        is_below_names = at > 0 and len(heads[at - 1]) - len(names) in (0, 1) and _are_units(names)
+        if is_below_names or (rows and len(names) != n_fields and not is_free):
             continue
-        is_unit_line = len(below) == len(names) and _are_units(below)
-        return names, dict(zip(names, map(_bare, below) if is_unit_line else [""] * len(names), strict=True))
+        said = [*map(_bare, below)] if _are_units(below) and len(names) - len(below) in (0, bool(is_free)) else []
+        return names, dict(zip(names, [*said, *[""] * (len(names) - len(said))], strict=True))
     expected = f"{n_fields} columns" if rows else "the columns"
-    raise CatalogError(f"{where}: no line that names {expected}; expected one that begins with {sign!r} above the rows")
+    nearest = f"; the last line there is {' '.join(heads[-1])[:TOLD]!r}" if heads else ""
+    raise CatalogError(
+        f"{where}: no line that names {expected}; expected one that begins with {sign!r} above the rows{nearest}"
+    )
 
 
 def _words(line: str) -> list[str]:
@@ -108,9 +112,16 @@ def _words(line: str) -> list[str]:
     return line.split() if found is None else found
 
 
+def _is_ruled(words: list[str]) -> bool:
+    """Whether a line only draws lines below the names; one of lone `--` is of units."""
+    return all(DASHES.fullmatch(word) for word in words) and any(len(word) > len("--") for word in words)
+
+
 def _are_units(words: list[str]) -> bool:
     """Whether a line is one of units: each in brackets, a dash, or a unit that is known."""
-    return all(word.strip("[]()") in NO_UNIT or word[0] + word[-1] == "[]" or units_of(word) for word in words)
+    return bool(words) and all(
+        word.strip("[]()") in NO_UNIT or word[0] + word[-1] == "[]" or units_of(word) for word in words
+    )
 
 
 def _bare(word: str) -> str:
