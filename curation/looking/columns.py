@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalogs.formats.tables import typed
+from catalogs.formats.values import typed
 from curation.looking.tables import Opened
 
 FEW = 20  # distinct values that are listed with their counts
@@ -55,6 +55,8 @@ def column_facts(opened: Opened, name: str) -> Row:
 
 def read_as(values: pa.Array) -> tuple[str, pa.Array]:
     """`int`, `real`, `bool`, `sexagesimal` or `text`, and the values; text is taken for numbers where all of it is."""
+    if pa.types.is_binary(values.type) or pa.types.is_null(values.type):
+        values = typed(values, "text")[0]
     if not pa.types.is_string(values.type):
         kind = "bool" if pa.types.is_boolean(values.type) else "int" if pa.types.is_integer(values.type) else "real"
         if kind == "real" and pa.types.is_floating(values.type):

@@ -13,7 +13,7 @@ from typing import Any
 
 from astropy.io import fits, votable
 
-from catalogs.formats import archives, text_tables, typed_tables
+from catalogs.formats import archives, fits_tables, parquet_tables, text_tables, typed_tables, whitespace
 from catalogs.formats.tables import RawTable
 from curation.pictures.fits_header import BROKEN_GZIP, open_fits
 from schemas.errors import CatalogError
@@ -69,16 +69,31 @@ def open_tables(path: Path) -> list[Opened]:
     body = archives.read_body(path, member)
     where = str(path) if member is None else f"{path}: {member}"
     if body.startswith(PARQUET):
-        return [Opened(typed_tables.read_parquet(body, where), Form("parquet", member))]
+        return [Opened(parquet_tables.read_parquet(body, where), Form("parquet", member))]
     if body.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(XML) and b"<VOTABLE" in body[:HEAD_BYTES]:
         return _votable(body, where, member)
     if _is_ipac(body):
         return [Opened(typed_tables.read_ipac(body, where), Form("ipac", member))]
+    if (between_blanks := _between_blanks(body, where)) is not None:
+        return [Opened(between_blanks, Form("whitespace", member))]
     form = text_form(body, where, member)
     raw = text_tables.read_delimited(
         body, where, form.delimiter or ("\t" if form.format == "tsv" else ","), form.comment, form.below_header
     )
     return [Opened(raw, form)]
+
+
+def _between_blanks(body: bytes, where: str) -> RawTable | None:
+    """A table with blanks between its values, as source finders write them; None for what has another separator."""
+    head = body[:HEAD_BYTES].decode("utf-8", "replace")
+    lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if "\0" in head or any(_agreement(lines, one) >= SURE_SHARE for one in SEPARATORS):
+        return None
+    try:
+        raw = whitespace.read_whitespace(body, where)
+    except CatalogError:
+        return None
+    return raw if len(raw.columns) > 1 and len(raw.row) >= SURE_SHARE * raw.n_rows > 0 else None
 
 
 def text_form(body: bytes, where: str, member: str | None = None) -> Form:
@@ -130,7 +145,7 @@ def _fits(path: Path) -> list[Opened]:
         raise CatalogError(f"{path}: FITS without a table and without an image of two axes")
     only = len(numbers) == 1
     return [
-        Opened(typed_tables.read_fits(path, at), Form("fits", hdu=None if only else at), said)
+        Opened(fits_tables.read_fits(path, at), Form("fits", hdu=None if only else at), said)
         for at, said in zip(numbers, meanings, strict=True)
     ]
 

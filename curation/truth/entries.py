@@ -80,6 +80,7 @@ def entries_step(catalog: Catalog, raw: Path) -> Step:
         table=ENTRIES,
         config=(only(catalog, "entries"), catalog_facts(catalog, raw)),
         counts="rows of the file",
+        version=2,  # tables are read with undefined values as null and whole numbers to their last digit
     )
 
 

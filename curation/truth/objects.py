@@ -47,6 +47,7 @@ def objects_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
         config=(dataset_facts(dataset, raw, "objects"),),
         inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
         counts="rows of the catalogue",
+        version=2,  # tables are read with undefined values as null and whole numbers to their last digit
     )
 
 

@@ -65,6 +65,7 @@ def sources_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
         config=(dataset_facts(dataset, raw, "sources"),),
         inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
         counts="rows of the catalogue",
+        version=2,  # tables are read with undefined values as null and whole numbers to their last digit
     )
 
 
