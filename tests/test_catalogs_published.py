@@ -57,7 +57,8 @@ def test_every_door_is_of_a_file_that_is_here_or_is_known_not_to_be():
 def test_the_file_is_the_pinned_one_and_every_row_is_counted(raw, name):
     door, found = catalog(name), read(raw, name)
     assert file_digest(door, raw) == door.sha256
-    assert found.n_in == N_ROWS[name] == door.n_rows
+    assert found.n_in == N_ROWS[name]
+    assert door.n_rows in (None, found.n_in)
     assert Counter(one.reason for one in found.rejections) == REFUSED.get(name, {})
     assert found.table.num_rows + len(found.rejections) == found.n_in
     assert found.absent == ()

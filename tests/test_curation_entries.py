@@ -170,7 +170,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", HERE)
 def test_every_real_catalogue_becomes_entries_with_ids_of_their_own(raw, name):
     found = of(raw, name)
-    assert found.n_in == catalogs()[name].n_rows
+    assert catalogs()[name].n_rows in (None, found.n_in)
     assert found.reasons == REFUSED.get(name, {})
     assert len(set(found.kept["entry_id"].to_pylist())) == found.kept.num_rows
     xyz = np.stack([found.kept[one].to_numpy() for one in "xyz"], axis=1)
