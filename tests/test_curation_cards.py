@@ -1,9 +1,14 @@
 """Headers: numbers written as text, frames that cannot be told, and cards that wcslib would pass over."""
 
+import warnings
+
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.wcs import WCS
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalogs.survey import Survey
 from curation.pictures.mosaics import read_mosaic
@@ -143,3 +148,43 @@ def test_scaling_written_as_text_is_applied(tmp_path):
     image = open_plane(path).read((0, 0, 50, 40))
     wanted = np.arange(2000).reshape(40, 50) * 0.5 + 100
     assert np.isnan(image[0, 7]) and np.nansum(np.abs(image - wanted)) == 0
+
+
+@given(
+    projection=st.sampled_from(["SIN", "TAN", "CAR", "ZEA", "AIT", "STG"]),
+    galactic=st.booleans(),
+    at=st.tuples(st.floats(0, 360, exclude_max=True), st.floats(-80, 80)),
+    pixel=st.tuples(st.floats(-30, 80), st.floats(-30, 80)),
+    scale=st.tuples(st.floats(1e-4, 2e-3), st.floats(1e-4, 2e-3)),
+    turn=st.floats(-180, 180),
+    form=st.sampled_from(["CDELT", "CROTA", "PC", "CD"]),
+    frame=st.sampled_from([{}, {"EQUINOX": 1950.0}, {"EQUINOX": 2000.0}, {"RADESYS": "FK5"}, {"RADESYS": "ICRS"},
+                           {"RADECSYS": "FK4", "EPOCH": 1950.0}, {"RADESYS": "FK5", "EQUINOX": 1975.0}]),
+    as_text=st.booleans(),
+)  # fmt: skip
+@settings(deadline=None, max_examples=150)
+def test_a_header_places_its_pixels_where_astropy_does_or_is_refused(
+    tmp_path_factory, *, projection, galactic, at, pixel, scale, turn, form, frame, as_text
+):  # fmt: skip
+    if projection in ("CAR", "AIT"):
+        at = at[0], 0.0  # elsewhere their native pole is turned: what a WCS makes of it is tested with the sky
+    cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    axes = ("GLON", "GLAT") if galactic else ("RA--", "DEC-")
+    cards = {f"CTYPE{i + 1}": f"{axis}-{projection}" for i, axis in enumerate(axes)}
+    cards |= {"CRVAL1": at[0], "CRVAL2": at[1], "CRPIX1": pixel[0], "CRPIX2": pixel[1]}
+    steps, matrix = {"CDELT1": -scale[0], "CDELT2": scale[1]}, ((cosine, -sine), (sine, cosine))
+    square = {f"{form}{i + 1}_{j + 1}": matrix[i][j] for i in (0, 1) for j in (0, 1)}
+    cards |= {
+        "CDELT": steps, "CROTA": steps | {"CROTA2": turn}, "PC": steps | square,
+        "CD": {"CDELT1": None, "CDELT2": None}
+        | {key: found * (-scale[0] if key[2] == "1" else scale[1]) for key, found in square.items()},
+    }[form] | frame  # fmt: skip
+    with warnings.catch_warnings(action="ignore"):
+        theirs = WCS(fits.Header([(key, found) for key, found in cards.items() if found is not None]))
+        wanted = theirs.pixel_to_world((50 - 1) / 2, (40 - 1) / 2).icrs
+    written = {
+        key: repr(float(found)) if as_text and isinstance(found, float) else found for key, found in cards.items()
+    }
+    row = row_of(tmp_path_factory.mktemp("header"), **written)
+    assert wanted.separation(SkyCoord(row["ra_deg"], row["dec_deg"], unit="deg")).arcsec < 1e-3
+    assert row["pixel_arcsec"] == pytest.approx(3600 * np.sqrt(scale[0] * scale[1]), rel=0.01)

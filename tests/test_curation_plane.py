@@ -138,6 +138,15 @@ def test_quantised_floats_are_what_astropy_reads_and_keep_their_blanks(tmp_path,
 
 
 @quiet
+def test_a_number_that_stands_for_nan_means_nothing_where_floats_are_not_quantised(tmp_path):
+    image = np.random.default_rng(1).integers(-50, 50, (64, 64)).astype("f4")
+    image[3, 4] = np.nan
+    path = written(tmp_path / "a.fits", image, {"ZBLANK": -1}, "tiles GZIP_2")
+    for is_whole in (False, True):
+        np.testing.assert_array_equal(open_plane(path, is_wanted_whole=is_whole).read((0, 0, 64, 64)), image)
+
+
+@quiet
 @pytest.mark.parametrize("level", [0, 16.0])
 def test_a_blank_card_means_nothing_on_tiles_of_floats(tmp_path, level):
     image = np.random.default_rng(1).integers(-50, 50, (64, 64)).astype("f4")

@@ -59,7 +59,8 @@ def beams_table(path: Path) -> tuple[list[Beam], str]:
     try:
         with open_fits(path) as stream:
             for hdu in hdus(stream, path.stat().st_size):
-                if str(value(hdu.header, "EXTNAME") or "").strip().upper() == "BEAMS":
+                extension, name = (str(value(hdu.header, one) or "").strip() for one in ("XTENSION", "EXTNAME"))
+                if extension == "BINTABLE" and name.upper() == "BEAMS":
                     return _rows(hdu, stream.read(min(hdu.n_data_bytes, MAX_TABLE_BYTES + 1)))
     except (ImageError, *BROKEN_GZIP):
         pass  # what stands behind the image is no part of it

@@ -191,9 +191,22 @@ class _Sections:
     def __getitem__(self, window: tuple[slice, slice]) -> NDArray[Any]:
         """Raises ImageError for a tile that cannot be decoded, whatever the decoder says of it."""
         with self._opened() as hdu:
-            if self.is_float or not _can_be(hdu):
-                hdu.header.remove("BLANK", ignore_missing=True, remove_all=True)
+            self._forget_blanks(hdu)
             return np.array(hdu.section[(0,) * self.n_extra_axes + window])
+
+    def _forget_blanks(self, hdu: Any) -> None:
+        """Take away what astropy would replace, and stumbles over where it is large.
+
+        BLANK on floats means nothing, and on integers the plane sees to it; ZBLANK means nothing where no tile was
+        quantised and none has its own.
+        """
+        table = hdu._bintable  # noqa: SLF001 -- its header is nowhere else, once the tiles are an image
+        columns = table.columns.names
+        for header in (hdu.header, table.header):
+            if self.is_float or "ZBLANK" not in columns:
+                header.remove("BLANK", ignore_missing=True, remove_all=True)
+            if "ZBLANK" not in columns and "ZSCALE" not in columns:
+                header.remove("ZBLANK", ignore_missing=True, remove_all=True)
 
     def blank(self) -> int | None:
         """BLANK of integers, or else what the tiles say: ZBLANK, or the least number where each tile has its own."""
@@ -211,10 +224,3 @@ class _Sections:
                 yield file[self.hdu]
         except (*BROKEN_GZIP, ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, MemoryError) as error:
             raise ImageError("unreadable", f"its pixels cannot be decoded: {error or type(error).__name__}") from error
-
-
-def _can_be(hdu: Any) -> bool:
-    """Whether a pixel can be BLANK: astropy stumbles over one that is out of the range of its type."""
-    blank, bits = blank_of(hdu.header), hdu.header["BITPIX"]
-    low, high = (0, 2**bits - 1) if bits == 8 else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)  # noqa: PLR2004 -- bits
-    return blank is None or low <= blank <= high

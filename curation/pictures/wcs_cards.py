@@ -36,14 +36,13 @@ def wcs_cards(header: fits.Header) -> fits.Header | None:
 def _check_frame(cards: fits.Header, types: list[str]) -> None:
     """Leave only the frame cards that count, in the spelling that wcslib knows."""
     axes = {one[:4] for one in types}
-    if axes not in (EQUATORIAL, GALACTIC):
+    if axes not in (EQUATORIAL, GALACTIC):  # ecliptic longitude is right ascension to astropy's WCS
         raise ImageError(
             "bad-wcs", f"CTYPE1 {types[0]!r}, CTYPE2 {types[1]!r}: found another frame, expected RA and DEC, or GLON "
             "and GLAT; give the image in one of them"
         )  # fmt: skip
     if axes == GALACTIC:
-        # RADESYS and EQUINOX say nothing of Galactic axes (FITS 4.0, 8.3), but stand there; astropy would take l and b
-        # for right ascension and declination.
+        # RADESYS and EQUINOX say nothing of Galactic axes (FITS 4.0, 8.3), but stand there, with 0 or with nonsense.
         for keyword in FRAME_CARDS:
             cards.remove(keyword, ignore_missing=True, remove_all=True)
         return

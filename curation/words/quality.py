@@ -93,7 +93,7 @@ def quality_step(
         name=f"quality/{dataset_name}",
         make=quality if judged is None else scored,
         table=QUALITY,
-        version=5,  # directions on the sky, and both sides of a picture, are judged
+        version=6,  # directions on the sky, both sides of a picture, each axis of a beam in a unit of its own
         config=(only(scheme, "quality"), dialect, survey_facts(survey)),
         beside=(names_digest(scheme),),
         inputs=(
