@@ -180,10 +180,9 @@ def trials_step(
     survey = survey or surveys()[dataset(dataset_name).survey]
     return Step(
         name=f"trials/{dataset_name}",
-        version=2,  # each axis of a beam in a unit of its own
         make=trials,
         table=TRIALS,
-        version=2,  # which way north is, both sides of a picture, an article by its sound
+        version=3,  # which way north is, both sides of a picture, an article by its sound, each axis of a beam its unit
         config=(
             Trying(
                 only(scheme, "trials"),

@@ -59,10 +59,9 @@ def generated_step(
     """The step that makes `generated/<dataset>`, part by part. Where the model is served is no part of the recipe."""
     return Step(
         name=f"generated/{dataset_name}",
-        version=2,  # each axis of a beam in a unit of its own
         make=partial(generated, asks),
         table=GENERATED,
-        version=2,  # no question for a direction on the sky where north is not up; such claims are judged
+        version=3,  # none is asked for a direction on the sky where north is not up; each axis of a beam has its unit
         config=(writing,),
         beside=(names_digest(writing.scheme),),
         inputs=(
