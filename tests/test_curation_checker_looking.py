@@ -90,6 +90,14 @@ def test_coco_boxes_are_turned_into_fractions_from_the_top(tmp_path):
     assert (known.state("COMPACT"), known.state("EXTENDED")) == (Truth.PRESENT, Truth.ABSENT)
 
 
+def test_a_name_of_two_coco_images_is_ambiguous_and_an_id_is_not(tmp_path):
+    images = [{**one, "file_name": "a.png"} for one in COCO["images"]]
+    path = written(tmp_path, "c.json", {**COCO, "images": images})
+    with pytest.raises(CorpusError, match=r"2 images have the file_name a\.png; give an id"):
+        read_annotations(path, Reading("caesar_mrcnn", "a.png"))
+    assert read_annotations(path, Reading("caesar_mrcnn", "2")).state("EXTENDED") is Truth.PRESENT
+
+
 def test_yolo_text_has_the_ids_of_the_scheme_or_those_given(tmp_path):
     path = written(tmp_path, "a.txt", "1 0.2 0.3 0.1 0.1\n")
     assert read_annotations(path, Reading("caesar_mrcnn")).objects[0].box_norm == pytest.approx(

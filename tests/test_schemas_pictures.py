@@ -95,6 +95,13 @@ def test_a_tiff_of_12_bit_is_stretched_by_its_own_range():
     assert np.array_equal(np.asarray(opened(content, "a")), values >> 4)
 
 
+def test_a_preview_beside_a_photograph_is_no_second_picture():
+    """Telephones write such files: their first picture is the photograph."""
+    small = Image.fromarray(GREYS[:3, :100])
+    photograph = saved(Image.fromarray(GREYS), "MPO", save_all=True, append_images=[small], quality=100)
+    assert opened(photograph, "a").size == (300, 6)
+
+
 def several(kind, **options):
     frames = [Image.fromarray(np.full((5, 5), level, np.uint8)) for level in (1, 200)]
     return saved(frames[0], kind, save_all=True, append_images=frames[1:], **options)

@@ -205,15 +205,17 @@ def _coco(path: Path, text: Mapping[str, Any], how: Reading) -> tuple[Boxed, Pic
     _refuse(path, found.rejections)
     images = {str(one["id"]): one for one in text["images"]}
     by_name = {str(one.get("file_name")): key for key, one in images.items()}
+    several = [key for key, one in images.items() if how.image is not None and one.get("file_name") == how.image]
+    if len(several) > 1 and how.image not in images:
+        raise CatalogError(f"{path}: {len(several)} images have the file_name {how.image}; give an id: {several}")
     chosen = _one_of(path, [*images], by_name.get(how.image or "", how.image), "images")
     width, height = images[chosen].get("width"), images[chosen].get("height")
     if not width or not height:
         raise CatalogError(f"{path}: image {chosen} has no width and height")
-    names = {chosen, str(images[chosen].get("file_name"))}
     boxed = [
         (_names(one.label, scheme, path), _turned(one.box_fits_px, width, height, path, one.row))
         for one in found.outlines
-        if one.picture in names
+        if one.picture == chosen
     ]
     return boxed, Picture(width_px=width, height_px=height)
 

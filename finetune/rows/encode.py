@@ -281,7 +281,7 @@ def opened(picture: Picture) -> Image.Image:
 
 def size_px(picture: Picture) -> tuple[int, int]:
     """Height and width, from the file's header."""
-    return pictures.size_px(picture.content or Path(picture.where), picture.where)
+    return pictures.size_px(Path(picture.where) if picture.content is None else picture.content, picture.where)
 
 
 def _without_first(labels: Integers) -> Integers:
