@@ -14,6 +14,7 @@ import click
 from curation.claims import claims
 from curation.inspect import inspect
 from curation.mutations import mutations
+from curation.new import new
 from curation.replies import replies
 from curation.serve import serve
 from curation.settings import settings, store_place
@@ -296,6 +297,7 @@ curation.add_command(replies)
 curation.add_command(mutations)
 curation.add_command(claims)
 curation.add_command(inspect)
+curation.add_command(new)
 
 
 def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ...] = ()) -> "tuple[Graph, Store]":

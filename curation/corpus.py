@@ -38,10 +38,10 @@ from curation.words.prompt import prompt
 from curation.words.question import questions
 from curation.words.scheme_faults import word_faults
 from curation.words.writing import Generation
-from schemas.doors import use_doors_beside
+from schemas.doors import use_doors_beside, user_doors
 from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
 from schemas.fingerprint import fingerprint
-from schemas.folder import one_door, read_door, read_doors
+from schemas.folder import check_written, one_door, read_door, read_doors
 from schemas.manifest import DoorFile
 
 HERE = Path(__file__).parent / "corpora"
@@ -205,6 +205,7 @@ def _together(wrong: list[CorpusError]) -> CorpusError:
 
 
 def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
+    check_written(user_doors())
     chosen: list[Dataset] = []
     wrong: list[CorpusError] = []
     known_surveys, known_questions = surveys(), questions()

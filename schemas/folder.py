@@ -1,7 +1,7 @@
 """A folder of TOML files as one typed dictionary: the folders are the registry (`schemas/doors.py` says which)."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +26,8 @@ def read_door(model: type[Door], file: Path, read: Callable[[Path], dict[str, An
     """One TOML file as a frozen model, named for its file; every error of the file at once. `read`: what it says."""
     try:
         text = read(file)
+        if open_keys := list(_open_keys(text)):
+            raise RecipeError("\n".join(_open_key(file, key, found) for key, found in open_keys))
         return model.model_validate({**text, "name": file.stem})
     except OSError as error:
         known = ", ".join(sorted(path.stem for path in file.parent.glob("*.toml"))) or "none"
@@ -52,6 +54,18 @@ def read_folder(model: type[Door], folder: Path) -> Mapping[str, Door]:
     return _read_files(model, sorted(folder.glob("*.toml")))
 
 
+def check_written(folder: Path | None) -> None:
+    """Raise RecipeError with every key of a folder of doors that somebody left to be written, all files together."""
+    wrong = list[str]()
+    for file in sorted(folder.glob("*/*.toml")) if folder else ():
+        try:
+            wrong += [_open_key(file, key, found) for key, found in _open_keys(read_toml(file))]
+        except (OSError, ValueError):
+            continue  # told of where it is read
+    if wrong:
+        raise RecipeError("\n".join(wrong))
+
+
 def one_door(doors: Mapping[str, One], name: str, what: str) -> One:
     """The door of that name; RecipeError, listing the known ones, for another name. `what`: "label scheme"."""
     if name not in doors:
@@ -75,6 +89,22 @@ def _read_all(model: type[BaseModel], stamps: tuple[Stamp, ...]) -> Mapping[str,
     if wrong:
         raise RecipeError("\n".join(wrong))
     return MappingProxyType(found)
+
+
+def _open_keys(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Keys whose value somebody left to be written, `"TODO: deg or hourangle"`, with that value."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from _open_keys(one, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for at, one in enumerate(value):
+            yield from _open_keys(one, f"{key}[{at}]")
+    elif isinstance(value, str) and value.startswith("TODO"):
+        yield key, value
+
+
+def _open_key(file: Path, key: str, found: str) -> str:
+    return f"{file}: {key}: found {found!r}, expected {found.removeprefix('TODO').lstrip(': ') or 'a value'}"
 
 
 def _lines(model: type[BaseModel], error: ValidationError) -> list[str]:

@@ -25,6 +25,7 @@ ROOMS = {
         "looking": {"engine", "pictures"},
         "checker": {"engine", "truth", "pictures"},
         "words": {"engine", "truth", "pictures", "asking", "checker"},
+        "drafting": {"engine", "pictures", "looking", "checker", "words", "corpus"},
         "papers": {"engine", "truth", "pictures", "asking"},
         "trials": {"engine", "truth", "pictures", "checker", "words"},
         "release": {"engine", "truth", "pictures", "asking", "checker", "words", "papers", "trials"},
