@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pydantic import ValidationError
 
 from catalogs.catalog import catalog
 from catalogs.dataset import CutoutRecipe, Dataset, Published
@@ -13,14 +14,17 @@ from catalogs.door_faults import faults
 from catalogs.pictures import Archive, read_archive
 from catalogs.table_dataset import read_objects, read_sources
 from schemas.errors import RecipeError
-from schemas.folder import read_door
+from schemas.folder import read_door, read_toml
 from schemas.rejection import Sieved
 from schemas.touches import only
 
 
 def read_toml_dataset(file: Path) -> Dataset:
     """The dataset that a file says. Raises RecipeError with everything that is wrong with it, one line each."""
-    door = read_door(DatasetDoor, file)
+    try:
+        door = read_door(DatasetDoor, file)
+    except RecipeError as error:
+        raise RecipeError("\n".join([str(error), *_beside(file, error.__cause__)])) from error
     wrong = faults(door)
     if wrong:
         raise RecipeError("\n".join(f"{file}: {line}" for line in wrong))
@@ -41,6 +45,23 @@ def read_toml_dataset(file: Path) -> Dataset:
         catalogs=used,
         door=door,
     )
+
+
+def _beside(file: Path, cause: BaseException | None) -> list[str]:
+    """What else is wrong with a file of a wrong form: of the tables and keys that are right in themselves."""
+    if not isinstance(cause, ValidationError):
+        return []
+    bad = {str(one["loc"][0]) for one in cause.errors() if one["loc"]}
+    text = {**read_toml(file), "name": file.stem}
+    stands_in = {"title": "", "cite": "", "cutout": {"side_arcsec": 1.0}}  # so that what they lack is no mistake too
+    try:
+        door = DatasetDoor.model_validate(
+            {key: value for key, value in text.items() if key not in bad}
+            | {key: value for key, value in stands_in.items() if key in bad}
+        )
+    except ValidationError:  # it does not even say scheme and survey
+        return []
+    return [f"{file}: {line}" for line in faults(door) if line.split(":")[0].split(".")[0].split("[")[0] not in bad]
 
 
 def _archive(door: DatasetDoor, raw: Path, mosaics: pa.Table) -> Sieved:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -112,11 +112,27 @@ def _lines(model: type[BaseModel], error: ValidationError) -> list[str]:
     lines = list[str]()
     for one in error.errors():
         key, found = ".".join(map(str, one["loc"])), one.get("input")
-        if one["type"] == "extra_forbidden" and len(one["loc"]) == 1:
-            known = ", ".join(name for name in model.model_fields if name != "name")
+        if one["type"] == "extra_forbidden":
+            fields = _model_at(model, one["loc"]).model_fields
+            known = ", ".join(name for name in fields if name != "name" or len(one["loc"]) > 1)
             lines.append(f"{key}: no such key; expected one of {known}")
         elif one["type"] == "missing" or isinstance(found, dict | list | tuple):
             lines.append(f"{key}: {one['msg']}" if key else one["msg"])
         else:
             lines.append(f"{key}: found {found!r:.60}; {one['msg']}")
     return lines
+
+
+def _model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model that the last key of `place` was looked for in: a table of a table, or of a dictionary of them."""
+    for key in place[:-1]:
+        field = model.model_fields.get(str(key))
+        model = next(_models_in(field.annotation), model) if field else model
+    return model
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)

@@ -74,7 +74,7 @@ def mine(tmp_path, monkeypatch):
         (LABELS + 'listed = "kind"\n' + SIDE, "labels: Value error, found label and listed, expected one of them"),
         (LABELS + 'catalog = "table"\n' + SIDE, "labels: Value error, catalog and within_arcsec go together"),
         (LABELS.replace("expert", "me") + SIDE, "labels.tier: found 'me'; Input should be 'expert', 'crowd', "),
-        (LABELS + 'labell = "x"\n' + SIDE, "labels.labell: found 'x'; Extra inputs are not permitted"),
+        (LABELS + 'labell = "x"\n' + SIDE, "labels.labell: no such key; expected one of tier, label, names, flags"),
         ('[extent]\nkind = "ellipse"\nmajor = "major_arcsec"\n' + SIDE,
          "extent: Value error, kind ellipse: found major, expected major, minor, pa"),
         ('[extent]\nkind = "circle"\n' + SIDE, "extent.kind: found 'circle'; Input should be 'radius', 'ellipse', "),
@@ -117,6 +117,24 @@ def test_all_mistakes_are_told_together_of_all_files(mine):
     with pytest.raises(RecipeError, match=r"(?s)mine\.toml: position") as caught:
         dataset("mine")
     assert "other.toml" not in str(caught.value)
+
+
+def test_a_wrong_form_hides_no_other_mistake_and_makes_none(mine):
+    mine.door(
+        'colour = "red"\nname_column = "nme"\n[labels]\ntier = "me"\nlabel = "{kind}"\n[split]\ncolumn = "splt"\n'
+        + "[cutout]\nside_arcsec = -1\n"
+    )
+    with pytest.raises(RecipeError) as caught:
+        dataset("mine")
+    keys = [line.split(".toml: ")[1].split(":")[0] for line in str(caught.value).splitlines()]
+    assert sorted(keys) == ["colour", "cutout.side_arcsec", "labels.tier", "name_column", "split.column"]
+
+
+def test_a_key_that_a_table_in_a_table_does_not_have_is_told_with_those_it_has(mine):
+    mine.table('ra_deg = { name = "ra", units = "deg" }\n', "ra")
+    mine.door(SIDE)
+    with pytest.raises(RecipeError, match=r"columns\.ra_deg\.units: no such key; expected one of name, unit, type, "):
+        dataset("mine")
 
 
 def test_a_catalogue_without_positions_needs_a_picture_and_one_in_galactic_its_own_columns(mine):
