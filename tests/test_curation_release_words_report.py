@@ -18,7 +18,7 @@ from curation.release.words_report import agreement, interval, lifts
 from curation.words.judge import judge_door
 from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
-from schemas.manifest import Manifest, Part
+from schemas.manifest import DoorFile, Manifest, Part
 from schemas.rejection import REJECTED, Rejection, Sieved, sieved
 from schemas.tables import CONVERSATIONS, GENERATED, JUDGED, QUALITY
 
@@ -231,6 +231,7 @@ class Made:
     corpus: Names = Names()
     of: dict[str, Any] = field(default_factory=dict)
     handover: str = "llava/demo/1"
+    doors: tuple[DoorFile, ...] = ()
 
     def addresses(self) -> dict[str, list[str]]:
         return self.shelf.addresses()
