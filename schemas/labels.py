@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
 from schemas.article import article
 from schemas.errors import CatalogError
@@ -108,9 +108,18 @@ class LabelScheme(BaseModel):
     `objects`, each object in it, so that a picture has the labels of its objects. Questions are chosen by it."""
     labels: dict[str, LabelDefinition] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _whole(self) -> "LabelScheme":
-        """Each name can be told from a list of names, each spelling names one label, what is implied is there."""
+    @model_validator(mode="wrap")
+    @classmethod
+    def _whole(cls, said: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """As read, without contradictions. One that was read before may lack fields since: see `touches.only`."""
+        scheme = read(said)
+        wrong = [] if scheme is said else scheme._contradictions()
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return scheme
+
+    def _contradictions(self) -> list[str]:
+        """Names that cannot be told from lists of names, spellings of two labels, implied labels that are not there."""
         wrong, spelt, ids = list[str](), dict[str, str](), dict[int, str]()
         for name, one in self.labels.items():
             if not NAME.fullmatch(name) or plain_label(name) == "NONE":
@@ -124,9 +133,7 @@ class LabelScheme(BaseModel):
             wrong += [f"labels.{name}.implies: no label {other}; known: {', '.join(self.labels)}" for other in strange]
             if one.implies and self.kind == "single":
                 wrong.append(f"labels.{name}.implies: of kind single exactly one label holds; expected kind multi")
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
+        return wrong
 
     def harmonised(self, original: str) -> str:
         """The scheme's name for a label as somebody wrote it. Raises CatalogError for an unknown one.

@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from pydantic import BaseModel
 
 from schemas.errors import CatalogError, RecipeError
 from schemas.folder import read_door
 from schemas.labels import LabelScheme, label_scheme, label_schemes, plain_label
+from schemas.touches import only
 from tests.making_schemes import invented_text
 
 EVERY = [(scheme.name, label) for scheme in label_schemes().values() for label in scheme.labels]
@@ -97,6 +99,15 @@ def test_high_mass_and_low_mass_binaries_are_not_mixed_up():
         words = " ".join([labels[label].phrase, labels[label].noun, labels[label].noun_one, labels[label].definition])
         assert ours in words
         assert other not in words
+
+
+def test_a_scheme_without_what_a_table_does_not_read_stays_one():
+    class Config(BaseModel):
+        scheme: LabelScheme
+
+    for name in label_schemes():
+        part = only(label_scheme(name), "sources")
+        assert Config(scheme=part).scheme is part
 
 
 @pytest.mark.parametrize(
