@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from catalogs import first_mirabest
 from catalogs.catalog import catalog
 from catalogs.dataset import dataset, datasets
 from catalogs.datasets import mirabest
@@ -53,7 +52,7 @@ def present(rows):
 
 def little_raw(folder, *rows):
     (folder / "catalogs").mkdir()
-    (folder / first_mirabest.FILE).write_text(HEAD + "".join(f"{row}\n" for row in rows))
+    (folder / mirabest.FILE).write_text(HEAD + "".join(f"{row}\n" for row in rows))
     return folder
 
 
@@ -105,7 +104,7 @@ def test_a_name_that_is_not_the_centre_is_reported_and_the_header_believed(raw, 
 
 def test_every_row_names_the_line_it_stands_in(raw, first_mosaics):
     _, rows = of("mirabest", raw, first_mosaics)
-    with (raw / first_mirabest.FILE).open(newline="") as file:
+    with (raw / mirabest.FILE).open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert all(lines[row["origin_row"]]["file"] == row["image_path"].rsplit("/", 1)[1] for row in rows)
     assert all(row["labels"][0]["row"] == row["origin_row"] for row in rows)
@@ -168,7 +167,7 @@ def test_a_row_without_its_picture_is_refused(tmp_path):
     raw = little_raw(tmp_path, f"{PICTURE},100,FR-I,true,,,,", PICTURE.replace("100_", "200_") + ",200,FR-II,true,,,,")
     found = mirabest.read_sources(raw, little_mosaics(PICTURE))
     assert (found.n_in, found.kept.num_rows, found.reasons) == (2, 1, {"no-picture": 1})
-    assert found.rejected["row_id"].to_pylist() == [f"{first_mirabest.FILE}:1"]
+    assert found.rejected["row_id"].to_pylist() == [f"{mirabest.FILE}:1"]
     assert "images/first_mirabest/200_016.732" in found.rejected["detail"][0].as_py()
 
 
@@ -214,7 +213,7 @@ def test_a_file_that_changed_is_refused_and_an_absent_one_named(tmp_path):
     raw = little_raw(tmp_path, f"{PICTURE},100,FR-I,true,,,,")
     with pytest.raises(CatalogError, match="expected ae14428b"):
         dataset("mirabest").file_digests(raw)
-    (raw / first_mirabest.FILE).unlink()
+    (raw / mirabest.FILE).unlink()
     with pytest.raises(CatalogError, match="no such file"):
         dataset("mirabest").file_digests(raw)
 
@@ -230,7 +229,7 @@ def test_statements_name_every_label_of_the_scheme():
 
 
 def a_dataset(read_sources=None, read_objects=None):
-    door = replace(dataset("mirabest"), files={first_mirabest.FILE: ""})
+    door = replace(dataset("mirabest"), files={mirabest.FILE: ""})
     return replace(door, read_sources=read_sources or door.read_sources, read_objects=read_objects)
 
 
@@ -264,7 +263,7 @@ def test_the_address_moves_with_a_file_and_with_the_scheme(tmp_path):
     assert sources_step(door, mosaics_step(), raw).address == step.address
     assert sources_step(replace(door, scheme="rgz_smorph"), mosaics_step(), raw).address != step.address
     assert objects_step(door, mosaics_step(), raw).address != step.address
-    (raw / first_mirabest.FILE).write_text(HEAD)
+    (raw / mirabest.FILE).write_text(HEAD)
     assert sources_step(door, mosaics_step(), raw).address != step.address
 
 
@@ -312,9 +311,8 @@ def test_a_dataset_in_python_says_which_catalogues_and_schemes_it_reads(raw, mon
         read, module = set[tuple[str, str]](), sys.modules[door.read_sources.__module__]
         for name, real in (("catalog", catalog), ("label_scheme", label_scheme)):
             spy = functools.partial(_noted, real, name, read)
-            for place in (module, first_mirabest):
-                if hasattr(place, name):
-                    monkeypatch.setattr(place, name, spy)
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, spy)
         for reader in (door.read_sources, door.read_objects, door.read_detections):
             with contextlib.suppress(CatalogError, FileNotFoundError):  # files that are not public, or not there
                 reader and reader(raw, little_mosaics())
