@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 
-from catalogs.columns import SPELLINGS
+from catalogs.units import units_of
 from curation.drafting.draft import Draft, Value
 from curation.drafting.roles import Role, plain_name, unit_of
 from curation.looking.tables import Form, Opened
@@ -15,6 +15,7 @@ from curation.looking.tables import Form, Opened
 DAY_HOURS = 24
 WIDE_DEG = 2.0  # an RA below 24 over so much Dec could be hours as well
 SIZES = ("major", "minor", "radius", "diameter")
+SEXAGESIMAL = ("h:m:s", "hms", "d:m:s", "dms")
 OURS = {
     "name": "name", "label": "class_name", "confidence": "confidence", "major": "major_arcsec", "minor": "minor_arcsec",
     "pa": "pa_deg", "radius": "radius_arcsec", "diameter": "radius_arcsec", "flux": "flux_mjy",
@@ -119,7 +120,7 @@ def _place(draft: Draft, ours: str, role: str, one: Role, value: dict[str, Value
     """A coordinate: sexagesimal, in degrees or in hours; which of them must be said where nobody can know."""
     unit, _ = unit_of(one.column)
     hours = role == "ra"
-    if one.column["is"] == "sexagesimal" or unit in SPELLINGS:
+    if one.column["is"] == "sexagesimal" or unit.lower() in SEXAGESIMAL:
         value |= {"type": "sexagesimal", "unit": "hourangle" if hours else "deg"}
         why = "RA in sexagesimal is in hours" if hours else "sexagesimal"
         draft.key(ours, value, f"{one.why}; {why}")
@@ -178,10 +179,7 @@ def _unmapped(draft: Draft, opened: Opened, mapped: set[str]) -> None:
 
 
 def _is_of(text: str, wanted: str) -> bool:
-    try:
-        return bool(u.Unit(SPELLINGS.get(text, text)).is_equivalent(u.Unit(wanted)))
-    except ValueError:
-        return False
+    return any(one.is_equivalent(u.Unit(wanted)) for one in units_of(text))
 
 
 def _is_number(text: str) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from astropy import units as u
 from astropy.coordinates import SkyCoord
 
-from catalogs.columns import SPELLINGS
 from catalogs.sky import separation_arcsec
+from catalogs.units import units_of
 from curation.drafting.roles import Role, plain_name, roles, unit_of
 from curation.looking.columns import column_facts, read_as
 from curation.looking.folders import IMAGES, is_image
@@ -137,7 +138,7 @@ def _degrees(sheet: Sheet, one: Role, role: str, reading: str) -> np.ndarray | N
     if kind == "sexagesimal" or not (pa.types.is_floating(values.type) or pa.types.is_integer(values.type)):
         return None
     unit, _ = unit_of(one.column)
-    in_hours = role == "ra" and (SPELLINGS.get(unit, unit) in ("hourangle", "h") if unit else reading == "hourangle")
+    in_hours = role == "ra" and (units_of(unit)[:1] in ([u.hourangle], [u.hour]) if unit else reading == "hourangle")
     return values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) * (HOUR_DEG if in_hours else 1.0)
 
 

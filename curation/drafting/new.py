@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from catalogs.catalog import HERE as CATALOGS
 from catalogs.dataset import HERE as DATASETS
-from catalogs.formats.tables import typed
+from catalogs.formats.values import typed
 from catalogs.survey import HERE as SURVEYS
 from curation.corpus import HERE as CORPORA
 from curation.drafting.catalog import catalog_draft

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalogs.units import NO_UNIT
+
 Row = dict[str, Any]
 NUMBERS = ("int", "real")
 BY_UCD = {
@@ -95,7 +97,7 @@ def plain_name(name: str) -> str:
 
 def unit_of(column: Row) -> tuple[str, str]:
     """The column's unit and where it is from: `header`, `name`; two empty texts where nobody says."""
-    if column["unit"]:
+    if column["unit"] and column["unit"] not in NO_UNIT:
         return str(column["unit"]), "header"
     name = str(column["name"])
     told = (
