@@ -13,7 +13,7 @@ from catalogs.dataset_door import DatasetDoor
 from catalogs.door_faults import faults
 from catalogs.pictures import Archive, read_archive
 from catalogs.table_dataset import read_objects, read_sources
-from schemas.errors import RecipeError
+from schemas.errors import CatalogError, RecipeError
 from schemas.folder import read_door, read_toml
 from schemas.rejection import Sieved
 from schemas.touches import only
@@ -67,4 +67,11 @@ def _beside(file: Path, cause: BaseException | None) -> list[str]:
 def _archive(door: DatasetDoor, raw: Path, mosaics: pa.Table) -> Sieved:
     del raw  # the pictures are all there is
     side = door.cutout.side_arcsec
-    return read_archive(mosaics, Archive(door.name, door.survey, door.scheme, door.pictures, side))
+    found = read_archive(mosaics, Archive(door.name, door.survey, door.scheme, door.pictures, side))
+    if found.n_in == 0 and mosaics.num_rows:
+        example = mosaics["mosaic"][0].as_py()
+        raise CatalogError(
+            f"dataset {door.name}: pictures {door.pictures!r} matches none of the {mosaics.num_rows} images of survey "
+            f"{door.survey}, such as {example}; mend the pattern, or fetch the pictures"
+        )
+    return found

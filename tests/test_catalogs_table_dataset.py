@@ -8,7 +8,7 @@ from astropy.table import Table
 
 from catalogs.dataset import dataset
 from schemas.errors import CatalogError
-from tests.making_dataset import CENTRE, PIXEL_ARCSEC, index, make_mine, states, wcs
+from tests.making_dataset import CENTRE, PIXEL_ARCSEC, make_mine, states, wcs
 
 PLACE = 'name = { name = "name" }\nra_deg = { name = "ra", unit = "deg" }\ndec_deg = { name = "dec", unit = "deg" }\n'
 CLASS = 'kind = { name = "kind" }\n'
@@ -449,4 +449,7 @@ def test_pictures_without_a_table_are_sources_of_which_nothing_is_known(mine):
     found = mine.sources("in/a.fits", "other/b.fits")
     assert [(row["source_name"], set(states(row).values())) for row in found.kept.to_pylist()] == [("a", {"unknown"})]
     assert dataset("mine").read_objects is None
-    assert index("in/a.fits").num_rows == 1
+    with pytest.raises(
+        CatalogError, match=r"pictures 'in/\*\.fits' matches none of the 1 images of survey sky, such as o"
+    ):
+        mine.sources("other/b.fits")
