@@ -102,12 +102,17 @@ def read_llava(path: Path) -> Iterator[LlavaRecord]:
         try:
             record = LlavaRecord.model_validate(one)
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            wrong = "; ".join(_told(each["loc"], each["msg"], each["type"]) for each in error.errors())
             raise CatalogError(f"{path}, record {at}: {wrong}") from error
         if record.id in seen:
             raise CatalogError(f"{path}, record {at}: id {record.id!r} stands twice")
         seen.add(record.id)
         yield record
+
+
+def _told(where: Sequence[int | str], message: str, kind: str) -> str:
+    known = f"unknown key; known: {', '.join(LlavaRecord.model_fields)}" if kind == "extra_forbidden" else message
+    return f"{'.'.join(map(str, where)) or 'the record'}: {known}"
 
 
 def json_schema() -> dict[str, Any]:

@@ -129,6 +129,67 @@ def test_a_record_of_another_shape_is_named(tmp_path, index_dir, record):
     assert not list(index_dir.glob("*.arrow"))
 
 
+def record(answer="A galaxy.", question="<image>\nWhat is it?", **others):
+    said = [{"from": "human", "value": question}, {"from": "gpt", "value": answer}]
+    return {"id": "r9", "conversations": said} | (others or {"image": "p.png"})
+
+
+@pytest.mark.parametrize("pictures", [{"images": ["p.png"]}, {"images": "p.png"}, {"image": ["p.png"], "images": None}])
+def test_pictures_are_read_from_image_and_from_images(tmp_path, index_dir, pictures):
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps([record(**pictures)]))
+    (one,) = opened(file, index_dir)
+    assert [picture.where for picture in one.pictures] == [str(tmp_path / "p.png")]
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (record(None), "message 1: value is null, expected text"),
+        (record(5), "message 1: value is int 5, expected text"),
+        (record(0.5), "message 1: value is float 0.5, expected text"),
+        (record(True), "message 1: value is bool True, expected text"),
+        (record(["A galaxy."]), "message 1: value is list"),
+        (record(question=None), "message 0: value is null, expected text"),
+        (record(question="What?", image_path="p.png"), "image_path: pictures are read from image or images"),
+        (record(question="What?", pictures=["p.png"]), "pictures: pictures are read from image or images"),
+        (record(question="What?", video="v.mp4"), "video: pictures are read from image or images"),
+        (record(question="What?", where=["a/p.PNG"]), "where: pictures are read from image or images"),
+        (record(image="a.png", images=["b.png"]), "image and images name different pictures"),
+        (record(image=7), "image is int 7, expected a path or a list of paths"),
+        (record(images=[None]), "images, picture 0: is null, expected a path"),
+        (record(image={"bytes": "x"}), "image is dict"),
+        ({**record(), "id": None}, "id is null, expected text"),
+        ({**record(), "conversations": "text"}, "conversations is str 'text', expected a list of messages"),
+        ({**record(), "conversations": []}, "conversations is list [], expected a list of messages"),
+        (
+            {"id": "r9", "messages": []},
+            "conversations is null, expected a list of messages with from and value; its keys",
+        ),
+        ({**record(), "conversations": [None]}, "message 0: is null, expected from and value"),
+        ({**record(), "conversations": [{"from": 3, "value": "x"}]}, "message 0: 'from' is int 3; known: human, gpt"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_a_record_that_is_none_is_refused_with_its_row_its_id_and_the_reason(tmp_path, index_dir, bad, told, ending):
+    file, all_of_them = tmp_path / f"own.{ending}", [record(f"It is {n}.") | {"id": f"r{n}"} for n in range(2)] + [bad]
+    lines = "\n".join(json.dumps(one) for one in all_of_them)
+    file.write_text(lines if ending == "jsonl" else json.dumps(all_of_them))
+    with pytest.raises(CatalogError) as error:
+        opened(file, index_dir)
+    assert f"{file}, record 2" in str(error.value) and told in str(error.value)
+
+
+def test_all_wrong_records_are_told_together(tmp_path, index_dir):
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps([record(None), record(), record(3), "text"]))
+    with pytest.raises(CatalogError) as error:
+        opened(file, index_dir)
+    assert [line.split(": ")[0].rsplit(", ", 1)[1] for line in str(error.value).splitlines()] == [
+        "record 0 (r9)", "record 2 (r9)", "record 3",
+    ]  # fmt: skip
+
+
 def test_every_wrong_file_is_told_before_anything_is_read(made_handover, tmp_path, index_dir):
     root = made_handover(tmp_path / "data")
     pictures = sorted((root / "images").rglob("*.png"))

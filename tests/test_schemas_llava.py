@@ -89,6 +89,23 @@ def test_a_bad_record_of_a_file_is_named(tmp_path):
         list(read_llava(file))
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"images": ["p.png"]}, "images: unknown key; known: id, image, conversations"), ({"image": None}, "image: "),
+     ({"conversations": [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": None}]},
+      "conversations.1.value: Input should be a valid string"),
+     ({"conversations": [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": 5}]},
+      "conversations.1.value: Input should be a valid string")],
+)  # fmt: skip
+def test_other_keys_and_answers_that_are_no_text_are_refused_by_row(tmp_path, change, told):
+    file = tmp_path / "llava.json"
+    good = llava_record("r1", "images/a.png", [("What?", "A galaxy.")]).as_json()
+    file.write_text(json.dumps([good, {**good, "id": "r2"} | change]))
+    with pytest.raises(CatalogError) as error:
+        list(read_llava(file))
+    assert f"{file}, record 1: " in str(error.value) and told in str(error.value)
+
+
 def test_an_id_that_stands_twice_is_refused(tmp_path):
     file = tmp_path / "llava.json"
     file.write_text(json.dumps([GOOD, GOOD]))

@@ -19,12 +19,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from finetune.data.records import named, parts, wrong_in
 from finetune.data.sources import Location, located, problems
 from schemas.conversation import PLACEHOLDER
 from schemas.errors import CatalogError, StoreError
 from schemas.fingerprint import fingerprint
 
-FORMAT = 1  # of the Arrow file
+FORMAT = 2  # of the Arrow file, and of what is read into it
 ROWS_AT_ONCE = 256
 PICTURES_AT_ONCE = 32
 N_TOLD = 5
@@ -187,49 +188,43 @@ def _write_index(index: Path, locations: Sequence[Location]) -> None:
 
 
 def _rows(location: Location) -> Iterator[dict[str, Any]]:
-    wanted = location.chosen()
-    found = _table_rows(location) if location.kind == "samples" else _file_rows(location)
-    return (row for row in found if wanted is None or row["sample_id"] in wanted)
+    return _table_rows(location) if location.kind == "samples" else _file_rows(location, location.chosen())
 
 
 def _table_rows(location: Location) -> Iterator[dict[str, Any]]:
     columns = ["sample_id", "split", "image", "conversations", "png"]
     for path in location.files:
-        for batch in pq.ParquetFile(path).iter_batches(PICTURES_AT_ONCE, columns=columns):
-            for row in batch.to_pylist():
-                if row["split"] == "train":
-                    yield {
-                        **_row(location, row["sample_id"], row["conversations"], [row["image"]], str(path)),
-                        "pngs": [row["png"]],
-                    }
+        found = (row for batch in pq.ParquetFile(path).iter_batches(PICTURES_AT_ONCE, columns=columns)
+                 for row in batch.to_pylist())  # fmt: skip
+        told = ({"id": row["sample_id"], **row} for row in found if row["split"] == "train")
+        for record in _whole(told, path, None):
+            yield {**_row(location, record), "pngs": [record["png"]]}
 
 
-def _file_rows(location: Location) -> Iterator[dict[str, Any]]:
+def _file_rows(location: Location, wanted: set[str] | None) -> Iterator[dict[str, Any]]:
     for path in location.files:
-        for number, record in enumerate(json_records(path)):
-            where = f"{path}, record {number}"
-            try:
-                images = record.get("image") or []
-                listed = [images] if isinstance(images, str) else list(images)
-                yield _row(location, str(record["id"]), record["conversations"], listed, where)
-            except (AttributeError, KeyError, TypeError) as error:
-                raise CatalogError(f"{where}: not a LLaVA record with id, image and conversations: {error}") from error
+        yield from (_row(location, record) for record in _whole(json_records(path), path, wanted))
 
 
-def _row(location: Location, sample_id: str, messages: Any, images: list[str], where: str) -> dict[str, Any]:
-    roles = {"human": "user", "gpt": "assistant"}
-    strange = sorted({str(message["from"]) for message in messages} - roles.keys())
-    if strange:
-        raise CatalogError(f"{where}: 'from' is {', '.join(strange)}; known: human, gpt")
+def _whole(found: Iterable[Any], path: Path, wanted: set[str] | None) -> Iterator[dict[str, Any]]:
+    """The records, or in the end a CatalogError with the first few that are none, each with what is wrong."""
+    wrong: list[str] = []
+    for number, record in enumerate(found):
+        problems_here = wrong_in(record)
+        wrong += [f"{path}, {named(record, number)}: {'; '.join(problems_here)}"] if problems_here else []
+        if not wrong and (wanted is None or str(record["id"]) in wanted):
+            yield record
+    if wrong:
+        more = f"\nand {len(wrong) - N_TOLD} more records" if len(wrong) > N_TOLD else ""
+        raise CatalogError("\n".join(wrong[:N_TOLD]) + more)
+
+
+def _row(location: Location, record: Mapping[str, Any]) -> dict[str, Any]:
+    sample_id, images, roles, texts = parts(record)
     return {
-        "sample_id": sample_id,
-        "source": location.tag,
-        "roles": [roles[message["from"]] for message in messages],
-        "texts": [message["value"] for message in messages],
-        "images": images,
-        "root": str(location.root),
-        "pngs": None,
-    }
+        "sample_id": sample_id, "source": location.tag, "roles": roles, "texts": texts, "images": images,
+        "root": str(location.root), "pngs": None,
+    }  # fmt: skip
 
 
 def json_records(path: Path) -> Iterator[Any]:
