@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 
 import pytest
 import torch
@@ -240,6 +241,95 @@ def test_merged_low_rank_weights_are_a_plain_model(tiny_model, tmp_path):
     assert base.keys() == found.keys()
     changed = {group_of(name) for name in base if not torch.equal(base[name], found[name])}
     assert changed == {"llm"}  # its projector was saved, but not trained
+
+
+def adapter_on(base, folder, *names, change=None, weight_change=None):
+    """Low-rank weights on the modules of these names, each of the two of a product set."""
+    from peft import LoraConfig, get_peft_model
+
+    from finetune.network.model import read_model
+
+    torch.manual_seed(0)
+    loaded = read_model(base)
+    if weight_change:
+        weight_change(loaded)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peft warns of embeddings, which is what is tried here
+        model = get_peft_model(loaded, LoraConfig(r=2, target_modules=list(names)))
+        for name, weight in model.named_parameters():
+            if ".lora_" in name:
+                weight.data.normal_(0, 0.3)
+        model.save_pretrained(folder)
+    if change:
+        path = folder / "adapter_model.safetensors"
+        save_file(change(load_file(path)), path, metadata={"format": "pt"})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "groups"),
+    [
+        (["embed_tokens", "q_proj"], {"embed", "llm"}),
+        (["lm_head", "q_proj"], {"lm_head", "llm"}),
+        (["embed_tokens", "lm_head"], {"embed", "lm_head"}),
+        (["embed_tokens"], {"embed"}),
+        (["lm_head"], {"lm_head"}),
+    ],
+)
+def test_low_rank_weights_on_embeddings_are_merged_and_nothing_else_changes(tiny_model, tmp_path, names, groups):
+    adapter = adapter_on(tiny_model, tmp_path / "adapter", *names)
+    out = merge_lora(tiny_model, adapter, tmp_path / "out")
+    base, found = load_file(tiny_model / "model.safetensors"), load_file(out / "model.safetensors")
+    assert base.keys() == found.keys()
+    assert {group_of(name) for name in base if not torch.equal(base[name], found[name])} == groups
+    low_rank, kind = load_file(adapter / "adapter_model.safetensors"), names[0]
+    if kind == "embed_tokens":  # peft's own scale: alpha 8 over rank 2
+        (a,) = (one for name, one in low_rank.items() if name.endswith("lora_embedding_A"))
+        (b,) = (one for name, one in low_rank.items() if name.endswith("lora_embedding_B"))
+        (name,) = (one for one in base if one.endswith("embed_tokens.weight"))
+        assert torch.allclose(found[name].float(), base[name].float() + 4 * (b @ a).T.float(), atol=1e-2)
+
+
+def test_an_adapter_beside_an_embedding_of_another_base_is_refused(tiny_model, tmp_path):
+    def other(model):
+        model.get_input_embeddings().weight.data.add_(1.0)
+
+    adapter = adapter_on(tiny_model, tmp_path / "adapter", "embed_tokens", "q_proj", weight_change=other)
+    with pytest.raises(CheckpointError, match="the adapter is of another base, or of other tokens"):
+        merge_lora(tiny_model, adapter, tmp_path / "out")
+
+
+def test_an_adapter_of_a_larger_vocabulary_is_refused(tiny_model, tmp_path):
+    def larger(model):
+        model.resize_token_embeddings(model.get_input_embeddings().weight.shape[0] + 8)
+
+    adapter = adapter_on(tiny_model, tmp_path / "adapter", "embed_tokens", "q_proj", weight_change=larger)
+    with pytest.raises(CheckpointError, match="does not fit this base"):
+        merge_lora(tiny_model, adapter, tmp_path / "out")
+
+
+def test_an_adapter_on_an_embedding_that_was_never_trained_is_refused(tiny_model, tmp_path):
+    def idle(tensors):
+        return {name: torch.zeros_like(one) if "lora_embedding_A" in name else one for name, one in tensors.items()}
+
+    adapter = adapter_on(tiny_model, tmp_path / "adapter", "embed_tokens", change=idle)
+    with pytest.raises(CheckpointError, match="every low-rank product is zero"):
+        merge_lora(tiny_model, adapter, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["embed_tokens", "lm_head"])
+def test_an_adapter_on_one_of_two_tied_embeddings_is_refused_by_name(tiny_model, tmp_path, name):
+    tied = tmp_path / "tied"
+    shutil.copytree(tiny_model, tied)
+    config = json.loads((tied / "config.json").read_text())
+    config["tie_word_embeddings"] = config["text_config"]["tie_word_embeddings"] = True
+    (tied / "config.json").write_text(json.dumps(config))
+    tensors = load_file(tied / "model.safetensors")
+    tensors.pop(next(one for one in tensors if "lm_head" in one))
+    save_file(tensors, tied / "model.safetensors", metadata={"format": "pt"})
+    adapter = adapter_on(tied, tmp_path / "adapter", name, "q_proj")
+    with pytest.raises(CheckpointError, match="adapters on tied embeddings are not taken"):
+        merge_lora(tied, adapter, tmp_path / "out")
 
 
 def test_two_spellings_of_the_vision_tower_are_one(tiny_model, tuned, tmp_path):
