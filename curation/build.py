@@ -6,7 +6,7 @@ from typing import Any
 
 from curation.asking import canary
 from curation.asking.replies import served_of
-from curation.corpus import Graph, check_budget
+from curation.corpus import Graph, check_budget, keep_digests
 from curation.engine.run import build
 from curation.engine.store import Store
 from curation.release.export import example_id, export, is_exported
@@ -30,6 +30,7 @@ def build_corpus(
     """
     folder, page = handover_folder(made, store, out), report_file(made, store, out)
     check_models(made, store)
+    keep_digests(made, store)
     n_made = build(made.steps, store, workers=workers, say=say)
     check_budget(made, store)
     fresh = not is_exported(folder)

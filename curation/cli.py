@@ -159,16 +159,13 @@ def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> No
             continue
         found = place.manifest(step.address)
         wanted = ("address", "counts", "n_in", "n_kept", "n_rejected", "reasons")
-        rows.append({"state": "done", **found.model_dump(include=set(wanted))})
+        apart = {"n_off_mosaic": found.n_off_mosaic, "n_refused": found.n_refused}
+        rows.append({"state": "done", **found.model_dump(include=set(wanted)), **apart, "told": found.told})
     if as_json:
         doors = [asdict(one) for one in made.doors]
         return click.echo(json.dumps({"corpus": corpus, "tables": rows, "doors": doors}))
     for row in rows:
-        counts = (
-            f"{row['n_in']:>9,} in = {row['n_kept']:>9,} kept + {row['n_rejected']:>7,} rejected"
-            if row["state"] == "done"
-            else row["state"]
-        )
+        counts = row.get("told", row["state"])
         why = "; ".join(f"{reason} {n:,}" for reason, n in row.get("reasons", {}).items())
         click.echo(f"{row['address']:<48} {counts}  {why}".rstrip())
     click.echo("\n".join(["doors", *(f"  {one.line}" for one in made.doors)]))
@@ -224,8 +221,9 @@ def report(corpus: str, raw: str | None, store: str | None, out: Path | None) ->
 @click.argument("name")
 @click.argument("address")
 @_store
-def tag(name: str, address: str, store: str | None) -> None:
-    """Give a table or a hand-over a name for people.
+@click.option("--move", is_flag=True, help="Let a name that points elsewhere point here.")
+def tag(name: str, address: str, store: str | None, move: bool) -> None:
+    """Give a table or a hand-over a name for people. A name that is given stays where it points, unless --move is said.
 
     \b
     Example:  python -m curation tag qa-2026.12 samples/mirabest/91c0a1b2c3d4 --store STORE
@@ -235,6 +233,9 @@ def tag(name: str, address: str, store: str | None) -> None:
         raise RecipeError(f"tag {name!r}: letters, digits, dots, dashes and underscores only")
     if not place.exists(f"{address}/_manifest.json"):
         raise RecipeError(f"nothing finished at {address} in {place.where}")
+    now = place.tags().get(name)
+    if now not in (None, address) and not move:
+        raise RecipeError(f"tag {name!r} points at {now}: with --move it will point at {address}; or take another name")
     place.tag(name, address)
     click.echo(f"{name} -> {address}")
 
@@ -266,6 +267,8 @@ def verify_split(handover: Path, as_json: bool) -> None:
     """
     from curation.release.certificate import verify
 
+    if not handover.is_dir():
+        raise RecipeError(f"{handover}: no such folder; expected a hand-over, such as store/llava/NAME/0123456789ab")
     problems = verify(handover)
     if as_json:
         click.echo(json.dumps({"ok": not problems, "problems": problems}))
@@ -311,9 +314,13 @@ def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ..
 
 
 def _open(store: str | None) -> "Store":
+    """A store that is there. Raises RecipeError for another: nothing can be found or named in it."""
     from curation.engine.store import Store
 
-    return Store(store_place(store))
+    place = Store(store_place(store))
+    if not place.exists(""):
+        raise RecipeError(f"--store {place.where}: no such folder; a build makes it")
+    return place
 
 
 def _check_built(made: "Graph", place: "Store") -> None:

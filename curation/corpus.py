@@ -88,6 +88,8 @@ class Graph:
     """What no sample is made of, but the report tells: cross-matches, twins, trials of the checker."""
     asker: Asker | None = None
     """Where models are served and replies are kept; None where no model is asked. Part of no recipe."""
+    digests: Mapping[str, list[object]] = field(default_factory=dict[str, list[object]])
+    """Size, time and SHA-256 of the raw images. A build keeps them in the store; what only looks writes nothing."""
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -145,7 +147,6 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
     """
     chosen, wrong = _checked(wanted)
     digests = _digests(store)
-    before = json.dumps(digests, sort_keys=True)
     mosaics: dict[str, Step] = {}
     for name in sorted({one.survey for one in [*chosen, *_benchmark_datasets(wanted)]}):
         try:
@@ -153,8 +154,6 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
             mosaics[name] = mosaics_step(survey, find_files(raw, survey, digests), raw)
         except CorpusError as error:
             wrong.append(error)
-    if json.dumps(digests, sort_keys=True) != before:
-        store.publish(DIGESTS, json.dumps(digests, sort_keys=True).encode())
     entries: dict[str, Step] = {}
     for name in _catalogs(wanted, chosen):
         try:
@@ -180,11 +179,20 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
     known |= {step.name: step for some in front.values() for step in some[:2]}
     beside = [step for matching in wanted.matching for step in _matched(matching, known)]
     twins = [twins_step(wanted.name, pairs)] if len(pairs) > 1 else []
-    return Graph(wanted, of, (*beside, *(one.trials for one in of.values()), *twins), asker)
+    return Graph(wanted, of, (*beside, *(one.trials for one in of.values()), *twins), asker, digests)
+
+
+def keep_digests(made: Graph, store: Store) -> None:
+    """Keep the digests of raw images, so that the next build does not read them all again."""
+    if dict(made.digests) != _digests(store):
+        store.publish(DIGESTS, json.dumps(made.digests, sort_keys=True).encode())
 
 
 def check_budget(made: Graph, store: Store) -> None:
-    """Raise BudgetError for every kind of step that rejected more than the corpus file allows."""
+    """Raise BudgetError for every kind of step that rejected more than the corpus file allows.
+
+    Sources on none of the mosaics count: a frame that is wrong puts all of them there. They are told apart.
+    """
     over: list[str] = []
     for step in made.steps:
         most = made.corpus.most_rejected.get(step.name.split("/")[0])
@@ -193,7 +201,8 @@ def check_budget(made: Graph, store: Store) -> None:
         found = store.manifest(step.address)
         if found.n_in and found.n_rejected / found.n_in > most:
             why = ", ".join(f"{reason} {n}" for reason, n in found.reasons.items())
-            over.append(f"{step.address}: {found.n_rejected:,} of {found.n_in:,} rejected, {most:.1%} allowed ({why})")
+            apart = f"{found.n_off_mosaic:,} off the mosaics and {found.n_refused:,} refused"
+            over.append(f"{step.address}: {apart} of {found.n_in:,}, {most:.1%} allowed ({why})")
     if over:
         raise BudgetError("\n".join(over))
 

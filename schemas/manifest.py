@@ -10,6 +10,8 @@ from schemas.doors import door_roots, user_doors
 from schemas.errors import StoreError
 from schemas.fingerprint import fingerprint
 
+OFF_MOSAIC = "off-mosaic"  # the reason of `curation.pictures.windows`
+
 
 class Part(BaseModel):
     """One file of a table."""
@@ -71,6 +73,22 @@ class Manifest(BaseModel):
     commit: str
     made_at: str
     made_by: str
+
+    @property
+    def n_off_mosaic(self) -> int:
+        """Of the rejected rows, those whose place no mosaic of the survey covers: nothing is wrong with them."""
+        return self.reasons.get(OFF_MOSAIC, 0)
+
+    @property
+    def n_refused(self) -> int:
+        """The other rejected rows."""
+        return self.n_rejected - self.n_off_mosaic
+
+    @property
+    def told(self) -> str:
+        """In = kept + rejected, as people are told: rows off the mosaics stand apart from refused ones."""
+        apart = f" + {self.n_off_mosaic:,} off the mosaics" if self.n_off_mosaic else ""
+        return f"{self.n_in:,} in = {self.n_kept:,} kept{apart} + {self.n_refused:,} refused"
 
     @property
     def content(self) -> str:

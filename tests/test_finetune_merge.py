@@ -269,8 +269,8 @@ def adapter_on(base, folder, *names, change=None, weight_change=None):
 @pytest.mark.parametrize(
     ("names", "groups"),
     [
-        (["embed_tokens", "q_proj"], {"embed", "llm"}),
-        (["lm_head", "q_proj"], {"lm_head", "llm"}),
+        (["embed_tokens", "gate_proj"], {"embed", "llm"}),
+        (["lm_head", "gate_proj"], {"lm_head", "llm"}),
         (["embed_tokens", "lm_head"], {"embed", "lm_head"}),
         (["embed_tokens"], {"embed"}),
         (["lm_head"], {"lm_head"}),

@@ -154,8 +154,7 @@ class _Scheduler:
             self.active.remove(progress)
             why = ", ".join(f"{reason} {n:,}" for reason, n in manifest.reasons.items())
             tqdm.write(
-                f"{manifest.address}: {manifest.n_in:,} in = {manifest.n_kept:,} kept "
-                f"+ {manifest.n_rejected:,} rejected"
+                f"{manifest.address}: {manifest.told}"
                 + (f" ({why})" if why else "") + (f"; in are {manifest.counts}" if progress.step.counts else ""),
                 file=sys.stderr,
             )  # fmt: skip

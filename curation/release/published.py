@@ -24,9 +24,9 @@ class Line:
 
 
 def lines(dataset: Dataset, numbers: Numbers) -> list[Line]:
-    """Pictures, by published split and by survey; each label; objects, and each of their classes.
+    """Pictures, by published split and by survey; pictures by label; objects, and each of their classes.
 
-    Labels that sources have are told also where nobody published their number; all else only where somebody did.
+    Labels that pictures have are told also where nobody published their number; all else only where somebody did.
     """
     said = dataset.published
     pictures = next((row["n_cutouts"] for row in numbers["found"] if row["dataset"] == dataset.name), 0)

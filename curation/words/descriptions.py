@@ -30,10 +30,6 @@ BEAMS = (
     "The synthesised beam of the map is {beam} wide.",
     "The map has a synthesised beam of {beam}.",
 )
-UNCLASSIFIED = (
-    "The morphology of its sources has not been classified.",
-    "What it shows has not been classified by morphology.",
-)
 LIE = {True: "lies in the image.", False: "lie in the image."}
 
 
@@ -62,7 +58,7 @@ def descriptions_step(
         name=f"descriptions/{dataset_name}",
         make=descriptions,
         table=DESCRIPTIONS,
-        version=4,  # both sides where they differ; which way north is
+        version=5,  # nothing is said where no label is known
         config=(only(scheme, "descriptions"), survey_facts(survey)),
         inputs=(Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS), Input(sources), Input(objects)),
     )
@@ -149,9 +145,6 @@ def _orientation(known: Truths) -> Iterator[Sentence]:
 
 
 def _labels(known: Truths) -> Iterator[Sentence]:
-    if all(known.state(label) is Truth.UNKNOWN for label in known.scheme.labels):
-        yield Sentence(choose(UNCLASSIFIED, f"{known.cutout_id}:unclassified"))
-        return
     absent = [
         label for label, one in known.scheme.labels.items() if known.state(label) is Truth.ABSENT and one.absent_phrase
     ]

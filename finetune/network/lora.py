@@ -1,6 +1,7 @@
 """Low-rank weights: are they there, did they load, and what do they make of their base."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,9 @@ def merged(base: Path, adapter: Path, out: Path, dtype: Any = "auto") -> None:
     check_loaded(wrapped, adapter)
     _check_base_layers(wrapped, own, adapter, base)
     beside = _logits(wrapped, tokens)
-    whole = wrapped.merge_and_unload()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tied embeddings; whether the merge is right is measured below
+        whole = wrapped.merge_and_unload()
     together = _logits(whole, tokens)
     near = NEAR.get(whole.dtype, 5e-2) * float(beside.abs().max())
     if float((together - beside).abs().max()) > near:
@@ -157,7 +160,7 @@ def _why_tied(model: Any, adapter: Path) -> str:
     if not (is_tied and on):
         return ""
     return (
-        f": embed_tokens and lm_head are one tensor of its base, and the adapter changes {' and '.join(on)} on its own; "
+        f": embed_tokens and lm_head are one tensor of its base, and the adapter changes {' and '.join(on)} alone; "
         "adapters on tied embeddings are not taken. Train it without them"
     )
 

@@ -1,15 +1,16 @@
--- Label balance: sources by the truth of each label, and samples that show it, by split.
+-- Label balance: pictures by the truth of each label, and samples that show it, by split. A source of the catalogue
+-- without a picture counts for nothing here.
 --   out: one row a dataset and label
 WITH said AS (
-    SELECT source_id, dataset, label.label, label.state
-    FROM sources, unnest(labels) AS listed(label)
+    SELECT cutout_id, source_id, sources.dataset, label.label, label.state
+    FROM cutouts JOIN sources USING (source_id), unnest(labels) AS listed(label)
 ), shown AS (
     SELECT said.dataset, said.label,
            count(*) FILTER (samples.split = 'train') AS n_train,
            count(*) FILTER (samples.split = 'validation') AS n_validation,
            count(*) FILTER (samples.split = 'test') AS n_test,
            count(*) AS n_samples
-    FROM said JOIN samples USING (source_id)
+    FROM said JOIN samples USING (cutout_id)
     WHERE said.state = 'present'
     GROUP BY ALL
 )

@@ -1,4 +1,4 @@
--- The corpus in six numbers.
+-- The corpus in seven numbers.
 --   out: one row
 SELECT
     (SELECT count(*) FROM samples) AS n_samples,
@@ -6,4 +6,5 @@ SELECT
     (SELECT coalesce(sum(n_turns), 0)::BIGINT FROM samples) AS n_turns,
     (SELECT count(DISTINCT dataset) FROM samples) AS n_datasets,
     (SELECT count(*) FROM samples WHERE benchmark IS NOT NULL) AS n_sealed,
-    (SELECT count(*) FROM rejections) AS n_rejected
+    (SELECT count(*) FROM rejections WHERE reason = 'off-mosaic') AS n_off_mosaic,
+    (SELECT count(*) FROM rejections WHERE reason <> 'off-mosaic') AS n_refused
