@@ -106,8 +106,6 @@ def merged(base: Path, adapter: Path, out: Path, dtype: Any = "auto") -> None:
 
 
 def _wrapped(model: Any, adapter: Path) -> Any:
-    import warnings
-
     from peft import PeftModel
 
     with warnings.catch_warnings():
@@ -135,7 +133,7 @@ def _check_base_layers(wrapped: Any, own: dict[str, torch.Tensor], adapter: Path
     """
     from safetensors import safe_open
 
-    layers = dict(wrapped.named_parameters())
+    layers = wrapped.state_dict()  # shares memory with the model; names each of two tied ones
     with safe_open(adapter / ADAPTER, "pt") as file:
         saved = {name: file.get_tensor(name) for name in file.keys() if BASE_LAYER in name}  # noqa: SIM118
     for name, tensor in saved.items():
