@@ -220,6 +220,29 @@ def test_sexagesimal_positions_units_of_the_header_and_several_candidates_are_to
     assert "class_name: also possible: 'type'" in told
 
 
+def test_of_two_right_ascensions_that_in_degrees_is_taken_whatever_the_other_is_called(equatorial):
+    table = Table({"Object": list("abcd"), "RAh": RA_DEG, "RA/deg": RA_DEG, "DEC/deg": DEC_DEG, "n": [1, 1, 2, 2]})
+    columns, *_ = columns_of(equatorial, table, file="data/sources.csv")
+    assert columns["ra_deg"] == {"name": "RA/deg", "unit": "deg"}
+    assert columns["dec_deg"] == {"name": "DEC/deg", "unit": "deg"}
+
+
+def test_a_table_without_classes_makes_a_corpus_that_says_nothing_of_them(equatorial):
+    table = Table({"PK": list("abcd"), "RA": RA_DEG, "Dec": DEC_DEG})
+    columns, _, told = columns_of(equatorial, table)
+    assert columns["name"] == {"name": "PK"}
+    assert "no class is known, and none is asked for" in told
+    assert "to write" not in told
+    assert "labels" not in tomllib.loads((equatorial / "doors/datasets/mine.toml").read_text(encoding="utf-8"))
+
+
+def test_a_column_that_is_no_class_by_name_is_taken_with_a_doubt(equatorial):
+    table = Table({"name": list("abcd"), "RA": RA_DEG, "Dec": DEC_DEG, "S_Code": ["S", "M", "S", "M"]})
+    columns, _, told = columns_of(equatorial, table)
+    assert columns["class_name"] == {"name": "S_Code"}
+    assert "no column is called a class; 'S_Code' has few values" in told
+
+
 def test_columns_of_truths_become_labels_that_may_hold_together(equatorial):
     table = Table({
         "name": list("abcd"), "RA": RA_DEG, "Dec": DEC_DEG, "FR1": [True, False, False, True],
@@ -241,7 +264,7 @@ def test_odd_class_names_and_values_in_doubt_make_a_scheme_that_loads(equatorial
     _, _, told = columns_of(equatorial, table, file="data/sources.csv")
     scheme = read_door(LabelScheme, equatorial / "doors/label_schemes/mine.toml")
     assert isinstance(scheme, LabelScheme)
-    assert "none" not in scheme.labels
+    assert not {"none", "-99"} & scheme.labels.keys()
     assert scheme.harmonised("ring") == scheme.harmonised("Ring")
     assert scheme.labels["HII"].noun == "HII regions"
     assert "'S?' (2) looks like 'S' in doubt" in told

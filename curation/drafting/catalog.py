@@ -9,7 +9,7 @@ from astropy import units as u
 
 from catalogs.units import units_of
 from curation.drafting.draft import Draft, Value
-from curation.drafting.roles import Role, plain_name, unit_of
+from curation.drafting.roles import BY_VALUES, Role, plain_name, unit_of
 from curation.looking.tables import Form, Opened
 
 DAY_HOURS = 24
@@ -97,6 +97,8 @@ def _column(draft: Draft, role: str, one: Role, mapped: Mapped, reading: str) ->
         return
     if one.others:
         draft.doubt(f"columns.{ours}: also possible: {', '.join(map(repr, one.others))}", tell=role not in ("name",))
+    if one.why == BY_VALUES:
+        draft.doubt(f"columns.{ours}: no column is called a class; {one.name!r} has few values, that repeat")
     value: dict[str, Value] = {"name": one.name}
     mapped.ours[role] = ours
     if role in ("name", "label") and one.column["is"] == "int" and one.column["type"] != "text":

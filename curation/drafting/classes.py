@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from curation.drafting.draft import Draft
+from curation.drafting.draft import Draft, toml_key
 from curation.looking.columns import UNKNOWN_WORDS
 from curation.words.english import COMMON, plurals
+from schemas.fingerprint import fingerprint
 from schemas.labels import LabelDefinition, LabelScheme, package_schemes, plain_label
 
 NAME = re.compile(r"[\w+./()-]+( [\w+./()-]+)*")
 UNSURE = re.compile(r"(.+?)\s*(\?+|\(\?\))")
-CANDIDATE_WORDS = ("candidate", "cand", "possible", "probable", "uncertain", "maybe")
-MOST_LABELS = 30
+UNKNOWN_CODES = ("-9", "-99", "-999", "-9999", "-99.0", "-999.0")
 NOUNS = frozenset(COMMON)
 
 
@@ -39,7 +39,8 @@ def classes_of(values: Mapping[str, int]) -> Classes:
     """The classes among values with their counts. Spellings that differ by case, blanks and dashes are one class."""
     found = Classes()
     for value, n in values.items():
-        if value.strip().lower() in UNKNOWN_WORDS or plain_label(value) == "NONE":
+        plain = value.strip().lower()
+        if plain in UNKNOWN_WORDS or plain in UNKNOWN_CODES or plain_label(value) == "NONE":
             found.unknown[value] = n
             continue
         if unsure := UNSURE.fullmatch(value.strip()):
@@ -65,7 +66,7 @@ def scheme_draft(draft: Draft, title: str, classes: Classes, column: str, *, kin
     draft.key("kind", kind, kind_why)
     draft.key("about", "source", "a row is one source, and its class is that of the source at the centre")
     for at, (label, values) in enumerate(classes.labels.items()):
-        draft.section(f"labels.{label if re.fullmatch(r'[A-Za-z0-9_-]+', label) else repr_key(label)}")
+        draft.section(f"labels.{toml_key(label)}")
         draft.note("values: " + ", ".join(f"{value!r} ({n:,})" for value, n in values.items()))
         draft.key("id", at)
         aliases = [value for value in values if plain_label(value) != plain_label(label)]
@@ -73,13 +74,6 @@ def scheme_draft(draft: Draft, title: str, classes: Classes, column: str, *, kin
             draft.key("aliases", aliases)
         for key, (text, why) in words(label).items():
             draft.key(key, text, why)
-
-
-def repr_key(label: str) -> str:
-    """A label as a quoted part of a dotted key."""
-    from curation.drafting.draft import toml
-
-    return toml(label)
 
 
 def words(label: str) -> dict[str, tuple[str, str]]:
@@ -107,12 +101,7 @@ def _label(value: Any) -> str:
     if NAME.fullmatch(text):
         return text
     plain = re.sub(r"[^\w+./()-]+", " ", text).strip()
-    return plain if NAME.fullmatch(plain) else f"class {abs(hash_of(text)):04d}"
-
-
-def hash_of(text: str) -> int:
-    """A number of four digits that is the same for the same text."""
-    return sum((at + 1) * ord(one) for at, one in enumerate(text)) % 10_000
+    return plain if NAME.fullmatch(plain) else f"class {fingerprint(text)[:6]}"
 
 
 def _known(label: str) -> tuple[LabelScheme, LabelDefinition] | None:

@@ -74,14 +74,13 @@ def _extent(draft: Draft, mapped: Mapped, found: Mapping[str, Role]) -> bool:
 
 
 def _labels(draft: Draft, mapped: Mapped, classes: Classes, flags: Mapping[str, str]) -> None:
+    if not flags and "label" not in mapped.ours:
+        draft.doubt("labels: no column of classes was found, so no class is known, and none is asked for")
+        return
     draft.section("labels")
     draft.todo("tier", TIERS, "who says the classes: only you know")
     if flags:
         draft.key("flags", dict(flags), "columns of truths; one that is not set is unknown, unless exhaustive = true")
-        return
-    if "label" not in mapped.ours:
-        draft.doubt("labels: no column of classes was found; every row is called a source")
-        draft.key("label", UNCLASSED, "no column of classes")
         return
     draft.key("label", f"{{{mapped.ours['label']}}}", "the column of classes")
     if classes.renamed:

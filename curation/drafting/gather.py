@@ -13,7 +13,7 @@ from astropy.coordinates import SkyCoord
 
 from catalogs.sky import separation_arcsec
 from catalogs.units import units_of
-from curation.drafting.roles import Role, plain_name, roles, unit_of
+from curation.drafting.roles import BY_VALUES, Role, plain_name, roles, unit_of
 from curation.looking.columns import column_facts, read_as
 from curation.looking.folders import IMAGES, is_image
 from curation.looking.images import ANY, image_facts
@@ -85,7 +85,7 @@ def given_table(word: str) -> Sheet:
             f"{path}: no positions: found the columns {listed}; expected two such as RA and Dec, or GLON and GLAT"
         )
     truths = [one for one in facts if one["is"] == "bool" or _is_true_false(one)]
-    flags = _flags(truths) if "label" not in found or found["label"].why.startswith("few") else {}
+    flags = _flags(truths) if "label" not in found or found["label"].why == BY_VALUES else {}
     if flags:
         found.pop("label", None)
     return Sheet(path, opened, found, flags)

@@ -54,6 +54,7 @@ UNIT_IN_NAME = {
     "hms": "hourangle", "dms": "deg", "mjybeam": "mJy/beam", "jybeam": "Jy/beam",
 }  # fmt: skip
 FEWEST, MOST_CLASSES = 2, 30
+BY_VALUES = "few values that repeat"
 SIGMA = re.compile(r"(e|err|error|unc|sigma|d?e)_.*|.*_(err|error|unc|rms)|.*(error|uncert).*")
 
 
@@ -84,6 +85,8 @@ def roles(columns: Sequence[Row], n_rows: int) -> dict[str, Role]:
             _, why, at = ranked[0]
             found[role] = Role(columns[at], why, tuple(str(columns[other]["name"]) for _, _, other in ranked[1:]))
             taken.add(columns[at]["name"])
+    if "name" not in found:
+        found |= _by_names(columns, n_rows, taken)
     if "label" not in found:
         found |= _by_values(columns, n_rows, taken)
     return found
@@ -125,17 +128,31 @@ def _rank(role: str, column: Row) -> tuple[int, str]:
     if SIGMA.fullmatch(plain):
         return 0, ""
     if plain.replace("_", "") in BY_NAME[role]:
-        return 2 + (column["is"] in NUMBERS and role in ("ra", "dec")), "its name"
+        return 2 + _surer(role, column), "its name"
     first = re.sub(r"_?(deg|degrees?|arcsec|arcmin|asec|amin|mas|hours?|mjy|jy|mjy_beam|jy_beam)$", "", plain)
     if first != plain and first.replace("_", "") in BY_NAME[role]:
-        return 2, "its name"
+        return 2 + _surer(role, column), "its name"
     return 0, ""
+
+
+def _surer(role: str, column: Row) -> int:
+    """Of two columns of one coordinate the one in numbers of degrees: `RAh` holds what somebody took for hours."""
+    if role not in ("ra", "dec") or column["is"] not in NUMBERS:
+        return 0
+    return 1 + (unit_of(column)[0].lower().startswith("deg"))
 
 
 def _pair(role: str, columns: Sequence[Row]) -> bool:
     """Whether the other coordinate is there: an `l` or `b` alone is something else."""
     other = {"l": "b", "b": "l"}[role]
     return any(_rank(other, one)[0] for one in columns)
+
+
+def _by_names(columns: Sequence[Row], n_rows: int, taken: set[str]) -> dict[str, Role]:
+    """A text column each of whose values stands once, where no name says which column has the names."""
+    fitting = [one for one in columns if one["is"] == "text" and one["name"] not in taken
+               and one["n_distinct"] == n_rows > 1]  # fmt: skip
+    return {"name": Role(fitting[0], "every value stands once")} if fitting else {}
 
 
 def _by_values(columns: Sequence[Row], n_rows: int, taken: set[str]) -> Mapping[str, Role]:
@@ -145,4 +162,4 @@ def _by_values(columns: Sequence[Row], n_rows: int, taken: set[str]) -> Mapping[
     if not fitting:
         return {}
     others = tuple(str(one["name"]) for one in fitting[1:])
-    return {"label": Role(fitting[0], "few values that repeat", others)}
+    return {"label": Role(fitting[0], BY_VALUES, others)}
