@@ -6,7 +6,7 @@ What a spelling can mean is a list: `MJY` is milli or mega, and nobody here gues
 import re
 import warnings
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, product
 
 from astropy import units as u
 
@@ -17,6 +17,8 @@ SPELLINGS = {
 NO_UNIT = ("", "-", "--", "---", "none", "None", "NONE", "null", "N/A")
 WORD = re.compile(r"[A-Za-z]+")
 MOST_READINGS = 16
+LONGEST = 100
+LONG = re.compile(r"(?:\*\*|\^|[+-])[\s(+-]*\d{3}")  # a power that astropy would work out, however long it takes
 REPAIRS = (
     (re.compile(r"[µμ]"), "u"),
     (re.compile(r"[·⋅]"), "."),
@@ -89,7 +91,7 @@ def _repaired(text: str) -> Iterator[str]:
     words = WORD.findall(text)
     readings = [_meanings(word) for word in words]
     between = WORD.split(text)
-    for chosen in list(product(*readings))[:MOST_READINGS]:
+    for chosen in islice(product(*readings), MOST_READINGS):
         yield "".join(part for pair in zip(between, [*chosen, ""], strict=True) for part in pair)
 
 
@@ -104,6 +106,8 @@ def _meanings(word: str) -> list[str]:
 
 
 def _parsed(text: str) -> u.UnitBase | None:
+    if len(text) > LONGEST or LONG.search(text):
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

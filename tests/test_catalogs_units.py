@@ -83,3 +83,9 @@ def test_a_unit_of_a_column_that_needs_none_is_never_in_the_way(tmp_path):
     del columns["flux_mjy"]
     table = read_catalog(tmp_path / "c", door.model_copy(update={"columns": columns})).table
     assert table["ratio"].to_pylist() == [2.0]
+
+
+def test_a_power_that_nobody_means_is_no_unit_and_costs_no_time():
+    for text in ("10**9999 Jy", "Jy**(-4000)", "m^ 12345", "Jy " * 50):
+        assert units_of(text) == []
+    assert [str(one) for one in units_of("10**-26 W m-2 Hz-1")] == ["1e-26 W / (Hz m2)"]

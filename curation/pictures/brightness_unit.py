@@ -7,6 +7,8 @@ from typing import cast
 import numpy as np
 from astropy import units
 
+from catalogs.units import LONG
+
 MJY_PER_BEAM = units.mJy / units.beam
 ALLOWED = re.compile(r"[A-Za-z0-9 ./*^()+\-\[\]]{1,68}")
 # A number before or after the unit: 10**-3, 10^(-3), 10-3, 1e-3, 0.001, and x, *, . or a blank between.
@@ -14,7 +16,6 @@ POWER = r"10\s*(?:\*\*|\^)\s*\(?\s*(?P<power>[+-]?\d{1,2})\s*\)?|10(?P<short>[+-
 PLAIN = r"(?P<plain>\d+(?:\.\d*)?(?:[EeDd][+-]?\d{1,2})?)"
 BEFORE = re.compile(rf"(?:[xX]\s+)?\(?(?:{POWER}|{PLAIN})\)?\s*(?:[*.]|[xX]\s)?\s*(?=[A-Za-z(\[])")
 AFTER = re.compile(rf"(?:\s*\*\s*|(?<!\d)\.|\s+[xX]?\s*)(?:{POWER}|(?P<plain>\d+(?:\.\d*)?[EeDd][+-]?\d{{1,2}}))$")
-LONG = re.compile(r"(?:\*\*|\^|[+-])[\s(+-]*\d{3}")  # a power that astropy would work out, however long it takes
 WORD = re.compile(r"[A-Za-z]+")
 BEAM = re.compile(r"beams?|bm", re.IGNORECASE)
 JANSKY = re.compile(r"(?P<prefix>milli|micro|nano|kilo|[munk]?)(?:jy|jansky|janskys|janskies)", re.IGNORECASE)
