@@ -43,7 +43,9 @@ def inspect(paths: tuple[Path, ...], survey: str | None, table: str | None, as_j
     known = survey_of(survey)
     found = [one for path in paths for one in (_as_catalog(path, table) if table else _looked_at(path, known))]
     if as_json:
-        click.echo(json.dumps({"files": found, "n_unreadable": sum(map(_n_bad, found))}, ensure_ascii=False))
+        told = json.dumps({"files": found, "n_unreadable": sum(map(_n_bad, found))}, ensure_ascii=False)
+        # What is no number in JSON, NaN of a list column, is null there.
+        click.echo(json.dumps(json.loads(told, parse_constant=lambda _: None), ensure_ascii=False))
     for one in () if as_json else found:
         for line in _lines(one):
             click.echo(line, err=line.startswith("error: "))

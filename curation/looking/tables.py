@@ -23,6 +23,7 @@ ARCHIVES = (b"PK\x03\x04", b"\x89HDF")
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 HEAD_BYTES = 2**18  # of a text are looked at to find what separates its fields
 SURE_SHARE = 0.9  # of the lines must have as many fields as the header
+MOST_NUMBERS = 0.3  # share of the header's fields that are numbers, from which on it is a row
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?")
 
 
@@ -101,6 +102,8 @@ def text_form(body: bytes, where: str, member: str | None = None) -> Form:
     if b"\0" in body[:HEAD_BYTES]:
         raise CatalogError(f"{where}: neither an image nor a table that is known, it begins with {body[:12]!r}")
     text = body[:HEAD_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
+    if text.lstrip()[:1] in ("{", "[", "<"):
+        raise CatalogError(f"{where}: JSON or a web page, neither an image nor a table; it begins with {text[:24]!r}")
     lines = [line for line in text.splitlines() if line.strip()][: None if len(body) <= HEAD_BYTES else -1]
     comment = "#" if any(line.startswith("#") for line in lines) else ""
     lines = [line for line in lines if not comment or not line.startswith(comment)]
@@ -112,8 +115,10 @@ def text_form(body: bytes, where: str, member: str | None = None) -> Form:
         )
     separator = max(found, key=lambda one: len(_fields(lines[0], one)))
     names = _fields(lines[0], separator)
-    if all(NUMBER.fullmatch(one.strip()) for one in names if one.strip()):
-        raise CatalogError(f"{where}: its first line is all numbers, expected the names of its columns; add a header")
+    numbers = [one.strip() for one in names if NUMBER.fullmatch(one.strip())]
+    if len(numbers) >= MOST_NUMBERS * len(names):
+        seen = f"its first line holds numbers ({', '.join(numbers[:3])})"
+        raise CatalogError(f"{where}: {seen}, expected the names of its columns; add a header line")
     below = _below(lines[1:3], separator)
     is_tsv = separator == "\t"
     return Form("tsv" if is_tsv else "csv", member, None, None if separator in ",\t" else separator, comment, below)
