@@ -42,10 +42,10 @@ def column_facts(opened: Opened, name: str) -> Row:
     if pa.types.is_list(values.type) or pa.types.is_nested(values.type):
         return {**found, "is": "list", "n_null": values.null_count, "examples": _examples(values)}
     kind, plain = read_as(values)
-    ends = pc.min_max(plain) if kind in ("real", "int", "text") and len(plain) > plain.null_count else None
+    has_ends = kind in ("real", "int", "text") and len(plain) > plain.null_count
     counts = value_counts(plain)
     found |= {"is": kind, "n_null": plain.null_count, "n_distinct": len(counts)}
-    found |= {} if ends is None else {"min": _short(ends["min"].as_py()), "max": _short(ends["max"].as_py())}
+    found |= {"min": _short(pc.min(plain).as_py()), "max": _short(pc.max(plain).as_py())} if has_ends else {}
     if len(counts) <= FEW:
         found["values"] = {str(_short(one)): n for one, n in counts.items()}
     else:
@@ -77,7 +77,7 @@ def read_as(values: pa.Array) -> tuple[str, pa.Array]:
 
 def value_counts(values: pa.Array) -> dict[Any, int]:
     """Distinct values with their counts, the most frequent first; nulls are not among them."""
-    counts = Counter({one["values"]: one["counts"] for one in pc.value_counts(values.drop_null()).to_pylist()})
+    counts = Counter({one["values"]: one["counts"] for one in values.drop_null().value_counts().to_pylist()})
     return dict(sorted(counts.items(), key=lambda one: (-one[1], str(one[0]))))
 
 
@@ -87,13 +87,13 @@ def unknown_like(values: pa.Array, counts: dict[Any, int]) -> dict[str, int]:
     numbers = [one for one in counts if not isinstance(one, str | bool) and float(one) in UNKNOWN_NUMBERS]
     if not numbers or pa.types.is_boolean(values.type):
         return words
-    ends = pc.min_max(values)
-    at_end = [one for one in numbers if one in (ends["min"].as_py(), ends["max"].as_py()) and counts[one] > 1]
+    ends = pc.min(values).as_py(), pc.max(values).as_py()
+    at_end = [one for one in numbers if one in ends and counts[one] > 1]
     return words | {str(one): counts[one] for one in at_end if len(counts) > 3}  # noqa: PLR2004 -- a code, not a scale
 
 
 def _unknown_words(text: pa.Array) -> list[str]:
-    return [one for one in pc.unique(text).to_pylist() if one is not None and one.lower() in UNKNOWN_WORDS]
+    return [one for one in text.unique().to_pylist() if one is not None and one.lower() in UNKNOWN_WORDS]
 
 
 def _examples(values: pa.Array) -> list[Any]:

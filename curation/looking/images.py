@@ -87,7 +87,8 @@ def _header_facts(image: FitsImage) -> Row:
 def _judged(facts: Row) -> Row:
     """The facts with what follows from several of them together."""
     notes = list[str](facts["warnings"])
-    beam, sides = [facts.get("beam_major_arcsec"), facts.get("beam_minor_arcsec")], facts.get("pixel_arcsec")
+    beam: list[Any] = [facts.get("beam_major_arcsec"), facts.get("beam_minor_arcsec")]
+    sides = facts.get("pixel_arcsec")
     if sides and all(beam):
         side = float(np.sqrt(sides[0] * sides[1]))
         facts["pixels_per_beam"] = [one / side for one in beam]

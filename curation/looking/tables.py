@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from astropy.io import fits, votable
 
@@ -23,6 +23,7 @@ ARCHIVES = (b"PK\x03\x04", b"\x89HDF")
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 HEAD_BYTES = 2**18  # of a text are looked at to find what separates its fields
 SURE_SHARE = 0.9  # of the lines must have as many fields as the header
+UNREADABLE = cast("tuple[type[Exception], ...]", BROKEN_GZIP)
 MOST_NUMBERS = 0.3  # share of the header's fields that are numbers, from which on it is a row
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?")
 
@@ -131,7 +132,7 @@ def _first_bytes(path: Path) -> bytes:
             found = stream.read(64)
     except FileNotFoundError:
         raise CatalogError(f"{path}: no such file") from None
-    except BROKEN_GZIP as error:
+    except UNREADABLE as error:
         raise CatalogError(f"{path}: cannot be read: {error}") from error
     if not found:
         raise CatalogError(f"{path}: empty file")
