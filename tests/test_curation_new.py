@@ -274,7 +274,7 @@ def test_odd_class_names_and_values_in_doubt_make_a_scheme_that_loads(equatorial
         scheme.harmonised(dataset["labels"].get("names", {}).get(value, value))
 
 
-@pytest.mark.parametrize("form", ["votable", "parquet", "tsv"])
+@pytest.mark.parametrize("form", ["votable", "parquet", "tsv", "fits", "srl"])
 def test_a_table_of_any_format_makes_a_catalogue_that_reads_it(equatorial, form):
     from catalogs.catalog import read_catalog
 
@@ -284,8 +284,10 @@ def test_a_table_of_any_format_makes_a_catalogue_that_reads_it(equatorial, form)
         table.write(file, format="votable")
     elif form == "parquet":
         pq.write_table(pa.table({one: table[one].tolist() for one in table.colnames}), file)
+    elif form == "srl":  # as PyBDSF writes
+        table.write(file, format="ascii.commented_header")
     else:
-        table.write(file, format="ascii.tab")
+        table.write(file, format="fits" if form == "fits" else "ascii.tab")
     made(equatorial, "--mosaics", equatorial / "data", "--table", file)
     catalog = read_door(Catalog, equatorial / "doors/catalogs/mine.toml")
     assert isinstance(catalog, Catalog)
