@@ -113,6 +113,19 @@ def test_a_box_that_cannot_be_told_is_counted_but_leaves_the_boxes_unknown():
     assert found.boxes("source") is None
 
 
+@pytest.mark.parametrize("third", [(), ("R",), ("FR-II",)])
+def test_the_class_of_the_source_in_the_middle_denies_no_class_of_the_others(third):
+    """With an object of which no class is known, only what is there can be told of the picture."""
+    classes = {"o1": [("FR-II",)], "o2": [("C",)], "o3": [third] if third else []}
+    boxes = [PictureBox(name, BOX, 1.0) for name in classes]
+    found = known("rgcat", [("FR-II", "present")], boxes, classes, have_classes=True)
+    assert found.state("C") is Truth.PRESENT
+    assert found.state("FR-II") is Truth.PRESENT
+    assert found.state("FR-I") is (Truth.ABSENT if third else Truth.UNKNOWN)
+    alone = known("rgcat", [("FR-II", "present")], None, {})
+    assert {alone.state(label) for label in alone.scheme.labels} == {Truth.PRESENT, Truth.UNKNOWN}
+
+
 def test_where_source_and_objects_disagree_nothing_is_known():
     found = known("caesar_mrcnn", [("SPURIOUS", "present"), ("COMPACT", "absent")], [PictureBox("o1", BOX, 1.0)],
                   {"o1": [("COMPACT",)]}, have_classes=True)  # fmt: skip

@@ -245,6 +245,10 @@ def truths(
     """
     seen = None if boxes is None else _seen(boxes, objects, scheme)
     labels, says = _source_labels(source, scheme)
+    if (
+        scheme.about == "objects" and scheme.kind == "single"
+    ):  # what the one in the middle is not, another in the picture may be
+        labels = {label: Truth.UNKNOWN if state is Truth.ABSENT else state for label, state in labels.items()}
     if seen is not None and have_classes and scheme.about != "source":
         labels, says = _with_objects(labels, says, seen, scheme, cutout["cutout_id"])
     if cutout["blank_fraction"] > 0 and labels.get("BORDER") is Truth.ABSENT:
@@ -352,16 +356,17 @@ def _with_objects(
     scheme: LabelScheme,
     cutout_id: str,
 ) -> tuple[dict[str, Truth], dict[str, tuple[str, ...]]]:
-    """The source's labels, completed by those of the objects in the picture where all of these have a class."""
-    if any(one.labels is None for one in seen):
-        return labels, says
+    """The labels completed by those of the objects in the picture.
+
+    One object with a label is enough for it; that none has it is known only where each object has a class.
+    """
+    is_complete = all(one.labels is not None for one in seen)
     labels, says = dict(labels), dict(says)
     for label, said in list(labels.items()):
         holders = tuple(f"object:{one.object_id}" for one in seen if label in (one.labels or ()))
-        found = Truth.PRESENT if holders else Truth.ABSENT
-        if scheme.kind == "single" and said is Truth.ABSENT:
-            said = Truth.UNKNOWN  # of the source in the middle only: others in the picture may have that class
-        labels[label] = found if said in (found, Truth.UNKNOWN) else Truth.UNKNOWN
+        found = Truth.PRESENT if holders else Truth.ABSENT if is_complete else Truth.UNKNOWN
+        known = {said, found} - {Truth.UNKNOWN}
+        labels[label] = known.pop() if len(known) == 1 else Truth.UNKNOWN
         if said is Truth.UNKNOWN:
             says[label] = holders or (f"objects:{cutout_id}",)
     return labels, says
