@@ -30,6 +30,7 @@ from catalogs.positions import (
     with_mean_positions,
 )  # fmt: skip
 from catalogs.row_labels import CatalogLabels
+from schemas.doors import door_files
 from schemas.errors import CatalogError
 from schemas.folder import one_door, read_doors
 from schemas.rejection import Rejection
@@ -106,7 +107,8 @@ class Catalog(BaseModel):
     @property
     def door(self) -> str:
         """Where it stands, for errors."""
-        return f"catalogs/published/{self.name}.toml"
+        file = door_files("catalogs", HERE).get(self.name)
+        return f"catalogs/published/{self.name}.toml" if file is None or file.parent == HERE else str(file)
 
     @property
     def has_positions(self) -> bool:

@@ -189,7 +189,7 @@ def test_the_demos_certificate_holds(demo_build, curation):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("build", "no_such_corpus", "--raw", "."), 2, "no 'no_such_corpus'"),
+        (("build", "no_such_corpus", "--raw", "."), 2, "no corpus 'no_such_corpus'"),
         (("build", "tiny", "--raw", "/no/such/folder"), 2, "no such folder"),
         (("build", "tiny"), 2, "--raw"),
         (("plan", "first_real", "--raw", "."), 1, "first_mirabest_labels.csv: no such file"),

@@ -202,7 +202,7 @@ def reach(made: Graph, doors: tuple[BaseModel, BaseModel]) -> dict[str, tuple[st
             wanted = {f"{kind}/{one}" for one in of for kind in kinds}
         case _:
             wanted = {f"sealed/{made.corpus.name}"}
-    steps = {step.name for step in made.steps}
+    steps = {step.name for step in made.steps} - {f"objects/{one}" for one, door in of.items() if not door.read_objects}
     reached = {step: (step.split("/")[0].removesuffix(AS_READ), step in more) for step in (wanted | more) & steps}
     return reached | {step: ("quality", False) for step in by_names}
 

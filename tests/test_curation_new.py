@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -28,6 +29,12 @@ CLASSES = ("Ring", "Bent tail", "compact", "?", "")
 MODELS = {
     "surveys": Survey, "catalogs": Catalog, "label_schemes": LabelScheme, "datasets": DatasetDoor,
 }  # fmt: skip
+
+
+AFTER_SOURCES = {
+    "sources", "windows", "cutouts", "descriptions", "conversations", "quality", "splits", "samples", "trials",
+}  # fmt: skip
+"""What is made of the rows of a table, which has no objects; mosaics are not."""
 
 
 def write_mosaic(path, l_deg, *, unit: str | None = "Jy/beam", kind="GLON-SIN GLAT-SIN", b_deg=0.5):
@@ -126,6 +133,52 @@ def test_one_survey_and_one_table_become_a_hand_over_that_asks_for_the_classes(c
     manifest = json.loads(next((tmp_path / "store/sources/mine").glob("*/_manifest.json")).read_text(encoding="utf-8"))
     assert (manifest["n_in"], manifest["n_kept"]) == (n_rows, n_rows)
     assert digests("catalogs", "curation", "schemas") == before
+    change_in_turn(curation, tmp_path, words)
+
+
+def change_in_turn(curation, folder, words):
+    """A unit, a column's name and a cutout's side are changed in turn: the right tables are made, and only they."""
+    seen = tables(folder)
+    assert made_again(curation, folder, words, seen) == set()
+    # A unit: of the ellipses, so that the mosaics stay.
+    catalog, dataset = folder / "doors/catalogs/mine.toml", folder / "doors/datasets/mine.toml"
+    edited(catalog, ('unit = "arcsec"', 'unit = "mas"'))
+    assert made_again(curation, folder, words, seen) == AFTER_SOURCES
+    edited(catalog, ('unit = "mas"', 'unit = "arcsec"'))
+    assert made_again(curation, folder, words, seen) == set()
+    # A column's name: the same values under another name are another table.
+    table = folder / "data/sources.csv"
+    edited(table, ("id,GLON", "label,GLON"))
+    edited(catalog, ('name = "id"', 'name = "label"'))
+    assert made_again(curation, folder, words, seen) == AFTER_SOURCES
+    # A side of cutouts.
+    text = dataset.read_text(encoding="utf-8")
+    before = re.search(r"^side_arcsec = .*$", text, re.MULTILINE)[0]
+    edited(dataset, (before, "side_arcsec = 61.0"))
+    assert made_again(curation, folder, words, seen) == AFTER_SOURCES
+    # A title is told to people alone.
+    edited(folder / "doors/surveys/mine.toml", ("cite = ", 'acknowledgement = "thanks"\ncite = '))
+    assert made_again(curation, folder, words, seen) == set()
+
+
+def made_again(curation, folder, words, seen):
+    """The kinds of the tables that a build makes; `seen` are those that were there, and is brought up to date."""
+    planned = curation("plan", *words, "--json")
+    assert planned.returncode == 0, planned.stderr
+    todo = {one["address"] for one in json.loads(planned.stdout)["tables"] if not one["done"]}
+    built = curation("build", *words, "--workers", 2)
+    assert built.returncode == 0, built.stderr[-3000:]
+    new_ones = tables(folder) - seen
+    assert new_ones == todo
+    seen |= new_ones
+    return {one.split("/")[0] for one in new_ones}
+
+
+def tables(folder):
+    return {
+        path.parent.relative_to(folder / "store").as_posix() for path in (folder / "store").glob("*/*/*/_manifest.json")
+        if path.relative_to(folder / "store").parts[0] not in ("llava", "reports")
+    }  # fmt: skip
 
 
 def test_what_is_written_loads_once_the_open_keys_are(tmp_path):

@@ -118,7 +118,7 @@ def test_words_that_exclude_each_other_are_told_in_one_line(curation, python):
         (["--tiny", "--tiny-words"], "--tiny says which model is served: it goes without --tiny-words"),
         (["--tiny", "--model", "x"], "it goes without --model"),
         ([], "which model? Name a corpus"),
-        (["no_such_corpus"], "there is no 'no_such_corpus' in corpora/"),
+        (["no_such_corpus"], "no corpus 'no_such_corpus'; known: "),
         (["--model", "x", "--python", "/no/such/python"], "no vLLM in /no/such/python"),
         (["--model", "x", "--server", "http://127.0.0.1:9/v1"], "no server there, or it is not well"),
     ):

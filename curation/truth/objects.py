@@ -18,13 +18,13 @@ from schemas.tables import OBJECTS
 FEWEST_NUMBERS = 6  # three vertices
 
 
-def objects(mosaics: pa.Table, facts: DatasetFacts, *, dataset: Dataset, raw: Path) -> Sieved:
+def objects(mosaics: pa.Table, facts: DatasetFacts | None, *, dataset: Dataset, raw: Path) -> Sieved:
     """OBJECTS as the dataset's door reads them; *in* are the rows of its catalogue, none for one without objects.
 
     Refused: `duplicate-id`, the later of equal ids; `no-outline`; `bad-outline`, which is not three or more finite
     vertices, on the sky within RA 0 to 360 and Dec -90 to 90, or whose last vertex repeats the first.
     """
-    del facts  # in the recipe, so that the address moves with files and scheme
+    del facts  # in the recipe, so that the address moves with files and scheme; None: there are no objects
     if dataset.read_objects is None:
         return sieved(OBJECTS.of([]), [], 0)
     found = without_repeats(dataset.read_objects(raw, mosaics), "object_id")
@@ -44,7 +44,7 @@ def objects_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
         name=f"objects/{dataset.name}",
         make=partial(objects, dataset=dataset, raw=raw),
         table=OBJECTS,
-        config=(dataset_facts(dataset, raw, "objects"),),
+        config=(dataset_facts(dataset, raw, "objects") if dataset.read_objects else None,),
         inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
         counts="rows of the catalogue",
         version=2,  # tables are read with undefined values as null and whole numbers to their last digit
