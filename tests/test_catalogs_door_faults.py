@@ -28,7 +28,7 @@ def mine(tmp_path, monkeypatch):
     [
         # names that no door has
         (LABELS.replace("{kind}", "{kinds}") + SIDE,
-         "labels.label: found 'kinds', expected a column of catalogs/published/table.toml: ra_deg, dec_deg, name, "),
+         "/doors/catalogs/table.toml: ra_deg, dec_deg, name, "),
         (LABELS + 'names = { x = "RNG" }\n' + SIDE,
          "labels.names: found 'RNG', expected a label of scheme one_of: RING, JET, BLOB; did you mean 'RING'?"),
         (LABELS.replace("{kind}", "COMET") + SIDE, "labels.label: found 'COMET', expected a label of scheme one_of"),
@@ -42,7 +42,7 @@ def mine(tmp_path, monkeypatch):
         ('[classes]\nwise_hii = "HII"\n' + SIDE, "classes: found 'HII', expected a label of scheme one_of"),
         # columns that are something else
         ('[labels]\ntier = "rule"\nflags = { kind = "RING" }\n' + SIDE,
-         "labels.flags: 'kind' is read as text, expected bool; set type = 'bool' in columns.kind of catalogs/publishe"),
+         "labels.flags: 'kind' is read as text, expected bool; set type = 'bool' in columns.kind of /"),
         ('[labels]\ntier = "rule"\nlisted = "kind"\n' + SIDE, "labels.listed: 'kind' is read as text, expected list;"),
         (LABELS + 'confidence = "kind"\n' + SIDE, "labels.confidence: 'kind' is read as text, expected real or int"),
         (RADIUS.replace("major_arcsec", "pa_deg") + SIDE,
