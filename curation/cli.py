@@ -228,9 +228,9 @@ def tag(name: str, address: str, store: str | None, move: bool) -> None:
     \b
     Example:  python -m curation tag qa-2026.12 samples/mirabest/91c0a1b2c3d4 --store STORE
     """
-    place = _open(store)
     if not name.replace("-", "").replace(".", "").replace("_", "").isalnum():
         raise RecipeError(f"tag {name!r}: letters, digits, dots, dashes and underscores only")
+    place = _open(store)
     if not place.exists(f"{address}/_manifest.json"):
         raise RecipeError(f"nothing finished at {address} in {place.where}")
     now = place.tags().get(name)

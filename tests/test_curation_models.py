@@ -55,7 +55,7 @@ def test_with_one_its_tables_come_in_and_no_server_changes_an_address(tmp_path, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[generation]\nprompt = "none"\n', "there is no 'none' in prompts/; known: judge, pairs"),
+        ('[generation]\nprompt = "none"\n', "no prompt 'none'; known: judge, pairs"),
         ('[generation]\nprompt = "judge"\n', "prompt judge: no task pairs"),
         ('[judge]\nmodel = "m"\nprompt = "pairs"\n', "prompt pairs: no task judge"),
         ("[generation]\ntemperature = -1\n", "generation.temperature"),
