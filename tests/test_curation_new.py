@@ -416,3 +416,5 @@ def test_words_of_a_scheme_of_ours_are_borrowed_for_a_class_of_the_same_name():
     assert words("Shell")["noun"] == ("shells", "from the value")
     assert words("100")["noun_one"][0] == "source of class 100"
     assert words("diffuse_emission")["noun"][0] == "diffuse emission sources"
+    # C is a compact radio galaxy in one catalogue and a candidate in the next.
+    assert words("C")["definition"] == ("a source that the catalogue calls C", "from the value")

@@ -105,7 +105,9 @@ def _label(value: Any) -> str:
 
 
 def _known(label: str) -> tuple[LabelScheme, LabelDefinition] | None:
-    """A label of the package's schemes with that name or alias and with all its nouns."""
+    """A label of the package's schemes with that name or alias and with all its nouns; one letter means anything."""
+    if len(label) == 1:
+        return None
     for scheme in package_schemes().values():
         for name, one in scheme.labels.items():
             if plain_label(label) in {plain_label(two) for two in (name, *one.aliases)} and one.noun and one.noun_one:
