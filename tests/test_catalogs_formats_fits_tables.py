@@ -46,18 +46,21 @@ def test_whole_numbers_are_those_of_astropy_and_the_stored_null_is_null(
     cards = {"TZERO1": zero, "TSCAL1": scale} | ({"TNULL1": null} if has_null else {})
     written(path, [fits.Column("N", f"{width or 1}{letter}", array=stored)], cards)
     found = read_fits(path).columns["N"].to_pylist()
-    theirs = stored
-    if (scale, zero) != (1, 7):  # astropy fails on such a TZERO of 64 bits
+    theirs = None
+    if letter != "K" or zero != 7:  # astropy fails on such a TZERO of 64 bits
         with fits.open(path) as hdus:
-            theirs = np.asarray(hdus[1].data["N"])
-    for ours, raw, scaled in zip(np.ravel(np.array(found, object)), stored.flat, theirs.flat, strict=True):
+            theirs = np.asarray(hdus[1].data["N"]).flat
+    for ours, raw, scaled in zip(
+        np.ravel(np.array(found, object)), stored.flat, stored.flat if theirs is None else theirs, strict=True
+    ):
         if has_null and raw == null:
             assert ours is None
         elif scale == 1:
             assert int(ours) == int(raw) + zero
             assert zero == 7 or int(ours) == int(scaled)
         else:
-            assert ours == float(scaled) == float(raw) * scale + zero
+            assert ours == float(raw) * scale + zero
+            assert theirs is None or ours == float(scaled)
 
 
 def test_a_logical_that_is_neither_true_nor_false_is_null_also_in_lists(tmp_path):
