@@ -9,7 +9,7 @@ from catalogs import benchmark, catalog, dataset, survey
 from catalogs.dataset import Dataset
 from curation.checker.grammar import name_files
 from curation.words import prompt, question
-from curation.words.question import Question, questions
+from curation.words.question import Question, for_scheme
 from schemas import labels
 from schemas.doors import NAMES, door_files
 from schemas.folder import read_toml
@@ -23,13 +23,14 @@ OURS: dict[str, Path] = {
 
 
 def doors_of(one: Dataset, asked: Iterable[Question], prompts: Iterable[str] = ()) -> tuple[DoorFile, ...]:
-    """The doors of a dataset: its own, survey, scheme, catalogues, the questions asked of it, prompts, names."""
+    """The doors of a dataset: its own, survey, scheme, catalogues, what of `asked` is for it, prompts, names."""
+    scheme = labels.label_scheme(one.scheme)
     found = [
         used_door("surveys", survey.surveys()[one.survey]),
-        used_door("label_schemes", labels.label_scheme(one.scheme)),
+        used_door("label_schemes", scheme),
         dataset_door(one),
         *(used_door("catalogs", catalog.catalog(name)) for name in sorted({*one.classes, *one.catalogs})),
-        *(used_door("questions", questions()[name]) for name in sorted({asks.name for asks in asked})),
+        *(used_door("questions", asks) for asks in for_scheme(asked, scheme)),
         *(used_door("prompts", prompt.prompt(name)) for name in sorted(set(prompts))),
         *(door_of("names", NAMES, file, read_toml(file)) for file in name_files()),
     ]

@@ -349,3 +349,9 @@ def test_names_of_free_text_move_what_reads_texts_of_their_scheme(made, before, 
     assert mine <= found
     # The package's schemes are foreign words to each other; nothing else reads texts.
     assert {step.split("/")[0] for step in found} == set(BY_NAMES)
+
+
+def test_a_question_that_is_asked_of_another_scheme_is_no_door_of_a_dataset(before):
+    used = {door.name for door in before.of["demo_objects"].samples.doors if door.kind == "questions"}
+    assert "count_of_class" in used
+    assert "fr_class" not in used
