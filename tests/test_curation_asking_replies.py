@@ -79,15 +79,40 @@ def test_a_file_that_goes_while_it_is_read_is_looked_for_again(tmp_path, monkeyp
     looks = []
     real = other._look
 
-    def look() -> None:
+    def look() -> bool:
         looks.append(1)
-        if len(looks) > 1:
-            real()
+        return real() if len(looks) > 1 else True
 
     monkeypatch.setattr(other, "_look", look)  # the first look is one that was too early
     one.settle()
     assert len(other.find([key(1), key(2)])) == 2
     assert len(looks) == 2
+
+
+def test_a_file_of_an_object_store_that_goes_between_opening_and_reading_is_looked_for_again(tmp_path, monkeypatch):
+    one, other = kept(tmp_path), kept(tmp_path)
+    one.keep([reply(1)])
+    one.keep([reply(2)])
+    real, reads = module.pq.read_table, []
+
+    def read_table(file, **options):
+        reads.append(1)
+        if len(reads) == 1:  # S3 opens by a HEAD request, and says only at the GET that there is nothing
+            one.settle()
+            raise OSError("AWS Error NO_SUCH_KEY during GetObject operation")
+        return real(file, **options)
+
+    monkeypatch.setattr(module.pq, "read_table", read_table)
+    assert len(other.find([key(1), key(2)])) == 2
+    assert len(reads) > 1
+
+
+def test_files_that_never_stand_still_end_in_one_line(tmp_path, monkeypatch):
+    one = kept(tmp_path)
+    one.keep([reply(1)])
+    monkeypatch.setattr(one, "_look", lambda: False)
+    with pytest.raises(StoreError, match="build again"):
+        one.find([key(1)])
 
 
 def test_many_writers_at_once(tmp_path):

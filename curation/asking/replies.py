@@ -27,6 +27,7 @@ from schemas.fingerprint import fingerprint
 
 FOLDER, FRESH, LEDGER = "replies", "fresh", "ledger"
 N_TOGETHER = 512  # replies to a settled file
+N_LOOKS = 5  # files may be put together between a look and a read; each look after that sees what came of them
 SERVED = b"radio-corpus-served"
 SCHEMA = pa.schema(
     [
@@ -81,13 +82,14 @@ class Replies:
 
     def find(self, keys: Iterable[str]) -> dict[str, Reply]:
         """The replies that are here, by key. Raises StoreError for a damaged file."""
-        self._look()
         wanted = {bytes.fromhex(key) for key in keys}
-        try:
-            return self._read(wanted)
-        except FileNotFoundError:  # another process has put fresh files together since we looked
-            self._look()
-            return self._read(wanted)
+        for _ in range(N_LOOKS):
+            try:
+                if self._look():
+                    return self._read(wanted)
+            except FileNotFoundError:  # another process has put fresh files together since we looked
+                continue
+        raise StoreError(f"{self.store.path(self.folder)}: its files change faster than they can be read; build again")
 
     def keep(self, several: Sequence[Reply]) -> None:
         """Write some replies; once there are enough of them, put them together in one file."""
@@ -117,8 +119,11 @@ class Replies:
     def forget(self, problem: str) -> int:
         """Drop the replies with this problem, so that they are asked again; gives how many."""
         n_dropped = 0
-        for name in list(_parquet_files(self.store, self.folder)):
-            table = _opened(self.store, f"{self.folder}/{name}")
+        for name in _parquet_files(self.store, self.folder):
+            try:
+                table = _opened(self.store, f"{self.folder}/{name}")
+            except FileNotFoundError:  # put together meanwhile, in a file that is still to come
+                continue
             rows = [row for row in _rows(table, range(table.num_rows)) if row[1].problem != problem]
             if len(rows) == table.num_rows:
                 continue
@@ -148,16 +153,18 @@ class Replies:
 
     # -- the index --------------------------------------------------------------------------------------------------
 
-    def _look(self) -> None:
-        """Learn of files that have come or gone since the last look; reads keys only, and of new files only."""
+    def _look(self) -> bool:
+        """Learn of files that have come or gone since the last look; reads keys only, and of new files only.
+
+        False when one that was listed had gone before it was read: what came of it may not have been listed yet.
+        """
         there = set(_parquet_files(self.store, self.folder))
         lost = {key for name in self._files.keys() - there for key in self._drop(name)}
-        for name in sorted(there - self._files.keys()):
-            self._add(name)
+        all_read = all([self._add(name) for name in sorted(there - self._files.keys())])
         if lost - self._places.keys():  # gone from one file, and perhaps in another that was known before
             self._places = {}
-            for name in self._files.copy():
-                self._add(name)
+            all_read = all([self._add(name) for name in self._files.copy()]) and all_read
+        return all_read
 
     def _drop(self, name: str) -> list[bytes]:
         gone = [key for key in self._files.pop(name) if key in self._places and self._places[key].file == name]
@@ -165,17 +172,18 @@ class Replies:
             del self._places[key]
         return gone
 
-    def _add(self, name: str) -> None:
+    def _add(self, name: str) -> bool:
         try:
             table = _opened(self.store, f"{self.folder}/{name}", ["key", "asked_at"])
         except FileNotFoundError:
-            return
+            return False
         keys: list[bytes] = table["key"].to_pylist()
         for row, (key, at) in enumerate(zip(keys, table["asked_at"].to_pylist(), strict=True)):
             known = self._places.get(key)
             if known is None or (at, name) < (known.asked_at, known.file):
                 self._places[key] = _Place(at, name, row)
         self._files[name] = keys
+        return True
 
     def _read(self, wanted: set[bytes]) -> dict[str, Reply]:
         by_file: dict[str, list[int]] = {}
@@ -213,7 +221,10 @@ def _ledger_of(store: Store, folder: str) -> dict[str, object] | None:
     keys: set[bytes] = set()
     served: Mapping[str, str] = {}
     for name in _parquet_files(store, folder):
-        table = _opened(store, f"{folder}/{name}", ["key", "problem"])
+        try:
+            table = _opened(store, f"{folder}/{name}", ["key", "problem"])
+        except FileNotFoundError:  # put together meanwhile, in a file that is still to come
+            continue
         served = json.loads((table.schema.metadata or {}).get(SERVED, b"{}")) or served
         for key, problem in zip(table["key"].to_pylist(), table["problem"].to_pylist(), strict=True):
             if key not in keys and problem:
@@ -251,6 +262,8 @@ def _opened(store: Store, name: str, columns: list[str] | None = None) -> pa.Tab
     except FileNotFoundError:
         raise
     except (pa.ArrowInvalid, OSError) as error:
+        if store.files.get_file_info(store.path(name)).type == pafs.FileType.NotFound:
+            raise FileNotFoundError(store.path(name)) from error  # an object store: gone between opening and reading
         raise StoreError(
             f"{store.path(name)}: not a file of replies ({' '.join(str(error).split())[:200]}); remove it, "
             "and what it held is asked again"
