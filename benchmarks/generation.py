@@ -1,7 +1,7 @@
 """How much of a served model the generation stage uses: against a bare client, and against one request at a time.
 
 The same requests, the same server, one run, rounds interleaved:
-    stage    `generated` of curation/words/generation.py, part by part in some processes: prompts, cache, client, claims
+    stage    `generated` of curation/generation/generation.py, part by part: prompts, cache, client, claims
     asker    the client alone in one process: cache, retries, ledger; no prompts made, no claims read
     direct   a bare aiohttp client with ready-made bodies and as many in flight; reads the replies, keeps nothing
     serial   one request at a time, as the paper's code asks
@@ -45,9 +45,9 @@ from curation.asking import canary
 from curation.asking.exchange import body
 from curation.asking.request import Reply, Request, Served
 from curation.asking.vlm import Asker
+from curation.generation.generation import generated
+from curation.generation.writing import Generation, Writing, writing_about
 from curation.words.descriptions import descriptions, survey_facts
-from curation.words.generation import generated
-from curation.words.writing import Generation, Writing, writing_about
 from schemas.fingerprint import content_id, fraction
 from schemas.labels import label_scheme
 from schemas.tables import CUTOUTS, OBJECTS, SOURCES

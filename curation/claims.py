@@ -72,8 +72,8 @@ def claims(
     as_json: bool,
 ) -> None:
     """Show each claim of a text with its verdict; see HELP."""
-    from curation.checker.annotations import Reading, read_annotations
-    from curation.checker.looking import looked, read_turns, told
+    from curation.extraction.explained import looked, read_turns, told
+    from curation.verification.annotation_files import Reading, read_annotations
 
     known = read_annotations(objects, Reading(scheme, image, _size(size), _classes(classes)))
     turns = looked(read_turns(text, question), known, dialect)

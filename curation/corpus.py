@@ -25,6 +25,9 @@ from curation.asking.vlm import Asker
 from curation.dataset_steps import DatasetSteps, picture_steps, word_steps
 from curation.engine.steps import Step, in_order
 from curation.engine.store import Store
+from curation.generation.judge import Judging, judge_door
+from curation.generation.prompt import prompt
+from curation.generation.writing import Generation
 from curation.pictures.mosaics import find_files, mosaics_step
 from curation.pictures.render import Picture
 from curation.truth.entries import entries_step
@@ -33,11 +36,8 @@ from curation.truth.sealed import benchmark_sources_step, sealed_step
 from curation.truth.splits import SplitConfig, splits_step
 from curation.truth.twins import twins_step
 from curation.used_doors import dataset_door, used_door
-from curation.words.judge import Judging, judge_door
-from curation.words.prompt import prompt
 from curation.words.question import questions
 from curation.words.scheme_faults import word_faults
-from curation.words.writing import Generation
 from schemas.doors import use_doors_beside, user_doors
 from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
 from schemas.fingerprint import fingerprint
@@ -85,7 +85,7 @@ class Graph:
     corpus: Corpus
     of: dict[str, DatasetSteps] = field(default_factory=dict[str, DatasetSteps])
     beside: tuple[Step, ...] = ()
-    """What no sample is made of, but the report tells: cross-matches, twins, trials of the checker."""
+    """What no sample is made of, but the report tells: cross-matches, twins, injections of the checker."""
     asker: Asker | None = None
     """Where models are served and replies are kept; None where no model is asked. Part of no recipe."""
     digests: Mapping[str, list[object]] = field(default_factory=dict[str, list[object]])
@@ -179,7 +179,7 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
     known |= {step.name: step for some in front.values() for step in some[:2]}
     beside = [step for matching in wanted.matching for step in _matched(matching, known)]
     twins = [twins_step(wanted.name, pairs)] if len(pairs) > 1 else []
-    return Graph(wanted, of, (*beside, *(one.trials for one in of.values()), *twins), asker, digests)
+    return Graph(wanted, of, (*beside, *(one.injections for one in of.values()), *twins), asker, digests)
 
 
 def keep_digests(made: Graph, store: Store) -> None:

@@ -8,26 +8,26 @@ from typing import Protocol
 from catalogs.dataset import Dataset
 from catalogs.survey import Survey, surveys
 from curation.asking.vlm import Asker
-from curation.checker.policy import Verdicts
 from curation.engine.steps import Step
+from curation.fault_injection.injections import injections_step
+from curation.generation.generation import generated_step
+from curation.generation.judge import Judging, judged_step
+from curation.generation.writing import Generation, writing_about
 from curation.pictures.boxes import Dialect
 from curation.pictures.cutouts import cutouts_step
 from curation.pictures.render import Picture
 from curation.pictures.windows import windows_step
 from curation.release.samples import samples_step
-from curation.trials.trials import trials_step
 from curation.truth.classes import classes_step
 from curation.truth.objects import objects_step
 from curation.truth.relabel import detections_step, relabel_step
 from curation.truth.sources import sources_step
 from curation.used_doors import doors_of
+from curation.verification.policy import Verdicts
 from curation.words.conversations import conversations_step
 from curation.words.descriptions import descriptions_step
-from curation.words.generation import generated_step
-from curation.words.judge import Judging, judged_step
 from curation.words.quality import quality_step
 from curation.words.question import questions
-from curation.words.writing import Generation, writing_about
 from schemas.labels import label_scheme
 
 
@@ -63,7 +63,7 @@ class DatasetSteps:
     conversations: Step
     quality: Step
     samples: Step
-    trials: Step
+    injections: Step
     """Texts of known truth, given to the checker; nothing is made of them."""
     generated: Step | None = None
     judged: Step | None = None
@@ -106,7 +106,7 @@ def word_steps(
     samples = samples_step(one.name, spoken, cutouts, verdicts, splits, sources, survey)
     samples = replace(samples, doors=doors_of(one, asked, prompts))
     policy = wanted.generation.verdicts if wanted.generation else Verdicts()
-    tried = trials_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, policy)
+    tried = injections_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, policy)
     return DatasetSteps(
         one,
         survey,

@@ -17,17 +17,17 @@ from schemas.command_line import doors_option
 def mutations(seed: str, n_pictures: int, examples: int, as_json: bool) -> None:
     """Try the checker of texts on pictures that never were, over every label scheme.
 
-    About each picture one text with a fault of each kind is written (curation/trials/faults), and one true text in each
-    style (curation/trials/styles). What is false and what is true follows from the made-up annotations, not from the
-    checker. Caught: share of the faults that the default policy refuses. False alarms: share of the true texts that it
-    refuses.
+    About each picture one text with a fault of each kind is written (curation/fault_injection/faults), and one true
+    text in each style (curation/realisation/styles). What is false and what is true follows from the made-up
+    annotations, not from the reader. Caught: share of the faults that the default policy refuses. False alarms: share
+    of the true texts that it refuses.
 
     \b
     Example:  python -m curation mutations --seed 7 --json
     """
-    from curation.trials.trials import figures, synthetic_trials
+    from curation.fault_injection.injections import figures, synthetic_injections
 
-    found = figures(synthetic_trials(seed, n_pictures), examples)
+    found = figures(synthetic_injections(seed, n_pictures), examples)
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(_told(found)))
 
 

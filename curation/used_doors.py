@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from catalogs import benchmark, catalog, dataset, survey
 from catalogs.dataset import Dataset
-from curation.checker.grammar import name_files
-from curation.words import prompt, question
+from curation.extraction.grammar import name_files
+from curation.generation import prompt
+from curation.words import question
 from curation.words.question import Question, for_scheme
 from schemas import labels
 from schemas.doors import NAMES, door_files

@@ -17,7 +17,7 @@ LABEL = pa.struct(
 )  # fmt: skip
 CLAIM = pa.struct(
     [
-        ("kind", TEXT),  # presence, class, count, box, border, peculiarity …: see curation/checker/claims.py
+        ("kind", TEXT),  # presence, class, count, box, border, peculiarity …: see curation/verification/claims.py
         ("subject", TEXT),  # the label, or "source" for any object
         ("state", TEXT),  # present or absent
         ("count", INT),
@@ -293,10 +293,10 @@ JUDGED = Table(
         Column("request_sha", TEXT, "Key of the cached reply", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip
-TRIALS = Table(
-    "TRIALS", "a text whose truth is known, given to the checker", ("trial_id",),
+INJECTIONS = Table(
+    "INJECTIONS", "a text whose truth is known, given to the checker", ("injection_id",),
     (
-        _id("trial_id", "Made of the cutout, the turn and what was done to it"), _id("cutout_id", "The cutout"),
+        _id("injection_id", "Made of the cutout, the turn and what was done to it"), _id("cutout_id", "The cutout"),
         _text("dataset", "The dataset"),
         _text("kind", "Of the planted fault; `true` where the text was only reworded"),
         _text("style", "How it was worded"),
@@ -402,7 +402,7 @@ PREDICTIONS = Table(
         _text("cluster", "What is resampled together: the picture, its mosaic or its patch of sky"),
         _text("split", "Where the picture stands", one_of=SPLITS_OF),
         Column("truth", TEXTS, "True classes, by the benchmark's rule; none: the answer NONE"),
-        Column("truths", pa.map_(TEXT, TEXTS), "The same by its other rules; a rule that cannot tell is left out"),
+        Column("annotations", pa.map_(TEXT, TEXTS), "The same by its other rules; a rule that cannot tell is left out"),
         Column("examples", TEXTS, "The cutouts shown before it with their true answers; none: no examples"),
         _text("reply", "What the model said, a choice without its form; null: none came", nullable=True),
         _text("raw_reply", "As the model gave it, where that is something else; null: it is the same", nullable=True),
@@ -443,6 +443,6 @@ SCORES = Table(
 
 CORPUS_TABLES = (
     MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, GENERATED, CONVERSATIONS,
-    JUDGED, QUALITY, TRIALS, CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES,
+    JUDGED, QUALITY, INJECTIONS, CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES,
 )  # fmt: skip
 TABLES = (*CORPUS_TABLES, PREDICTIONS, SCORES)

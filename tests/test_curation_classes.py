@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from catalogs.sky import box_polygon, separation_arcsec, unit_vectors
 from catalogs.statements import Said, all_labels, no_label
-from curation.checker.claims import truths
 from curation.engine.steps import Step
 from curation.truth.classes import ClassConfig, classes_step, classified, radius_arcsec
+from curation.verification.claims import annotations_of
 from schemas.errors import RecipeError
 from schemas.fingerprint import content_id
 from schemas.labels import Tier, Truth, label_scheme
@@ -61,7 +61,7 @@ def truth_of(row: dict) -> dict[str, Truth]:
     cutout = {"cutout_id": "cutout-0", "blank_fraction": 0.0, "width_px": 4, "height_px": 4,
         "pixel_x_arcsec": None, "pixel_y_arcsec": None,
               "beam_major_arcsec": None, "beam_minor_arcsec": None}  # fmt: skip
-    return dict(truths(cutout, row, None, {}, SCHEME).labels)
+    return dict(annotations_of(cutout, row, None, {}, SCHEME).labels)
 
 
 def test_a_source_within_an_hii_region_is_one_and_says_which_row():

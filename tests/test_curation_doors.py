@@ -25,17 +25,17 @@ from curation.corpus import Corpus, Graph, corpus, graph
 from curation.demo import write_demo
 from curation.engine.steps import Step
 from curation.engine.store import Store
-from curation.words.prompt import Prompt
+from curation.generation.prompt import Prompt
 from curation.words.question import Question
 from schemas.errors import CorpusError
 from schemas.fingerprint import fingerprint
 from schemas.labels import LabelScheme, package_schemes
 from schemas.touches import touched
 
-WITH_ANSWERS = ("descriptions", "conversations", "generated", "quality", "trials")
-OF_SURVEY = ("windows", "descriptions", "generated", "quality", "trials", "samples")
+WITH_ANSWERS = ("descriptions", "conversations", "generated", "quality", "injections")
+OF_SURVEY = ("windows", "descriptions", "generated", "quality", "injections", "samples")
 OF_CATALOGUE = ("sources", "sources_as_read", "objects", "objects_as_read", "detections")
-BY_NAMES = ("generated", "quality", "trials")
+BY_NAMES = ("generated", "quality", "injections")
 """The tables of texts that are read: by the names of the package's other schemes as well."""
 AS_READ = "_as_read"
 
@@ -139,7 +139,7 @@ def own_moved(before: Graph, after: Graph) -> set[str]:
 
 def _own(step: Step) -> str:
     recipe = {**step.recipe, "inputs": None}
-    if step.name.startswith("trials/"):
+    if step.name.startswith("injections/"):
         (how,) = step.config
         recipe["config"] = {name: value for name, value in vars(how).items() if name != "seed"}
     if step.name.startswith("matchings/"):
@@ -153,11 +153,13 @@ def moved(before: Graph, after: Graph) -> set[str]:
 
 
 def downstream(made: Graph, roots: set[str]) -> set[str]:
-    """The roots, what reads them, and the trials of conversations that moved."""
+    """The roots, what reads them, and the injections of conversations that moved."""
     found = set(roots)
     for step in made.steps:  # each after what it reads
-        talk = step.name.replace("trials/", "conversations/")
-        if any(one.step.name in found for one in step.inputs) or (step.name.startswith("trials/") and talk in found):
+        talk = step.name.replace("injections/", "conversations/")
+        if any(one.step.name in found for one in step.inputs) or (
+            step.name.startswith("injections/") and talk in found
+        ):
             found.add(step.name)
     return found
 
@@ -217,7 +219,7 @@ def _read(model: type, name: str) -> Any:
     from catalogs.benchmark import benchmarks
     from catalogs.catalog import catalogs
     from catalogs.survey import surveys
-    from curation.words.prompt import prompt
+    from curation.generation.prompt import prompt
     from curation.words.question import questions
     from schemas.labels import label_schemes
 
@@ -344,7 +346,7 @@ def changed(value: Any, path: tuple[Any, ...], other: Any) -> Any:
 def test_names_of_free_text_move_what_reads_texts_of_their_scheme(made, before, tmp_path, monkeypatch):
     (tmp_path / "names.toml").write_text('[mirabest."FR-I|FR-II"]\nnouns = ["grand double"]\n')
     monkeypatch.setenv("RADIO_DOORS", str(tmp_path))
-    mine = {"generated/demo_fanaroff", "quality/demo_fanaroff", "trials/demo_fanaroff"}
+    mine = {"generated/demo_fanaroff", "quality/demo_fanaroff", "injections/demo_fanaroff"}
     found = own_moved(before, made({}))
     assert mine <= found
     # The package's schemes are foreign words to each other; nothing else reads texts.

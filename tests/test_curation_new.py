@@ -32,7 +32,7 @@ MODELS = {
 
 
 AFTER_SOURCES = {
-    "sources", "windows", "cutouts", "descriptions", "conversations", "quality", "splits", "samples", "trials",
+    "sources", "windows", "cutouts", "descriptions", "conversations", "quality", "splits", "samples", "injections",
 }  # fmt: skip
 """What is made of the rows of a table, which has no objects; mosaics are not."""
 

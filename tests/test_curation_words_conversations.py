@@ -7,8 +7,8 @@ import pytest
 from astropy.wcs import WCS
 
 from catalogs.survey import surveys
-from curation.checker.known import CUTOUT_COLUMNS
 from curation.engine.steps import Step
+from curation.verification.annotation_tables import CUTOUT_COLUMNS
 from curation.words.conversations import conversations, conversations_step
 from curation.words.descriptions import angle_words, descriptions, descriptions_step, survey_facts
 from curation.words.quality import quality, quality_step

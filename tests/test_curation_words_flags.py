@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.checker.claims import Claim
+from curation.verification.claims import Claim
 from curation.words.flags import entailed, flags_of, is_repetitive, names_caption
 from curation.words.language import is_wrong_language
 from schemas.labels import Truth, label_scheme

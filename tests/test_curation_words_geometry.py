@@ -13,14 +13,16 @@ from astropy.wcs import WCS
 from catalogs.dataset import CutoutRecipe
 from catalogs.sky import ellipse_polygon
 from catalogs.survey import Survey
-from curation.checker.compass import NORTH_UP_DEG
-from curation.checker.faithfulness import are_equal, judge_turn, read_claims
-from curation.checker.known import Known
-from curation.checker.verdicts import Judgement
+from curation.extraction.reading import extract_claims
+from curation.generation.caption import caption
 from curation.pictures.cutouts import cutouts, windows
 from curation.pictures.mosaics import find_files, mosaics, read_mosaic
 from curation.pictures.render import Picture
-from curation.words.caption import caption
+from curation.verification.annotation_tables import AnnotationTables
+from curation.verification.compass import NORTH_UP_DEG
+from curation.verification.entailment import are_equal
+from curation.verification.verdicts import Judgement
+from curation.verification.verify import verify_turn
 from curation.words.descriptions import description
 from schemas.fingerprint import content_id
 from schemas.labels import label_scheme
@@ -92,7 +94,7 @@ def told(folder: Path, place: SkyCoord, side_arcsec: float | None, size_arcsec: 
     assert planned.kept.num_rows == 1, planned.rejected.to_pylist()
     made = cutouts(planned.kept, index, CutoutRecipe(most_blank=1.0), Picture(side_px=256), raw=folder)
     (cutout,) = made.kept.to_pylist()
-    known = Known(sources, OBJECTS.of([of]), SCHEME).of(cutout)
+    known = AnnotationTables(sources, OBJECTS.of([of]), SCHEME).of(cutout)
     assert known is not None
     return cutout, known, description(known)
 
@@ -156,8 +158,8 @@ def check(cutout, known, said, wcs: WCS, place: SkyCoord, size_arcsec: float) ->
         assert apart(told_up, up) <= max(0.01 * up, 0.01)
     check_box(cutout, known, wcs, place, size_arcsec)
     for text, claims in [(said.text, said.claims), *((one.text, one.claims) for one in caption(known, "xyxy_norm"))]:
-        found = read_claims("", text, SCHEME, "xyxy_norm")
-        assert judge_turn(found, known)[0] is Judgement.SUPPORTED, (text, judge_turn(found, known)[1])
+        found = extract_claims("", text, SCHEME, "xyxy_norm")
+        assert verify_turn(found, known)[0] is Judgement.SUPPORTED, (text, verify_turn(found, known)[1])
         assert are_equal(claims, found), text
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from curation.checker.claims import SeenObject, Truths, truths
-from curation.checker.faithfulness import Judgement, judge_turn, read_claims
+from curation.extraction.reading import extract_claims
 from curation.pictures.boxes import PictureBox
+from curation.verification.claims import Annotations, SeenObject, annotations_of
+from curation.verification.verify import Judgement, verify_turn
 from curation.words.conversations import turns_about
 from curation.words.descriptions import description
 from curation.words.question import ANSWERS_OF, ExampleObject, Question, ask, expanded, for_scheme, questions
@@ -19,7 +20,7 @@ ENOUGH_KEYS = 64
 
 
 def known_of(scheme_name, labels, objects=None, blank_fraction=0.0):
-    """Truths by hand, as `truths` would give them: implied labels hold, objects with classes decide on theirs."""
+    """Annotations by hand, as `annotations_of` would give them: implied labels hold, objects decide on theirs."""
     scheme = invented(scheme_name) if scheme_name in INVENTED else label_scheme(scheme_name)
     states = {label: Truth(labels.get(label, "unknown")) for label in scheme.labels}
     states |= dict.fromkeys(scheme.with_implied([one for one in labels if labels[one] == "present"]), Truth.PRESENT)
@@ -33,7 +34,7 @@ def known_of(scheme_name, labels, objects=None, blank_fraction=0.0):
             states = {
                 one: Truth.PRESENT if any(one in each.labels for each in seen) else Truth.ABSENT for one in states
             }
-    return Truths("cutout-0", "source-0", scheme, states, objects=seen, blank_fraction=blank_fraction)
+    return Annotations("cutout-0", "source-0", scheme, states, objects=seen, blank_fraction=blank_fraction)
 
 
 def answers(door, known, label="", dialect="xyxy_norm"):
@@ -100,7 +101,7 @@ def test_a_radio_galaxy_alone_is_answered_as_extended():
 
 def test_nothing_is_asked_of_labels_that_are_not_known():
     for scheme in label_schemes().values():
-        known = Truths("cutout-0", "source-0", scheme, dict.fromkeys(scheme.labels, Truth.UNKNOWN))
+        known = Annotations("cutout-0", "source-0", scheme, dict.fromkeys(scheme.labels, Truth.UNKNOWN))
         asked = [ask(one, known, "key", "xyxy_norm") for one in expanded(DOORS.values(), scheme)]
         assert {turn.kind for turn in asked if turn} == {"border"}
 
@@ -139,14 +140,14 @@ def test_the_wording_depends_on_the_key_alone_and_all_are_used():
 def test_a_box_too_many_leaves_the_question_unasked():
     boxes = [(0.01 * at, 0.1, 0.01 * at + 0.02, 0.2) for at in range(61)]
     objects = tuple(SeenObject(f"o{at}", box) for at, box in enumerate(boxes))
-    known = Truths("cutout-0", "source-0", label_scheme("lomorph"), {}, objects=objects)
+    known = Annotations("cutout-0", "source-0", label_scheme("lomorph"), {}, objects=objects)
     assert ask(DOORS["boxes_of_sources"], known, "key", "xyxy_norm") is None
     assert ask(DOORS["count_of_sources"], known, "key", "xyxy_norm").claims[0].count == 61
 
 
 def test_a_box_that_cannot_be_written_leaves_boxes_unasked_but_counts():
     objects = (SeenObject("o1", None), SeenObject("o2", (0.1, 0.1, 0.2, 0.2)))
-    known = Truths("cutout-0", "source-0", label_scheme("lomorph"), {}, objects=objects)
+    known = Annotations("cutout-0", "source-0", label_scheme("lomorph"), {}, objects=objects)
     assert ask(DOORS["boxes_of_sources"], known, "key", "xyxy_norm") is None
     assert ask(DOORS["count_of_sources"], known, "key", "xyxy_norm").claims[0].count == 2
 
@@ -286,7 +287,7 @@ def test_a_question_for_another_scheme_moves_no_conversation():
 
 
 def seen_by_both(central, beside):
-    """Truths of a source at the centre and another beside it, each a row of one catalogue with a class or without."""
+    """What is known of a source at the centre and another beside it, each a row, with a class or without."""
     scheme = invented("my_sources")
     said = {"centre": central, "beside": beside}
     rows = {
@@ -300,7 +301,7 @@ def seen_by_both(central, beside):
         "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4,
     }  # fmt: skip
     source = {"source_id": "source-0", **rows["centre"]}
-    return truths(cutout, source, boxes, rows, scheme, have_classes=True)
+    return annotations_of(cutout, source, boxes, rows, scheme, have_classes=True)
 
 
 def test_what_lies_beside_a_source_is_counted_and_changes_nothing_of_what_is_said_of_it():
@@ -313,8 +314,8 @@ def test_what_lies_beside_a_source_is_counted_and_changes_nothing_of_what_is_sai
     assert "Among them there is one HII region and one shell of emission." in told
     asked = turns_about(known, {"text": told, "claims": []}, expanded(DOORS.values(), known.scheme), "xyxy_norm")
     for turn in asked[1:]:
-        found = read_claims(turn.question, turn.answer, known.scheme, "xyxy_norm")
-        assert judge_turn(found, known) == (Judgement.SUPPORTED, []), turn
+        found = extract_claims(turn.question, turn.answer, known.scheme, "xyxy_norm")
+        assert verify_turn(found, known) == (Judgement.SUPPORTED, []), turn
 
 
 def test_a_source_of_unknown_class_does_not_get_the_class_of_its_neighbour():

@@ -3,9 +3,11 @@ refused before anything is spent, with the sentence."""
 
 import pytest
 
-from curation.checker.faithfulness import Judgement, are_equal, judge_turn, read_claims
 from curation.corpus import Corpus, graph
 from curation.engine.store import Store
+from curation.extraction.reading import extract_claims
+from curation.verification.entailment import are_equal
+from curation.verification.verify import Judgement, verify_turn
 from curation.words.conversations import turns_about
 from curation.words.descriptions import description
 from curation.words.english import faults
@@ -46,9 +48,9 @@ def test_what_is_said_of_a_new_scheme_is_read_as_it_was_meant(name):
         told = description(known)
         row = {"text": told.text, "claims": [claim.row() for claim in told.claims]}
         for turn in turns_about(known, row, asked, ("xyxy_norm", "xyxy_1000")[at % 2]):
-            found = read_claims(turn.question, turn.answer, scheme, ("xyxy_norm", "xyxy_1000")[at % 2])
+            found = extract_claims(turn.question, turn.answer, scheme, ("xyxy_norm", "xyxy_1000")[at % 2])
             assert are_equal(turn.claims, found), (turn, found)
-            assert judge_turn(found, known) == (Judgement.SUPPORTED, []), turn
+            assert verify_turn(found, known) == (Judgement.SUPPORTED, []), turn
             n_turns += 1
     assert n_turns > 10 * len(scheme.labels)
 

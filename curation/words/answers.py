@@ -4,9 +4,9 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from curation.checker.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Claim, SeenObject, Sentence, Truths
-from curation.checker.grammar import number_words
+from curation.extraction.grammar import number_words
 from curation.pictures.boxes import Dialect, decode_box, encode_box
+from curation.verification.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Annotations, Claim, SeenObject, Sentence
 from schemas.fingerprint import choose
 from schemas.labels import Truth
 
@@ -23,7 +23,7 @@ MOST_BOXES = 60
 
 def answered(
     kind: Kind,
-    known: Truths,
+    known: Annotations,
     *,
     label: str,
     offered: Sequence[str],
@@ -50,7 +50,7 @@ def answered(
     return _peculiarity(known, templates, key) if kind == "peculiarity" else None
 
 
-def counted(known: Truths, subject: str, held: Sequence[SeenObject]) -> Claim:
+def counted(known: Annotations, subject: str, held: Sequence[SeenObject]) -> Claim:
     """The number of objects as a claim: none of a class is the class being absent."""
     evidence = tuple(f"object:{one.object_id}" for one in held) or (f"objects:{known.cutout_id}",)
     if not held and subject != ANY_OBJECT:
@@ -58,14 +58,14 @@ def counted(known: Truths, subject: str, held: Sequence[SeenObject]) -> Claim:
     return Claim("count", subject, count=len(held), evidence=evidence)
 
 
-def count_noun(known: Truths, subject: str, count: int) -> str:
+def count_noun(known: Annotations, subject: str, count: int) -> str:
     """A number with its noun, such as "three compact sources"."""
     label = known.scheme.labels.get(subject)
     one, several = (label.noun_one, label.noun) if label else ANY_NOUN
     return f"{number_words(count)} {one if count == 1 else several}"
 
 
-def percent_claim(known: Truths) -> Sentence | None:
+def percent_claim(known: Annotations) -> Sentence | None:
     """The blank share of the picture in words, and as a claim; None where nothing is blank."""
     percent = 100 * known.blank_fraction
     if percent <= 0:
@@ -74,7 +74,7 @@ def percent_claim(known: Truths) -> Sentence | None:
     return Sentence(text, (Claim("border", "blank", count=int(percent) and round(percent), evidence=known.pixels),))
 
 
-def _yes_no(known: Truths, label: str, templates: Templates, key: str) -> Sentence | None:
+def _yes_no(known: Annotations, label: str, templates: Templates, key: str) -> Sentence | None:
     state = known.state(label)
     if state is Truth.UNKNOWN:
         return None
@@ -88,7 +88,7 @@ def _yes_no(known: Truths, label: str, templates: Templates, key: str) -> Senten
     )
 
 
-def _border(known: Truths, subject: str, templates: Templates, key: str) -> Sentence | None:
+def _border(known: Annotations, subject: str, templates: Templates, key: str) -> Sentence | None:
     state = known.edge if subject == "edge" else known.blank
     if state is Truth.UNKNOWN:
         return None
@@ -104,7 +104,7 @@ def _border(known: Truths, subject: str, templates: Templates, key: str) -> Sent
 
 
 def _classes(
-    known: Truths, offered: Sequence[str], templates: Templates, key: str, *, is_closed: bool
+    known: Annotations, offered: Sequence[str], templates: Templates, key: str, *, is_closed: bool
 ) -> Sentence | None:
     states = {label: known.state(label) for label in offered}
     if Truth.UNKNOWN in states.values():
@@ -121,7 +121,7 @@ def _classes(
 
 
 def _objects(
-    known: Truths,
+    known: Annotations,
     subject: str,
     held: Sequence[SeenObject],
     templates: Templates,
@@ -152,7 +152,7 @@ def _objects(
     return None if filled is None else Sentence(filled[0], (counted(known, subject, held), *boxes))
 
 
-def _peculiarity(known: Truths, templates: Templates, key: str) -> Sentence | None:
+def _peculiarity(known: Annotations, templates: Templates, key: str) -> Sentence | None:
     kind = known.peculiarity
     filled = _filled(templates[kind], {}, key) if kind else None
     if kind is None or filled is None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.checker.claims import Claim, Truths
-from curation.checker.faithfulness import Judgement, are_equal
-from curation.checker.known import CUTOUT_COLUMNS, Known
-from curation.checker.reading import FoundClaim
 from curation.engine.steps import Input, Step
+from curation.extraction.reading import ExtractedClaim
 from curation.pictures.boxes import Dialect
+from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
+from curation.verification.claims import Annotations, Claim
+from curation.verification.entailment import are_equal
+from curation.verification.verify import Judgement
 from curation.words.question import AskedTurn, Question, ask, described, expanded, for_scheme
 from schemas.conversation import Conversation, Turn
 from schemas.fingerprint import choose, content_id
@@ -63,17 +64,17 @@ def with_generated(
     A contradicted turn is left out, though a corpus file may let it stay in GENERATED, and so is a question that a
     template asked in the same words.
     """
-    known, asked = Known(sources, objects, scheme, dialect), expanded(questions, scheme)
+    known, asked = AnnotationTables(sources, objects, scheme, dialect), expanded(questions, scheme)
     told = {one["cutout_id"]: one for one in descriptions.to_pylist()}
     written = _by_cutout(generated)
     kept, refused = [], []
     for cutout in cutouts.to_pylist():
-        truths, text = known.of(cutout), told.get(cutout["cutout_id"])
-        turns = turns_about(truths, text, asked, dialect) if truths and text else []
+        annotations, text = known.of(cutout), told.get(cutout["cutout_id"])
+        turns = turns_about(annotations, text, asked, dialect) if annotations and text else []
         if turns:
             kept.append(_conversation(cutout, turns, written.get(cutout["cutout_id"], [])))
         else:
-            refused.append(_refusal(cutout, truths, text))
+            refused.append(_refusal(cutout, annotations, text))
     return sieved(CONVERSATIONS.of(kept), refused, cutouts.num_rows)
 
 
@@ -110,7 +111,7 @@ def conversations_step(
 
 
 def turns_about(
-    known: Truths, description: Mapping[str, Any], asked: Sequence[Question], dialect: Dialect
+    known: Annotations, description: Mapping[str, Any], asked: Sequence[Question], dialect: Dialect
 ) -> list[AskedTurn]:
     """The turns of a cutout in the order of the questions (`expanded`); none asked twice, whatever its wording."""
     turns: dict[str, AskedTurn] = {}
@@ -176,7 +177,7 @@ def _with_written(fixed: Sequence[AskedTurn], written: Sequence[Mapping[str, Any
 
 def _reworded(turn: AskedTurn, words: Mapping[str, Any] | None) -> AskedTurn:
     """A description in other words: only where these say the same, claim for claim."""
-    said = [FoundClaim(Claim.of(one), 0, 0) for one in words["claims"]] if words else []
+    said = [ExtractedClaim(Claim.of(one), 0, 0) for one in words["claims"]] if words else []
     if turn.kind != "description" or words is None or not are_equal(turn.claims, said):
         return turn
     return replace(turn, answer=words["answer"], writer=words["model"], request_sha=words["request_sha"])
@@ -193,7 +194,7 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def _refusal(cutout: Mapping[str, Any], known: Truths | None, text: Mapping[str, Any] | None) -> Rejection:
+def _refusal(cutout: Mapping[str, Any], known: Annotations | None, text: Mapping[str, Any] | None) -> Rejection:
     reason, detail = "nothing-asked", "no question applies to this cutout, and none asks for a description"
     if known is None:
         reason, detail = "no-source", f"no {cutout['source_id']} in SOURCES"

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from catalogs.survey import Survey
-from curation.checker.claims import ANY_OBJECT, NO_SOURCE, Claim, Sentence, SurveyFacts, Truths
-from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.engine.steps import Input, Step
+from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
+from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Annotations, Claim, Sentence, SurveyFacts
 from curation.words.answers import count_noun, counted, percent_claim
 from schemas.fingerprint import choose, fraction
 from schemas.labels import LabelScheme, Truth
@@ -37,16 +37,18 @@ def descriptions(
     cutouts: pa.Table, sources: pa.Table, objects: pa.Table, scheme: LabelScheme, survey: SurveyFacts | None = None
 ) -> Sieved:
     """One description per cutout; *in* are the cutouts. Refused: `no-source`, a cutout whose source is not there."""
-    known = Known(sources, objects, scheme, survey=survey)
+    known = AnnotationTables(sources, objects, scheme, survey=survey)
     kept, refused = [], []
     for cutout in cutouts.to_pylist():
-        truths = known.of(cutout)
-        if truths is None:
+        annotations = known.of(cutout)
+        if annotations is None:
             row = {"source_id": cutout["source_id"]}
             refused.append(Rejection(cutout["cutout_id"], "no-source", f"no {cutout['source_id']} in SOURCES", row))
             continue
-        told = description(truths)
-        kept.append({"cutout_id": truths.cutout_id, "text": told.text, "claims": [one.row() for one in told.claims]})
+        told = description(annotations)
+        kept.append(
+            {"cutout_id": annotations.cutout_id, "text": told.text, "claims": [one.row() for one in told.claims]}
+        )
     return sieved(DESCRIPTIONS.of(kept), refused, cutouts.num_rows)
 
 
@@ -69,7 +71,7 @@ def survey_facts(survey: Survey) -> SurveyFacts:
     return SurveyFacts(survey.title, survey.frequency_mhz)
 
 
-def description(known: Truths) -> Sentence:
+def description(known: Annotations) -> Sentence:
     """One paragraph about a cutout, with all it claims; equal claims once."""
     parts = sentences(known)
     claims = {claim.content: claim for part in parts for claim in reversed(part.claims)}
@@ -77,7 +79,7 @@ def description(known: Truths) -> Sentence:
     return Sentence(" ".join(part.text for part in parts), tuple(claims[one] for one in in_order))
 
 
-def sentences(known: Truths) -> list[Sentence]:
+def sentences(known: Annotations) -> list[Sentence]:
     """The sentences of the description, in order."""
     return [*_sky(known), *_orientation(known), *_labels(known), *_blank(known), *_objects(known)]
 
@@ -90,7 +92,7 @@ def angle_words(angle_arcsec: float) -> tuple[str, int]:
     return f"{value} {unit}", round(float(value) * factor * 1000)
 
 
-def _sky(known: Truths) -> Iterator[Sentence]:
+def _sky(known: Annotations) -> Iterator[Sentence]:
     side = survey = frequency = ""
     claims = [Claim("map", "radio-continuum", evidence=known.pixels)]
     if known.side_arcsec:
@@ -111,7 +113,7 @@ def _sky(known: Truths) -> Iterator[Sentence]:
         yield Sentence(beam, tuple(Claim("beam", "map", count=mas, evidence=known.pixels) for mas in axes.values()))
 
 
-def _side(known: Truths) -> tuple[str, list[Claim]]:
+def _side(known: Annotations) -> tuple[str, list[Claim]]:
     """The side of what is shown; width and height where they differ on the sky."""
     width, height = known.side_arcsec or 0.0, known.height_arcsec
     if height is None:
@@ -122,7 +124,7 @@ def _side(known: Truths) -> tuple[str, list[Claim]]:
     return f", {' by '.join(words for words, _ in told)},", sizes
 
 
-def _orientation(known: Truths) -> Iterator[Sentence]:
+def _orientation(known: Annotations) -> Iterator[Sentence]:
     """Which way north is: in words only where it is so, else as the position angle of up."""
     sky = known.orientation
     if sky is None:
@@ -144,7 +146,7 @@ def _orientation(known: Truths) -> Iterator[Sentence]:
     )
 
 
-def _labels(known: Truths) -> Iterator[Sentence]:
+def _labels(known: Annotations) -> Iterator[Sentence]:
     absent = [
         label for label, one in known.scheme.labels.items() if known.state(label) is Truth.ABSENT and one.absent_phrase
     ]
@@ -157,13 +159,13 @@ def _labels(known: Truths) -> Iterator[Sentence]:
                 yield Sentence(phrase, (Claim("presence", label, wanted, evidence=known.evidence(label)),))
 
 
-def _blank(known: Truths) -> Iterator[Sentence]:
+def _blank(known: Annotations) -> Iterator[Sentence]:
     share = percent_claim(known)
     if share:
         yield Sentence(f"{share.text[0].upper()}{share.text[1:]} of the image is blank.", share.claims)
 
 
-def _objects(known: Truths) -> Iterator[Sentence]:
+def _objects(known: Annotations) -> Iterator[Sentence]:
     held = known.with_class(ANY_OBJECT)
     if held is None:
         return

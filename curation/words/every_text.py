@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from curation.checker.claims import SeenObject, Truths
+from curation.verification.claims import Annotations, SeenObject
 from curation.words.descriptions import sentences
 from curation.words.question import Question, ask, expanded
 from schemas.labels import LabelScheme, Truth
@@ -38,7 +38,7 @@ def every_text(scheme: LabelScheme, questions: Iterable[Question]) -> Iterator[W
             yield one
 
 
-def with_objects(scheme: LabelScheme, numbers: Mapping[str, int]) -> Truths:
+def with_objects(scheme: LabelScheme, numbers: Mapping[str, int]) -> Annotations:
     """A picture with so many objects of each label, which it has or has not as they do."""
     held = [label for label, n in numbers.items() for _ in range(n)]
     seen = tuple(SeenObject(f"object-{at}", _box(at), frozenset(scheme.with_implied([label])))
@@ -58,7 +58,7 @@ def _every(scheme: LabelScheme, asked: list[Question]) -> Iterator[Written]:
                 yield from _turns(question, known)
 
 
-def every_picture(scheme: LabelScheme) -> Iterator[tuple[Truths, str]]:
+def every_picture(scheme: LabelScheme) -> Iterator[tuple[Annotations, str]]:
     """What may be known of a picture, and the label that it is about."""
     absent, unknown = dict.fromkeys(scheme.labels, Truth.ABSENT), dict.fromkeys(scheme.labels, Truth.UNKNOWN)
     for label in scheme.labels:
@@ -75,8 +75,8 @@ def every_picture(scheme: LabelScheme) -> Iterator[tuple[Truths, str]]:
         yield replace(_known(scheme, unknown), objects=seen), ""
 
 
-def _known(scheme: LabelScheme, states: Mapping[str, Truth]) -> Truths:
-    return Truths("cutout", "source", scheme, states)
+def _known(scheme: LabelScheme, states: Mapping[str, Truth]) -> Annotations:
+    return Annotations("cutout", "source", scheme, states)
 
 
 def _box(at: int) -> tuple[float, float, float, float]:
@@ -84,7 +84,7 @@ def _box(at: int) -> tuple[float, float, float, float]:
     return x, y, x + 0.04, y + 0.04
 
 
-def _turns(question: Question, known: Truths) -> Iterator[Written]:
+def _turns(question: Question, known: Annotations) -> Iterator[Written]:
     """The question in each of its wordings, and each of its answers to the picture, where it is asked."""
     for one in _each_wording(question):
         turn, by = ask(one, known, "", "xyxy_norm"), f"question {question.name}"

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from curation.checker.claims import ANY_OBJECT, Claim
+from curation.verification.claims import ANY_OBJECT, Claim
 from curation.words.language import ENGLISH, WORD, is_wrong_language
 from schemas.labels import LabelScheme, Truth
 

@@ -12,12 +12,14 @@ import pyarrow as pa
 
 from catalogs.dataset import dataset
 from catalogs.survey import Survey, surveys
-from curation.checker.claims import Claim, SurveyFacts, Truths
-from curation.checker.faithfulness import are_equal, judge_turn, read_claims
-from curation.checker.grammar import names_digest
-from curation.checker.known import CUTOUT_COLUMNS, Known
 from curation.engine.steps import Input, Step
+from curation.extraction.grammar import names_digest
+from curation.extraction.reading import extract_claims
 from curation.pictures.boxes import Dialect
+from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
+from curation.verification.claims import Annotations, Claim, SurveyFacts
+from curation.verification.entailment import are_equal
+from curation.verification.verify import verify_turn
 from curation.words.descriptions import survey_facts
 from curation.words.flags import flags_of
 from schemas.labels import LabelScheme
@@ -55,15 +57,15 @@ def scored(
 ) -> Sieved:
     """The same, each turn with the scores of its conversation; null where the judge gave none."""
     scores = dict(zip(judged["conversation_id"].to_pylist(), judged["scores"].to_pylist(), strict=True))
-    known = Known(sources, objects, scheme, dialect, survey)
+    known = AnnotationTables(sources, objects, scheme, dialect, survey)
     rows = {one["cutout_id"]: one for one in cutouts.to_pylist()}
     kept: list[dict[str, Any]] = []
     refused: list[Rejection] = []
     for conversation in conversations.select(["conversation_id", "cutout_id", "turns"]).to_pylist():
         cutout = rows.get(conversation["cutout_id"])
-        truths = known.of(cutout) if cutout else None
-        if truths:
-            kept += turns_of(conversation, truths, dialect, scores.get(conversation["conversation_id"]))
+        annotations = known.of(cutout) if cutout else None
+        if annotations:
+            kept += turns_of(conversation, annotations, dialect, scores.get(conversation["conversation_id"]))
         else:
             reason = "no-source" if cutout else "no-cutout"
             ids = [f"{conversation['conversation_id']}:{at}" for at in range(len(conversation["turns"]))]
@@ -108,15 +110,15 @@ def quality_step(
 
 
 def turns_of(
-    conversation: Mapping[str, Any], known: Truths, dialect: Dialect, scores: list[tuple[str, float]] | None = None
+    conversation: Mapping[str, Any], known: Annotations, dialect: Dialect, scores: list[tuple[str, float]] | None = None
 ) -> list[dict[str, Any]]:
     """The turns of a conversation as rows of QUALITY."""
     turns = conversation["turns"]
-    read = [read_claims(turn["question"], turn["answer"], known.scheme, dialect) for turn in turns]
+    read = [extract_claims(turn["question"], turn["answer"], known.scheme, dialect) for turn in turns]
     flagged = flags_of(turns, [[one.claim for one in found] for found in read], known.scheme)
     rows: list[dict[str, Any]] = []
     for at, (turn, found, flags) in enumerate(zip(turns, read, flagged, strict=True)):
-        verdict, reasons = judge_turn(found, known)
+        verdict, reasons = verify_turn(found, known)
         differ = not are_equal(map(Claim.of, turn["claims"] or ()), found)
         rows.append(
             {

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curation.checker.claims import Claim, Truths
-from curation.checker.compass import speaks_of_the_sky
 from curation.pictures.boxes import Dialect
+from curation.verification.claims import Annotations, Claim
+from curation.verification.compass import speaks_of_the_sky
 from curation.words.answers import ANSWER_SLOTS, ANY_NOUN, Kind, answered
 from schemas.errors import RecipeError
 from schemas.fingerprint import choose
@@ -195,7 +195,7 @@ def expanded(asked: Iterable[Question], scheme: LabelScheme) -> list[Question]:
     return found
 
 
-def ask(question: Question, known: Truths, key: str, dialect: Dialect) -> AskedTurn | None:
+def ask(question: Question, known: Annotations, key: str, dialect: Dialect) -> AskedTurn | None:
     """A question put to a picture; None where it does not apply or its answer is not known.
 
     The wordings are chosen by `key`. A question of kind description is answered elsewhere, by `described`.

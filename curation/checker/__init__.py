@@ -1,1 +1,0 @@
-"""What a text claims, read from its words alone, and whether it is true."""

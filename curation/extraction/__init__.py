@@ -1,0 +1,1 @@
+"""Claim extraction: what a text says, read from its words alone."""

@@ -1,0 +1,15 @@
+"""A list of classes with one that does not hold."""
+
+from collections.abc import Iterator
+
+from curation.realisation.draw import Draw
+from curation.realisation.facts import Fact
+from curation.realisation.scenes import Scene
+
+
+def plant(scene: Scene, draw: Draw) -> Iterator[Fact]:
+    """Every list with each of the classes offered that it rightly leaves out."""
+    for fact in scene.facts.get("listing", ()):
+        for more in fact.offered:
+            if more not in fact.labels:
+                yield Fact("listing", labels=(*fact.labels, more), offered=fact.offered)

@@ -1,0 +1,12 @@
+"""An empty field, said of a picture that has catalogued sources."""
+
+from collections.abc import Iterator
+
+from curation.realisation.draw import Draw
+from curation.realisation.facts import Fact
+from curation.realisation.scenes import Scene
+
+
+def plant(scene: Scene, draw: Draw) -> Iterator[Fact]:
+    """None of any subject that is counted."""
+    yield from (Fact("count", one.subject, number=0) for one in scene.facts.get("count", ()))

@@ -1,0 +1,12 @@
+"""This but not that, the wrong way round."""
+
+from collections.abc import Iterator
+
+from curation.realisation.draw import Draw
+from curation.realisation.facts import Fact
+from curation.realisation.scenes import Scene
+
+
+def plant(scene: Scene, draw: Draw) -> Iterator[Fact]:
+    """Each true contrast with its two sides exchanged."""
+    yield from (Fact("contrast", one.other, one.subject) for one in scene.facts.get("contrast", ()))

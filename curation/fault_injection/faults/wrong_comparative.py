@@ -1,0 +1,14 @@
+"""More for fewer, and as many where one is more."""
+
+from collections.abc import Iterator
+
+from curation.realisation.draw import Draw
+from curation.realisation.facts import Fact
+from curation.realisation.scenes import Scene
+
+
+def plant(scene: Scene, draw: Draw) -> Iterator[Fact]:
+    """Each true comparison the other way round."""
+    for fact in scene.facts.get("more", ()):
+        yield Fact("more", fact.other, fact.subject)
+        yield Fact("equal", fact.subject, fact.other)

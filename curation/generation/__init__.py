@@ -1,0 +1,1 @@
+"""What served models write about pictures, and what is kept of it."""

@@ -1,0 +1,1 @@
+"""Realisation: claims and facts in words, in many styles."""

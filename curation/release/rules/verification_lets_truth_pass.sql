@@ -1,0 +1,4 @@
+-- at most 1 % of the true texts given to the checker are refused
+-- severity: warning
+WITH told AS (SELECT count(*) AS n, count(*) FILTER (is_refused OR verdict = 'contradicted') AS n_refused FROM injections WHERE is_true)
+SELECT 'true texts' AS row_key, n_refused || ' of ' || n || ' were refused' AS found FROM told WHERE n_refused > 0.01 * n

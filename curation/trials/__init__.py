@@ -1,1 +1,0 @@
-"""The checker tried: true texts in many styles, and faults planted in them."""

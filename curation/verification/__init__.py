@@ -1,0 +1,1 @@
+"""Claims against annotations: supported, contradicted, unknown. Nothing here knows English."""

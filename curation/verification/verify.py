@@ -1,0 +1,48 @@
+"""Is a text true? Each claim read from it against what is known of the picture, by rule and without a model.
+
+supported: the catalogue or the pixels say so; contradicted: they say otherwise; unverifiable: they do not say.
+"""
+
+from collections.abc import Sequence
+
+from curation.verification.claims import Annotations, Claim, ExtractedClaim
+from curation.verification.relations import RELATIONS
+from curation.verification.sky_verdicts import SKY
+from curation.verification.verdicts import BASIC, Judgement, Verdict, words
+
+RULES = {**BASIC, **SKY, **RELATIONS}
+
+
+def verify(found: ExtractedClaim, known: Annotations) -> Verdict:
+    """One claim against what is known. What was said to be possible only is never false."""
+    rule = RULES.get(found.claim.kind)
+    if rule is None:
+        reason = f"{words(found.claim)}: {found.text!r:.120}" if found.text else words(found.claim)
+        return Verdict(Judgement.UNVERIFIABLE, f"nothing is known of {reason}")
+    said = rule(found.claim, known)
+    if found.is_hedged and said.judgement is Judgement.CONTRADICTED:
+        return Verdict(Judgement.UNVERIFIABLE, f"said to be possible only: {said.reason}", said.compared)
+    return said
+
+
+def verify_turn(found: Sequence[ExtractedClaim], known: Annotations) -> tuple[Judgement, list[str]]:
+    """A turn's judgement, and one reason for each claim that is not supported; without claims it is unverifiable."""
+    if not found:
+        return Judgement.UNVERIFIABLE, ["no claim was found in the answer"]
+    verdicts = [verify(one, known) for one in found]
+    boxes = [one.claim.content for one in found if one.claim.kind == "box"]
+    if len(set(boxes)) < len(boxes):
+        verdicts.append(Verdict(Judgement.CONTRADICTED, "the same box stands twice"))
+    order = list(Judgement)
+    worst = max((one.judgement for one in verdicts), key=order.index)
+    return worst, [one.reason for one in verdicts if one.judgement is not Judgement.SUPPORTED]
+
+
+def is_number(claim: Claim) -> bool:
+    """Whether a claim is one of number, size or place in figures: a policy may refuse those that nobody can verify."""
+    return claim.count is not None or claim.box is not None or claim.kind == "number"
+
+
+def is_class(claim: Claim) -> bool:
+    """Whether a claim names a class that the scheme does not have: one of another scheme, or of none."""
+    return claim.kind == "class" or ":" in claim.subject or ":" in (claim.other or "")
