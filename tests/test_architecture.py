@@ -28,6 +28,7 @@ ROOMS = {
         "words": {"engine", "truth", "pictures", "asking", "verification", "extraction"},
         "realisation": {"engine", "pictures", "verification", "extraction", "words"},
         "generation": {"engine", "pictures", "asking", "verification", "extraction", "words", "realisation"},
+        "exams": {"engine", "pictures", "verification", "extraction", "words", "realisation", "generation"},
         "drafting": {"engine", "pictures", "looking", "extraction", "words", "corpus"},
         "papers": {"engine", "truth", "pictures", "asking"},
         "fault_injection": {"engine", "truth", "pictures", "verification", "extraction", "words", "realisation"},
@@ -43,6 +44,7 @@ ROOMS = {
             "generation",
             "papers",
             "fault_injection",
+            "exams",
         },
     },
     "finetune": {

@@ -6,7 +6,8 @@ from math import comb, inf
 import pytest
 from scipy.stats import binomtest, mannwhitneyu
 
-from curation.release.lift import chance_lower, lift, ratio_of_shares, share
+from curation.release.lift import chance_lower, lift, ratio_of_shares
+from schemas.estimate import share
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 10, 40])

@@ -12,11 +12,12 @@ import pytest
 from curation.generation.judge import judge_door
 from curation.release.built import opened
 from curation.release.gates import GateResult
-from curation.release.lift import ratio_of_shares, share
+from curation.release.lift import ratio_of_shares
 from curation.release.report import report
 from curation.release.review import Decision, by_majority, parsed, read_reviews
 from curation.release.words_report import agreement, interval, lifts
 from schemas.errors import CatalogError
+from schemas.estimate import share
 from schemas.fingerprint import content_id
 from schemas.manifest import DoorFile, Manifest, Part
 from schemas.rejection import REJECTED, Rejection, Sieved, sieved

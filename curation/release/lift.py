@@ -8,9 +8,9 @@ each outcome was seen: where no fault was found, or nothing but faults, what can
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 
-Z = NormalDist().inv_cdf(0.975)
+from schemas.estimate import Estimate, Z
+
 LOWEST = 0.2
 """The share of rows with the lowest scores whose faults are counted; more where scores are equal."""
 LEAST_OF_EACH = 5
@@ -20,15 +20,6 @@ TINY = 1e-12
 
 Counts = Mapping[float, tuple[int, int]]
 """By score: how many rows without a fault have it, and how many with one."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number and between which two it lies, with 95 % confidence; infinite where nothing bounds it."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -73,16 +64,6 @@ def lift(counts: Counts) -> Lift:
         ratio and Estimate(*(_over_all(one, n_low, n) for one in (ratio.value, ratio.low, ratio.high))),
         chance_lower(counts),
     )  # fmt: skip
-
-
-def share(n_of: int, n: int) -> Estimate | None:
-    """A share with Wilson's interval; None of no rows."""
-    if not n:
-        return None
-    value, spread = n_of / n, Z * Z / n
-    middle = (value + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * (value * (1 - value) + spread / 4)) / (1 + spread)
-    return Estimate(value, 0.0 if n_of == 0 else max(0.0, middle - half), 1.0 if n_of == n else min(1.0, middle + half))
 
 
 def ratio_of_shares(n_one: int, of_one: int, n_other: int, of_other: int) -> Estimate | None:

@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 
 from catalogs.database import read_sql
-from curation.release.lift import Estimate, Lift, lift, share
+from curation.release.lift import Lift, lift
 from curation.release.review import Decision, by_majority
+from schemas.estimate import Estimate, share
 
 HERE = Path(__file__).parent
 MEAN = "mean"

@@ -89,13 +89,14 @@ def read_annotations(path: Path, how: Reading) -> Annotations:
         return _known(_scheme(how.scheme or "caesar_mrcnn", path), *_caesar(path, found, how))
     if isinstance(found, list) and found and isinstance(found[0], Mapping) and "objs" in found[0]:
         return _known(_scheme(how.scheme, path), _listed(path, how), Picture())
-    return _of_form(path, {"objects": found} if isinstance(found, list) else found, how)
+    return form_annotations(path, {"objects": found} if isinstance(found, list) else found, how)
 
 
 Boxed = list[tuple[list[str], Box]]
 
 
-def _of_form(path: Path, found: Any, how: Reading) -> Annotations:
+def form_annotations(path: Path, found: Any, how: Reading) -> Annotations:
+    """What our form, as read from JSON, says of a picture; `path` is for messages. Raises as `read_annotations`."""
     try:
         form = Form.model_validate(found)
     except ValidationError as error:
