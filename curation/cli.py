@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curation.claims import claims
+from curation.exam import exam
 from curation.inspect import inspect
 from curation.mutations import mutations
 from curation.new import new
@@ -299,6 +300,7 @@ curation.add_command(serve)
 curation.add_command(replies)
 curation.add_command(mutations)
 curation.add_command(claims)
+curation.add_command(exam)
 curation.add_command(inspect)
 curation.add_command(new)
 

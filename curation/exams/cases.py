@@ -1,4 +1,4 @@
-"""The exam's statements: what is said of which scene, and the verdict of a careful reader for each.
+"""The exam's statements: what is said of which scene, and the verdict that was given by hand for each.
 
 `claims/development.json` and `claims/held_back.json` hold `scenes`, in the form of the command `claims`, and `cases`:
 
@@ -6,12 +6,12 @@
     verdicts   one letter a statement of the text (divided by "¦", which is no part of it): s supported by the
                annotations, c contradicted, u not decided by them
     dialect    of the boxes in the text, where not xyxy_norm
+    clause     whether the text is one plain clause that stands alone, of which compositions are made
     claims     as a person would state what the text says, rows of a `claims` column with what is left out at its
                default; of some cases only
-    beside     of false texts: true claims that a model might state while it writes these words
 
 A case lies in the half that its digest says, so that it stays there whatever is added. The held-back half is not looked
-at by whoever changes a reader; `claims/held_back.txt` lists its digests.
+at by whoever changes a reader; `claims/held_back.txt` lists its digests, those of captions too.
 """
 
 import hashlib
@@ -60,10 +60,10 @@ class Case:
     half: Half
     kind: str = ""
     dialect: Dialect = "xyxy_norm"
+    is_clause: bool = False
+    """One plain clause that stands alone, with its full stop."""
     claims: tuple[Claim, ...] | None = None
     """What it says, as a person stated it; None where nobody did."""
-    beside: tuple[Claim, ...] | None = None
-    """True claims stated beside a false text."""
 
 
 def digest(*parts: str) -> str:
@@ -128,8 +128,8 @@ class _Written(BaseModel):
     text: str
     verdicts: str = Field(pattern="^[scu]+$")
     dialect: Literal["xyxy_norm", "xywh_center_norm", "xyxy_1000"] = "xyxy_norm"
+    clause: bool = False
     claims: list[_Stated] | None = None
-    beside: list[_Stated] | None = None
 
 
 class _File(BaseModel):
@@ -160,7 +160,7 @@ def _case(one: _Written, half: Half, path: Path) -> Case:
         raise CatalogError(f"{where}: by its digest it belongs into {FILES[right]}")
     return Case(
         one.scene, one.question, text, truth_of(one.verdicts), half, one.kind, one.dialect,
-        _claims(one.claims), _claims(one.beside),
+        one.clause, _claims(one.claims),
     )  # fmt: skip
 
 

@@ -1,0 +1,131 @@
+"""The figures of the exam: counts by set and half, with intervals, for people, for machines and for a file.
+
+`claims/figures.json` holds those of the last run that was written down, with a digest of the reader they are of.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from curation.exams.captions import Agreement
+from curation.exams.cases import FOLDER
+from curation.exams.taken import Outcome
+from curation.verification.verdicts import Judgement
+from schemas.estimate import share
+
+STORED = FOLDER / "figures.json"
+READER = ("extraction", "verification")
+"""The rooms whose files make the reader what it is."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Texts of one set and half by what they are, and what became of them."""
+
+    n_true: int = 0
+    n_false: int = 0
+    n_undecided: int = 0
+    false_kept: int = 0
+    true_contradicted: int = 0
+    true_kept: int = 0
+    undecided_kept: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Both together."""
+        return Counts(*(one + two for one, two in zip(self._numbers, other._numbers, strict=True)))
+
+    @property
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(asdict(self).values())
+
+
+FIGURES = (
+    ("false kept", "false_kept", "n_false"),
+    ("true contradicted", "true_contradicted", "n_true"),
+    ("true kept", "true_kept", "n_true"),
+    ("undecided kept", "undecided_kept", "n_undecided"),
+)
+"""Name, what is counted, and of how many."""
+
+
+def counts(found: Iterable[Outcome]) -> Counts:
+    """What became of these texts."""
+    return sum(map(_one, found), Counts())
+
+
+def figure(n_of: int, n: int) -> str:
+    """A share with its interval, such as `3 of 153: 2.0 % (0.7 to 5.6)`."""
+    one = share(n_of, n)
+    if one is None:
+        return "none"
+    return f"{n_of} of {n}: {100 * one.value:.1f} % ({100 * one.low:.1f} to {100 * one.high:.1f})"
+
+
+def lines(found: Mapping[str, Mapping[str, Counts]]) -> list[str]:
+    """By set and half, for people."""
+    told: list[str] = []
+    for name, halves in found.items():
+        for half, one in halves.items():
+            told.append(f"{name}, {half}")
+            values = asdict(one)
+            told += [f"  {label:<18} {figure(values[of], values[n])}" for label, of, n in FIGURES if values[n]]
+    return told
+
+
+def as_json(
+    found: Mapping[str, Mapping[str, Counts]], skipped: Mapping[str, str], agreed: Mapping[str, Agreement]
+) -> dict[str, Any]:
+    """The same for machines and for `figures.json`; every share with its interval."""
+    return {
+        "reader": reader_digest(),
+        "sets": {name: {half: _shares(one) for half, one in halves.items()} for name, halves in found.items()},
+        "skipped": dict(skipped),
+        "agreement": {label: {**asdict(one), "share": one.share} for label, one in agreed.items()},
+    }
+
+
+def reader_digest() -> str:
+    """Twelve digits of the SHA-256 of all files of the reader: figures of another are not this one's."""
+    whole, rooms = hashlib.sha256(), Path(__file__).parent.parent
+    files = [file for room in READER for file in (rooms / room).rglob("*") if file.suffix in (".py", ".toml")]
+    for file in sorted(files):
+        whole.update(file.relative_to(rooms).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return whole.hexdigest()[:12]
+
+
+def stored() -> dict[str, Any] | None:
+    """Figures of the last run that was written down, with `is_current`: whether they are of this reader."""
+    if not STORED.is_file():
+        return None
+    found = json.loads(STORED.read_text(encoding="utf-8"))
+    return {**found, "is_current": found["reader"] == reader_digest()}
+
+
+def _one(found: Outcome) -> Counts:
+    truth, kept = found.case.truth, int(found.is_kept)
+    if truth is Judgement.CONTRADICTED:
+        return Counts(n_false=1, false_kept=kept)
+    if truth is Judgement.UNVERIFIABLE:
+        return Counts(n_undecided=1, undecided_kept=kept)
+    return Counts(n_true=1, true_kept=kept, true_contradicted=int(found.verdict is Judgement.CONTRADICTED))
+
+
+def _shares(one: Counts) -> dict[str, Any]:
+    values: dict[str, Any] = asdict(one)
+    for _, of, n in FIGURES:
+        found = share(values[of], values[n])
+        values[f"{of}_share"] = None if found is None else [round(edge, 4) for edge in asdict(found).values()]
+    return values
+
+
+def misses(found: Sequence[Outcome]) -> list[str]:
+    """A line for each text whose verdict is not its truth, or that was kept although it is false."""
+    wrong = [one for one in found if one.verdict is not one.case.truth]
+    return [
+        f"{one.case.truth}, read as {one.verdict}{', kept' if one.is_kept else ''} ({one.case.kind}, {one.case.scene}) "
+        f"Q: {one.case.question!r} A: {one.case.text!r}{''.join(f' | {reason}' for reason in one.reasons[:2])}"
+        for one in sorted(wrong, key=lambda one: (one.case.truth, one.verdict, one.case.scene, one.case.text))
+    ]

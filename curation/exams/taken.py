@@ -1,0 +1,64 @@
+"""The exam taken: what becomes of each text, bare and claims first.
+
+Bare: the rule reader reads the text, its claims are held against the annotations, the default policy keeps or refuses.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from curation.exams.captions import caption_cases, caption_scenes
+from curation.exams.cases import Case, Half, scenes, statements
+from curation.exams.compositions import compositions
+from curation.extraction.reading import extract_claims
+from curation.verification.claims import Annotations
+from curation.verification.policy import Verdicts, refusal
+from curation.verification.verdicts import Judgement
+from curation.verification.verify import verify_turn
+
+STATEMENTS, CAPTIONS, COMPOSITIONS = "statements", "captions", "compositions"
+SETS = (STATEMENTS, CAPTIONS, COMPOSITIONS)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a case."""
+
+    case: Case
+    verdict: Judgement
+    """Of the bare text."""
+    reasons: tuple[str, ...]
+    is_kept: bool
+    """By the default policy."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The cases of the exam by set, what is known of their scenes, and why a set is left out."""
+
+    cases: Mapping[str, Sequence[Case]]
+    known: Mapping[str, Annotations]
+    skipped: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def paper(half: Half, raw: Path | None) -> Paper:
+    """One half of the exam. Without the captions in the folder of raw files that set is left out, and said to be."""
+    told = statements(half)
+    cases: dict[str, Sequence[Case]] = {STATEMENTS: told, COMPOSITIONS: compositions(told, half)}
+    known = {**scenes(), **caption_scenes()}
+    if raw is None or not (raw / "captions").is_dir():
+        where = "no raw files: give --raw, or set RADIO_RAW" if raw is None else f"{raw} has no folder captions/"
+        return Paper(cases, known, {CAPTIONS: f"{where}; the sentences themselves are not in the repository"})
+    return Paper({**cases, CAPTIONS: caption_cases(raw, half)}, known)
+
+
+def outcomes(cases: Iterable[Case], known: Mapping[str, Annotations]) -> Iterator[Outcome]:
+    """What becomes of each case."""
+    return (outcome(one, known[one.scene]) for one in cases)
+
+
+def outcome(case: Case, known: Annotations) -> Outcome:
+    """What becomes of one."""
+    found = extract_claims(case.question, case.text, known.scheme, case.dialect)
+    verdict, reasons = verify_turn(found, known)
+    return Outcome(case, verdict, tuple(reasons), refusal(found, known, Verdicts()) is None)

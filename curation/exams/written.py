@@ -1,0 +1,44 @@
+"""The figures of a run, written into `docs/truth.md` between two marks, and into `claims/figures.json` for reports."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from curation.exams.figures import FIGURES, STORED, figure
+from schemas.errors import RecipeError
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "truth.md"
+BEGIN, END = "<!-- exam: figures, written by `python -m curation exam --write-docs` -->", "<!-- exam: end -->"
+
+
+def write(result: Mapping[str, Any], docs: Path = DOCS, stored: Path = STORED) -> tuple[Path, Path]:
+    """Both files. Raises RecipeError where the marks are not in `docs`, as in an installed package."""
+    try:
+        text = docs.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RecipeError(f"{docs}: no such file; --write-docs is for a checkout of the sources") from None
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise RecipeError(f"{docs}: expected the lines {BEGIN} and {END}")
+    stored.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    docs.write_text(before + "\n".join([BEGIN, "", *table(result), "", END]) + after, encoding="utf-8")
+    return docs, stored
+
+
+def table(result: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of Markdown: a row for each set and half, then how far two readers of captions agree."""
+    yield f"Of the reader `{result['reader']}`."
+    yield ""
+    yield f"| set | half | {' | '.join(name for name, _, _ in FIGURES)} |"
+    yield f"|---|---|{'---|' * len(FIGURES)}"
+    for name, halves in result["sets"].items():
+        for half, one in halves.items():
+            yield f"| {name} | {half} | {' | '.join(figure(one[of], one[n]) for _, of, n in FIGURES)} |"
+    yield ""
+    for label, one in result["agreement"].items():
+        yield (
+            f"Captions under {label}: the second labelling of {one['n']} is equal in {100 * one['share']:.1f} %, "
+            f"Cohen's kappa {one['kappa']:.2f}."
+        )
