@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from catalogs import benchmark, catalog, dataset, survey
 from catalogs.dataset import Dataset
-from curation.extraction.grammar import name_files
+from curation.extraction.lexicon import name_files
 from curation.generation import prompt
 from curation.words import question
 from curation.words.question import Question, for_scheme

@@ -77,7 +77,7 @@ def sky(text: str) -> Iterator[ExtractedClaim]:
     yield from _angles(POSITION_ANGLE.sub(lambda one: " " * len(one[0]), text))
 
 
-def _surveys(text: str) -> Iterator[ExtractedClaim]:
+def surveys(text: str) -> Iterator[ExtractedClaim]:
     """Surveys by what stands in brackets after the map, by their titles, and by their short names."""
     for one in MAP.finditer(text):
         if one["survey"]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from curation.asking.request import Reply, Request
 from curation.engine.steps import Input, Resources, Step
-from curation.extraction.grammar import names_digest
+from curation.extraction.lexicon import names_digest
 from curation.generation.page import Page
 from curation.generation.writing import PAIRS, REWORDING, Writing
 from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from curation.extraction.grammar import number_words
+from curation.extraction.text import number_words
 from curation.pictures.boxes import Box, encode_box
 from curation.realisation.draw import Draw
 from curation.realisation.facts import OPPOSITE, Fact

@@ -20,7 +20,7 @@ class Verdicts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     contradicted: Fate = "reject"
-    unverifiable: Fate = "keep"
+    unverifiable: Fate = "reject"
     unverifiable_number: Fate = "reject"
     """A number, a box or a size that nothing is known of, or that no claim was read from."""
 

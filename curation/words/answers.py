@@ -4,7 +4,7 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from curation.extraction.grammar import number_words
+from curation.extraction.text import number_words
 from curation.pictures.boxes import Dialect, decode_box, encode_box
 from curation.verification.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Annotations, Claim, SeenObject, Sentence
 from schemas.fingerprint import choose

@@ -13,7 +13,7 @@ import pyarrow as pa
 from catalogs.dataset import dataset
 from catalogs.survey import Survey, surveys
 from curation.engine.steps import Input, Step
-from curation.extraction.grammar import names_digest
+from curation.extraction.lexicon import names_digest
 from curation.extraction.reading import extract_claims
 from curation.pictures.boxes import Dialect
 from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from curation.extraction.grammar import NUMBER, number, number_words
+from curation.extraction.text import NUMBER, number, number_words
 from curation.fault_injection.faults import Edited
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact

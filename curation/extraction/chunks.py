@@ -1,0 +1,286 @@
+"""Chunks: tokens put together, step by step, into amounts, measures, noun phrases, and verbs with their denials.
+
+Each rule is a pattern over categories (see tokens.pattern) and what is made of it; the rules are tried in order.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from curation.extraction.places import Place
+from curation.extraction.tokens import Match, Token, rewritten
+from curation.verification.claims import ANY_OBJECT
+
+LIGHT_CM_GHZ = 29.9792458
+"""Wavelength times frequency."""
+MORE = {"more than": "at least", "fewer than": "at most"}
+QUANTIFIERS = {"no": "no", "none_of": "no", "all": "all", "most": "most", "half": "half", "not_all": "not all"}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How many: `count` with `how` as in a claim's; None where the words are vague."""
+
+    count: int | None
+    how: str | None = None
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A noun phrase: of what, how many, and which of them. `subject` is a label, "source", or "it"."""
+
+    subject: str
+    is_plural: bool = False
+    amount: Amount | None = None
+    quantifier: str | None = None
+    """"no", "all", "most", "half", "not all", "37 %"."""
+    is_definite: bool = False
+    is_article: bool = False
+    is_only: bool = False
+    is_restricted: bool = False
+    """Only those that are bright, or the like: which these are is not known."""
+    is_other: bool = False
+    extreme: str | None = None
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nouns that one verb speaks of; `is_either` where "or" stands between them."""
+
+    nouns: tuple[Noun, ...]
+    is_either: bool = False
+
+
+THIS = Group((Noun("it", is_definite=True),))
+
+
+def chunked(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without decoration, their amounts, measures, verbs and nouns put together."""
+    found = [one for one in tokens if one.category not in ("decoration", "hedge")]
+    for written, made in RULES:
+        found = rewritten(found, written, made)
+    found = [one for one in found if one.category != "decoration"]
+    following = [*[one.category for one in found[1:]], ""]
+    return [
+        replace(one, category="np", value=THIS) if one.category == "the" and after in ("be", "have", "lie", "span") else one
+        for one, after in zip(found, following, strict=True)
+    ]
+
+
+
+
+def _joined(match: Match, category: str, value: object = None) -> Token:
+    return Token(category, *match.span, value)
+
+
+# -- amounts and measures -------------------------------------------------------------------------------------------
+
+
+def _range(match: Match) -> Token | None:
+    low, high = match.all("number")
+    return _joined(match, "number", (low.value[0], high.value[1])) if low.value[0] < high.value[1] else None
+
+
+def _amount(match: Match) -> Token | None:
+    (one,) = match.all("number", "counted", "vague", "a_number")
+    hows = [each.value for each in match.all("bound", "bound_after") if each.value != "exact"]
+    if one.category == "vague":
+        return None if hows else _joined(match, "amount", Amount(None, one.value))
+    low, high = one.value if one.category == "number" else (int(one.value), int(one.value))
+    if low != high or len(hows) > 1:
+        return _joined(match, "amount", Amount(high, f"{low} to")) if len(hows) < 1 else None
+    how = hows[0] if hows else None
+    if how in MORE:
+        return _joined(match, "amount", Amount(low + (1 if how == "more than" else -1), MORE[how]))
+    return _joined(match, "amount", Amount(low, how))
+
+
+def figure(one: Token) -> float:
+    """The number of a token of digits or words."""
+    return float(one.value[0] if isinstance(one.value, tuple) else one.value)
+
+
+def _angle(match: Match) -> Token:
+    """Milliarcseconds; of two by two."""
+    figures = [figure(one) for one in match.all("number", "decimal")]
+    units = [float(one.value) for one in match.all("unit")]
+    units = units if len(units) == len(figures) else units[:1] * len(figures)
+    return _joined(match, "angle", [round(one * unit) for one, unit in zip(figures, units, strict=True)])
+
+
+def _frequency(match: Match) -> Token:
+    (number,), (unit,) = match.all("number", "decimal"), match.all("hertz", "wave")
+    value = figure(number)
+    mhz = value * unit.value if unit.category == "hertz" else 1000 * LIGHT_CM_GHZ / max(value * unit.value, 1e-9)
+    return _joined(match, "frequency", (round(mhz), unit.category == "wave"))
+
+
+def _percent(match: Match) -> Token:
+    figures, words = match.all("number", "decimal"), match.all("fraction")
+    hows = [one.value for one in match.all("bound") if one.value != "exact"]
+    value = figure(figures[0]) if figures else float(words[0].value)
+    return _joined(match, "percent", (value, hows[0] if hows else "about" if words else None))
+
+
+def _share(match: Match) -> Token:
+    """So many per cent of the picture, of its area or along an axis: (per cent, bound, axis)."""
+    (percent,), axes = match.all("percent"), match.all("axis")
+    return _joined(match, "share", (*percent.value, axes[0].value if axes else None))
+
+
+def _preposition(match: Match) -> Token | None:
+    """"above" and the like where no number follows."""
+    (one,) = match.matched
+    category, value = PREPOSITIONS.get(one.text.lower(), (None, None))
+    return replace(one, category=category, value=value) if category else None
+
+
+PREPOSITIONS = {
+    "above": ("beside", "above"), "over": ("beside", "above"), "below": ("beside", "below"),
+    "under": ("beside", "below"), "around": ("surround", None), "close to": ("surround", None), "some": ("some", None),
+}  # fmt: skip
+
+
+# -- verbs ----------------------------------------------------------------------------------------------------------
+
+
+def _verb(match: Match) -> Token:
+    """A verb with every "not" about it."""
+    verb = next((one for one in match.matched if one.category not in ("do", "not")))
+    n_denials = len(match.all("not")) + verb.is_denied
+    return replace(verb, start=match.span[0], end=match.span[1], is_denied=bool(n_denials % 2))
+
+
+def _visible(match: Match) -> Token:
+    """"is visible", "cannot be seen", "is absent": a predicate of being there."""
+    n = sum(one.is_denied for one in match.matched) + len(match.all("absent")) + len(match.all("not"))
+    return replace(_joined(match, "visible"), is_denied=bool(n % 2))
+
+
+def _as(category: str) -> Callable[[Match], Token]:
+    """Another category for all that matched, denied as its words are."""
+
+    def made(match: Match) -> Token:
+        n = sum(one.is_denied for one in match.matched) + len(match.all("not"))
+        return replace(_joined(match, category, match.matched[-1].value), is_denied=bool(n % 2))
+
+    return made
+
+
+# -- nouns ----------------------------------------------------------------------------------------------------------
+
+
+def _noun(match: Match) -> Token | None:
+    """A noun phrase: words before the head, adjectives of classes with or without "and", and the head."""
+    tokens = list(match.matched)
+    named = [one for one in tokens if one.category in ("adjective", "noun", "sign")]
+    subjects = [str(one.value[0] if one.category == "noun" else one.value) for one in named]
+    head = next((one for one in reversed(tokens) if one.category in HEADS), tokens[-1])
+    if not subjects and head.category != "object":
+        return None
+    links = [one.category for one in tokens if one.category in ("and", "or")]
+    base = _determined(match, head)
+    if len(subjects) > 1 and not links:
+        merged = _one_of(subjects)
+        if merged is None:
+            return _joined(match, "np", Group(tuple(replace(base, subject=one) for one in dict.fromkeys(subjects))))
+        subjects = [merged]
+    nouns = [replace(base, subject=one) for one in dict.fromkeys(subjects or [ANY_OBJECT])]
+    rest = [replace(one, amount=None) if base.amount and base.amount.count else one for one in nouns[1:]]
+    return _joined(match, "np", Group((nouns[0], *rest), "or" in links))
+
+
+HEADS = ("noun", "sign", "object", "galaxy", "ones", "blank_noun", "border_noun")
+
+
+def _one_of(subjects: Sequence[str]) -> str | None:
+    """The label that several words for one thing agree on: "extended" and "multi-island source"."""
+    sets = [set(one.split("|")) for one in subjects]
+    both = set.intersection(*sets)
+    if not both:
+        return None
+    return next((one for one in subjects if set(one.split("|")) == both), "|".join(sorted(both)))
+
+
+def _determined(match: Match, head: Token) -> Noun:
+    """What the words before the head say, without of what it is."""
+    seen = {one.category for one in match.matched}
+    amounts, percents = match.all("amount"), match.all("percent", "half")
+    quantifier = next((QUANTIFIERS[one.category] for one in match.matched if one.category in QUANTIFIERS), None)
+    if percents and percents[0].category == "percent":
+        quantifier = f"{percents[0].value[0]:g} %"
+    is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
+    return Noun(
+        ANY_OBJECT, is_plural, amounts[0].value if amounts else None, quantifier,
+        is_definite="the" in seen, is_article="a" in seen, is_only="only" in seen,
+        is_restricted="qualifier" in seen, is_other="other" in seen,
+        extreme=next((one.value for one in match.all("extreme")), None),
+        places=tuple(one.value for one in match.all("side")),
+    )  # fmt: skip
+
+
+def _blank(match: Match) -> Token:
+    """Blank pixels, or the end of the map, as a noun."""
+    head = next(one for one in reversed(match.matched) if one.category in ("blank_noun", "border_noun"))
+    return _joined(match, "np", Group((replace(_determined(match, head), subject=str(head.value)),)))
+
+
+def _parts(match: Match) -> Token:
+    """Islands or peaks of a source, and how many."""
+    part = match.all("part")[0]
+    amounts, seen = match.all("amount"), {one.category for one in match.matched}
+    is_plural = part.text.lower().split(" of ")[0].endswith(("s", "ma"))
+    amount = amounts[0].value if amounts else Amount(None, "several") if is_plural else Amount(1)
+    return replace(_joined(match, "parts", (part.value, amount)), is_denied="no" in seen)
+
+
+def _pronoun(match: Match) -> Token:
+    quantifier = "no" if match.all("none_of", "nope") else "all" if match.all("all") else None
+    return _joined(match, "np", Group((Noun("it", is_definite=True, quantifier=quantifier),)))
+
+
+def _one(match: Match) -> Token | None:
+    """"the larger one": its adjective and "one" as a head."""
+    last = match.matched[-1]
+    return _noun(match) if last.text.lower() == "one" else None
+
+
+def listed(tokens: Sequence[Token]) -> Group:
+    """Nouns in a list as one group; "no" holds for all that have no word of their own before them."""
+    groups = [one.value for one in tokens if one.category == "np"]
+    nouns = [one for group in groups for one in group.nouns]
+    links = {one.category for one in tokens}
+    if nouns[0].quantifier == "no" and "but" not in links:
+        own = [one.quantifier or one.amount or one.is_article or one.is_definite for one in nouns]
+        nouns = [one if has else replace(one, quantifier="no") for one, has in zip(nouns, own, strict=True)]
+    is_either = bool(links & {"or"}) or any(one.is_either for one in groups)
+    return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
+
+
+_PRE = "(the|a|no|none_of|not_all|all|most|half|some|amount|percent|only|other|qualifier|extreme|side|of)*"
+_HEAD = "(noun object?|sign (object|galaxy|noun)?|object|galaxy|ones)"
+RULES = (
+    ("number (to|dash|or) number", _range),
+    ("(number|decimal) ((by|unit by) (number|decimal))? unit", _angle),
+    ("(number|decimal) (hertz|wave)", _frequency),
+    ("bound? (number|decimal) percent_sign", _percent),
+    ("bound? fraction", _percent),
+    ("percent of? the? (axis of)? the? image (poss? axis)?", _share),
+    ("percent of? the? axis of the? image", _share),
+    ("percent (as axis as|axis) the? image", _share),
+    ("bound? (number|counted|vague) bound_after?", _amount),
+    ("bound", _preposition),
+    ("of the? image", lambda match: _joined(match, "decoration")),
+    ("not all", _as("not_all")),
+    ("not only", _as("not_only")),
+    ("do? not do? (have|lack|see|exist|lie|span|consist|number_verb)", _verb),
+    ("(have|lack|see|exist|lie) not", _verb),
+    ("do? not? do? be not?", _verb),
+    ("be (visible|absent)", _visible),
+    ("be not? located", _as("lie")),
+    (f"{_PRE} qualifier* (blank_noun|border_noun)", _blank),
+    (f"{_PRE} part", _parts),
+    (f"{_PRE} (adjective (comma|and|or)* (the|a|qualifier)*)* {_HEAD}", _noun),
+    (f"{_PRE} (adjective comma?)* qualifier* number", _one),
+    ("none_of? it", _pronoun),
+)  # fmt: skip

@@ -1,0 +1,492 @@
+"""The table of constructions: what each way of building a clause claims. No clause outside the table is understood.
+
+A construction is a pattern over chunks (see tokens.pattern and chunks) with examples beside it; the examples are tests.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from curation.extraction.chunks import Amount, Group, Noun, listed
+from curation.extraction.places import Place
+from curation.extraction.tokens import Match, Token
+from curation.verification.claims import ANY_OBJECT, Claim
+from schemas.labels import LabelScheme, Truth
+
+NPS = "np ((comma|and|or|nor|but)+ np)*"
+APS = "no? (adjective|np|sign) ((comma|and|or|nor|but)+ no? (adjective|np|sign))*"
+PLACES = "place ((comma|and|or)* place)*"
+LABELS_OF_A_PICTURE = ("blank", "edge")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What earlier clauses spoke of, and what was asked: what "it" and an answer of a word lean on."""
+
+    scheme: LabelScheme
+    noun: Noun | None = None
+    asked: Any = None
+
+    @property
+    def is_central(self) -> bool:
+        """Whether labels are those of the source at the centre."""
+        return self.scheme.about == "source"
+
+
+@dataclass(frozen=True)
+class Read:
+    """The claims of a clause, and what it spoke of last."""
+
+    claims: tuple[Claim, ...]
+    noun: Noun | None = None
+
+
+Made = Callable[[Match, Context], Iterable[Claim] | None]
+TABLE: list[tuple[str, Made]] = []
+
+
+def construction(*written: str, examples: Sequence[str] = ()) -> Callable[[Made], Made]:
+    """A way of building clauses, by its patterns; what it claims is the function."""
+
+    def add(made: Made) -> Made:
+        TABLE.extend((one, made) for one in written)
+        EXAMPLES.extend(examples)
+        return made
+
+    return add
+
+
+EXAMPLES: list[str] = []
+
+
+def state(is_there: bool) -> Truth:
+    """Present or absent."""
+    return Truth.PRESENT if is_there else Truth.ABSENT
+
+
+def resolved(one: Noun, context: Context) -> Noun | None:
+    """With what "it" stands for; None where that is not known."""
+    if one.subject != "it":
+        return one
+    if context.is_central:
+        return replace(one, subject=ANY_OBJECT, places=(Place(0, 0, "centre"),))
+    if context.noun is None:
+        return None
+    return replace(context.noun, quantifier=one.quantifier, is_definite=True, amount=None, is_article=False)
+
+
+def is_central(one: Noun, context: Context) -> bool:
+    """Whether a noun is the source that the labels are of."""
+    at_centre = all(place.name == "centre" for place in one.places)
+    one_only = not one.is_plural and one.quantifier is None and not one.extreme and not one.is_other
+    is_any = one.subject == ANY_OBJECT and (one.is_definite or bool(one.places))
+    return context.is_central and at_centre and one_only and is_any
+
+
+# -- what is there --------------------------------------------------------------------------------------------------
+
+
+def there_is(group: Group, where: Sequence[Place], context: Context, *, is_there: bool = True) -> list[Claim] | None:
+    """That some things are there, or that they are not."""
+    if group.is_either and len(group.nouns) > 1 and is_there:
+        subjects = [one.subject for one in group.nouns]
+        plain = not where and not any(one.amount or one.quantifier or one.is_other for one in group.nouns)
+        return [Claim("presence", "|".join(subjects))] if plain and ANY_OBJECT not in subjects else None
+    claims: list[Claim] = []
+    for noun in group.nouns:
+        made = _one_is_there(noun, where, context, is_there=is_there)
+        if made is None:
+            return None
+        claims += made
+    return claims
+
+
+def _one_is_there(one: Noun, where: Sequence[Place], context: Context, *, is_there: bool) -> list[Claim] | None:
+    one = resolved(one, context) or replace(one, subject="")
+    places = [*one.places, *where]
+    is_there = is_there != (one.quantifier == "no")
+    if not one.subject or one.extreme or one.quantifier in ("all", "most", "half", "not all"):
+        return None
+    if one.subject in LABELS_OF_A_PICTURE:
+        return _border(one, places, is_there=is_there)
+    if (one.quantifier or "").endswith("%"):
+        return None
+    if not is_there:
+        return _none_is_there(one, places, context)
+    if one.is_only:
+        return _only(one, places, context)
+    made = counted(one, context)
+    if places:
+        amount = one.amount or (Amount(1, "at least") if one.is_article else None)
+        located = [
+            Claim("position", one.subject, count=amount.count if amount else None,
+                  how=("some" if one.is_restricted and not amount.how else amount.how) if amount else None, other=place.name)
+            for place in places
+        ]  # fmt: skip
+        if one.amount is None and one.subject != ANY_OBJECT:
+            located.append(Claim("presence", one.subject))
+        return located
+    return made
+
+
+def _none_is_there(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] | None:
+    if one.amount and one.amount.count is not None and one.quantifier != "no":
+        return None  # "there are not three sources"
+    if one.is_restricted or (one.is_other and one.subject == ANY_OBJECT):
+        return None  # no bright ones: others there may be
+    if places:
+        return [Claim("position", one.subject, Truth.ABSENT, other=place.name) for place in places]
+    if one.subject == ANY_OBJECT:
+        return [Claim("count", ANY_OBJECT, count=0)]
+    return [Claim("presence", label, Truth.ABSENT) for label in one.subject.split("|")]
+
+
+def counted(one: Noun, context: Context) -> list[Claim] | None:
+    """How many there are of a noun, or that there are some."""
+    amount = one.amount
+    if amount is None:
+        if one.subject == ANY_OBJECT:
+            return [Claim("count", ANY_OBJECT, count=1, how="at least")] if not one.is_other else None
+        return [Claim("presence", one.subject)]
+    how = "some" if one.is_restricted and not amount.how and amount.count is not None else amount.how
+    if one.is_other and one.subject == ANY_OBJECT:
+        return None
+    if amount.count == 0:
+        return _none_is_there(replace(one, amount=None), (), context)
+    return [Claim("count", one.subject, count=amount.count, how=how)]
+
+
+def _border(one: Noun, places: Sequence[Place], *, is_there: bool) -> list[Claim] | None:
+    """Blank pixels, in the picture or along its sides."""
+    if one.subject == "blank" and places and not all(place.name.endswith("edge") for place in places):
+        return [Claim("border", "blank"), Claim("unread", "where blank")] if is_there else None
+    if one.amount is not None and one.amount.count not in (None, 1):
+        return None
+    subject = "edge" if one.subject == "edge" or places else "blank"
+    return [Claim("border", subject, state(is_there))]
+
+
+def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] | None:
+    """"only compact sources": there are some, and no other."""
+    if places or one.subject == ANY_OBJECT:
+        return None
+    made = counted(replace(one, is_only=False), context)
+    if one.amount is not None:
+        return made  # "only two compact sources" is a number
+    return [*(made or ()), Claim("only", one.subject)]
+
+
+@construction(
+    f"there be {NPS} visible? ({PLACES})?", f"({PLACES} comma?) there be {NPS} visible?", f"see {NPS} ({PLACES})?",
+    f"({PLACES} comma?) see {NPS}", f"see_not {NPS} ({PLACES})?", f"there exist {NPS} ({PLACES})?",
+    f"image have {NPS} ({PLACES})?", f"the? image have {NPS} ({PLACES})?", f"the? image lack (and|or|no|both)* {NPS} ({PLACES})?",
+    f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} (absent|visible_alone)",
+    f"visible {NPS}", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
+    examples=("There are no imaging artefacts in the image.", "The image shows two compact sources in the lower half."),
+)  # fmt: skip
+def _exists(match: Match, context: Context) -> list[Claim] | None:
+    denied = sum(one.is_denied + (one.category in ("lack", "see_not", "absent")) for one in match.matched)
+    where = [one.value for one in match.all("place")]
+    return there_is(listed([one for one in match.matched if one.category in ("np", "and", "or", "nor", "but", "comma")]),
+                    where, context, is_there=denied % 2 == 0)  # fmt: skip
+
+
+@construction(NPS, f"{NPS} {PLACES}", f"{PLACES} comma? {NPS}", "not np", examples=("Four compact sources", "no artefacts"))
+def _fragment(match: Match, context: Context) -> list[Claim] | None:
+    group = listed([one for one in match.matched if one.category in ("np", "and", "or", "nor", "but", "comma")])
+    where = [one.value for one in match.all("place")]
+    is_there = not match.all("not")
+    asked = context.asked
+    if asked is not None and asked.is_about_the_source and not where:
+        return _is_a(Noun(ANY_OBJECT, is_definite=True), group, context, is_true=is_there)
+    if len(group.nouns) == 1 and group.nouns[0].is_definite and where:
+        return _is_at(group.nouns[0], where, context, is_true=is_there)
+    return there_is(group, where, context, is_there=is_there)
+
+
+@construction("phrase", examples=())
+def _phrase(match: Match, context: Context) -> list[Claim]:
+    label, is_there = match.all("phrase")[0].value
+    return [Claim("presence", label, state(is_there))]
+
+
+# -- of what class it is --------------------------------------------------------------------------------------------
+
+
+@construction(f"{NPS} be {APS}", examples=("The source at the centre is an FR-II radio galaxy.", "All sources are compact."))
+def _is(match: Match, context: Context) -> list[Claim] | None:
+    subject, verb, rest = parted(match, "be")
+    what = predicated(rest)
+    if what is None or len(subject.nouns) != 1:
+        return None
+    return _is_a(subject.nouns[0], what, context, is_true=not verb.is_denied)
+
+
+@construction(f"{NPS} {PLACES} be {APS}")
+def _is_there_a(match: Match, context: Context) -> list[Claim] | None:
+    subject, verb, rest = parted(match, "be")
+    places = tuple(one.value for one in match.all("place"))
+    what = predicated([one for one in rest if one.category != "place"])
+    if what is None or len(subject.nouns) != 1:
+        return None
+    noun = replace(subject.nouns[0], places=(*subject.nouns[0].places, *places))
+    return _is_a(noun, what, context, is_true=not verb.is_denied)
+
+
+def parted(match: Match, *verbs: str) -> tuple[Group, Token, list[Token]]:
+    """The nouns before the first of some verbs, the verb, and all after it."""
+    tokens = list(match.matched)
+    at = next(at for at, one in enumerate(tokens) if one.category in verbs)
+    return listed([one for one in tokens[:at] if one.category != "place"]), tokens[at], tokens[at + 1 :]
+
+
+def predicated(tokens: Sequence[Token]) -> Group | None:
+    """What is said to be the case after "is": nouns, adjectives and signs, each perhaps denied."""
+    nouns: list[Noun] = []
+    no = False
+    for one in tokens:
+        if one.category in ("no", "not"):
+            no = True
+        elif one.category == "np":
+            nouns += [replace(each, quantifier="no") if no else each for each in one.value.nouns]
+        elif one.category in ("adjective", "sign"):
+            nouns.append(Noun(str(one.value), quantifier="no" if no else None))
+        elif one.category in ("but",):
+            no = False
+    links = {one.category for one in tokens}
+    either = "or" in links or any(one.value.is_either for one in tokens if one.category == "np")
+    return Group(tuple(nouns), either) if nouns else None
+
+
+def _is_a(one: Noun, what: Group, context: Context, *, is_true: bool) -> list[Claim] | None:
+    """That what a noun means is of a class, or of several, or of none of them."""
+    noun = resolved(one, context)
+    if noun is None or any(each.places or each.extreme for each in what.nouns):
+        return None
+    if what.is_either and is_true and len(what.nouns) > 1:
+        return _is_one(noun, replace(what.nouns[0], subject="|".join(each.subject for each in what.nouns)), context, is_true=True)
+    claims: list[Claim] = []
+    for each in what.nouns:
+        made = _is_one(noun, each, context, is_true=is_true != (each.quantifier == "no"))
+        if made is None:
+            return None
+        claims += made
+    return claims
+
+
+def _is_one(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> list[Claim] | None:
+    subject = what.subject
+    if subject == ANY_OBJECT:
+        return [] if is_central(noun, context) and is_true and not what.amount else None
+    if noun.extreme:
+        return [Claim("extreme", noun.subject, state(is_true), how=noun.extreme, other=f"is {subject}")]
+    if is_central(noun, context) or (context.is_central and noun.subject == ANY_OBJECT and not noun.is_plural and not noun.quantifier):
+        return [Claim("presence", subject, state(is_true))]
+    if noun.quantifier == "no":
+        return [Claim("presence", subject, Truth.ABSENT)] if is_true and noun.subject == ANY_OBJECT and not noun.places else None
+    if noun.places:
+        place = noun.places[-1].name
+        return [Claim("position", subject, state(is_true), other=place)] if not noun.amount and not noun.quantifier else None
+    if noun.quantifier is not None:
+        how = {"not all": "all"}.get(noun.quantifier, noun.quantifier)
+        return [Claim("share", subject, state(is_true and noun.quantifier != "not all"), how=how, other=noun.subject)]
+    if noun.amount is not None:
+        if not is_true or noun.is_definite and noun.amount.count is not None:
+            return None
+        return [Claim("count", subject, count=noun.amount.count, how="some" if noun.is_restricted and not noun.amount.how else noun.amount.how)]
+    if noun.is_only:
+        return None
+    if noun.is_plural and (noun.is_definite or noun.subject == ANY_OBJECT):
+        return [Claim("share", subject, state(is_true), how="all", other=noun.subject)]
+    if not is_true:
+        return None
+    return [Claim("presence", subject)]
+
+
+# -- where it is ----------------------------------------------------------------------------------------------------
+
+
+@construction(
+    f"{NPS} (lie|be) not? {PLACES}", f"(lie|be) not? {PLACES}", examples=("The multi-island source lies at the lower left.",),
+)
+def _lies(match: Match, context: Context) -> list[Claim] | None:
+    before = [one for one in match.matched if one.category == "np"]
+    verb = next(one for one in match.matched if one.category in ("lie", "be"))
+    denied = verb.is_denied != bool(match.all("not"))
+    places = [one.value for one in match.all("place")]
+    if not before:
+        return _is_at(Noun("it", is_definite=True), places, context, is_true=not denied)
+    claims: list[Claim] = []
+    for one in listed([one for one in match.matched if one.start < verb.start]).nouns:
+        made = _is_at(one, places, context, is_true=not denied)
+        if made is None:
+            return None
+        claims += made
+    return claims
+
+
+def _is_at(one: Noun, places: Sequence[Place], context: Context, *, is_true: bool) -> list[Claim] | None:
+    noun = resolved(one, context)
+    if noun is None:
+        return None
+    if noun.subject in LABELS_OF_A_PICTURE:
+        return _border(noun, places, is_there=is_true != (noun.quantifier == "no"))
+    claims: list[Claim] = []
+    for place in places:
+        holds = is_true != place.is_outside
+        if noun.extreme:
+            claims.append(Claim("extreme", noun.subject, state(holds), how=noun.extreme, other=f"in {place.name}",
+                                count=noun.amount.count if noun.amount else None))  # fmt: skip
+            continue
+        made = _placed(noun, place, holds=holds, several=len(places) > 1)
+        if made is None:
+            return None
+        claims.append(made)
+    if noun.is_definite and noun.amount and noun.amount.count is not None and noun.subject != ANY_OBJECT and not noun.is_restricted:
+        claims += counted(noun, context) or []
+    return claims
+
+
+def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | None:
+    if noun.quantifier == "no":
+        return None if noun.is_restricted or not holds else Claim("position", noun.subject, Truth.ABSENT, other=place.name)
+    if noun.quantifier in ("all", "most", "not all"):
+        return Claim("position", noun.subject, state(holds and noun.quantifier != "not all") if noun.quantifier != "not all" else Truth.PRESENT,
+                     how=noun.quantifier, other=place.name) if not several else None  # fmt: skip
+    if noun.quantifier is not None:
+        return None
+    is_all = noun.is_definite and (noun.is_plural or (noun.amount and (noun.amount.count or 2) > 1))
+    if is_all and not several:
+        return Claim("position", noun.subject, state(holds), how="all", other=place.name)
+    if noun.amount is not None and not is_all:
+        how = "some" if noun.is_restricted and not noun.amount.how and noun.amount.count else noun.amount.how
+        return Claim("position", noun.subject, count=noun.amount.count, how=how, other=place.name) if holds else None
+    return Claim("position", noun.subject, state(holds), other=place.name)
+
+
+# -- one against another --------------------------------------------------------------------------------------------
+
+
+@construction(f"np be compare than np", f"np (be|lie) beside np", examples=("The artefact lies to the left of the extended source.",))
+def _compared(match: Match, context: Context) -> list[Claim] | None:
+    left, right = ([resolved(each, context) for each in one.value.nouns] for one in match.all("np"))
+    relation = match.all("compare", "beside")[0]
+    verb = match.all("be", "lie")[0]
+    if len(left) != 1 or len(right) != 1 or None in (*left, *right):
+        return None
+    (one,), (other,) = left, right
+    if one is None or other is None or one.extreme or other.extreme or one.places or other.places or one.quantifier or other.quantifier:
+        return None
+    return [Claim(str(relation.value), one.subject, state(not verb.is_denied), other=other.subject)]
+
+
+@construction(
+    "(there be|image have|see)? times? more np than np", "np number_verb np",
+    "(there be|image have|see)? (times? as|just) vague? np as np", "there be times as vague np as np",
+)
+def _more(match: Match, context: Context) -> list[Claim] | None:
+    one, other = (each.value.nouns[0] for each in match.all("np"))
+    verbs, times = match.all("number_verb"), match.all("times")
+    if one.places or other.places or any(each.is_denied for each in match.matched):
+        return None
+    kind = str(verbs[0].value) if verbs else "more" if match.all("more") or times else "equal"
+    return [Claim(kind, one.subject, other=other.subject, count=int(times[0].value) if times else None)]
+
+
+@construction("np (span|be) share", "(span|be) share", "np be share axis", "share axis? (is|be) span np")
+def _extent(match: Match, context: Context) -> list[Claim] | None:
+    (share,) = match.all("share")
+    percent, bound, axis = share.value
+    nouns = match.all("np")
+    noun = resolved(nouns[0].value.nouns[0] if nouns else Noun("it"), context)
+    verbs = match.all("span")
+    if noun is None or noun.quantifier or any(one.is_denied for one in match.matched):
+        return None
+    how = ("across" if axis == "across" else axis) if axis else str(verbs[0].value) if verbs else None
+    if how is None:
+        return None
+    how += {"at least": " at least", "more than": " at least", "at most": " at most", "fewer than": " at most"}.get(bound or "", "")
+    return [Claim("extent", noun.subject, count=round(percent), how=how)]
+
+
+@construction("np (be|span|have) (a axis of)? bound? angle axis?", "(be|span) bound? angle axis?")
+def _angle(match: Match, context: Context) -> list[Claim] | None:
+    nouns = match.all("np")
+    noun = resolved(nouns[0].value.nouns[0] if nouns else Noun("it"), context)
+    axes = [one.value for one in match.all("axis")]
+    if noun is None or any(one.is_denied for one in match.matched) or len(match.all("angle")[0].value) > 1:
+        return None
+    how = f"angle {axes[0]}" if axes and axes[0] != "across" else "angle"
+    return [Claim("extent", noun.subject, count=match.all("angle")[0].value[0], how=how)]
+
+
+# -- islands and peaks ----------------------------------------------------------------------------------------------
+
+
+@construction(
+    "np (have|consist|be|see) parts ((comma|and|with|have)+ parts)*", "there be parts ((and|with)+ parts)* np?",
+    "(consist|have) parts ((and|with)+ parts)*", "parts ((comma|and|with)+ parts)*", "see parts (place|np)?",
+)
+def _structure(match: Match, context: Context) -> list[Claim] | None:
+    nouns = match.all("np")
+    noun = resolved(nouns[0].value.nouns[0] if nouns else Noun("it", is_definite=True), context)
+    is_denied = any(one.is_denied for one in match.matched)
+    if noun is None or is_denied:
+        return None
+    if not context.is_central:
+        several = [one for one in match.all("parts") if one.value[0] == "islands" and one.value[1].count != 1]
+        label = next((one for one in context.scheme.labels if one == "EXTENDED-MULTISLAND"), None)
+        return [Claim("presence", label)] if several and label and noun.subject == label else None
+    return [Claim("structure", one.value[0], count=one.value[1].count, how=one.value[1].how) for one in match.all("parts")]
+
+
+# -- the picture as a whole -----------------------------------------------------------------------------------------
+
+
+@construction(
+    "share be blank", "percent of? the? image be blank", "percent be blank", "percent blank", "blank colon percent", "share blank",
+    "np be percent", "blank_noun (span|be) share",
+)
+def _blank_share(match: Match, context: Context) -> list[Claim] | None:
+    (share,) = match.all("share", "percent")
+    if any(one.is_denied for one in match.matched) or match.all("np"):
+        return None
+    return [blank_claim(share.value[0], share.value[1])]
+
+
+def blank_claim(percent: float, bound: str | None) -> Claim:
+    """So many per cent; "less than 1 %" is 0."""
+    if bound == "fewer than" and percent <= 1:
+        return Claim("border", "blank", count=int(percent) - 1)
+    how = {"more than": "at least", "fewer than": "at most"}.get(bound or "", bound)
+    return Claim("border", "blank", count=round(percent), how=how)
+
+
+@construction("np be blank", "the? image be blank", "some of the? image be blank", examples=("Part of the image is blank.",))
+def _is_blank(match: Match, context: Context) -> list[Claim] | None:
+    return None
+
+
+@construction("the? image be odd", "it be odd", "odd", "the? image colon odd")
+def _odd(match: Match, context: Context) -> list[Claim]:
+    denied = any(one.is_denied for one in match.matched)
+    return [Claim("peculiarity", str(match.all("odd")[0].value), state(not denied))]
+
+
+@construction("the? image (be|span) bound? angle axis?", "the? image (be|span) angle")
+def _side(match: Match, context: Context) -> list[Claim] | None:
+    angles = match.all("angle")[0].value
+    if any(one.is_denied for one in match.matched):
+        return None
+    how = "one axis" if len(angles) > 1 or any(one.value in ("width", "height") for one in match.all("axis")) else None
+    return [Claim("size", "image", count=one, how=how) for one in angles]
+
+
+@construction("beam (be|colon|have)? bound? angle axis?", "the? image have a? beam of? angle")
+def _beam(match: Match, context: Context) -> list[Claim]:
+    return [Claim("beam", "map", count=one) for one in dict.fromkeys(match.all("angle")[0].value)]
+
+
+@construction("freq (be|colon)? bound? frequency")
+def _freq(match: Match, context: Context) -> list[Claim]:
+    return [Claim("frequency", "map", count=match.all("frequency")[0].value[0])]

@@ -1,0 +1,274 @@
+"""The reader's vocabulary: words by category from `words.toml`, and a scheme's names from its file and `names.toml`.
+
+A phrase "(a|b|) c" stands for several; a longer one wins over a shorter, a scheme's own over another scheme's.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from curation.extraction.text import WORD, plain
+from curation.verification.claims import ANY_OBJECT
+from schemas.doors import NAMES as NAMES_FILE
+from schemas.doors import door_roots
+from schemas.errors import RecipeError
+from schemas.fingerprint import fingerprint
+from schemas.folder import read_toml
+from schemas.labels import LabelDefinition, LabelScheme, package_schemes, plain_label
+from schemas.touches import only
+
+HERE = Path(__file__).parent
+NAMES, VOCABULARY = HERE / "names.toml", HERE / "words.toml"
+CHOICE = re.compile(r"\(([^()]*)\)")
+HEADS = "(source|object|galaxy|one|morphology|candidate|structure|feature|detection|emission)"
+LETTERS_OF_A_FOREIGN_SIGN = 3
+"""Short signs of other schemes, such as "C", are words of English."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Some words with their category and what they mean there; `sign`: only in exactly these letters."""
+
+    words: tuple[str, ...]
+    category: str
+    value: Any = None
+    sign: str | None = None
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A way to say by its looks that a source has a label, or that it has not: a pattern of words, each with a blank."""
+
+    pattern: re.Pattern[str]
+    label: str
+    is_there: bool
+
+
+Lexicon = Mapping[str, tuple[Entry, ...]]
+
+
+def expanded(phrase: str) -> Iterator[tuple[str, ...]]:
+    """The phrases of one with choices, each as its words in lower case."""
+    parts = CHOICE.split(phrase)
+    choices = [part.split("|") if at % 2 else [part] for at, part in enumerate(parts)]
+    yield from dict.fromkeys(words_of(" ".join(one)) for one in product(*choices))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text as the reader's tokens have them, without hyphens."""
+    return tuple(one[0].lower() for one in WORD.finditer(plain(text)) if one[0] not in "-_")
+
+
+def lexicon(scheme: LabelScheme) -> tuple[Lexicon, ...]:
+    """Entries by first word, longest first: of the scheme, of the language, of other schemes; made once for each."""
+    return _lexicon(_Scheme(scheme))
+
+
+def traits(scheme: LabelScheme) -> tuple[Trait, ...]:
+    """The traits of a scheme's labels, from names.toml."""
+    return _traits(_Scheme(scheme))
+
+
+class _Scheme:
+    """A scheme as a key: equal when its words are, for a model with a dictionary has no hash."""
+
+    def __init__(self, scheme: LabelScheme) -> None:
+        self.scheme = scheme
+
+    def __hash__(self) -> int:
+        return hash(self.scheme.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Scheme) and (self.scheme is other.scheme or self.scheme == other.scheme)
+
+
+@lru_cache(maxsize=32)
+def _lexicon(key: _Scheme) -> tuple[Lexicon, ...]:
+    scheme = key.scheme
+    others = [other for other in package_schemes().values() if other.name != scheme.name]
+    foreign = [one for other in others for one in _foreign(other, scheme)]
+    return _by_first_word(_own(scheme)), _general(), _by_first_word([*foreign, *_invented()])
+
+
+def _by_first_word(entries: Iterable[Entry]) -> Lexicon:
+    """Longest first; of entries of the same words the first that came."""
+    once: dict[tuple[tuple[str, ...], str | None], Entry] = {}
+    for one in entries:
+        once.setdefault((one.words, one.sign), one)
+    found: dict[str, list[Entry]] = {}
+    for one in sorted(once.values(), key=lambda one: (-len(one.words), one.sign is None)):
+        if one.words:
+            found.setdefault(one.words[0], []).append(one)
+    return {word: tuple(some) for word, some in found.items()}
+
+
+@lru_cache(maxsize=32)
+def _traits(key: "_Scheme") -> tuple[Trait, ...]:
+    return tuple(
+        Trait(re.compile(rf"(?<!\S){_pattern(phrase)}(?!\S)"), label, is_there)
+        for label, held in _table().get(key.scheme.name, {}).items()
+        for name, is_there in (("traits", True), ("lacks", False))
+        for phrase in (held.get(name, ()) if isinstance(held, dict) else ())
+    )
+
+
+def _pattern(phrase: str) -> str:
+    """A phrase with choices as a pattern of words with one blank between them."""
+    parts = [" ".join(words_of(part)) if not at % 2 else part for at, part in enumerate(CHOICE.split(phrase))]
+    made = ""
+    for at, part in enumerate(parts):
+        if at % 2:
+            choices = sorted((" ".join(words_of(one)) for one in part.split("|")), key=len, reverse=True)
+            made += "(?:" + "|".join(re.escape(one) + " " for one in choices if one) + ")" + ("?" if "" in choices else "")
+        elif part:
+            made += re.escape(part) + " "
+    return made.replace("\\ ", " ") + "(?<= )"
+
+
+@cache
+def _general() -> Lexicon:
+    held = tomllib.loads(VOCABULARY.read_text(encoding="utf-8"))
+    made = [Entry(words, category, value) for category, value, words in _valued(held)]
+    return _by_first_word(sorted(made, key=lambda one: one.category == "decoration"))
+
+
+def _valued(held: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
+    for category, phrases in held["words"].items():
+        for phrase in phrases:
+            yield from ((category, None, words) for words in expanded(phrase))
+    for category, by_value in held["valued"].items():
+        for value, phrases in by_value.items():
+            meant = float(value) if re.fullmatch(r"[\d.]+", value) else value
+            yield from ((category, meant, words) for phrase in phrases for words in expanded(phrase))
+
+
+def _own(scheme: LabelScheme) -> Iterator[Entry]:
+    """What the scheme's own file and names.toml call its labels, whole sentences first."""
+    for label, one in scheme.labels.items():
+        for phrase, is_there in ((one.phrase, True), (one.absent_phrase, False)):
+            if phrase:
+                yield Entry(words_of(phrase.rstrip(".")), "phrase", (label, is_there))
+        yield from _of_scheme(label, label, one, least=1)
+    for subject, held in _table().get(scheme.name, {}).items():
+        if all(label in scheme.labels for label in subject.split("|")):
+            yield from _named(subject, held)
+
+
+def _foreign(other: LabelScheme, ours: LabelScheme) -> Iterator[Entry]:
+    for label, one in other.labels.items():
+        if label not in ours.labels:
+            yield from _of_scheme(f"{other.name}:{label}", label, one, least=LETTERS_OF_A_FOREIGN_SIGN)
+            held = _table().get(other.name, {}).get(label, {})
+            yield from _nouns(f"{other.name}:{label}", held.get("nouns", ()))
+
+
+def _invented() -> Iterator[Entry]:
+    for noun in _table()["*"]["nouns"]:
+        yield from _nouns(f"?:{noun}", [noun])
+
+
+def _named(subject: str, held: Mapping[str, Any]) -> Iterator[Entry]:
+    yield from _nouns(subject, held.get("nouns", ()))
+    yield from (Entry(words, "adjective", subject) for one in held.get("adjectives", ()) for words in expanded(one))
+
+
+def _nouns(subject: str, nouns: Iterable[str]) -> Iterator[Entry]:
+    for noun in nouns:
+        for words in expanded(noun):
+            yield Entry(words, "noun", (subject, False))
+            yield from (Entry(several, "noun", (subject, True)) for several in plurals(words))
+
+
+def plurals(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """A noun's words in the plural: of the last, or of the one before "of", "with" and the like."""
+    stops = ("of", "with", "made", "too", "to", "along", "from", "at", "near", "in")
+    at = next((at for at, word in enumerate(words) if at and word in stops), len(words)) - 1
+    last = words[at]
+    if last.endswith("y") and last[-2:-1] not in "aeiou":
+        yield (*words[:at], f"{last[:-1]}ies", *words[at + 1 :])
+    elif last == "nebula":
+        yield from ((*words[:at], one, *words[at + 1 :]) for one in ("nebulae", "nebulas"))
+    else:
+        ending = "es" if last.endswith(("x", "sh", "ch", "ss")) else "s"
+        yield (*words[:at], f"{last}{ending}", *words[at + 1 :])
+
+
+def _of_scheme(meant: str, label: str, one: LabelDefinition, *, least: int) -> Iterator[Entry]:
+    for noun, is_plural in ((one.noun, True), (one.noun_one, False)):
+        for said in (noun, re.sub(r"\b(sources?|objects?)\b", r"radio \1", noun)) if noun else ():
+            yield Entry(words_of(said), "noun", (meant, is_plural))
+    for sign in dict.fromkeys(spelt for name in (label, *one.aliases) for spelt in (name, plain_label(name))):
+        joined = "".join(re.findall(r"[^\W_]+", plain(sign)))
+        if len(joined) < least:
+            continue
+        for words in dict.fromkeys((words_of(sign.replace("_", " ")), (joined.lower(),))):
+            yield Entry(words, "sign", meant, joined)
+        if joined.isalpha() and joined.isupper() and len(joined) > 1:
+            for ending in ("s", "e") if joined == "PN" else ("s",):
+                yield Entry((f"{joined}{ending}".lower(),), "noun", (meant, True), f"{joined}{ending}")
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    return _tables()
+
+
+def _tables() -> dict[str, dict[str, Any]]:
+    """`names.toml` of ours and of each folder of doors, by scheme and label. RecipeError where one stands twice.
+
+    A table may be of several schemes, "mirabest,lomorph"."FR-I,FR1", the first label of the list that each has.
+    """
+    found, where = dict[str, dict[str, Any]](), dict[tuple[str, str], Path]()
+    for file in name_files():
+        try:
+            said = read_toml(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RecipeError(f"{file}: not TOML: {error}") from error
+        for schemes, held in said.items():
+            for scheme, (subject, names) in product(schemes.split(","), held.items()):
+                label = _label_of(scheme, subject)
+                other = where.setdefault((scheme, label), file)
+                if other != file:
+                    raise RecipeError(f"names of {scheme} {label} stand twice: {other} and {file}; keep one")
+                _add(found.setdefault(scheme, {}), label, names)
+    return found
+
+
+def _add(table: dict[str, Any], label: str, names: Any) -> None:
+    if not isinstance(names, dict):
+        table[label] = names
+        return
+    held = table.setdefault(label, {})
+    for kind, some in names.items():
+        held[kind] = [*held.get(kind, ()), *some]
+
+
+def _label_of(scheme: str, subject: str) -> str:
+    known = package_schemes().get(scheme)
+    if known is None or "," not in subject:
+        return subject
+    return next((one for one in subject.split(",") if all(each in known.labels for each in one.split("|"))), subject)
+
+
+def name_files() -> list[Path]:
+    """The files that say what free text calls classes: ours, then those of the folders of doors."""
+    return [NAMES, *(root / NAMES_FILE for root in door_roots() if (root / NAMES_FILE).is_file())]
+
+
+def names_digest(scheme: LabelScheme) -> str:
+    """What decides how free text about a scheme is read, beside the scheme: for the recipes of what reads it.
+
+    Names of the scheme, names that belong to none, and the package's other schemes, whose classes are foreign here.
+    """
+    tables = _tables()
+    others = {name: (only(one, "quality"), tables.get(name)) for name, one in package_schemes().items()}
+    words = VOCABULARY.read_text(encoding="utf-8")
+    return fingerprint([tables.get(scheme.name), tables.get("*"), {**others, scheme.name: None}, words])
+
+
+ANY = (ANY_OBJECT, True)

@@ -1,0 +1,201 @@
+"""Tokens: the words of a statement as categories with values, and patterns over them.
+
+A pattern is written in the names of categories, "there be not? np place*", and matched on one letter a token.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from curation.extraction.boxes_in_words import WrittenBox, written_boxes
+from curation.extraction.lexicon import Entry, lexicon, traits
+from curation.extraction.places import places
+from curation.extraction.sky_words import surveys
+from curation.extraction.text import NUMBER, WORD, number
+from curation.pictures.boxes import Dialect
+from schemas.labels import LabelScheme
+
+UNKNOWN = "unknown"
+IS_NUMBER = re.compile(rf"(?i)(?:{NUMBER})")
+DECIMAL = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+@dataclass(frozen=True)
+class Token:
+    """Words of one category at [start, end) of a statement; `is_denied` where a "not" belongs to them."""
+
+    category: str
+    start: int
+    end: int
+    value: Any = None
+    is_denied: bool = False
+    text: str = ""
+
+
+@cache
+def _letter(category: str) -> str:
+    """A letter of its own for each category."""
+    _LETTERS.setdefault(category, chr(0xE000 + len(_LETTERS)))
+    return _LETTERS[category]
+
+
+_LETTERS: dict[str, str] = {}
+
+
+@cache
+def pattern(written: str) -> re.Pattern[str]:
+    """The pattern of some names of categories: "name", "name:group", with ?, * and +, ( | ) and \\. for any."""
+    made = re.sub(
+        r"([a-z_]+)(?::([a-z_]\w*))?",
+        lambda one: f"(?P<{one[2]}>{_letter(one[1])})" if one[2] else _letter(one[1]),
+        written.replace("(?:", "("),
+    )
+    return re.compile(re.sub(r"\s+", "", re.sub(r"\((?!\?P)", "(?:", made)))
+
+
+class Match:
+    """Where a pattern stands among tokens."""
+
+    def __init__(self, found: re.Match[str], tokens: Sequence[Token]) -> None:
+        self.found, self.tokens = found, tokens
+
+    def __getitem__(self, group: str) -> Token | None:
+        """The token of a group; None where the group matched nothing."""
+        at = self.found.start(group) if group in self.found.re.groupindex else -1
+        return self.tokens[at] if at >= 0 else None
+
+    def all(self, *categories: str) -> list[Token]:
+        """The matched tokens of some categories, in order."""
+        return [one for one in self.matched if one.category in categories]
+
+    @property
+    def matched(self) -> Sequence[Token]:
+        """Every matched token."""
+        return self.tokens[self.found.start() : self.found.end()]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Of the text."""
+        return self.matched[0].start, self.matched[-1].end
+
+
+def letters(tokens: Sequence[Token]) -> str:
+    """The tokens as a string to match patterns on."""
+    return "".join(_letter(one.category) for one in tokens)
+
+
+def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token | None]) -> list[Token]:
+    """The tokens with one in place of all that a pattern matches, from the left; None leaves them as they are."""
+    found: list[Token] = []
+    at, text, form = 0, letters(tokens), pattern(written)
+    while at < len(tokens):
+        match = form.match(text, at)
+        one = made(Match(match, tokens)) if match and match.end() > at else None
+        found.append(tokens[at] if one is None else one)
+        at = at + 1 if one is None or match is None else match.end()
+    return found
+
+
+def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
+    """The tokens of a statement: boxes, surveys, traits and places first, then the longest entries of the lexicon."""
+    taken = [_box(one) for one in written_boxes(text, dialect)]
+    for made in (_surveys(text), _traits(text, scheme), _places(text)):
+        taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
+    spans = [(one.start, one.end) for one in taken]
+    words = [
+        one for one in WORD.finditer(text)
+        if one[0] not in "-_\"()" or one[0] in "\"()" and not any(start <= one.start() < end for start, end in spans)
+    ]  # fmt: skip
+    words = [one for one in words if not any(start <= one.start() < end for start, end in spans)]
+    return sorted([*taken, *_lexed(text, words, scheme)], key=lambda one: one.start)
+
+
+def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[Token]:
+    lexicons = lexicon(scheme)
+    lower = [one[0].lower() for one in words]
+    found: list[Token] = []
+    at = 0
+    while at < len(words):
+        entries = [_longest(held.get(lower[at], ()), text, words, lower, at) for held in lexicons]
+        best = max((one for one in entries if one), key=lambda one: len(one.words), default=None)
+        n = len(best.words) if best else 1
+        start, end = words[at].start(), words[at + n - 1].end()
+        if best and not (best.category == "noun" and best.value is None):
+            found.append(Token(best.category, start, end, best.value, text=text[start:end]))
+        elif IS_NUMBER.fullmatch(lower[at]):
+            two = f"{lower[at]}-{lower[at + 1]}" if at + 1 < len(words) else ""
+            n = 2 if IS_NUMBER.fullmatch(two) else 1
+            value = number(two if n > 1 else lower[at])
+            found.append(Token("number", start, words[at + n - 1].end(), (value, value), text=text[start:end]))
+        elif DECIMAL.fullmatch(lower[at]):
+            found.append(Token("decimal", start, end, float(_figures(lower[at])), text=text[start:end]))
+        else:
+            found.append(Token(UNKNOWN, start, end, text=text[start:end]))
+        at += n
+    return found
+
+
+def _figures(word: str) -> str:
+    """A figure with its thousands and its decimals told apart."""
+    return word.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", word) else word.replace(",", ".", 1)
+
+
+def _longest(entries: Sequence[Entry], text: str, words: list[re.Match[str]], lower: list[str], at: int) -> Entry | None:
+    for one in entries:
+        last = at + len(one.words)
+        if tuple(lower[at:last]) != one.words:
+            continue
+        if one.sign and "".join(each[0] for each in words[at:last]) != one.sign and not _is_spelt(one, words[at:last]):
+            continue
+        return one
+    return None
+
+
+def _is_spelt(entry: Entry, words: Sequence[re.Match[str]]) -> bool:
+    """Whether a sign of several characters, one a digit, is meant though its letters are of another case: "1c-2p"."""
+    said = "".join(one[0] for one in words)
+    return any(one.isdigit() for one in said) and len(said) > len("C1") and said.lower() == (entry.sign or "").lower()
+
+
+def _box(one: WrittenBox) -> Token:
+    return Token("point" if one.is_point and one.box else "box", one.start, one.end, one)
+
+
+def _surveys(text: str) -> list[Token]:
+    return [Token("survey", one.start, one.end, one.claim) for one in surveys(text)]
+
+
+def _traits(text: str, scheme: LabelScheme) -> list[Token]:
+    some = traits(scheme)
+    if not some:
+        return []
+    words = [one for one in WORD.finditer(text) if one[0] not in "-_"]
+    joined = "".join(f"{one[0].lower()} " for one in words)
+    starts: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    at = 0
+    for one in words:
+        starts[at], ends[at + len(one[0]) + 1] = one.start(), one.end()
+        at += len(one[0]) + 1
+    found: list[Token] = []
+    for trait in some:
+        for one in trait.pattern.finditer(joined):
+            if one.start() in starts and one.end() in ends:
+                value = (trait.label, trait.is_there)
+                found.append(Token("phrase", starts[one.start()], ends[one.end()], value))
+    longest = sorted(found, key=lambda one: one.start - one.end)
+    return [
+        one for at, one in enumerate(longest)
+        if all(one.end <= other.start or other.end <= one.start for other in longest[:at])
+    ]  # fmt: skip
+
+
+def _places(text: str) -> list[Token]:
+    return [Token("place", one.start, one.end, one) for one in places(text)]
+
+
+def denied(one: Token) -> Token:
+    """The token with its denial turned round."""
+    return replace(one, is_denied=not one.is_denied)
