@@ -17,6 +17,7 @@ NPS = "np ((comma|and|or|nor|but)+ np)*"
 APS = "no? (adjective|np|sign) ((comma|and|or|nor|but)+ no? (adjective|np|sign))*"
 PLACES = "place ((comma|and|or)* place)*"
 LABELS_OF_A_PICTURE = ("blank", "edge")
+LINKS = ("and", "or", "nor", "but", "comma")
 
 
 @dataclass(frozen=True)
@@ -187,13 +188,15 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
 def _exists(match: Match, context: Context) -> list[Claim] | None:
     denied = sum(one.is_denied + (one.category in ("lack", "see_not", "absent")) for one in match.matched)
     where = [one.value for one in match.all("place")]
-    return there_is(listed([one for one in match.matched if one.category in ("np", "and", "or", "nor", "but", "comma")]),
-                    where, context, is_there=denied % 2 == 0)  # fmt: skip
+    group = listed(match.all("np", *LINKS))
+    if where and len(group.nouns) == 1 and (group.nouns[0].is_definite or group.nouns[0].quantifier in ("all", "most")):
+        return _is_at(group.nouns[0], where, context, is_true=denied % 2 == 0)
+    return there_is(group, where, context, is_there=denied % 2 == 0)
 
 
 @construction(NPS, f"{NPS} {PLACES}", f"{PLACES} comma? {NPS}", "not np", examples=("Four compact sources", "no artefacts"))
 def _fragment(match: Match, context: Context) -> list[Claim] | None:
-    group = listed([one for one in match.matched if one.category in ("np", "and", "or", "nor", "but", "comma")])
+    group = listed(match.all("np", *LINKS))
     where = [one.value for one in match.all("place")]
     is_there = not match.all("not")
     asked = context.asked
@@ -367,9 +370,10 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
 # -- one against another --------------------------------------------------------------------------------------------
 
 
-@construction(f"np be compare than np", f"np (be|lie) beside np", examples=("The artefact lies to the left of the extended source.",))
+@construction("np place? be compare than np place?", "np place? (be|lie) beside np place?", "be compare than np", "(be|lie) beside np", examples=("The artefact lies to the left of the extended source.",))
 def _compared(match: Match, context: Context) -> list[Claim] | None:
-    left, right = ([resolved(each, context) for each in one.value.nouns] for one in match.all("np"))
+    groups = [one.value.nouns for one in match.all("np")]
+    left, right = ([resolved(each, context) for each in one] for one in ([(Noun("it", is_definite=True),)] + groups)[-2:])
     relation = match.all("compare", "beside")[0]
     verb = match.all("be", "lie")[0]
     if len(left) != 1 or len(right) != 1 or None in (*left, *right):
@@ -377,7 +381,49 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
     (one,), (other,) = left, right
     if one is None or other is None or one.extreme or other.extreme or one.places or other.places or one.quantifier or other.quantifier:
         return None
-    return [Claim(str(relation.value), one.subject, state(not verb.is_denied), other=other.subject)]
+    claims = [Claim(str(relation.value), one.subject, state(not verb.is_denied), other=other.subject)]
+    nouns = match.all("np")
+    for place in match.all("place"):
+        of = max((each for each in nouns if each.start < place.start), key=lambda each: each.start)
+        claims.append(Claim("position", (resolved(of.value.nouns[0], context) or one).subject, other=place.value.name))
+    return claims
+
+
+@construction(
+    "there be np other? (besides|than|with_ex|but|with)+ np", "there be np nothing_else", "np nothing_else", "image have np nothing_else",
+    "there be only np", "np be all that be? visible", "see np nothing_else", "there be np (comma|and)* nothing_else",
+    examples=("There are no other sources besides the compact source.", "There is one compact source and nothing else."),
+)  # fmt: skip
+def _nothing_else(match: Match, context: Context) -> list[Claim] | None:
+    nouns = [one.value.nouns for one in match.all("np")]
+    if len(nouns[-1]) > 1 or nouns[-1][0].subject == ANY_OBJECT or nouns[-1][0].quantifier:
+        return None
+    if len(nouns) > 1 and (nouns[0][0].quantifier != "no" or nouns[0][0].subject != ANY_OBJECT):
+        return None
+    one = replace(nouns[-1][0], is_definite=False)
+    single = one.amount is None and not one.is_plural
+    return [*(counted(replace(one, amount=Amount(1) if single else one.amount, places=()), context) or ()), Claim("only", one.subject)]
+
+
+@construction("np surround np", "np be? (surround|visible) surround? np", "there be np surround np", "image have np surround np")
+def _around(match: Match, context: Context) -> list[Claim] | None:
+    """Artefacts around a source: both are there. Of other things that surround each other nothing is known."""
+    one, other = (each.value for each in match.all("np"))
+    if not any(noun.subject in ARTEFACTS for noun in one.nouns) or any(each.is_denied for each in match.matched):
+        return None
+    claims = there_is(one, (), context)
+    return claims if other.nouns[0].subject == ANY_OBJECT else None if claims is None else [*claims, *(there_is(other, (), context) or ())]
+
+
+ARTEFACTS = ("ARTIFACT", "SPURIOUS")
+
+
+@construction("(besides|with) np comma there be np", "(besides|with) np comma image have np")
+def _besides(match: Match, context: Context) -> list[Claim] | None:
+    one, other = (each.value for each in match.all("np"))
+    first = there_is(Group(tuple(replace(each, is_definite=False) for each in one.nouns)), (), context)
+    second = there_is(Group(tuple(replace(each, is_other=False, is_restricted=False) for each in other.nouns)), (), context)
+    return None if first is None or second is None else [*first, *second]
 
 
 @construction(
@@ -424,7 +470,7 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "np (have|consist|be|see) parts ((comma|and|with|have)+ parts)*", "there be parts ((and|with)+ parts)* np?",
+    "np (have|consist|be|see) parts ((comma|and|with|have)+ parts)*", "np be shape", "(be|have) shape", "be shape (and have parts)?", "np be shape and have parts", "there be parts ((and|with)+ parts)* np?",
     "(consist|have) parts ((and|with)+ parts)*", "parts ((comma|and|with)+ parts)*", "see parts (place|np)?",
 )
 def _structure(match: Match, context: Context) -> list[Claim] | None:
@@ -437,7 +483,9 @@ def _structure(match: Match, context: Context) -> list[Claim] | None:
         several = [one for one in match.all("parts") if one.value[0] == "islands" and one.value[1].count != 1]
         label = next((one for one in context.scheme.labels if one == "EXTENDED-MULTISLAND"), None)
         return [Claim("presence", label)] if several and label and noun.subject == label else None
-    return [Claim("structure", one.value[0], count=one.value[1].count, how=one.value[1].how) for one in match.all("parts")]
+    shapes = [Amount(1) if one.value == "one" else Amount(None, "several") for one in match.all("shape")]
+    parts = [*(("islands", one) for one in shapes), *(one.value for one in match.all("parts"))]
+    return [Claim("structure", what, count=amount.count, how=amount.how) for what, amount in parts]
 
 
 # -- the picture as a whole -----------------------------------------------------------------------------------------
@@ -487,6 +535,19 @@ def _beam(match: Match, context: Context) -> list[Claim]:
     return [Claim("beam", "map", count=one) for one in dict.fromkeys(match.all("angle")[0].value)]
 
 
-@construction("freq (be|colon)? bound? frequency")
+@construction(
+    "freq (be|colon)? bound? frequency", "(the? image)? be? taken? (at|of|with|a|freq)* bound? frequency", "it be taken (at|a|freq|of)* bound? frequency",
+    "frequency", "the? image have a? freq of? bound? frequency", "bound? frequency (and|comma)? survey", "freq be bound? frequency (comma? as? (at|of)* survey)?",
+)
 def _freq(match: Match, context: Context) -> list[Claim]:
-    return [Claim("frequency", "map", count=match.all("frequency")[0].value[0])]
+    if any(one.is_denied for one in match.matched):
+        return None
+    surveys = [one.value for one in match.all("survey")]
+    return [Claim("frequency", "map", count=match.all("frequency")[0].value[0]), *surveys]
+
+
+@construction(
+    "(the? image|it)? (be|taken|the|a|of|at|from|by|part|colon|image)* survey (image|survey_word)*", "survey",
+)
+def _survey(match: Match, context: Context) -> list[Claim] | None:
+    return None if any(one.is_denied for one in match.matched) else [one.value for one in match.all("survey")]
