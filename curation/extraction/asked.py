@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from curation.extraction.chunks import chunked
-from curation.extraction.clauses import clause, turned_round
+from curation.extraction.clauses import clause, trimmed, turned_round
 from curation.extraction.constructions import Context
 from curation.extraction.text import flattened
 from curation.extraction.tokens import Token, tokens_of
@@ -100,10 +100,11 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
 
 def proposition(tokens: Sequence[Token], context: Context) -> tuple[Claim, ...]:
     """What "yes" says: the question as a statement, its verb after its subject."""
+    tokens = trimmed(tokens)
     first, rest = tokens[0] if tokens else None, list(tokens[1:])
     if first is None or first.is_denied:
         return ()
-    orders = [[*rest[:at], first, *rest[at:]] for at in range(1, len(rest) + 1)] if first.category in ("be", "have", "lie") else [rest, list(tokens)]
+    orders = [[*rest[:at], first, *rest[at:]] for at in range(1, len(rest) + 1)] + [rest] if first.category in ("be", "have", "lie") else [rest, list(tokens)]
     for order in orders:
         made = clause([replace(one) for one in order], context)
         if made is not None and made.claims:

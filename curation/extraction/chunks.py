@@ -119,7 +119,7 @@ def _percent(match: Match) -> Token:
     figures, words = match.all("number", "decimal"), match.all("fraction")
     hows = [one.value for one in match.all("bound") if one.value != "exact"]
     value = figure(figures[0]) if figures else float(words[0].value)
-    return _joined(match, "percent", (value, hows[0] if hows else "about" if words else None))
+    return _joined(match, "percent", (value, next((one for one in hows if one != "about"), "about" if words else None)))
 
 
 def _share(match: Match) -> Token:
@@ -215,7 +215,7 @@ def _determined(match: Match, head: Token) -> Noun:
         is_definite="the" in seen, is_article="a" in seen, is_only="only" in seen,
         is_restricted="qualifier" in seen, is_other="other" in seen,
         extreme=next((one.value for one in match.all("extreme")), None),
-        places=tuple(one.value for one in match.all("side")),
+        places=tuple(Place(one.start, one.end, str(one.value)) for one in match.all("side")),
     )  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def listed(tokens: Sequence[Token]) -> Group:
     return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
 
 
-_PRE = "(the|a|no|none_of|not_all|all|most|half|some|amount|percent|only|other|qualifier|extreme|side|of)*"
+_PRE = "(the|a|no|none_of|not_all|all|most|half|some|amount|percent|only|other|qualifier|odd|extreme|side|any|of)*"
 _HEAD = "(noun object?|sign (object|galaxy|noun)?|object|galaxy|ones)"
 RULES = (
     ("number (to|dash|or) number", _range),

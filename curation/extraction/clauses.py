@@ -27,7 +27,7 @@ class Reading:
 
 def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     """The claims of a whole statement; None where any of its words is not understood."""
-    tokens = tuple(_trimmed(tokens))
+    tokens = tuple(trimmed(tokens))
     if not tokens or len(tokens) > LONGEST_CLAUSE:
         return Reading((), context.noun) if not tokens else None
     if tokens[0].category == "deny_that":
@@ -80,7 +80,7 @@ def _has_verb(tokens: Sequence[Token]) -> bool:
     return any(one.category in FINITE for one in tokens)
 
 
-def _trimmed(tokens: Sequence[Token]) -> list[Token]:
+def trimmed(tokens: Sequence[Token]) -> list[Token]:
     """Without commas and the like at either end."""
     found = list(tokens)
     while found and found[0].category in ("comma", "semi", "colon", "dash", "and", "but", "quote"):

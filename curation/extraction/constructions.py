@@ -182,7 +182,7 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
     f"({PLACES} comma?) see {NPS}", f"see_not {NPS} ({PLACES})?", f"there exist {NPS} ({PLACES})?",
     f"image have {NPS} ({PLACES})?", f"the? image have {NPS} ({PLACES})?", f"the? image lack (and|or|no|both)* {NPS} ({PLACES})?",
     f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} (absent|visible_alone)",
-    f"visible {NPS}", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
+    f"visible {NPS}", f"{NPS} lie", f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
     examples=("There are no imaging artefacts in the image.", "The image shows two compact sources in the lower half."),
 )  # fmt: skip
 def _exists(match: Match, context: Context) -> list[Claim] | None:
@@ -216,7 +216,15 @@ def _phrase(match: Match, context: Context) -> list[Claim]:
 # -- of what class it is --------------------------------------------------------------------------------------------
 
 
-@construction(f"{NPS} be {APS}", examples=("The source at the centre is an FR-II radio galaxy.", "All sources are compact."))
+@construction(f"call not? {NPS} place? as? {APS}")
+def _called(match: Match, context: Context) -> list[Claim] | None:
+    first = match.all("np")[0]
+    rest = [one for one in match.matched if one.start > first.start and one.category not in ("as", "not", "place")]
+    what = predicated(rest)
+    return None if what is None else _is_a(first.value.nouns[0], what, context, is_true=not match.all("not"))
+
+
+@construction(f"{NPS} be {APS}", f"be {APS}", examples=("The source at the centre is an FR-II radio galaxy.", "All sources are compact."))
 def _is(match: Match, context: Context) -> list[Claim] | None:
     subject, verb, rest = parted(match, "be")
     what = predicated(rest)
@@ -240,7 +248,8 @@ def parted(match: Match, *verbs: str) -> tuple[Group, Token, list[Token]]:
     """The nouns before the first of some verbs, the verb, and all after it."""
     tokens = list(match.matched)
     at = next(at for at, one in enumerate(tokens) if one.category in verbs)
-    return listed([one for one in tokens[:at] if one.category != "place"]), tokens[at], tokens[at + 1 :]
+    before = [one for one in tokens[:at] if one.category != "place"]
+    return listed(before) if before else Group((Noun("it", is_definite=True),)), tokens[at], tokens[at + 1 :]
 
 
 def predicated(tokens: Sequence[Token]) -> Group | None:
@@ -405,7 +414,7 @@ def _nothing_else(match: Match, context: Context) -> list[Claim] | None:
     return [*(counted(replace(one, amount=Amount(1) if single else one.amount, places=()), context) or ()), Claim("only", one.subject)]
 
 
-@construction("np surround np", "np be? (surround|visible) surround? np", "there be np surround np", "image have np surround np")
+@construction("np surround np", "np be? (surround|visible) surround? np", "there be np surround np", "the? image have np surround np")
 def _around(match: Match, context: Context) -> list[Claim] | None:
     """Artefacts around a source: both are there. Of other things that surround each other nothing is known."""
     one, other = (each.value for each in match.all("np"))
@@ -510,15 +519,66 @@ def blank_claim(percent: float, bound: str | None) -> Claim:
     return Claim("border", "blank", count=round(percent), how=how)
 
 
-@construction("np be blank", "the? image be blank", "some of the? image be blank", examples=("Part of the image is blank.",))
+@construction(
+    "(some|any|a|no|the|not_all|all)* portion? of? (the? image)? be? blank place*", "(some|any|all) of? the? image be blank place*",
+    "(some|any|no|a)* np be blank place*",
+    examples=("Part of the image is blank.", "No pixel of the image is blank."),
+)
 def _is_blank(match: Match, context: Context) -> list[Claim] | None:
-    return None
+    """Whether part of the picture is blank; of the whole of it nobody says so."""
+    denied = sum(one.is_denied for one in match.matched) + bool(match.all("no"))
+    places = [one.value for one in match.all("place")]
+    nouns = match.all("np")
+    if nouns and nouns[0].value.nouns[0].subject != "pixel":
+        return None
+    if nouns and nouns[0].value.nouns[0].quantifier == "no":
+        denied += 1
+    if not nouns and not match.all("portion", "some", "any", "no") and not (denied and match.all("image")):
+        return None
+    return _border(Noun("blank"), places, is_there=denied % 2 == 0)
 
 
-@construction("the? image be odd", "it be odd", "odd", "the? image colon odd")
-def _odd(match: Match, context: Context) -> list[Claim]:
-    denied = any(one.is_denied for one in match.matched)
-    return [Claim("peculiarity", str(match.all("odd")[0].value), state(not denied))]
+@construction("(the|image|be|have|a|comma|angle|axis|of|taken|at|survey|frequency|compare|qualifier|map|freq|bound|it|by|np)+")
+def _map(match: Match, context: Context) -> list[Claim] | None:
+    """What the picture was cut from: map, survey, frequency, and how large it is."""
+    if any(one.is_denied for one in match.matched) or not match.all("map", "survey") or not match.all("image", "map"):
+        return None
+    if any(noun.subject != "it" for one in match.all("np") for noun in one.value.nouns):
+        return None
+    claims: list[Claim] = []
+    for one in match.matched:
+        if one.category == "map":
+            claims += one.value
+        elif one.category == "survey":
+            claims.append(one.value)
+        elif one.category == "frequency":
+            claims.append(Claim("frequency", "map", count=one.value[0]))
+        elif one.category == "angle":
+            how = "one axis" if len(one.value) > 1 else None
+            claims += [Claim("size", "image", count=each, how=how) for each in one.value]
+    return claims
+
+
+@construction("the? sky ((comma|and|colon|semi|the)+ sky)*", examples=("North is up and east is left.",))
+def _sky(match: Match, context: Context) -> list[Claim]:
+    return [one.value for one in match.all("sky")]
+
+
+@construction(
+    "the? image be no? (odd|adjective)", "np be odd", "odd", "the? image colon odd", "call not? the? image as? odd",
+    examples=("The content of the image is complex.",),
+)  # fmt: skip
+def _odd(match: Match, context: Context) -> list[Claim] | None:
+    """How ordinary the picture is."""
+    nouns, said = match.all("np"), match.all("odd", "adjective")[0]
+    what = said.value if said.category == "odd" else ODD.get(said.text.lower())
+    if what is None or (nouns and nouns[0].value.nouns[0].subject != "it") or (nouns and context.is_central):
+        return None
+    n = sum(one.is_denied for one in match.matched) + len(match.all("no", "not"))
+    return [Claim("peculiarity", what, state(n % 2 == 0))]
+
+
+ODD = {"peculiar": "PECULIAR", "anomalous": "PECULIAR", "unusual": "PECULIAR"}
 
 
 @construction("the? image (be|span) bound? angle axis?", "the? image (be|span) angle")
@@ -530,7 +590,7 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("size", "image", count=one, how=how) for one in angles]
 
 
-@construction("beam (be|colon|have)? bound? angle axis?", "the? image have a? beam of? angle")
+@construction("beam (be|colon|have|span)? bound? angle axis?", "the? image (have|be) a? beam of? bound? angle", "a? beam of bound? angle", "angle beam")
 def _beam(match: Match, context: Context) -> list[Claim]:
     return [Claim("beam", "map", count=one) for one in dict.fromkeys(match.all("angle")[0].value)]
 

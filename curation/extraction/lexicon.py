@@ -109,12 +109,18 @@ def _by_first_word(entries: Iterable[Entry]) -> Lexicon:
 
 @lru_cache(maxsize=32)
 def _traits(key: "_Scheme") -> tuple[Trait, ...]:
-    return tuple(
+    own = [
+        Trait(re.compile(r"(?<!\S)" + re.escape("".join(f"{word} " for word in words_of(phrase.rstrip("."))))), label, is_there)
+        for label, one in key.scheme.labels.items()
+        for phrase, is_there in ((one.phrase, True), (one.absent_phrase, False))
+        if phrase
+    ]
+    return (*own, *(
         Trait(re.compile(rf"(?<!\S){_pattern(phrase)}(?!\S)"), label, is_there)
         for label, held in _table().get(key.scheme.name, {}).items()
         for name, is_there in (("traits", True), ("lacks", False))
         for phrase in (held.get(name, ()) if isinstance(held, dict) else ())
-    )
+    ))
 
 
 def _pattern(phrase: str) -> str:
@@ -148,11 +154,8 @@ def _valued(held: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[str, ...]
 
 
 def _own(scheme: LabelScheme) -> Iterator[Entry]:
-    """What the scheme's own file and names.toml call its labels, whole sentences first."""
+    """What the scheme's own file and names.toml call its labels."""
     for label, one in scheme.labels.items():
-        for phrase, is_there in ((one.phrase, True), (one.absent_phrase, False)):
-            if phrase:
-                yield Entry(words_of(phrase.rstrip(".")), "phrase", (label, is_there))
         yield from _of_scheme(label, label, one, least=1)
     for subject, held in _table().get(scheme.name, {}).items():
         if all(label in scheme.labels for label in subject.split("|")):

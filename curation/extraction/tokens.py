@@ -12,9 +12,11 @@ from typing import Any
 from curation.extraction.boxes_in_words import WrittenBox, written_boxes
 from curation.extraction.lexicon import Entry, lexicon, traits
 from curation.extraction.places import places
-from curation.extraction.sky_words import surveys
+from curation.extraction.orientation_words import orientation
+from curation.extraction.sky_words import MAP, surveys
 from curation.extraction.text import NUMBER, WORD, number
 from curation.pictures.boxes import Dialect
+from curation.verification.claims import Claim
 from schemas.labels import LabelScheme
 
 UNKNOWN = "unknown"
@@ -101,7 +103,7 @@ def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token |
 def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     """The tokens of a statement: boxes, surveys, traits and places first, then the longest entries of the lexicon."""
     taken = [_box(one) for one in written_boxes(text, dialect)]
-    for made in (_surveys(text), _traits(text, scheme), _places(text)):
+    for made in (_traits(text, scheme), _maps(text), _surveys(text), _orientation(text), _places(text)):
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
     spans = [(one.start, one.end) for one in taken]
     words = [
@@ -165,6 +167,19 @@ def _box(one: WrittenBox) -> Token:
 
 def _surveys(text: str) -> list[Token]:
     return [Token("survey", one.start, one.end, one.claim) for one in surveys(text)]
+
+
+def _maps(text: str) -> list[Token]:
+    """"radio continuum map (Survey)": what it is of, and from which survey."""
+    claims = Claim("map", "radio-continuum")
+    return [
+        Token("map", *one.span(), [claims, *([Claim("survey", one["survey"].strip())] if one["survey"] else [])])
+        for one in MAP.finditer(text)
+    ]
+
+
+def _orientation(text: str) -> list[Token]:
+    return [Token("sky", one.start, one.end, one.claim) for one in orientation(text)]
 
 
 def _traits(text: str, scheme: LabelScheme) -> list[Token]:
