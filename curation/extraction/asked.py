@@ -106,7 +106,7 @@ def proposition(tokens: Sequence[Token], context: Context) -> tuple[Claim, ...]:
         return ()
     orders = [[*rest[:at], first, *rest[at:]] for at in range(1, len(rest) + 1)] + [rest] if first.category in ("be", "have", "lie") else [rest, list(tokens)]
     for order in orders:
-        made = clause([replace(one) for one in order], context)
+        made = clause([replace(one, start=at, end=at + 1) for at, one in enumerate(order)], context)
         if made is not None and made.claims:
             return tuple(one.claim for one in made.claims)
     return ()

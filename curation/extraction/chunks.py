@@ -60,7 +60,7 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
     for written, made in RULES:
         found = rewritten(found, written, made)
     found = [one for one in found if one.category != "decoration"]
-    following = [*[one.category for one in found[1:]], ""]
+    following = [one.category for one in [*found[1:], *found[-1:]]]
     return [
         replace(one, category="np", value=THIS) if one.category == "the" and after in ("be", "have", "lie", "span") else one
         for one, after in zip(found, following, strict=True)
@@ -70,7 +70,7 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _joined(match: Match, category: str, value: object = None) -> Token:
-    return Token(category, *match.span, value)
+    return Token(category, *match.span, value, text=" ".join(one.text for one in match.matched))
 
 
 # -- amounts and measures -------------------------------------------------------------------------------------------
@@ -240,9 +240,23 @@ def _pronoun(match: Match) -> Token:
 
 
 def _one(match: Match) -> Token | None:
-    """"the larger one": its adjective and "one" as a head."""
-    last = match.matched[-1]
-    return _noun(match) if last.text.lower() == "one" else None
+    """"the larger one": "one" as a head, and what it is if an adjective says so."""
+    *before, last = match.matched
+    if last.text.lower() != "one" or not before:
+        return None
+    named = [str(one.value) for one in before if one.category == "adjective"]
+    base = replace(_determined(match, last), amount=None, is_plural=False, subject=_one_of(named) or "" if named else "it")
+    return _joined(match, "np", Group((base,))) if base.subject else None
+
+
+def _superlative(match: Match) -> Token:
+    """"the larger of the two": of those just spoken of."""
+    how = {"larger": "largest", "smaller": "smallest"}[match.all("compare")[0].value]
+    return _joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
+
+
+def _nothing(match: Match) -> Token:
+    return _joined(match, "np", Group((Noun(ANY_OBJECT, quantifier="no"),)))
 
 
 def listed(tokens: Sequence[Token]) -> Group:
@@ -250,29 +264,32 @@ def listed(tokens: Sequence[Token]) -> Group:
     groups = [one.value for one in tokens if one.category == "np"]
     nouns = [one for group in groups for one in group.nouns]
     links = {one.category for one in tokens}
-    if nouns[0].quantifier == "no" and "but" not in links:
+    if nouns[0].quantifier == "no" and "nor" in links:
+        nouns = [replace(one, quantifier="no") for one in nouns]
+    elif nouns[0].quantifier == "no" and "but" not in links:
         own = [one.quantifier or one.amount or one.is_article or one.is_definite for one in nouns]
         nouns = [one if has else replace(one, quantifier="no") for one, has in zip(nouns, own, strict=True)]
     is_either = bool(links & {"or"}) or any(one.is_either for one in groups)
     return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
 
 
-_PRE = "(the|a|no|none_of|not_all|all|most|half|some|amount|percent|only|other|qualifier|odd|extreme|side|any|of)*"
+_PRE = "(the|a|no|none_of|not_all|all|most|half|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd|extreme|side|any|of)*"
 _HEAD = "(noun object?|sign (object|galaxy|noun)?|object|galaxy|ones)"
 RULES = (
     ("number (to|dash|or) number", _range),
+    ("not only", _as("not_but")),
     ("(number|decimal) ((by|unit by) (number|decimal))? unit", _angle),
     ("(number|decimal) (hertz|wave)", _frequency),
     ("bound? (number|decimal) percent_sign", _percent),
     ("bound? fraction", _percent),
-    ("percent of? the? (axis of)? the? image (poss? axis)?", _share),
+    ("percent of? the? (axis of)? the? image ((poss|be)? axis)?", _share),
     ("percent of? the? axis of the? image", _share),
     ("percent (as axis as|axis) the? image", _share),
+    ("bound angle", lambda match: match.matched[1] if match.matched[0].value in ("about", "exact") else None),
     ("bound? (number|counted|vague) bound_after?", _amount),
     ("bound", _preposition),
     ("of the? image", lambda match: _joined(match, "decoration")),
     ("not all", _as("not_all")),
-    ("not only", _as("not_only")),
     ("do? not do? (have|lack|see|exist|lie|span|consist|number_verb)", _verb),
     ("(have|lack|see|exist|lie) not", _verb),
     ("do? not? do? be not?", _verb),
@@ -281,6 +298,8 @@ RULES = (
     (f"{_PRE} qualifier* (blank_noun|border_noun)", _blank),
     (f"{_PRE} part", _parts),
     (f"{_PRE} (adjective (comma|and|or)* (the|a|qualifier)*)* {_HEAD}", _noun),
-    (f"{_PRE} (adjective comma?)* qualifier* number", _one),
+    (f"{_PRE} (adjective comma?)* qualifier* amount", _one),
+    ("the compare of (the|it|np|all)* amount?", _superlative),
     ("none_of? it", _pronoun),
+    ("nothing", _nothing),
 )  # fmt: skip

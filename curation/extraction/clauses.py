@@ -30,18 +30,21 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     tokens = tuple(trimmed(tokens))
     if not tokens or len(tokens) > LONGEST_CLAUSE:
         return Reading((), context.noun) if not tokens else None
-    if tokens[0].category == "deny_that":
-        made = sentence(tokens[1:], context)
-        turned = [turned_round(one.claim) for one in made.claims] if made else []
-        if len(turned) != 1 or turned[0] is None or made is None:
-            return None
-        return Reading((replace(made.claims[0], claim=turned[0]),), made.noun)
     for at in _joints(tokens):
         left, right = tokens[:at], tokens[at + 1 :]
         one = sentence(left, context) if left else Reading((), context.noun)
         two = sentence(right, replace(context, noun=one.noun)) if one is not None and right else None
         if one is not None and two is not None:
             return Reading((*one.claims, *two.claims), two.noun or one.noun)
+    if tokens[0].category == "deny_that":
+        made = sentence(tokens[1:], context)
+        turned = [turned_round(one.claim) for one in made.claims] if made else []
+        if len(turned) != 1 or turned[0] is None or made is None:
+            return None
+        return Reading((replace(made.claims[0], claim=turned[0]),), made.noun)
+    if [one.category for one in tokens[:3]] == ["as", "of", "np"] and len(tokens) > 3:
+        context = replace(context, noun=tokens[2].value.nouns[0])
+        tokens = tuple(trimmed(tokens[3:]))
     made = clause(tokens, context)
     if made is not None:
         return made
@@ -116,7 +119,7 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
         if at == len(tokens) or tokens[at].category in (*STRONG, "comma", "and", "which"):
             made = sentence(tokens[start:at], context) if _has_verb(tokens[start:at]) else None
             found += made.claims if made else ()
-            context = replace(context, noun=made.noun) if made else context
+            context = replace(context, noun=made.noun if made else None)
             start = at + 1
     return found
 

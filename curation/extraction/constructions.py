@@ -13,8 +13,8 @@ from curation.extraction.tokens import Match, Token
 from curation.verification.claims import ANY_OBJECT, Claim
 from schemas.labels import LabelScheme, Truth
 
-NPS = "np ((comma|and|or|nor|but)+ np)*"
-APS = "no? (adjective|np|sign) ((comma|and|or|nor|but)+ no? (adjective|np|sign))*"
+NPS = "not_but? np ((comma|and|or|nor|but)+ np)*"
+APS = "(no|not|rather|as|not_but)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|rather|as)* (adjective|np|sign))*"
 PLACES = "place ((comma|and|or)* place)*"
 LABELS_OF_A_PICTURE = ("blank", "edge")
 LINKS = ("and", "or", "nor", "but", "comma")
@@ -169,9 +169,11 @@ def _border(one: Noun, places: Sequence[Place], *, is_there: bool) -> list[Claim
 
 def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] | None:
     """"only compact sources": there are some, and no other."""
-    if places or one.subject == ANY_OBJECT:
+    if one.subject == ANY_OBJECT:
         return None
-    made = counted(replace(one, is_only=False), context)
+    is_single = one.is_definite and not one.is_plural and one.amount is None
+    made = counted(replace(one, is_only=False, amount=Amount(1) if is_single else one.amount), context)
+    made = [*(made or ()), *(Claim("position", one.subject, other=place.name) for place in places)]
     if one.amount is not None:
         return made  # "only two compact sources" is a number
     return [*(made or ()), Claim("only", one.subject)]
@@ -182,7 +184,7 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
     f"({PLACES} comma?) see {NPS}", f"see_not {NPS} ({PLACES})?", f"there exist {NPS} ({PLACES})?",
     f"image have {NPS} ({PLACES})?", f"the? image have {NPS} ({PLACES})?", f"the? image lack (and|or|no|both)* {NPS} ({PLACES})?",
     f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} (absent|visible_alone)",
-    f"visible {NPS}", f"{NPS} lie", f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
+    f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
     examples=("There are no imaging artefacts in the image.", "The image shows two compact sources in the lower half."),
 )  # fmt: skip
 def _exists(match: Match, context: Context) -> list[Claim] | None:
@@ -207,6 +209,24 @@ def _fragment(match: Match, context: Context) -> list[Claim] | None:
     return there_is(group, where, context, is_there=is_there)
 
 
+@construction("number_of np (be|colon) amount", "np (colon|be) amount")
+def _number_of(match: Match, context: Context) -> list[Claim] | None:
+    (group,), (amount,) = (one.value for one in match.all("np")), match.all("amount")
+    noun = group.nouns[0]
+    if len(group.nouns) != 1 or noun.quantifier not in (None, "all") or noun.amount or noun.is_restricted or any(one.is_denied for one in match.matched):
+        return None
+    return counted(replace(noun, amount=amount.value, quantifier=None), context)
+
+
+@construction("there be (some|there_none|nope)")
+def _some_are(match: Match, context: Context) -> list[Claim] | None:
+    """"there are some", of what was spoken of."""
+    if context.noun is None:
+        return None
+    noun = replace(context.noun, amount=None, quantifier=None, is_definite=False, is_article=False)
+    return there_is(Group((noun,)), (), context, is_there=bool(match.all("some")))
+
+
 @construction("phrase", examples=())
 def _phrase(match: Match, context: Context) -> list[Claim]:
     label, is_there = match.all("phrase")[0].value
@@ -224,11 +244,11 @@ def _called(match: Match, context: Context) -> list[Claim] | None:
     return None if what is None else _is_a(first.value.nouns[0], what, context, is_true=not match.all("not"))
 
 
-@construction(f"{NPS} be {APS}", f"be {APS}", examples=("The source at the centre is an FR-II radio galaxy.", "All sources are compact."))
+@construction(f"{NPS} be {APS}", f"be {APS}", f"np place? colon {APS}", examples=("The source at the centre is an FR-II radio galaxy.", "All sources are compact."))
 def _is(match: Match, context: Context) -> list[Claim] | None:
-    subject, verb, rest = parted(match, "be")
+    subject, verb, rest = parted(match, "be", "colon")
     what = predicated(rest)
-    if what is None or len(subject.nouns) != 1:
+    if what is None or len(subject.nouns) != 1 or (verb.category == "colon" and not is_central(subject.nouns[0], context)):
         return None
     return _is_a(subject.nouns[0], what, context, is_true=not verb.is_denied)
 
@@ -257,9 +277,10 @@ def predicated(tokens: Sequence[Token]) -> Group | None:
     nouns: list[Noun] = []
     no = False
     for one in tokens:
-        if one.category in ("no", "not"):
+        if one.category in ("no", "not", "rather"):
             no = True
         elif one.category == "np":
+            no = no or one.value.nouns[0].quantifier == "no"
             nouns += [replace(each, quantifier="no") if no else each for each in one.value.nouns]
         elif one.category in ("adjective", "sign"):
             nouns.append(Noun(str(one.value), quantifier="no" if no else None))
@@ -267,12 +288,17 @@ def predicated(tokens: Sequence[Token]) -> Group | None:
             no = False
     links = {one.category for one in tokens}
     either = "or" in links or any(one.value.is_either for one in tokens if one.category == "np")
+    either = either and not any(one.quantifier == "no" for one in nouns)
     return Group(tuple(nouns), either) if nouns else None
 
 
 def _is_a(one: Noun, what: Group, context: Context, *, is_true: bool) -> list[Claim] | None:
     """That what a noun means is of a class, or of several, or of none of them."""
     noun = resolved(one, context)
+    first = what.nouns[0]
+    if first.extreme and noun is not None and len(what.nouns) == 1 and not noun.is_plural and noun.subject != ANY_OBJECT:
+        own = ANY_OBJECT if first.subject == "it" else first.subject
+        return [Claim("extreme", own, state(is_true), how=first.extreme, other=f"is {noun.subject}")] if not noun.quantifier else None
     if noun is None or any(each.places or each.extreme for each in what.nouns):
         return None
     if what.is_either and is_true and len(what.nouns) > 1:
@@ -388,6 +414,9 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
     if len(left) != 1 or len(right) != 1 or None in (*left, *right):
         return None
     (one,), (other,) = left, right
+    if one is not None and other is not None and one.quantifier == "no" and one.subject == ANY_OBJECT and relation.value in ("larger", "smaller"):
+        how = "largest" if relation.value == "larger" else "smallest"
+        return [Claim("extreme", ANY_OBJECT, how=how, other=f"is {other.subject}")] if not other.quantifier else None
     if one is None or other is None or one.extreme or other.extreme or one.places or other.places or one.quantifier or other.quantifier:
         return None
     claims = [Claim(str(relation.value), one.subject, state(not verb.is_denied), other=other.subject)]
@@ -414,6 +443,41 @@ def _nothing_else(match: Match, context: Context) -> list[Claim] | None:
     return [*(counted(replace(one, amount=Amount(1) if single else one.amount, places=()), context) or ()), Claim("only", one.subject)]
 
 
+@construction(f"what (see|lie|be) place? be {NPS}", "what (see|lie|be) place be (no|not)? np but np")
+def _what_lies(match: Match, context: Context) -> list[Claim] | None:
+    """"what you see at the lower left is an extended source"."""
+    where = [one.value for one in match.all("place")]
+    group = predicated(match.all("np", "no", "not", "but", "and", "comma"))
+    claims: list[Claim] = []
+    for one in group.nouns if group else ():
+        made = _one_is_there(one, where, context, is_there=True)
+        if made is None:
+            return None
+        claims += made
+    return claims
+
+
+@construction(f"rather np comma? the? image have {NPS}", f"the? image have {NPS} comma? (rather|but) no? not? by? np", f"rather np comma? np be {APS}")
+def _instead(match: Match, context: Context) -> list[Claim] | None:
+    """"rather than diffuse emission, the image shows filaments": the one is there, the other is not."""
+    tokens = list(match.matched)
+    at = next(at for at, one in enumerate(tokens) if one.category in ("rather", "but"))
+    denied = next(one for one in tokens[at:] if one.category == "np")
+    absent = there_is(Group(tuple(replace(one, quantifier="no", is_article=False) for one in denied.value.nouns)), (), context)
+    rest = [one for one in tokens if one.category == "np" and one is not denied]
+    verb = next(one for one in tokens if one.category in ("have", "be"))
+    if absent is None or verb.is_denied:
+        return None
+    if verb.category == "be":
+        subject = rest[0].value.nouns[0]
+        what = predicated([one for one in tokens if one.start > verb.start])
+        said = _is_a(subject, what, context, is_true=True) if what else None
+        no = _is_a(subject, Group(denied.value.nouns), context, is_true=False)
+        return None if said is None or no is None else [*said, *no]
+    said = there_is(listed([one for one in tokens if one.category in ("np", *LINKS) and one is not denied and (one.category == "np" or one.start > rest[0].start)]), (), context)
+    return None if said is None else [*said, *absent]
+
+
 @construction("np surround np", "np be? (surround|visible) surround? np", "there be np surround np", "the? image have np surround np")
 def _around(match: Match, context: Context) -> list[Claim] | None:
     """Artefacts around a source: both are there. Of other things that surround each other nothing is known."""
@@ -427,7 +491,28 @@ def _around(match: Match, context: Context) -> list[Claim] | None:
 ARTEFACTS = ("ARTIFACT", "SPURIOUS")
 
 
-@construction("(besides|with) np comma there be np", "(besides|with) np comma image have np")
+@construction(f"{NPS} (surround np)? indicate {NPS}")
+def _indicates(match: Match, context: Context) -> list[Claim] | None:
+    """Artefacts that point to artefacts; what else points to what, nobody knows."""
+    nouns = [noun for one in match.all("np") for noun in one.value.nouns if noun.subject != ANY_OBJECT]
+    if any(one.is_denied for one in match.matched) or not all(noun.subject in ARTEFACTS for noun in nouns):
+        return None
+    return there_is(Group(tuple(nouns)), (), context)
+
+
+@construction("with_ex np comma? np be np", "np be np comma? with_ex np")
+def _all_but(match: Match, context: Context) -> list[Claim] | None:
+    """"With the exception of one artefact, all objects are real sources": that many are artefacts."""
+    groups = [one.value.nouns for one in match.all("np")]
+    nouns = [each[0] for each in groups]
+    out = [one for one in nouns if one.subject in ARTEFACTS]
+    rest = [one for one in nouns if one.subject == ANY_OBJECT]
+    if len(out) != 1 or len(rest) != len(nouns) - 1 or not any(one.quantifier == "all" for one in rest) or any(one.is_denied for one in match.matched):
+        return None
+    return counted(replace(out[0], amount=out[0].amount or (Amount(1) if not out[0].is_plural else None)), context)
+
+
+@construction("(besides|with) np comma? there be np", "(besides|with) np comma? the? image have np")
 def _besides(match: Match, context: Context) -> list[Claim] | None:
     one, other = (each.value for each in match.all("np"))
     first = there_is(Group(tuple(replace(each, is_definite=False) for each in one.nouns)), (), context)
@@ -455,6 +540,8 @@ def _extent(match: Match, context: Context) -> list[Claim] | None:
     nouns = match.all("np")
     noun = resolved(nouns[0].value.nouns[0] if nouns else Noun("it"), context)
     verbs = match.all("span")
+    if noun is not None and noun.subject == "blank":
+        return [blank_claim(percent, bound)]
     if noun is None or noun.quantifier or any(one.is_denied for one in match.matched):
         return None
     how = ("across" if axis == "across" else axis) if axis else str(verbs[0].value) if verbs else None
@@ -464,7 +551,7 @@ def _extent(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("extent", noun.subject, count=round(percent), how=how)]
 
 
-@construction("np (be|span|have) (a axis of)? bound? angle axis?", "(be|span) bound? angle axis?")
+@construction("np (be|span|have) (a axis of)? bound? angle (at? axis)?", "(be|span) bound? angle (at? axis)?")
 def _angle(match: Match, context: Context) -> list[Claim] | None:
     nouns = match.all("np")
     noun = resolved(nouns[0].value.nouns[0] if nouns else Noun("it"), context)
@@ -520,13 +607,13 @@ def blank_claim(percent: float, bound: str | None) -> Claim:
 
 
 @construction(
-    "(some|any|a|no|the|not_all|all)* portion? of? (the? image)? be? blank place*", "(some|any|all) of? the? image be blank place*",
+    "(some|any|a|no|the|not_all|all|none_of)* portion? of? (the? image)? be? blank place*", "(some|any|all) of? the? image be blank place*",
     "(some|any|no|a)* np be blank place*",
     examples=("Part of the image is blank.", "No pixel of the image is blank."),
 )
 def _is_blank(match: Match, context: Context) -> list[Claim] | None:
     """Whether part of the picture is blank; of the whole of it nobody says so."""
-    denied = sum(one.is_denied for one in match.matched) + bool(match.all("no"))
+    denied = sum(one.is_denied for one in match.matched) + bool(match.all("no", "none_of"))
     places = [one.value for one in match.all("place")]
     nouns = match.all("np")
     if nouns and nouns[0].value.nouns[0].subject != "pixel":
@@ -581,7 +668,7 @@ def _odd(match: Match, context: Context) -> list[Claim] | None:
 ODD = {"peculiar": "PECULIAR", "anomalous": "PECULIAR", "unusual": "PECULIAR"}
 
 
-@construction("the? image (be|span) bound? angle axis?", "the? image (be|span) angle")
+@construction("the? image (be|span) bound? angle (at? axis)?", "(all|each) axis of? (the image)? (span|be) bound? angle", "axis of? (the? image)? (colon|be|span) bound? angle", "angle axis")
 def _side(match: Match, context: Context) -> list[Claim] | None:
     angles = match.all("angle")[0].value
     if any(one.is_denied for one in match.matched):
@@ -590,7 +677,7 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("size", "image", count=one, how=how) for one in angles]
 
 
-@construction("beam (be|colon|have|span)? bound? angle axis?", "the? image (have|be) a? beam of? bound? angle", "a? beam of bound? angle", "angle beam")
+@construction("beam (be|colon|have|span)? a? beam? of? bound? angle axis?", "the? image (have|be) a? beam of? bound? angle", "a? beam of bound? angle", "angle beam")
 def _beam(match: Match, context: Context) -> list[Claim]:
     return [Claim("beam", "map", count=one) for one in dict.fromkeys(match.all("angle")[0].value)]
 
@@ -603,7 +690,8 @@ def _freq(match: Match, context: Context) -> list[Claim]:
     if any(one.is_denied for one in match.matched):
         return None
     surveys = [one.value for one in match.all("survey")]
-    return [Claim("frequency", "map", count=match.all("frequency")[0].value[0]), *surveys]
+    (mhz, is_wave), *_ = (one.value for one in match.all("frequency"))
+    return [Claim("frequency", "map", count=mhz, how="wavelength" if is_wave else None), *surveys]
 
 
 @construction(

@@ -108,14 +108,15 @@ def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     spans = [(one.start, one.end) for one in taken]
     words = [
         one for one in WORD.finditer(text)
-        if one[0] not in "-_\"()" or one[0] in "\"()" and not any(start <= one.start() < end for start, end in spans)
+        if (one[0] not in "-_" or text[max(0, one.start() - 1) : one.end() + 1] == " - ")
+        and not any(start <= one.start() < end for start, end in spans)
     ]  # fmt: skip
-    words = [one for one in words if not any(start <= one.start() < end for start, end in spans)]
     return sorted([*taken, *_lexed(text, words, scheme)], key=lambda one: one.start)
 
 
 def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[Token]:
     lexicons = lexicon(scheme)
+    galaxy = "object" if all("galax" in one.noun for one in scheme.labels.values()) else "galaxy"
     lower = [one[0].lower() for one in words]
     found: list[Token] = []
     at = 0
@@ -125,7 +126,8 @@ def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[T
         n = len(best.words) if best else 1
         start, end = words[at].start(), words[at + n - 1].end()
         if best and not (best.category == "noun" and best.value is None):
-            found.append(Token(best.category, start, end, best.value, text=text[start:end]))
+            category = galaxy if best.category == "galaxy" else best.category
+            found.append(Token(category, start, end, best.value, text=text[start:end]))
         elif IS_NUMBER.fullmatch(lower[at]):
             two = f"{lower[at]}-{lower[at + 1]}" if at + 1 < len(words) else ""
             n = 2 if IS_NUMBER.fullmatch(two) else 1
@@ -208,7 +210,7 @@ def _traits(text: str, scheme: LabelScheme) -> list[Token]:
 
 
 def _places(text: str) -> list[Token]:
-    return [Token("place", one.start, one.end, one) for one in places(text)]
+    return [Token("place", one.start, one.end, one) for one in places(text) if text[one.start : one.end].lower() != "centrally"]
 
 
 def denied(one: Token) -> Token:

@@ -13,6 +13,9 @@ CENTRE = (1 / 3, 2 / 3)
 CENTRE_OUTER = (0.24, 0.76)
 AT_EDGE, NEAR_EDGE = (0.15, 0.05), (0.34, 0.15)
 """How far the centre, or else the box, of what lies at a side may be from it."""
+IN_A_CORNER = (0.34, 0.45)
+"""How far from both sides what lies in a corner may be."""
+CENTRAL = 0.08
 FARTHEST = 0.27
 """From the middle: what is farther away nobody would call central."""
 EPS = 0.02
@@ -30,6 +33,12 @@ def holds(name: str, box: Box, sky: Orientation | None = None) -> bool | None:
         return None if sky is None else _towards(words[1:], box, sky)
     if words[-1] == "edge":
         return _at_edge(words[:-1], box, x, y)
+    if len(words) > 1 and "centre" not in words and _is_central(x, y):
+        return False if words[-1] == "corner" else None
+    if words[-1] == "corner" and len(words) > 1:
+        gaps = {"left": x, "right": 1 - x, "upper": y, "lower": 1 - y}
+        near = max(gaps[word] for word in words[:-1])
+        return True if near <= IN_A_CORNER[0] else None if near <= IN_A_CORNER[1] else False
     if words[-1] == "corner" and len(words) == 1:
         return _either_way([min(one, 1 - one) for one in (x, y)], inner=0.36, outer=0.5)
     is_third = "third" in words
@@ -43,6 +52,11 @@ def holds(name: str, box: Box, sky: Orientation | None = None) -> bool | None:
     if False in verdicts:
         return False
     return None if None in verdicts else True
+
+
+def _is_central(x: float, y: float) -> bool:
+    """So near to the middle that no quarter of the picture has it."""
+    return max(abs(x - 0.5), abs(y - 0.5)) <= CENTRAL
 
 
 def _towards(words: list[str], box: Box, sky: Orientation) -> bool | None:

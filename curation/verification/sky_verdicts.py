@@ -12,6 +12,7 @@ from schemas.labels import Truth
 PERCENT_TOLERANCE = 1.0
 
 NEARNESS = 0.01  # of an angle or a frequency: texts have three digits
+WAVE_NEARNESS = 0.04  # of a frequency said as a wavelength in whole centimetres: bands are called so
 
 
 def _border(claim: Claim, known: Annotations) -> Verdict:
@@ -79,7 +80,8 @@ def _title(claim: Claim, ours: str) -> Verdict:
 
 def _frequency(claim: Claim, known: Annotations) -> Verdict:
     mhz = (known.survey.frequency_mhz if known.survey else None) or 0
-    return told(is_near(claim.count, mhz) if mhz > 0 else None, claim, f"{mhz} MHz")
+    near = WAVE_NEARNESS if claim.how == "wavelength" else NEARNESS
+    return told(is_near(claim.count, mhz, near) if mhz > 0 else None, claim, f"{mhz} MHz")
 
 
 def _beam(claim: Claim, known: Annotations) -> Verdict:
@@ -109,9 +111,9 @@ def _orientation(claim: Claim, known: Annotations) -> Verdict:
     return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, compared)
 
 
-def is_near(count: int | None, value: float) -> bool:
+def is_near(count: int | None, value: float, nearness: float = NEARNESS) -> bool:
     """Whether a number is a value, as far as three digits go."""
-    return count is not None and abs(count - value) <= NEARNESS * value
+    return count is not None and abs(count - value) <= nearness * value
 
 
 def _nothing(claim: Claim, known: Annotations) -> Verdict:
