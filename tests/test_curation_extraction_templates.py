@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from curation.extraction.grammar import NUMBER, grammar, number, number_words, plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.extraction.grammar import NUMBER, grammar, number, number_words, plain
 from curation.extraction.reading import extract_claims
 from curation.pictures.boxes import DIALECTS, decode_box, encode_box
 from curation.verification.claims import Annotations, SeenObject, SurveyFacts

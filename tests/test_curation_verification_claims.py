@@ -1,8 +1,8 @@
 """What is known of a cutout: labels with their implications, objects in the picture, blank pixels; nothing guessed."""
 
 import pytest
-
 from curation.extraction.grammar import grammar, plain
+
 from curation.pictures.boxes import PictureBox
 from curation.verification.claims import Claim, Sentence, annotations_of
 from schemas.labels import Truth, label_scheme

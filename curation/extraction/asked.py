@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from curation.extraction.chunks import chunked
-from curation.extraction.clauses import clause, trimmed, turned_round
-from curation.extraction.constructions import Context
+from curation.extraction.clauses import clause, trimmed
+from curation.extraction.constructions import Context, turned_round
 from curation.extraction.text import flattened
 from curation.extraction.tokens import Token, tokens_of
 from curation.verification.claims import ANY_OBJECT, Claim
@@ -72,14 +72,24 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         elif plain_label(line.split(":")[0]) not in known:  # a line "LABEL: meaning" is a definition
             rest.append(line)
     text = " ".join(rest)
-    tokens = chunked(tokens_of(re.split(r"(?<=[?.:])\s", text.strip())[0].rstrip("?. ") if len(rest) < 2 else text.rstrip("?. "), scheme, "xyxy_norm"))
+    tokens = chunked(
+        tokens_of(
+            re.split(r"(?<=[?.:])\s", text.strip())[0].rstrip("?. ") if len(rest) < 2 else text.rstrip("?. "),
+            scheme,
+            "xyxy_norm",
+        )
+    )
     nouns = [one for token in tokens if token.category == "np" for one in token.value.nouns]
     labels = [one.subject for one in nouns if one.subject not in ("it", ANY_OBJECT)]
     generic = [one.subject for one in nouns if one.subject == ANY_OBJECT]
     parts = [one.value[0] for one in tokens if one.category == "parts"]
     polar = bool(re.match(r"(?i)\W*(?:is|are|was|were|do|does|did|can|could|has|have|would|will|isn't|aren't)\b", text))
     is_count = bool(re.search(r"(?i)\b(?:how many|number of|count)\b", text))
-    is_class = bool(re.search(r"(?i)\b(?:class|classes|classify|classification|types?|morpholog\w+|kinds?|which of|what is)\b", text))
+    is_class = bool(
+        re.search(
+            r"(?i)\b(?:class|classes|classify|classification|types?|morpholog\w+|kinds?|which of|what is)\b", text
+        )
+    )
     is_blank = any(one.category == "blank" for one in tokens)
     return Asked(
         options=tuple(options),
@@ -104,7 +114,11 @@ def proposition(tokens: Sequence[Token], context: Context) -> tuple[Claim, ...]:
     first, rest = tokens[0] if tokens else None, list(tokens[1:])
     if first is None or first.is_denied:
         return ()
-    orders = [[*rest[:at], first, *rest[at:]] for at in range(1, len(rest) + 1)] + [rest] if first.category in ("be", "have", "lie") else [rest, list(tokens)]
+    orders = (
+        [[*rest[:at], first, *rest[at:]] for at in range(1, len(rest) + 1)] + [rest]
+        if first.category in ("be", "have", "lie")
+        else [rest, list(tokens)]
+    )
     for order in orders:
         made = clause([replace(one, start=at, end=at + 1) for at, one in enumerate(order)], context)
         if made is not None and made.claims:
@@ -124,7 +138,9 @@ def _measured(text: str, *, is_blank: bool, has_source: bool) -> str | None:
     axis = re.search(r"(?i)\b(?:width|wide|height|high|tall)\b", text)
     along = f" {'width' if axis[0].lower() in ('width', 'wide') else 'height'}" if axis else ""
     if has_source:
-        is_share = re.search(r"(?i)\bhow much\b|\bcompared with\b|\bshare\b|\bfraction\b|\bproportion\b|\bper ?cent", text)
+        is_share = re.search(
+            r"(?i)\bhow much\b|\bcompared with\b|\bshare\b|\bfraction\b|\bproportion\b|\bper ?cent", text
+        )
         return f"{'share' if is_share else 'angle'}{along}"
     return "size"
 

@@ -13,7 +13,8 @@ from curation.verification.claims import ANY_OBJECT
 LIGHT_CM_GHZ = 29.9792458
 """Wavelength times frequency."""
 MORE = {"more than": "at least", "fewer than": "at most"}
-QUANTIFIERS = {"no": "no", "none_of": "no", "all": "all", "most": "most", "half": "half", "not_all": "not all"}
+QUANTIFIERS = {"no": "no", "none_of": "no", "all": "all", "most": "most", "not_all": "not all"}
+ONE = ("single", "lone", "sole", "solitary")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Noun:
     is_other: bool = False
     extreme: str | None = None
     places: tuple[Place, ...] = ()
+    of: Amount | None = None
+    """Of "three of the five sources": five."""
+    compared: str | None = None
+    """"more" or "fewer", before a "than"."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,11 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
     found = [one for one in found if one.category != "decoration"]
     following = [one.category for one in [*found[1:], *found[-1:]]]
     return [
-        replace(one, category="np", value=THIS) if one.category == "the" and after in ("be", "have", "lie", "span") else one
+        replace(one, category="np", value=THIS)
+        if one.category == "the" and after in ("be", "have", "lie", "span")
+        else one
         for one, after in zip(found, following, strict=True)
     ]
-
-
 
 
 def _joined(match: Match, category: str, value: object = None) -> Token:
@@ -129,8 +134,10 @@ def _share(match: Match) -> Token:
 
 
 def _preposition(match: Match) -> Token | None:
-    """"above" and the like where no number follows."""
+    """ "above" and the like where no number follows."""
     (one,) = match.matched
+    if one.value == "exact":
+        return replace(one, category="decoration")
     category, value = PREPOSITIONS.get(one.text.lower(), (None, None))
     return replace(one, category=category, value=value) if category else None
 
@@ -146,13 +153,13 @@ PREPOSITIONS = {
 
 def _verb(match: Match) -> Token:
     """A verb with every "not" about it."""
-    verb = next((one for one in match.matched if one.category not in ("do", "not")))
+    verb = next(one for one in match.matched if one.category not in ("do", "not"))
     n_denials = len(match.all("not")) + verb.is_denied
     return replace(verb, start=match.span[0], end=match.span[1], is_denied=bool(n_denials % 2))
 
 
 def _visible(match: Match) -> Token:
-    """"is visible", "cannot be seen", "is absent": a predicate of being there."""
+    """ "is visible", "cannot be seen", "is absent": a predicate of being there."""
     n = sum(one.is_denied for one in match.matched) + len(match.all("absent")) + len(match.all("not"))
     return replace(_joined(match, "visible"), is_denied=bool(n % 2))
 
@@ -178,7 +185,7 @@ def _noun(match: Match) -> Token | None:
     head = next((one for one in reversed(tokens) if one.category in HEADS), tokens[-1])
     if not subjects and head.category != "object":
         return None
-    links = [one.category for one in tokens if one.category in ("and", "or")]
+    links = [one.category for one in tokens if one.category in ("and", "or", "nor")]
     base = _determined(match, head)
     if len(subjects) > 1 and not links:
         merged = _one_of(subjects)
@@ -190,7 +197,7 @@ def _noun(match: Match) -> Token | None:
     return _joined(match, "np", Group((nouns[0], *rest), "or" in links))
 
 
-HEADS = ("noun", "sign", "object", "galaxy", "ones", "blank_noun", "border_noun")
+HEADS = ("noun", "sign", "object", "galaxy", "ones", "klass", "blank_noun", "border_noun")
 
 
 def _one_of(subjects: Sequence[str]) -> str | None:
@@ -205,15 +212,18 @@ def _one_of(subjects: Sequence[str]) -> str | None:
 def _determined(match: Match, head: Token) -> Noun:
     """What the words before the head say, without of what it is."""
     seen = {one.category for one in match.matched}
-    amounts, percents = match.all("amount"), match.all("percent", "half")
+    amounts, percents = match.all("amount"), match.all("percent")
     quantifier = next((QUANTIFIERS[one.category] for one in match.matched if one.category in QUANTIFIERS), None)
+    single = any(one.category == "qualifier" and one.text.lower() in ONE for one in match.matched)
+    counts = [one.value for one in amounts] or ([Amount(1)] if single and not head.text.lower().endswith("s") else [])
     if percents and percents[0].category == "percent":
         quantifier = f"{percents[0].value[0]:g} %"
     is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
     return Noun(
-        ANY_OBJECT, is_plural, amounts[0].value if amounts else None, quantifier,
-        is_definite="the" in seen, is_article="a" in seen, is_only="only" in seen,
-        is_restricted="qualifier" in seen, is_other="other" in seen,
+        ANY_OBJECT, is_plural, counts[0] if counts else None, quantifier, of=counts[1] if len(counts) > 1 else None,
+        compared=next((one.value for one in match.all("more")), None),
+        is_definite="the" in seen and len(counts) < len("of"), is_article="a" in seen, is_only="only" in seen,
+        is_restricted=any(one.category == "qualifier" and one.text.lower() not in ONE for one in match.matched), is_other=bool({"other", "more"} & seen),
         extreme=next((one.value for one in match.all("extreme")), None),
         places=tuple(Place(one.start, one.end, str(one.value)) for one in match.all("side")),
     )  # fmt: skip
@@ -240,17 +250,19 @@ def _pronoun(match: Match) -> Token:
 
 
 def _one(match: Match) -> Token | None:
-    """"the larger one": "one" as a head, and what it is if an adjective says so."""
+    """ "the larger one": "one" as a head, and what it is if an adjective says so."""
     *before, last = match.matched
     if last.text.lower() != "one" or not before:
         return None
     named = [str(one.value) for one in before if one.category == "adjective"]
-    base = replace(_determined(match, last), amount=None, is_plural=False, subject=_one_of(named) or "" if named else "it")
+    base = replace(
+        _determined(match, last), amount=None, is_plural=False, subject=_one_of(named) or "" if named else "it"
+    )
     return _joined(match, "np", Group((base,))) if base.subject else None
 
 
 def _superlative(match: Match) -> Token:
-    """"the larger of the two": of those just spoken of."""
+    """ "the larger of the two": of those just spoken of."""
     how = {"larger": "largest", "smaller": "smallest"}[match.all("compare")[0].value]
     return _joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
 
@@ -273,9 +285,10 @@ def listed(tokens: Sequence[Token]) -> Group:
     return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
 
 
-_PRE = "(the|a|no|none_of|not_all|all|most|half|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd|extreme|side|any|of)*"
-_HEAD = "(noun object?|sign (object|galaxy|noun)?|object|galaxy|ones)"
+_PRE = "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd|more|extreme|side|any) of?)*"
+_HEAD = "(noun (object|klass)?|sign (object|galaxy|noun|klass)?|object|galaxy|ones|klass)"
 RULES = (
+    ("between number and number", _range),
     ("number (to|dash|or) number", _range),
     ("not only", _as("not_but")),
     ("(number|decimal) ((by|unit by) (number|decimal))? unit", _angle),
@@ -288,17 +301,22 @@ RULES = (
     ("bound angle", lambda match: match.matched[1] if match.matched[0].value in ("about", "exact") else None),
     ("bound? (number|counted|vague) bound_after?", _amount),
     ("bound", _preposition),
+    ("bound portion", lambda match: match.matched[1] if match.matched[0].text.lower() == "a good" else None),
     ("of the? image", lambda match: _joined(match, "decoration")),
+    ("amount lpar amount rpar", lambda match: match.matched[0] if match.matched[0].value == match.matched[2].value else None),
+    ("be all", lambda match: match.matched[0]),
     ("not all", _as("not_all")),
-    ("do? not do? (have|lack|see|exist|lie|span|consist|number_verb)", _verb),
+    ("do? not? do? (have|lack|see|exist|lie|span|consist|number_verb)", _verb),
     ("(have|lack|see|exist|lie) not", _verb),
     ("do? not? do? be not?", _verb),
     ("be (visible|absent)", _visible),
     ("be not? located", _as("lie")),
     (f"{_PRE} qualifier* (blank_noun|border_noun)", _blank),
     (f"{_PRE} part", _parts),
-    (f"{_PRE} (adjective (comma|and|or)* (the|a|qualifier)*)* {_HEAD}", _noun),
-    (f"{_PRE} (adjective comma?)* qualifier* amount", _one),
+    (f"{_PRE} (adjective (comma|and|or|nor)* (the|a|qualifier)*)* {_HEAD}", _noun),
+    ("(amount|no) qualifier* adjective", _noun),
+    (f"{_PRE} adjective* qualifier* amount", _one),
+    ("(the|it) klass", _pronoun),
     ("the compare of (the|it|np|all)* amount?", _superlative),
     ("none_of? it", _pronoun),
     ("nothing", _nothing),

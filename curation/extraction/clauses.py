@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from curation.extraction.chunks import Noun
-from curation.extraction.constructions import TABLE, Context
+from curation.extraction.constructions import TABLE, Context, turned_round
 from curation.extraction.tokens import Match, Token, letters, pattern
 from curation.verification.claims import Claim, ExtractedClaim
-from schemas.labels import Truth
 
 STRONG = ("semi", "but", "where", "colon")
 WEAK = ("and", "comma", "with", "which", "dash", "or")
-VERBS = frozenset({"be", "have", "see", "see_not", "visible", "lie", "exist", "span", "lack", "there", "consist", "phrase"})
+VERBS = frozenset(
+    {"be", "have", "see", "see_not", "visible", "lie", "exist", "span", "lack", "there", "consist", "phrase"}
+)
 FINITE = VERBS | {"number_verb", "beside"}
 LONGEST_CLAUSE = 60
 """Tokens of a sentence that are tried; nobody writes a longer one of a picture."""
@@ -55,18 +56,6 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
             if one is not None and two is not None:
                 return Reading((*one.claims, *two.claims), two.noun or one.noun)
     return None
-
-
-def turned_round(one: Claim) -> Claim | None:
-    """The claim denied; None where its denial is no claim: of a vague number, or of "only"."""
-    if one.kind in ("only", "unread") or one.how in ("several", "about", "some", "couple", "few", "dozens", "hundreds"):
-        return None
-    if one.kind == "count" and one.how in ("at least", "at most") and one.count is not None:
-        step, how = (-1, "at most") if one.how == "at least" else (1, "at least")
-        return replace(one, count=one.count + step, how=None if one.count + step == 0 else how)
-    if one.kind == "count" and one.count == 0:
-        return replace(one, count=1, how="at least")
-    return replace(one, state=Truth.PRESENT if one.state is Truth.ABSENT else Truth.ABSENT)
 
 
 def _joints(tokens: Sequence[Token]) -> list[int]:

@@ -3,7 +3,7 @@
 A construction is a pattern over chunks (see tokens.pattern and chunks) with examples beside it; the examples are tests.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,6 +58,18 @@ def construction(*written: str, examples: Sequence[str] = ()) -> Callable[[Made]
 
 
 EXAMPLES: list[str] = []
+
+
+def turned_round(one: Claim) -> Claim | None:
+    """The claim denied; None where its denial is no claim: of a vague number, or of "only"."""
+    if one.kind in ("only", "unread") or one.how in ("several", "about", "some", "couple", "few", "dozens", "hundreds"):
+        return None
+    if one.kind == "count" and one.how in ("at least", "at most") and one.count is not None:
+        step, how = (-1, "at most") if one.how == "at least" else (1, "at least")
+        return replace(one, count=one.count + step, how=None if one.count + step == 0 else how)
+    if one.kind == "count" and one.count == 0:
+        return replace(one, count=1, how="at least")
+    return replace(one, state=Truth.PRESENT if one.state is Truth.ABSENT else Truth.ABSENT)
 
 
 def state(is_there: bool) -> Truth:
@@ -124,15 +136,19 @@ def _one_is_there(one: Noun, where: Sequence[Place], context: Context, *, is_the
                   how=("some" if one.is_restricted and not amount.how else amount.how) if amount else None, other=place.name)
             for place in places
         ]  # fmt: skip
-        if one.amount is None and one.subject != ANY_OBJECT:
-            located.append(Claim("presence", one.subject))
         return located
     return made
 
 
 def _none_is_there(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] | None:
-    if one.amount and one.amount.count is not None and one.quantifier != "no":
-        return None  # "there are not three sources"
+    if one.amount and one.quantifier != "no":  # "there are not more than three"
+        made = counted(one, context)
+        turned = (
+            turned_round(made[0])
+            if made and len(made) == 1 and not places and made[0].how in ("at least", "at most")
+            else None
+        )
+        return [turned] if turned else None
     if one.is_restricted or (one.is_other and one.subject == ANY_OBJECT):
         return None  # no bright ones: others there may be
     if places:
@@ -168,7 +184,7 @@ def _border(one: Noun, places: Sequence[Place], *, is_there: bool) -> list[Claim
 
 
 def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] | None:
-    """"only compact sources": there are some, and no other."""
+    """ "only compact sources": there are some, and no other."""
     if one.subject == ANY_OBJECT:
         return None
     is_single = one.is_definite and not one.is_plural and one.amount is None
@@ -184,7 +200,7 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
     f"({PLACES} comma?) see {NPS}", f"see_not {NPS} ({PLACES})?", f"there exist {NPS} ({PLACES})?",
     f"image have {NPS} ({PLACES})?", f"the? image have {NPS} ({PLACES})?", f"the? image lack (and|or|no|both)* {NPS} ({PLACES})?",
     f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} (absent|visible_alone)",
-    f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
+    f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"{NPS} mar", f"{NPS} span the? image", f"{PLACES} colon {NPS}", f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
     examples=("There are no imaging artefacts in the image.", "The image shows two compact sources in the lower half."),
 )  # fmt: skip
 def _exists(match: Match, context: Context) -> list[Claim] | None:
@@ -196,7 +212,9 @@ def _exists(match: Match, context: Context) -> list[Claim] | None:
     return there_is(group, where, context, is_there=denied % 2 == 0)
 
 
-@construction(NPS, f"{NPS} {PLACES}", f"{PLACES} comma? {NPS}", "not np", examples=("Four compact sources", "no artefacts"))
+@construction(
+    NPS, f"{NPS} {PLACES}", f"{PLACES} comma? {NPS}", "not np", examples=("Four compact sources", "no artefacts")
+)
 def _fragment(match: Match, context: Context) -> list[Claim] | None:
     group = listed(match.all("np", *LINKS))
     where = [one.value for one in match.all("place")]
@@ -209,18 +227,77 @@ def _fragment(match: Match, context: Context) -> list[Claim] | None:
     return there_is(group, where, context, is_there=is_there)
 
 
-@construction("number_of np (be|colon) amount", "np (colon|be) amount")
+@construction("(there|image|the)* (be|have) amount but np", "see_not amount but np")
+def _not_but(match: Match, context: Context) -> list[Claim] | None:
+    """ "there are not two but three sources"."""
+    if not any(one.is_denied or one.category == "see_not" for one in match.matched):
+        return None
+    return there_is(match.all("np")[0].value, (), context)
+
+
+@construction("number_of np (be|colon) amount", "np (colon|be) amount", "np lpar amount rpar")
 def _number_of(match: Match, context: Context) -> list[Claim] | None:
     (group,), (amount,) = (one.value for one in match.all("np")), match.all("amount")
     noun = group.nouns[0]
-    if len(group.nouns) != 1 or noun.quantifier not in (None, "all") or noun.amount or noun.is_restricted or any(one.is_denied for one in match.matched):
+    if len(group.nouns) != 1 or noun.quantifier not in (None, "all") or noun.amount or noun.is_restricted:
         return None
-    return counted(replace(noun, amount=amount.value, quantifier=None), context)
+    made = counted(replace(noun, amount=amount.value, quantifier=None), context)
+    if any(one.is_denied for one in match.matched):
+        return (
+            [replace(made[0], state=Truth.ABSENT)] if made and made[0].kind == "count" and made[0].how is None else None
+        )
+    return made
+
+
+@construction(
+    f"of np comma amount be {APS}",
+    f"np comma? of it amount be {APS}",
+    f"there be np comma? of it amount be {APS}",
+    f"the? image have np comma? of it amount be {APS}",
+)
+def _of_them(match: Match, context: Context) -> list[Claim] | None:
+    """ "of the five sources, three are compact"."""
+    tokens = list(match.matched)
+    at = next(at for at, one in enumerate(tokens) if one.category == "amount")
+    whole = next(one for one in tokens[:at] if one.category == "np" and one.value.nouns[0].subject != "it").value.nouns[
+        0
+    ]
+    what = predicated(tokens[at + 2 :])
+    if what is None or tokens[at + 1].is_denied or whole.quantifier or whole.amount is None:
+        return None
+    said = _is_a(
+        replace(whole, amount=tokens[at].value, of=whole.amount, is_definite=False), what, context, is_true=True
+    )
+    return said
+
+
+@construction(
+    "(there be|the? image have|see)? (np (comma|colon))? (np|amount) place ((comma|and)+ (np|amount) place)+",
+    examples=("There are two compact sources on the left and one on the right.",),
+)  # fmt: skip
+def _spread(match: Match, context: Context) -> list[Claim] | None:
+    """So many here and so many there."""
+    claims: list[Claim] = []
+    noun: Noun | None = context.noun
+    tokens = list(match.matched)
+    for one, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
+        if one.category == "np":
+            noun = resolved(one.value.nouns[0], replace(context, noun=noun))
+            if len(one.value.nouns) > 1 or noun is None or noun.quantifier or noun.is_restricted or noun.extreme:
+                return None
+            if after.category != "place":
+                claims += counted(noun, context) or []
+        elif one.category == "amount" and noun is not None:
+            noun = replace(noun, amount=one.value, is_article=False, places=())
+        elif one.category == "place" and noun is not None:
+            amount = noun.amount or Amount(1, "at least")
+            claims.append(Claim("position", noun.subject, count=amount.count, how=amount.how, other=one.value.name))
+    return claims if noun is not None and not any(one.is_denied for one in match.matched) else None
 
 
 @construction("there be (some|there_none|nope)")
 def _some_are(match: Match, context: Context) -> list[Claim] | None:
-    """"there are some", of what was spoken of."""
+    """ "there are some", of what was spoken of."""
     if context.noun is None:
         return None
     noun = replace(context.noun, amount=None, quantifier=None, is_definite=False, is_article=False)
@@ -244,11 +321,20 @@ def _called(match: Match, context: Context) -> list[Claim] | None:
     return None if what is None else _is_a(first.value.nouns[0], what, context, is_true=not match.all("not"))
 
 
-@construction(f"{NPS} be {APS}", f"be {APS}", f"np place? colon {APS}", examples=("The source at the centre is an FR-II radio galaxy.", "All sources are compact."))
+@construction(
+    f"{NPS} be {APS}",
+    f"be {APS}",
+    f"np place? colon {APS}",
+    examples=("The source at the centre is an FR-II radio galaxy.", "All sources are compact."),
+)
 def _is(match: Match, context: Context) -> list[Claim] | None:
     subject, verb, rest = parted(match, "be", "colon")
     what = predicated(rest)
-    if what is None or len(subject.nouns) != 1 or (verb.category == "colon" and not is_central(subject.nouns[0], context)):
+    if (
+        what is None
+        or len(subject.nouns) != 1
+        or (verb.category == "colon" and not is_central(subject.nouns[0], context))
+    ):
         return None
     return _is_a(subject.nouns[0], what, context, is_true=not verb.is_denied)
 
@@ -296,13 +382,25 @@ def _is_a(one: Noun, what: Group, context: Context, *, is_true: bool) -> list[Cl
     """That what a noun means is of a class, or of several, or of none of them."""
     noun = resolved(one, context)
     first = what.nouns[0]
-    if first.extreme and noun is not None and len(what.nouns) == 1 and not noun.is_plural and noun.subject != ANY_OBJECT:
+    if (
+        first.extreme
+        and noun is not None
+        and len(what.nouns) == 1
+        and not noun.is_plural
+        and noun.subject != ANY_OBJECT
+    ):
         own = ANY_OBJECT if first.subject == "it" else first.subject
-        return [Claim("extreme", own, state(is_true), how=first.extreme, other=f"is {noun.subject}")] if not noun.quantifier else None
+        return (
+            [Claim("extreme", own, state(is_true), how=first.extreme, other=f"is {noun.subject}")]
+            if not noun.quantifier
+            else None
+        )
     if noun is None or any(each.places or each.extreme for each in what.nouns):
         return None
     if what.is_either and is_true and len(what.nouns) > 1:
-        return _is_one(noun, replace(what.nouns[0], subject="|".join(each.subject for each in what.nouns)), context, is_true=True)
+        return _is_one(
+            noun, replace(what.nouns[0], subject="|".join(each.subject for each in what.nouns)), context, is_true=True
+        )
     claims: list[Claim] = []
     for each in what.nouns:
         made = _is_one(noun, each, context, is_true=is_true != (each.quantifier == "no"))
@@ -318,20 +416,39 @@ def _is_one(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> list[
         return [] if is_central(noun, context) and is_true and not what.amount else None
     if noun.extreme:
         return [Claim("extreme", noun.subject, state(is_true), how=noun.extreme, other=f"is {subject}")]
-    if is_central(noun, context) or (context.is_central and noun.subject == ANY_OBJECT and not noun.is_plural and not noun.quantifier):
+    if is_central(noun, context) or (
+        context.is_central and noun.subject == ANY_OBJECT and not noun.is_plural and not noun.quantifier
+    ):
         return [Claim("presence", subject, state(is_true))]
     if noun.quantifier == "no":
-        return [Claim("presence", subject, Truth.ABSENT)] if is_true and noun.subject == ANY_OBJECT and not noun.places else None
+        return (
+            [Claim("presence", subject, Truth.ABSENT)]
+            if is_true and noun.subject == ANY_OBJECT and not noun.places
+            else None
+        )
     if noun.places:
         place = noun.places[-1].name
-        return [Claim("position", subject, state(is_true), other=place)] if not noun.amount and not noun.quantifier else None
+        return (
+            [Claim("position", subject, state(is_true), other=place)]
+            if not noun.amount and not noun.quantifier
+            else None
+        )
     if noun.quantifier is not None:
         how = {"not all": "all"}.get(noun.quantifier, noun.quantifier)
         return [Claim("share", subject, state(is_true and noun.quantifier != "not all"), how=how, other=noun.subject)]
     if noun.amount is not None:
         if not is_true or noun.is_definite and noun.amount.count is not None:
             return None
-        return [Claim("count", subject, count=noun.amount.count, how="some" if noun.is_restricted and not noun.amount.how else noun.amount.how)]
+        total = counted(replace(noun, amount=noun.of, of=None), context) if noun.of else []
+        return [
+            *(total or ()),
+            Claim(
+                "count",
+                subject,
+                count=noun.amount.count,
+                how="some" if noun.is_restricted and not noun.amount.how else noun.amount.how,
+            ),
+        ]
     if noun.is_only:
         return None
     if noun.is_plural and (noun.is_definite or noun.subject == ANY_OBJECT):
@@ -345,7 +462,9 @@ def _is_one(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> list[
 
 
 @construction(
-    f"{NPS} (lie|be) not? {PLACES}", f"(lie|be) not? {PLACES}", examples=("The multi-island source lies at the lower left.",),
+    f"{NPS} (lie|be) not? {PLACES}",
+    f"(lie|be) not? {PLACES}",
+    examples=("The multi-island source lies at the lower left.",),
 )
 def _lies(match: Match, context: Context) -> list[Claim] | None:
     before = [one for one in match.matched if one.category == "np"]
@@ -380,14 +499,22 @@ def _is_at(one: Noun, places: Sequence[Place], context: Context, *, is_true: boo
         if made is None:
             return None
         claims.append(made)
-    if noun.is_definite and noun.amount and noun.amount.count is not None and noun.subject != ANY_OBJECT and not noun.is_restricted:
+    if (
+        noun.is_definite
+        and noun.amount
+        and noun.amount.count is not None
+        and noun.subject != ANY_OBJECT
+        and not noun.is_restricted
+    ):
         claims += counted(noun, context) or []
     return claims
 
 
 def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | None:
     if noun.quantifier == "no":
-        return None if noun.is_restricted or not holds else Claim("position", noun.subject, Truth.ABSENT, other=place.name)
+        return (
+            None if noun.is_restricted or not holds else Claim("position", noun.subject, Truth.ABSENT, other=place.name)
+        )
     if noun.quantifier in ("all", "most", "not all"):
         return Claim("position", noun.subject, state(holds and noun.quantifier != "not all") if noun.quantifier != "not all" else Truth.PRESENT,
                      how=noun.quantifier, other=place.name) if not several else None  # fmt: skip
@@ -405,19 +532,42 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
 # -- one against another --------------------------------------------------------------------------------------------
 
 
-@construction("np place? be compare than np place?", "np place? (be|lie) beside np place?", "be compare than np", "(be|lie) beside np", examples=("The artefact lies to the left of the extended source.",))
+@construction(
+    "np place? be compare than np place?",
+    "np place? (be|lie) beside np place?",
+    "be compare than np",
+    "(be|lie) beside np",
+    examples=("The artefact lies to the left of the extended source.",),
+)
 def _compared(match: Match, context: Context) -> list[Claim] | None:
     groups = [one.value.nouns for one in match.all("np")]
-    left, right = ([resolved(each, context) for each in one] for one in ([(Noun("it", is_definite=True),)] + groups)[-2:])
+    left, right = (
+        [resolved(each, context) for each in one] for one in ([(Noun("it", is_definite=True),)] + groups)[-2:]
+    )
     relation = match.all("compare", "beside")[0]
     verb = match.all("be", "lie")[0]
     if len(left) != 1 or len(right) != 1 or None in (*left, *right):
         return None
     (one,), (other,) = left, right
-    if one is not None and other is not None and one.quantifier == "no" and one.subject == ANY_OBJECT and relation.value in ("larger", "smaller"):
+    if (
+        one is not None
+        and other is not None
+        and one.quantifier == "no"
+        and one.subject == ANY_OBJECT
+        and relation.value in ("larger", "smaller")
+    ):
         how = "largest" if relation.value == "larger" else "smallest"
         return [Claim("extreme", ANY_OBJECT, how=how, other=f"is {other.subject}")] if not other.quantifier else None
-    if one is None or other is None or one.extreme or other.extreme or one.places or other.places or one.quantifier or other.quantifier:
+    if (
+        one is None
+        or other is None
+        or one.extreme
+        or other.extreme
+        or one.places
+        or other.places
+        or one.quantifier
+        or other.quantifier
+    ):
         return None
     claims = [Claim(str(relation.value), one.subject, state(not verb.is_denied), other=other.subject)]
     nouns = match.all("np")
@@ -440,12 +590,15 @@ def _nothing_else(match: Match, context: Context) -> list[Claim] | None:
         return None
     one = replace(nouns[-1][0], is_definite=False)
     single = one.amount is None and not one.is_plural
-    return [*(counted(replace(one, amount=Amount(1) if single else one.amount, places=()), context) or ()), Claim("only", one.subject)]
+    return [
+        *(counted(replace(one, amount=Amount(1) if single else one.amount, places=()), context) or ()),
+        Claim("only", one.subject),
+    ]
 
 
 @construction(f"what (see|lie|be) place? be {NPS}", "what (see|lie|be) place be (no|not)? np but np")
 def _what_lies(match: Match, context: Context) -> list[Claim] | None:
-    """"what you see at the lower left is an extended source"."""
+    """ "what you see at the lower left is an extended source"."""
     where = [one.value for one in match.all("place")]
     group = predicated(match.all("np", "no", "not", "but", "and", "comma"))
     claims: list[Claim] = []
@@ -457,13 +610,19 @@ def _what_lies(match: Match, context: Context) -> list[Claim] | None:
     return claims
 
 
-@construction(f"rather np comma? the? image have {NPS}", f"the? image have {NPS} comma? (rather|but) no? not? by? np", f"rather np comma? np be {APS}")
+@construction(
+    f"rather np comma? the? image have {NPS}",
+    f"the? image have {NPS} comma? (rather|but) no? not? by? np",
+    f"rather np comma? np be {APS}",
+)
 def _instead(match: Match, context: Context) -> list[Claim] | None:
-    """"rather than diffuse emission, the image shows filaments": the one is there, the other is not."""
+    """ "rather than diffuse emission, the image shows filaments": the one is there, the other is not."""
     tokens = list(match.matched)
     at = next(at for at, one in enumerate(tokens) if one.category in ("rather", "but"))
     denied = next(one for one in tokens[at:] if one.category == "np")
-    absent = there_is(Group(tuple(replace(one, quantifier="no", is_article=False) for one in denied.value.nouns)), (), context)
+    absent = there_is(
+        Group(tuple(replace(one, quantifier="no", is_article=False) for one in denied.value.nouns)), (), context
+    )
     rest = [one for one in tokens if one.category == "np" and one is not denied]
     verb = next(one for one in tokens if one.category in ("have", "be"))
     if absent is None or verb.is_denied:
@@ -474,18 +633,51 @@ def _instead(match: Match, context: Context) -> list[Claim] | None:
         said = _is_a(subject, what, context, is_true=True) if what else None
         no = _is_a(subject, Group(denied.value.nouns), context, is_true=False)
         return None if said is None or no is None else [*said, *no]
-    said = there_is(listed([one for one in tokens if one.category in ("np", *LINKS) and one is not denied and (one.category == "np" or one.start > rest[0].start)]), (), context)
+    said = there_is(
+        listed(
+            [
+                one
+                for one in tokens
+                if one.category in ("np", *LINKS)
+                and one is not denied
+                and (one.category == "np" or one.start > rest[0].start)
+            ]
+        ),
+        (),
+        context,
+    )
     return None if said is None else [*said, *absent]
 
 
-@construction("np surround np", "np be? (surround|visible) surround? np", "there be np surround np", "the? image have np surround np")
+@construction("np have a? np")
+def _has_shape(match: Match, context: Context) -> list[Claim] | None:
+    """ "it has an FR-I morphology": that it is one."""
+    first, second = match.all("np")
+    if not second.text.lower().endswith(("morphology", "shape", "structure", "appearance", "form", "type", "class")):
+        return None
+    (verb,) = match.all("have")
+    return _is_a(first.value.nouns[0], second.value, context, is_true=not verb.is_denied)
+
+
+@construction(
+    "np surround np",
+    "np be? (surround|visible) surround? np",
+    "there be np surround np",
+    "the? image have np surround np",
+)
 def _around(match: Match, context: Context) -> list[Claim] | None:
     """Artefacts around a source: both are there. Of other things that surround each other nothing is known."""
     one, other = (each.value for each in match.all("np"))
     if not any(noun.subject in ARTEFACTS for noun in one.nouns) or any(each.is_denied for each in match.matched):
         return None
     claims = there_is(one, (), context)
-    return claims if other.nouns[0].subject == ANY_OBJECT else None if claims is None else [*claims, *(there_is(other, (), context) or ())]
+    return (
+        claims
+        if other.nouns[0].subject == ANY_OBJECT
+        else None
+        if claims is None
+        else [*claims, *(there_is(other, (), context) or ())]
+    )
 
 
 ARTEFACTS = ("ARTIFACT", "SPURIOUS")
@@ -502,12 +694,17 @@ def _indicates(match: Match, context: Context) -> list[Claim] | None:
 
 @construction("with_ex np comma? np be np", "np be np comma? with_ex np")
 def _all_but(match: Match, context: Context) -> list[Claim] | None:
-    """"With the exception of one artefact, all objects are real sources": that many are artefacts."""
+    """ "With the exception of one artefact, all objects are real sources": that many are artefacts."""
     groups = [one.value.nouns for one in match.all("np")]
     nouns = [each[0] for each in groups]
     out = [one for one in nouns if one.subject in ARTEFACTS]
     rest = [one for one in nouns if one.subject == ANY_OBJECT]
-    if len(out) != 1 or len(rest) != len(nouns) - 1 or not any(one.quantifier == "all" for one in rest) or any(one.is_denied for one in match.matched):
+    if (
+        len(out) != 1
+        or len(rest) != len(nouns) - 1
+        or not any(one.quantifier == "all" for one in rest)
+        or any(one.is_denied for one in match.matched)
+    ):
         return None
     return counted(replace(out[0], amount=out[0].amount or (Amount(1) if not out[0].is_plural else None)), context)
 
@@ -516,20 +713,27 @@ def _all_but(match: Match, context: Context) -> list[Claim] | None:
 def _besides(match: Match, context: Context) -> list[Claim] | None:
     one, other = (each.value for each in match.all("np"))
     first = there_is(Group(tuple(replace(each, is_definite=False) for each in one.nouns)), (), context)
-    second = there_is(Group(tuple(replace(each, is_other=False, is_restricted=False) for each in other.nouns)), (), context)
+    second = there_is(
+        Group(tuple(replace(each, is_other=False, is_restricted=False) for each in other.nouns)), (), context
+    )
     return None if first is None or second is None else [*first, *second]
 
 
 @construction(
-    "(there be|image have|see)? times? more np than np", "np number_verb np",
-    "(there be|image have|see)? (times? as|just) vague? np as np", "there be times as vague np as np",
+    "(there be|the? image have|see)? np than np",
+    "np number_verb np",
+    "np (be|exist) at? equal number_word?",
+    "(there be|image have|see)? (times? as|just) vague? np as np",
+    "there be times as vague np as np",
 )
 def _more(match: Match, context: Context) -> list[Claim] | None:
     one, other = (each.value.nouns[0] for each in match.all("np"))
     verbs, times = match.all("number_verb"), match.all("times")
     if one.places or other.places or any(each.is_denied for each in match.matched):
         return None
-    kind = str(verbs[0].value) if verbs else "more" if match.all("more") or times else "equal"
+    if match.all("than") and one.compared is None:
+        return None
+    kind = str(verbs[0].value) if verbs else one.compared or ("more" if times else "equal")
     return [Claim(kind, one.subject, other=other.subject, count=int(times[0].value) if times else None)]
 
 
@@ -547,7 +751,9 @@ def _extent(match: Match, context: Context) -> list[Claim] | None:
     how = ("across" if axis == "across" else axis) if axis else str(verbs[0].value) if verbs else None
     if how is None:
         return None
-    how += {"at least": " at least", "more than": " at least", "at most": " at most", "fewer than": " at most"}.get(bound or "", "")
+    how += {"at least": " at least", "more than": " at least", "at most": " at most", "fewer than": " at most"}.get(
+        bound or "", ""
+    )
     return [Claim("extent", noun.subject, count=round(percent), how=how)]
 
 
@@ -566,8 +772,15 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "np (have|consist|be|see) parts ((comma|and|with|have)+ parts)*", "np be shape", "(be|have) shape", "be shape (and have parts)?", "np be shape and have parts", "there be parts ((and|with)+ parts)* np?",
-    "(consist|have) parts ((and|with)+ parts)*", "parts ((comma|and|with)+ parts)*", "see parts (place|np)?",
+    "np (have|consist|be|see) parts ((comma|and|with|have)+ parts)*",
+    "np be shape",
+    "(be|have) shape",
+    "be shape (and have parts)?",
+    "np be shape and have parts",
+    "there be parts ((and|with)+ parts)* np?",
+    "(consist|have) parts ((and|with)+ parts)*",
+    "parts ((comma|and|with)+ parts)*",
+    "see parts (place|np)?",
 )
 def _structure(match: Match, context: Context) -> list[Claim] | None:
     nouns = match.all("np")
@@ -588,8 +801,14 @@ def _structure(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "share be blank", "percent of? the? image be blank", "percent be blank", "percent blank", "blank colon percent", "share blank",
-    "np be percent", "blank_noun (span|be) share",
+    "share be blank",
+    "percent of? the? (image|portion) be blank",
+    "percent be blank",
+    "percent blank",
+    "blank colon percent",
+    "share blank",
+    "np be percent",
+    "blank_noun (span|be) share",
 )
 def _blank_share(match: Match, context: Context) -> list[Claim] | None:
     (share,) = match.all("share", "percent")
@@ -607,13 +826,25 @@ def blank_claim(percent: float, bound: str | None) -> Claim:
 
 
 @construction(
-    "(some|any|a|no|the|not_all|all|none_of)* portion? of? (the? image)? be? blank place*", "(some|any|all) of? the? image be blank place*",
+    "(some|any|a|no|the|not_all|all|none_of)* portion? of? (the? image)? be? blank place*",
+    "(some|any|all) of? the? image be blank place*",
     "(some|any|no|a)* np be blank place*",
+    "(some|a|the)* portion place be blank",
+    "the? (image|place) be blank",
     examples=("Part of the image is blank.", "No pixel of the image is blank."),
 )
 def _is_blank(match: Match, context: Context) -> list[Claim] | None:
     """Whether part of the picture is blank; of the whole of it nobody says so."""
     denied = sum(one.is_denied for one in match.matched) + bool(match.all("no", "none_of"))
+    if match.all("blank")[0].text.lower() == "empty" and not match.all("portion", "np", "some", "any"):
+        where = match.all("place")
+        if denied:
+            return None
+        return [
+            Claim("position", ANY_OBJECT, Truth.ABSENT, other=where[0].value.name)
+            if where
+            else Claim("count", ANY_OBJECT, count=0)
+        ]
     places = [one.value for one in match.all("place")]
     nouns = match.all("np")
     if nouns and nouns[0].value.nouns[0].subject != "pixel":
@@ -625,7 +856,9 @@ def _is_blank(match: Match, context: Context) -> list[Claim] | None:
     return _border(Noun("blank"), places, is_there=denied % 2 == 0)
 
 
-@construction("(the|image|be|have|a|comma|angle|axis|of|taken|at|survey|frequency|compare|qualifier|map|freq|bound|it|by|np)+")
+@construction(
+    "(the|image|be|have|a|comma|angle|axis|of|taken|at|survey|frequency|compare|qualifier|map|freq|bound|it|by|np)+"
+)
 def _map(match: Match, context: Context) -> list[Claim] | None:
     """What the picture was cut from: map, survey, frequency, and how large it is."""
     if any(one.is_denied for one in match.matched) or not match.all("map", "survey") or not match.all("image", "map"):
@@ -652,7 +885,7 @@ def _sky(match: Match, context: Context) -> list[Claim]:
 
 
 @construction(
-    "the? image be no? (odd|adjective)", "np be odd", "odd", "the? image colon odd", "call not? the? image as? odd",
+    "the? image be no? (odd|adjective)", "np be odd", "odd", "the? image colon odd", "call not? the? image as? odd", "the? image be odd (rather|comma|not)+ odd",
     examples=("The content of the image is complex.",),
 )  # fmt: skip
 def _odd(match: Match, context: Context) -> list[Claim] | None:
@@ -668,7 +901,12 @@ def _odd(match: Match, context: Context) -> list[Claim] | None:
 ODD = {"peculiar": "PECULIAR", "anomalous": "PECULIAR", "unusual": "PECULIAR"}
 
 
-@construction("the? image (be|span) bound? angle (at? axis)?", "(all|each) axis of? (the image)? (span|be) bound? angle", "axis of? (the? image)? (colon|be|span) bound? angle", "angle axis")
+@construction(
+    "the? image (be|span) bound? angle (at? axis)?",
+    "(all|each) axis of? (the image)? (span|be) bound? angle",
+    "axis of? (the? image)? (colon|be|span) bound? angle",
+    "angle axis",
+)
 def _side(match: Match, context: Context) -> list[Claim] | None:
     angles = match.all("angle")[0].value
     if any(one.is_denied for one in match.matched):
@@ -677,14 +915,24 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("size", "image", count=one, how=how) for one in angles]
 
 
-@construction("beam (be|colon|have|span)? a? beam? of? bound? angle axis?", "the? image (have|be) a? beam of? bound? angle", "a? beam of bound? angle", "angle beam")
+@construction(
+    "beam (be|colon|have|span)? a? beam? of? bound? angle axis?",
+    "the? image (have|be) a? beam of? bound? angle",
+    "a? beam of bound? angle",
+    "angle beam",
+)
 def _beam(match: Match, context: Context) -> list[Claim]:
     return [Claim("beam", "map", count=one) for one in dict.fromkeys(match.all("angle")[0].value)]
 
 
 @construction(
-    "freq (be|colon)? bound? frequency", "(the? image)? be? taken? (at|of|with|a|freq)* bound? frequency", "it be taken (at|a|freq|of)* bound? frequency",
-    "frequency", "the? image have a? freq of? bound? frequency", "bound? frequency (and|comma)? survey", "freq be bound? frequency (comma? as? (at|of)* survey)?",
+    "freq (be|colon)? bound? frequency",
+    "(the? image)? be? taken? (at|of|with|a|freq)* bound? frequency",
+    "it be taken (at|a|freq|of)* bound? frequency",
+    "frequency",
+    "the? image have a? freq of? bound? frequency",
+    "bound? frequency (and|comma)? survey",
+    "freq be bound? frequency (comma? as? (at|of)* survey)?",
 )
 def _freq(match: Match, context: Context) -> list[Claim]:
     if any(one.is_denied for one in match.matched):
@@ -695,7 +943,8 @@ def _freq(match: Match, context: Context) -> list[Claim]:
 
 
 @construction(
-    "(the? image|it)? (be|taken|the|a|of|at|from|by|part|colon|image)* survey (image|survey_word)*", "survey",
+    "(the? image|it)? (be|taken|the|a|of|at|from|by|part|colon|image)* survey (image|survey_word)*",
+    "survey",
 )
 def _survey(match: Match, context: Context) -> list[Claim] | None:
     return None if any(one.is_denied for one in match.matched) else [one.value for one in match.all("survey")]

@@ -110,17 +110,24 @@ def _by_first_word(entries: Iterable[Entry]) -> Lexicon:
 @lru_cache(maxsize=32)
 def _traits(key: "_Scheme") -> tuple[Trait, ...]:
     own = [
-        Trait(re.compile(r"(?<!\S)" + re.escape("".join(f"{word} " for word in words_of(phrase.rstrip("."))))), label, is_there)
+        Trait(
+            re.compile(r"(?<!\S)" + re.escape("".join(f"{word} " for word in words_of(phrase.rstrip("."))))),
+            label,
+            is_there,
+        )
         for label, one in key.scheme.labels.items()
         for phrase, is_there in ((one.phrase, True), (one.absent_phrase, False))
         if phrase
     ]
-    return (*own, *(
-        Trait(re.compile(rf"(?<!\S){_pattern(phrase)}(?!\S)"), label, is_there)
-        for label, held in _table().get(key.scheme.name, {}).items()
-        for name, is_there in (("traits", True), ("lacks", False))
-        for phrase in (held.get(name, ()) if isinstance(held, dict) else ())
-    ))
+    return (
+        *own,
+        *(
+            Trait(re.compile(rf"(?<!\S){_pattern(phrase)}(?!\S)"), label, is_there)
+            for label, held in _table().get(key.scheme.name, {}).items()
+            for name, is_there in (("traits", True), ("lacks", False))
+            for phrase in (held.get(name, ()) if isinstance(held, dict) else ())
+        ),
+    )
 
 
 def _pattern(phrase: str) -> str:
@@ -130,7 +137,9 @@ def _pattern(phrase: str) -> str:
     for at, part in enumerate(parts):
         if at % 2:
             choices = sorted((" ".join(words_of(one)) for one in part.split("|")), key=len, reverse=True)
-            made += "(?:" + "|".join(re.escape(one) + " " for one in choices if one) + ")" + ("?" if "" in choices else "")
+            made += (
+                "(?:" + "|".join(re.escape(one) + " " for one in choices if one) + ")" + ("?" if "" in choices else "")
+            )
         elif part:
             made += re.escape(part) + " "
     return made.replace("\\ ", " ") + "(?<= )"

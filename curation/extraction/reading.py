@@ -9,11 +9,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from curation.extraction.asked import Asked, denied, read_question
-from curation.extraction.chunks import Amount, chunked, figure
-from curation.extraction.clauses import Reading, clause, pieces, sentence, unread
+from curation.extraction.chunks import Amount, chunked
+from curation.extraction.clauses import Reading, pieces, sentence, unread
 from curation.extraction.constructions import Context, blank_claim
-from curation.extraction.lexicon import names_digest
-from curation.extraction.text import Statement, flattened, members, statements
+from curation.extraction.text import flattened, members, statements
 from curation.extraction.tokens import Token, tokens_of
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
@@ -23,6 +22,7 @@ LONGEST = 6000
 """Characters of an answer that are read; nobody writes more of a picture."""
 LONGEST_LIST, LONGEST_NAME = 400, 3
 """Characters of an answer that may be a list of classes, and words of a name."""
+HEDGED = re.compile(r"(?i)\b(?:might|may|could(?! not|n't)|possibly|perhaps|maybe|conceivably)\b")
 MOST_READ = 50_000
 """Pairs of question and answer that a process keeps: templates say the same few thousand again and again."""
 HARMLESS = re.compile(
@@ -98,17 +98,26 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
         if HARMLESS.fullmatch(one.text):
             continue
         tokens = chunked(tokens_of(one.text, scheme, dialect))
-        hedged = any(each.category == "hedge" for each in tokens_of(one.text, scheme, dialect))
-        offset = one.start + text[one.start : one.end].find(one.text[:1]) if one.text and one.end > one.start else one.start
+        hedged = bool(HEDGED.search(one.text))
+        offset = (
+            one.start + text[one.start : one.end].find(one.text[:1]) if one.text and one.end > one.start else one.start
+        )
         reading, used = _statement(tokens, replace(context, asked=asked if at == 0 or not found else None), found)
-        boxes += [replace(each, start=each.start + offset, end=each.end + offset) for each in tokens if each.category == "box"]
+        boxes += [
+            replace(each, start=each.start + offset, end=each.end + offset) for each in tokens if each.category == "box"
+        ]
         if reading is None:
             made = [*pieces(tokens, context), unread("sentence", 0, max(1, len(one.text)))]
         else:
             made, context = list(reading.claims), replace(context, noun=reading.noun)
         limit = len(text)
         found += [
-            replace(each, start=min(each.start + offset, limit), end=min(each.end + offset, limit), is_hedged=each.is_hedged or hedged)
+            replace(
+                each,
+                start=min(each.start + offset, limit),
+                end=min(each.end + offset, limit),
+                is_hedged=each.is_hedged or hedged,
+            )
             for each in made
         ]
     yield from found
@@ -165,13 +174,19 @@ def short(tokens: list[Token], asked: Asked, context: Context) -> Reading | None
         claims = [Claim("presence", str(asked.subject), Truth.ABSENT)]
     elif kinds == ["place"] and asked.subject:
         name = tokens[0].value.name
-        claims = [Claim("extreme", asked.subject, how=asked.extreme, other=f"in {name}") if asked.extreme else Claim("position", asked.subject, other=name)]
+        claims = [
+            Claim("extreme", asked.subject, how=asked.extreme, other=f"in {name}")
+            if asked.extreme
+            else Claim("position", asked.subject, other=name)
+        ]
     elif kinds in (["percent"], ["share"]) and asked.measured:
         percent, bound, *axis = tokens[0].value
         if asked.measured == "blank":
             claims = [blank_claim(percent, bound)]
         elif asked.measured.startswith("share") and asked.subject:
-            claims = [Claim("extent", asked.subject, count=round(percent), how=(asked.measured.split() + ["across"])[1])]
+            claims = [
+                Claim("extent", asked.subject, count=round(percent), how=(asked.measured.split() + ["across"])[1])
+            ]
     elif [one for one in kinds if one != "bound"] == ["angle"] and asked.measured:
         claims = _measured(next(one for one in tokens if one.category == "angle").value, asked)
     elif kinds == ["frequency"]:
@@ -227,7 +242,31 @@ def boxed(tokens: list[Token], asked: Asked, context: Context) -> Reading | None
     return Reading(tuple(found), context.noun)
 
 
-BESIDE_BOXES = frozenset({"comma", "and", "semi", "colon", "be", "lie", "have", "there", "a", "the", "image", "at", "span", "dash", "exist", "visible", "by", "to", "of", "quote", "number"})
+BESIDE_BOXES = frozenset(
+    {
+        "comma",
+        "and",
+        "semi",
+        "colon",
+        "be",
+        "lie",
+        "have",
+        "there",
+        "a",
+        "the",
+        "image",
+        "at",
+        "span",
+        "dash",
+        "exist",
+        "visible",
+        "by",
+        "to",
+        "of",
+        "quote",
+        "number",
+    }
+)
 
 
 def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClaim]:
@@ -241,7 +280,11 @@ def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClai
     bare = [re.sub(r"(?i)^(?:and|or)\s+", "", one[0].strip(" .*`\"'")) for one in found_pieces]
     named = [known.get(plain_label(one)) for one in bare]
     is_none = [one.upper() == "NONE" for one in bare]
-    if not found_pieces or any(len(one[0].split()) > LONGEST_NAME for one in found_pieces) or not (any(named) or all(is_none)):
+    if (
+        not found_pieces
+        or any(len(one[0].split()) > LONGEST_NAME for one in found_pieces)
+        or not (any(named) or all(is_none))
+    ):
         return []
     kind = "peculiarity" if asked.is_peculiarity else "presence"
     found = [

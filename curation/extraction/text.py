@@ -19,9 +19,7 @@ LOOKALIKES = str.maketrans("аеорсухіјАВЕКМНОРСТХІοιανΟ
 WORD = re.compile(
     r"\d+(?:[.,]\d+)+|\d+(?=(?:arc|deg|mas|MHz|GHz|cm|px)\w*\b)|(?:ca|wo|[^\W_]+?)(?=n't\b)|n't\b|[^\W_]+|'(?:s|re|ve|m|ll|d)\b|--|\S"
 )
-END = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)[.!?]+(?=[\s\"')\]]|$)(?!\s*\d+\s*%)|\n\s*"
-)
+END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)[.!?]+(?=[\s\"')\]]|$)(?!\s*\d+\s*%)|\n\s*")
 BULLET = re.compile(r"^\s*(?:[-•+]\s+|\(?\d{1,2}[.)]\s+|\(?[a-h]\)\s+)+")
 RULE = re.compile(r"^[\s|:+-]*$")
 WORDS = (

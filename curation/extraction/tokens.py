@@ -11,8 +11,8 @@ from typing import Any
 
 from curation.extraction.boxes_in_words import WrittenBox, written_boxes
 from curation.extraction.lexicon import Entry, lexicon, traits
-from curation.extraction.places import places
 from curation.extraction.orientation_words import orientation
+from curation.extraction.places import places
 from curation.extraction.sky_words import MAP, surveys
 from curation.extraction.text import NUMBER, WORD, number
 from curation.pictures.boxes import Dialect
@@ -146,7 +146,9 @@ def _figures(word: str) -> str:
     return word.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", word) else word.replace(",", ".", 1)
 
 
-def _longest(entries: Sequence[Entry], text: str, words: list[re.Match[str]], lower: list[str], at: int) -> Entry | None:
+def _longest(
+    entries: Sequence[Entry], text: str, words: list[re.Match[str]], lower: list[str], at: int
+) -> Entry | None:
     for one in entries:
         last = at + len(one.words)
         if tuple(lower[at:last]) != one.words:
@@ -172,7 +174,7 @@ def _surveys(text: str) -> list[Token]:
 
 
 def _maps(text: str) -> list[Token]:
-    """"radio continuum map (Survey)": what it is of, and from which survey."""
+    """ "radio continuum map (Survey)": what it is of, and from which survey."""
     claims = Claim("map", "radio-continuum")
     return [
         Token("map", *one.span(), [claims, *([Claim("survey", one["survey"].strip())] if one["survey"] else [])])
@@ -210,7 +212,11 @@ def _traits(text: str, scheme: LabelScheme) -> list[Token]:
 
 
 def _places(text: str) -> list[Token]:
-    return [Token("place", one.start, one.end, one) for one in places(text) if text[one.start : one.end].lower() != "centrally"]
+    return [
+        Token("place", one.start, one.end, one)
+        for one in places(text)
+        if text[one.start : one.end].lower() != "centrally"
+    ]
 
 
 def denied(one: Token) -> Token:
