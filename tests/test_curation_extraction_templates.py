@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from curation.extraction.grammar import NUMBER, grammar, number, number_words, plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.extraction.reading import extract_claims
+from curation.extraction.text import NUMBER, number, number_words, plain
+from curation.extraction.tokens import tokens_of
 from curation.pictures.boxes import DIALECTS, decode_box, encode_box
 from curation.verification.claims import Annotations, SeenObject, SurveyFacts
 from curation.verification.entailment import are_equal
@@ -149,21 +150,24 @@ def _nearly(left, right):
 def _other_classes(turn, known):
     """Each label that the answer names, in the words of another label of which the same is not true."""
     labels = known.scheme.labels
-    for mention in grammar(known.scheme).mentions(plain(turn.answer)):
-        if mention.label not in labels:
+    for mention in tokens_of(plain(turn.answer), known.scheme, "xyxy_norm"):
+        if mention.category not in ("noun", "sign", "phrase"):
             continue
-        ours, span = labels[mention.label], turn.answer[mention.start : mention.end]
+        name = mention.value[0] if isinstance(mention.value, tuple) else mention.value
+        if name not in labels:
+            continue
+        ours, span = labels[name], turn.answer[mention.start : mention.end]
         for label, other in labels.items():
             as_phrase = {ours.phrase.rstrip("."): other.phrase, ours.absent_phrase.rstrip("."): other.absent_phrase}
             as_noun = {ours.noun: other.noun, ours.noun_one: other.noun_one}
             words = as_phrase.get(span, as_noun.get(span, label)).rstrip(".")
-            held = [known.with_class(one) for one in (mention.label, label)]
-            is_same = known.state(label) is known.state(mention.label)
-            if turn.kind == "description" and mention.says is None:  # a count
+            held = [known.with_class(one) for one in (name, label)]
+            is_same = known.state(label) is known.state(name)
+            if turn.kind == "description" and mention.category != "phrase":  # a count
                 is_same = None in held or len(held[0]) == len(held[1])
             elif turn.kind in ("boxes", "count"):  # nothing is the same as what was asked for
                 is_same = False
-            if words and label != mention.label and not is_same:
+            if words and label != name and not is_same:
                 yield "another class", turn.answer[: mention.start] + words + turn.answer[mention.end :]
 
 

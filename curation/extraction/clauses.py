@@ -89,9 +89,17 @@ def clause(tokens: Sequence[Token], context: Context) -> Reading | None:
         found = pattern(written).fullmatch(form)
         claims = made(Match(found, tokens), context) if found else None
         if claims is not None:
-            span = tokens[0].start, max(one.end for one in tokens)
-            return Reading(tuple(ExtractedClaim(one, *span) for one in claims), _spoken_of(tokens) or context.noun)
+            return Reading(tuple(_placed(one, tokens) for one in claims), _spoken_of(tokens) or context.noun)
     return None
+
+
+def _placed(claim: Claim, tokens: Sequence[Token]) -> ExtractedClaim:
+    """With the span of the one noun of several that it is about, else of the clause."""
+    nouns = [one for one in tokens if one.category == "np"]
+    own = [one for one in nouns if any(noun.subject == claim.subject for noun in one.value.nouns)]
+    if len(nouns) > 1 and len(own) == 1 and claim.kind in ("presence", "count") and claim.other is None:
+        return ExtractedClaim(claim, own[0].start, own[0].end)
+    return ExtractedClaim(claim, tokens[0].start, max(one.end for one in tokens))
 
 
 def _spoken_of(tokens: Sequence[Token]) -> Noun | None:

@@ -209,7 +209,20 @@ def _exists(match: Match, context: Context) -> list[Claim] | None:
     group = listed(match.all("np", *LINKS))
     if where and len(group.nouns) == 1 and (group.nouns[0].is_definite or group.nouns[0].quantifier in ("all", "most")):
         return _is_at(group.nouns[0], where, context, is_true=denied % 2 == 0)
+    last, one = match.matched[-1], match.matched[-2] if len(match.matched) > 1 else None
+    if len(group.nouns) > 1 and last.category == "place" and one is not None and one.category == "np":
+        if len(where) > 1 or not _is_set_off(match.matched) or len(one.value.nouns) > 1:
+            return None  # whether they all are there nobody can tell
+        first = there_is(Group(group.nouns[:-1]), (), context, is_there=denied % 2 == 0)
+        rest = there_is(Group(group.nouns[-1:]), where, context, is_there=denied % 2 == 0)
+        return None if first is None or rest is None else [*first, *rest]
     return there_is(group, where, context, is_there=denied % 2 == 0)
+
+
+def _is_set_off(tokens: Sequence[Token]) -> bool:
+    """Whether a comma stands before the "and" of the last noun."""
+    kinds = [one.category for one in tokens]
+    return kinds[-4:-2] == ["comma", "and"] or kinds[-4:-2] == ["comma", "but"]
 
 
 @construction(
@@ -647,6 +660,18 @@ def _instead(match: Match, context: Context) -> list[Claim] | None:
         context,
     )
     return None if said is None else [*said, *absent]
+
+
+@construction(
+    "np place? be none_classes (np|sign|adjective) ((comma|and|or|nor)+ (np|sign|adjective))*",
+    "the? image have none_classes (np|sign|adjective) ((comma|and|or|nor)+ (np|sign|adjective))*",
+)  # fmt: skip
+def _none_of_the_classes(match: Match, context: Context) -> list[Claim] | None:
+    at = next(at for at, one in enumerate(match.matched) if one.category == "none_classes")
+    what = predicated(match.matched[at + 1 :])
+    if what is None or any(one.is_denied for one in match.matched):
+        return None
+    return [Claim("presence", one.subject, Truth.ABSENT) for one in what.nouns]
 
 
 @construction("np have a? np")

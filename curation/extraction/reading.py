@@ -124,8 +124,7 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
     if boxes and asked.is_boxes and not asked.is_one:
         subjects = [one.claim.subject for one in found if one.claim.kind == "box"]
         subject = max(subjects, key=subjects.count, default=asked.subject) or ANY_OBJECT
-        if not any(one.claim.kind == "count" for one in found):
-            yield ExtractedClaim(Claim("count", subject, count=len(boxes)), boxes[0].start, boxes[-1].end)
+        yield ExtractedClaim(Claim("count", subject, count=len(boxes)), boxes[0].start, boxes[-1].end)
 
 
 def _statement(tokens: list[Token], context: Context, before: Sequence[ExtractedClaim]) -> tuple[Reading | None, bool]:

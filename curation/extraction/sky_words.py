@@ -67,7 +67,7 @@ def sky(text: str) -> Iterator[ExtractedClaim]:
     """The map a picture was cut from, its survey and frequency, and the angles of the picture and of the beam."""
     for one in MAP.finditer(text):
         yield ExtractedClaim(Claim("map", "radio-continuum"), *one.span())
-    surveys = list(_surveys(text))
+    surveys = list(surveys(text))
     yield from surveys
     for one in FREQUENCY.finditer(text):
         if not any(found.start <= one.start() < found.end for found in surveys):

@@ -212,11 +212,8 @@ def _traits(text: str, scheme: LabelScheme) -> list[Token]:
 
 
 def _places(text: str) -> list[Token]:
-    return [
-        Token("place", one.start, one.end, one)
-        for one in places(text)
-        if text[one.start : one.end].lower() != "centrally"
-    ]
+    found = [one for one in places(text) if text[one.start : one.end].lower() != "centrally"]
+    return [Token("place", one.start, one.end, one) for one in found if not text[one.end :].lstrip().lower().startswith("of ")]
 
 
 def denied(one: Token) -> Token:
