@@ -4,7 +4,8 @@ Both read the same turns, in processes of their own, rounds interleaved (A B A B
 one turn of every scheme that is not counted. Each round is a fresh process, so that nothing is remembered from the one
 before; what a reader remembers within a round it may use, as in a build.
 
-    template   the turns of the demo's conversations (--store, `make demo` first), else those of made-up scenes
+    template   the turns that templates wrote in the demo's conversations (--store, `make demo` first), else those of
+               made-up scenes
     free       the development half of the exam: statements, compositions, what models wrote
 
 The reader before is that of a commit (--before), taken out of git into a temporary folder. The lines of both are told.
@@ -82,9 +83,9 @@ class Reader:
 
 
 def template_turns(store: Path | None) -> list[Turn]:
-    """Turns that templates wrote: all conversations of a store, else those of made-up scenes over all schemes."""
+    """Turns that templates wrote: those of a store's conversations, else of made-up scenes over all schemes."""
     if store is None:
-        from curation.realisation.scenes import synthetic_scenes
+        from curation.fault_injection.scenes import synthetic_scenes
 
         scenes = synthetic_scenes("reading", N_SCENES)
         return [
@@ -100,10 +101,9 @@ def template_turns(store: Path | None) -> list[Turn]:
     turns: list[Turn] = []
     for folder in folders:
         scheme = dataset(folder.parent.name).scheme
-        columns = ["turns", "generator"]
-        rows = parquet.dataset(folder, format="parquet", exclude_invalid_files=True).to_table(columns=columns)
-        told = [one for one in rows.to_pylist() if one["generator"] == "template"]
-        turns += [(scheme, "xyxy_norm", turn["question"], turn["answer"]) for one in told for turn in one["turns"]]
+        rows = parquet.dataset(folder, format="parquet", exclude_invalid_files=True).to_table(columns=["turns"])
+        told = [turn for one in rows["turns"].to_pylist() for turn in one if turn["kind"] != "generated"]
+        turns += [(scheme, "xyxy_norm", turn["question"], turn["answer"]) for turn in told]
     return turns
 
 
