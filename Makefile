@@ -29,7 +29,7 @@ $(1)/bin/pip install --quiet --no-deps --requirement $(2)
 cp $(TORCHVISION) $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
 endef
 
-.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train docs bench clean
+.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train docs exam bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
@@ -97,6 +97,9 @@ demo-train: $(READY)  ## a tiny model learns from the demo's hand-over, is merge
 
 docs: $(READY)   ## docs/tables.md, written from schemas/tables.py
 	$(BIN)/python -m schemas > docs/tables.md
+
+exam: $(READY)   ## the exam of truth on both halves, its figures into docs/truth.md and reports (RADIO_RAW: real captions)
+	$(BIN)/python -m curation exam --write-docs
 
 bench: $(READY)  ## speed against peers, as ratios
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'

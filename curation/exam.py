@@ -51,7 +51,7 @@ def exam(half: str, raw: str | None, as_json: bool, misses: bool, look_at_held_b
     if write_docs and half != BOTH:
         raise RecipeError(f"--write-docs writes figures of both halves: leave out --half {half}")
     found, skipped = _taken(half, _raw(raw))
-    told = {name: {one: figures.counts(some) for one, some in halves.items()} for name, halves in found.items()}
+    told = figures.by_set(found)
     result = figures.as_json(told, skipped, agreements())
     wrong = _wrong(found, look_at_held_back=look_at_held_back) if misses else None
     if write_docs:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from curation.exams.captions import FIRST, read_verdicts
-from curation.exams.cases import FILES, FOLDER, Half, digest, digests, half_of, scenes, statements
+from curation.exams.cases import FILES, FOLDER, Half, digest, digests, half_of, of_models, scenes, statements
 from curation.verification.verdicts import Judgement
 from schemas.errors import CatalogError
 
@@ -14,12 +14,12 @@ from schemas.errors import CatalogError
 def test_every_case_speaks_of_a_scene_that_can_be_read_and_has_a_verdict_for_each_statement():
     known = scenes()
     for half in Half:
-        cases = statements(half)
+        cases = [*statements(half), *of_models(half)]
         assert cases and {one.scene for one in cases} <= known.keys()
 
 
 def test_the_halves_are_disjoint_and_held_back_digests_are_listed():
-    here, there = (set(digests(statements(half))) for half in Half)
+    here, there = (set(digests([*statements(half), *of_models(half)])) for half in Half)
     assert not here & there
     listed = set((FOLDER / "held_back.txt").read_text().split())
     captions = {name for name in read_verdicts(FIRST) if half_of(name) is Half.HELD_BACK}

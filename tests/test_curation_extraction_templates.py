@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.extraction.reading import extract_claims
-from curation.extraction.text import NUMBER, number, number_words, plain
+from curation.extraction.text import NUMBER, number, plain
 from curation.extraction.tokens import tokens_of
 from curation.pictures.boxes import DIALECTS, decode_box, encode_box
+from curation.realisation.nouns import number_words
 from curation.verification.claims import Annotations, SeenObject, SurveyFacts
 from curation.verification.entailment import are_equal
 from curation.verification.verify import Judgement, verify_turn

@@ -30,10 +30,11 @@ from curation.fault_injection.injections import (
     tried,
     true_controls,
 )
+from curation.fault_injection.scenes import Scene, synthetic_scene, synthetic_scenes
+from curation.fault_injection.telling import QUESTIONS, can_say, realisation_questions, told
 from curation.realisation.draw import Draw
 from curation.realisation.facts import KINDS, Fact, holds
-from curation.realisation.scenes import Scene, synthetic_scene, synthetic_scenes
-from curation.realisation.wording import QUESTIONS, TELLABLE, realisation_questions, styles, told
+from curation.realisation.wording import TELLABLE, styles
 from curation.release import gates
 from curation.verification.annotation_tables import CUTOUT_COLUMNS
 from curation.verification.claims import Annotations, SurveyFacts
@@ -183,7 +184,7 @@ def test_bare_replies_answer_the_question_that_states_the_fact():
         question, answer = told([fact], scene, style, Draw(fact.kind))
         assert question.endswith("?")
         assert reply in answer.lower()
-    assert not style.can_say(Fact("contrast", "COMPACT", "FLAGGED"), scene)
+    assert not can_say(style, Fact("contrast", "COMPACT", "FLAGGED"), scene)
 
 
 def small_tables():

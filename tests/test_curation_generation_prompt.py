@@ -20,11 +20,11 @@ from curation.generation.prompt import (
     prompt,
     render,
 )
+from curation.pictures.boxes import DIALECT_WORDS
 from curation.verification.claims import Annotations, SeenObject, SurveyFacts
 from curation.verification.verify import Judgement, verify_turn
 from curation.words.answers import MOST_BOXES
 from curation.words.descriptions import description
-from curation.words.question import DIALECT_WORDS
 from schemas.errors import RecipeError
 from schemas.labels import Truth, label_scheme, label_schemes
 

@@ -260,6 +260,7 @@ def test_the_page_tells_of_them_and_is_the_same_bytes_twice(shelf: Shelf, tmp_pa
     assert (
         "judge: clarity" in text and "a-judge r1" in text and "&lt;b&gt;" in pages[0] and "image. <b>" not in pages[0]
     )
+    assert 'id="exam"' in pages[0] and "two who labelled 150 of them agree in" in text
     bare = Shelf({name: one for name, one in shelf.tables.items() if name.startswith(("conv", "quality"))})
     page = report(bare, Made(bare), gate, tmp_path / "bare.html").read_text()
     assert 'id="judge"' not in page and "Written by a model" not in page and 'id="words"' in page

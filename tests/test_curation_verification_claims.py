@@ -1,9 +1,9 @@
 """What is known of a cutout: labels with their implications, objects in the picture, blank pixels; nothing guessed."""
 
 import pytest
+
 from curation.extraction.text import plain
 from curation.extraction.tokens import tokens_of
-
 from curation.pictures.boxes import PictureBox
 from curation.verification.claims import Claim, Sentence, annotations_of
 from schemas.labels import Truth, label_scheme

@@ -1,1 +1,1 @@
-"""Exams of what is held to be true: statements that nobody derived from our own grammar, with verdicts given by hand."""
+"""Exams of what is held to be true: statements not derived from our own grammar, with verdicts given by hand."""

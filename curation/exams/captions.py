@@ -15,7 +15,7 @@ from pathlib import Path
 
 from curation.exams.cases import FOLDER, QUESTION, Case, Half, half_of, truth_of
 from curation.verification.annotation_files import Reading, form_annotations
-from curation.verification.claims import Annotations
+from curation.verification.claims import Annotations, Claim
 from schemas.errors import CatalogError
 
 FIRST, SECOND = FOLDER / "captions.csv", FOLDER / "captions_second.csv"
@@ -61,16 +61,20 @@ def sentence_digest(sentence: str) -> str:
 
 
 def caption_cases(raw: Path, half: Half) -> list[Case]:
-    """Each labelled sentence of a half under both classes; the scene is the class."""
+    """Each labelled sentence of a half under both classes; the scene is the class, which true ones state."""
     texts = {sentence_digest(one): one for one in sentences(raw / "captions")}
     first, second = read_verdicts(FIRST), read_verdicts(SECOND)
     return [
-        Case(CLASSES[column], QUESTION, texts[name], truth_of(letter), half, "caption")
+        Case(CLASSES[column], QUESTION, texts[name], truth_of(letter), half, "caption", claims=_stated(column, letter))
         for name, said in first.items()
         if name in texts and half_of(name) is half
         for column, letter in said.items()
         if second.get(name, said)[column] == letter
     ]
+
+
+def _stated(column: str, letter: str) -> tuple[Claim, ...] | None:
+    return (Claim("presence", CLASSES[column]),) if letter == "s" else None
 
 
 def caption_scenes() -> dict[str, Annotations]:

@@ -1,6 +1,7 @@
 """The exam's statements: what is said of which scene, and the verdict that was given by hand for each.
 
-`claims/development.json` and `claims/held_back.json` hold `scenes`, in the form of the command `claims`, and `cases`:
+`claims/development.json` and `claims/held_back.json` hold `scenes`, in the form of the command `claims`, and `cases`;
+`claims/models_development.json` and `claims/models_held_back.json` hold cases of the same scenes, written by models:
 
     scene, kind, question, text
     verdicts   one letter a statement of the text (divided by "¦", which is no part of it): s supported by the
@@ -45,6 +46,8 @@ class Half(StrEnum):
 
 
 FILES = {Half.DEVELOPMENT: "development.json", Half.HELD_BACK: "held_back.json"}
+OF_MODELS = "models_"
+"""How the files of what models wrote begin."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,14 @@ def truth_of(letters: str) -> Judgement:
 
 def statements(half: Half, folder: Path = FOLDER) -> list[Case]:
     """The cases of one file. Raises CatalogError for a file of another form, or a case of the other half."""
-    return [_case(one, half, folder / FILES[half]) for one in _read(half, folder).cases]
+    path = folder / FILES[half]
+    return [_case(one, half, path) for one in _read(path).cases]
+
+
+def of_models(half: Half, folder: Path = FOLDER) -> list[Case]:
+    """What models wrote of the same scenes; `kind` names the model. Raises CatalogError."""
+    path = folder / f"{OF_MODELS}{FILES[half]}"
+    return [_case(one, half, path) for one in _read(path).cases]
 
 
 def digests(cases: Iterable[Case]) -> Iterator[str]:
@@ -97,8 +107,8 @@ def digests(cases: Iterable[Case]) -> Iterator[str]:
 def scenes(folder: Path = FOLDER) -> Mapping[str, Annotations]:
     """What is known of every scene of both files, by name. Raises CatalogError."""
     found: dict[str, Annotations] = {}
-    for half, name in FILES.items():
-        for scene, form in _read(half, folder).scenes.items():
+    for name in FILES.values():
+        for scene, form in _read(folder / name).scenes.items():
             found[scene] = form_annotations(folder / f"{name}: {scene}", form, Reading())
     return found
 
@@ -140,8 +150,7 @@ class _File(BaseModel):
 
 
 @cache
-def _read(half: Half, folder: Path) -> _File:
-    path = folder / FILES[half]
+def _read(path: Path) -> _File:
     try:
         return _File.model_validate(read_json(path))
     except ValidationError as error:
@@ -157,7 +166,9 @@ def _case(one: _Written, half: Half, path: Path) -> Case:
     text = "".join(statements_of)
     right = half_of(digest(one.scene, one.question, text))
     if right is not half:
-        raise CatalogError(f"{where}: by its digest it belongs into {FILES[right]}")
+        raise CatalogError(
+            f"{where}: by its digest it belongs into {path.name.removesuffix(FILES[half])}{FILES[right]}"
+        )
     return Case(
         one.scene, one.question, text, truth_of(one.verdicts), half, one.kind, one.dialect,
         one.clause, _claims(one.claims),

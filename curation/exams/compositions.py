@@ -21,7 +21,7 @@ ROUNDS = 2
 TEMPLATES_PER_SCENE = 4
 MORE_THAN_A_CLAUSE = re.compile(r"[\n\[:;]|\. ")
 NAMES = frozenset({"Fanaroff", "Wolf", "I", "Galactic", "Gaussian", "Radio"})
-SUBJECTS = ("The source", "The image", "The field", "The frame", "The emission", "The map")
+SUBJECTS = ("The source at the centre", "The source", "The image", "The field", "The frame", "The emission", "The map")
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class Counts:
         return tuple(asdict(self).values())
 
 
+ALL = "all together"
+
 FIGURES = (
     ("false kept", "false_kept", "n_false"),
     ("true contradicted", "true_contradicted", "n_true"),
@@ -56,6 +58,14 @@ def counts(found: Iterable[Outcome]) -> Counts:
     return sum(map(_one, found), Counts())
 
 
+def by_set(found: Mapping[str, Mapping[str, Iterable[Outcome]]]) -> dict[str, dict[str, Counts]]:
+    """Counts by set and half, those of all sets together last."""
+    told = {name: {half: counts(some) for half, some in halves.items()} for name, halves in found.items()}
+    halves = dict.fromkeys(half for one in told.values() for half in one)
+    together = {half: sum((one[half] for one in told.values() if half in one), Counts()) for half in halves}
+    return {**told, ALL: together}
+
+
 def figure(n_of: int, n: int) -> str:
     """A share with its interval, such as `3 of 153: 2.0 % (0.7 to 5.6)`."""
     one = share(n_of, n)
@@ -66,7 +76,7 @@ def figure(n_of: int, n: int) -> str:
 
 def lines(found: Mapping[str, Mapping[str, Counts]]) -> list[str]:
     """By set and half, for people."""
-    told: list[str] = []
+    told = list[str]()
     for name, halves in found.items():
         for half, one in halves.items():
             told.append(f"{name}, {half}")

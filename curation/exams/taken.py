@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curation.exams.captions import caption_cases, caption_scenes
-from curation.exams.cases import Case, Half, scenes, statements
+from curation.exams.cases import Case, Half, of_models, scenes, statements
 from curation.exams.compositions import compositions
 from curation.extraction.reading import extract_claims
 from curation.verification.claims import Annotations
@@ -16,8 +16,7 @@ from curation.verification.policy import Verdicts, refusal
 from curation.verification.verdicts import Judgement
 from curation.verification.verify import verify_turn
 
-STATEMENTS, CAPTIONS, COMPOSITIONS = "statements", "captions", "compositions"
-SETS = (STATEMENTS, CAPTIONS, COMPOSITIONS)
+STATEMENTS, CAPTIONS, COMPOSITIONS, MODELS = "statements", "captions", "compositions", "models"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,11 @@ class Paper:
 def paper(half: Half, raw: Path | None) -> Paper:
     """One half of the exam. Without the captions in the folder of raw files that set is left out, and said to be."""
     told = statements(half)
-    cases: dict[str, Sequence[Case]] = {STATEMENTS: told, COMPOSITIONS: compositions(told, half)}
+    cases: dict[str, Sequence[Case]] = {
+        STATEMENTS: told,
+        COMPOSITIONS: compositions(told, half),
+        MODELS: of_models(half),
+    }
     known = {**scenes(), **caption_scenes()}
     if raw is None or not (raw / "captions").is_dir():
         where = "no raw files: give --raw, or set RADIO_RAW" if raw is None else f"{raw} has no folder captions/"

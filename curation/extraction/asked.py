@@ -97,7 +97,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         is_boxes=bool(re.search(r"(?i)\bbox(?:es)?\b", text)),
         is_count=is_count, is_class=is_class, is_polar=polar,
         is_where=bool(re.search(r"(?i)\bwhere\b|\bin which (?:part|quadrant|half|corner|area|region)\b", text)),
-        is_one=bool(ONE_BOX.search(text)),
+        is_one=bool(ONE_BOX.search(_unnamed(text, scheme))),
         is_odd=bool(re.search(r"(?i)\bordinary|\bpeculiar\b.*\bcomplex|\bcomplex\b.*\bpeculiar", text)),
         proposition=proposition(tokens, Context(scheme)) if polar else (),
         measured=_measured(text, is_blank=is_blank, has_source=bool(nouns)),
@@ -106,6 +106,14 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         place=next((one.value.name for one in tokens if one.category == "place"), None),
         is_about_the_source=scheme.about == "source" and (is_class or bool(generic)) and not is_count,
     )  # fmt: skip
+
+
+def _unnamed(text: str, scheme: LabelScheme) -> str:
+    """The text without names of classes: "one" of "a source of one island" is no number of boxes."""
+    for one in tokens_of(text, scheme, "xyxy_norm"):
+        if one.category in ("noun", "adjective"):
+            text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+    return text
 
 
 def proposition(tokens: Sequence[Token], context: Context) -> tuple[Claim, ...]:

@@ -217,7 +217,8 @@ def _determined(match: Match, head: Token) -> Noun:
     single = any(one.category == "qualifier" and one.text.lower() in ONE for one in match.matched)
     counts = [one.value for one in amounts] or ([Amount(1)] if single and not head.text.lower().endswith("s") else [])
     if percents and percents[0].category == "percent":
-        quantifier = f"{percents[0].value[0]:g} %"
+        is_half = percents[0].value == (50.0, "about")
+        quantifier = "half" if is_half else f"{percents[0].value[0]:g} %"
     is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
     return Noun(
         ANY_OBJECT, is_plural, counts[0] if counts else None, quantifier, of=counts[1] if len(counts) > 1 else None,
@@ -295,7 +296,7 @@ RULES = (
     ("(number|decimal) (hertz|wave)", _frequency),
     ("bound? (number|decimal) percent_sign", _percent),
     ("bound? fraction", _percent),
-    ("percent of? the? (axis of)? the? image ((poss|be)? axis)?", _share),
+    ("percent of? the? (axis of|portion)? the? image ((poss|be)? axis)?", _share),
     ("percent of? the? axis of the? image", _share),
     ("percent (as axis as|axis) the? image", _share),
     ("bound angle", lambda match: match.matched[1] if match.matched[0].value in ("about", "exact") else None),

@@ -547,7 +547,7 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
 
 @construction(
     "np place? be compare than np place?",
-    "np place? (be|lie) beside np place?",
+    "np place? (be|lie|visible) beside np place?",
     "be compare than np",
     "(be|lie) beside np",
     examples=("The artefact lies to the left of the extended source.",),
@@ -745,10 +745,10 @@ def _besides(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "(there be|the? image have|see)? np than np",
+    "(there be|the? image have|see)? np than np (visible|exist)?",
     "np number_verb np",
     "np (be|exist) at? equal number_word?",
-    "(there be|image have|see)? (times? as|just) vague? np as np",
+    "(there be|the? image have|see)? (times? as|just) vague? np as np (visible|exist)?",
     "there be times as vague np as np",
 )
 def _more(match: Match, context: Context) -> list[Claim] | None:
@@ -789,6 +789,7 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
     axes = [one.value for one in match.all("axis")]
     if noun is None or any(one.is_denied for one in match.matched) or len(match.all("angle")[0].value) > 1:
         return None
+    axes += [axis for one in match.all("span", "have") for axis in ("width", "height") if axis in one.text.lower()]
     how = f"angle {axes[0]}" if axes and axes[0] != "across" else "angle"
     return [Claim("extent", noun.subject, count=match.all("angle")[0].value[0], how=how)]
 
@@ -882,7 +883,7 @@ def _is_blank(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "(the|image|be|have|a|comma|angle|axis|of|taken|at|survey|frequency|compare|qualifier|map|freq|bound|it|by|np)+"
+    "(the|image|be|have|a|comma|angle|axis|of|taken|at|survey|frequency|compare|qualifier|map|freq|bound|it|by|np|portion)+"
 )
 def _map(match: Match, context: Context) -> list[Claim] | None:
     """What the picture was cut from: map, survey, frequency, and how large it is."""
@@ -945,6 +946,7 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
     "the? image (have|be) a? beam of? bound? angle",
     "a? beam of bound? angle",
     "angle beam",
+    "(the? image)? be taken (with|a|at|of|the)* beam of? bound? angle",
 )
 def _beam(match: Match, context: Context) -> list[Claim]:
     return [Claim("beam", "map", count=one) for one in dict.fromkeys(match.all("angle")[0].value)]
@@ -952,7 +954,7 @@ def _beam(match: Match, context: Context) -> list[Claim]:
 
 @construction(
     "freq (be|colon)? bound? frequency",
-    "(the? image)? be? taken? (at|of|with|a|freq)* bound? frequency",
+    "(the? image)? (be? taken?|visible) (at|of|with|a|freq)* bound? frequency",
     "it be taken (at|a|freq|of)* bound? frequency",
     "frequency",
     "the? image have a? freq of? bound? frequency",

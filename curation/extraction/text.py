@@ -130,8 +130,3 @@ def number(word: str) -> int:
         return WORDS.index(said)
     first, _, second = said.replace("-", " ").partition(" ")
     return 10 * (TENS.index(first) + 2) + (WORDS.index(second.strip()) if second.strip() else 0)
-
-
-def number_words(count: int) -> str:
-    """A number as a text has it: words up to twelve, then digits."""
-    return WORDS[count] if count <= WORDS.index("twelve") else str(count)

@@ -21,6 +21,8 @@ from schemas.labels import LabelScheme
 
 UNKNOWN = "unknown"
 IS_NUMBER = re.compile(rf"(?i)(?:{NUMBER})")
+OF_OTHER = re.compile(r"(?i)[\s-]*(?:east|west)?\s*of\s+(?!(?:the\s+|this\s+)?(?:image|picture|field|frame|map|cutout|view|scene)\b)")
+"""What follows words that are no place in the picture: "to the south of the other"."""
 DECIMAL = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -213,7 +215,7 @@ def _traits(text: str, scheme: LabelScheme) -> list[Token]:
 
 def _places(text: str) -> list[Token]:
     found = [one for one in places(text) if text[one.start : one.end].lower() != "centrally"]
-    return [Token("place", one.start, one.end, one) for one in found if not text[one.end :].lstrip().lower().startswith("of ")]
+    return [Token("place", one.start, one.end, one) for one in found if not OF_OTHER.match(text, one.end)]
 
 
 def denied(one: Token) -> Token:

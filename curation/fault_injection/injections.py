@@ -17,11 +17,12 @@ from curation.engine.steps import Input, Step
 from curation.extraction.lexicon import names_digest
 from curation.extraction.reading import extract_claims
 from curation.fault_injection.faults import Edited, Plant, faults
+from curation.fault_injection.scenes import Scene, TrueTurn, synthetic_scenes
+from curation.fault_injection.telling import can_say, told
 from curation.pictures.boxes import Dialect
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact, holds
-from curation.realisation.scenes import Scene, TrueTurn, synthetic_scenes
-from curation.realisation.wording import Style, styles, told
+from curation.realisation.wording import Style, styles
 from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
 from curation.verification.claims import SurveyFacts
 from curation.verification.policy import Verdicts, refusal
@@ -87,7 +88,7 @@ def fault_injections(scene: Scene, planters: Mapping[str, Plant], tellers: Mappi
             for one in offered
             if isinstance(one, Fact)
             for name, style in able.items()
-            if style.can_say(one, scene)
+            if can_say(style, one, scene)
         ]
         if written and (not tellable or draw.chance(0.35)):
             edited = draw.one(written)
@@ -103,7 +104,7 @@ def true_controls(scene: Scene, tellers: Mapping[str, Style]) -> Iterator[Inject
     """A true text in each style that has words for what is known of this picture, and one true turn as it stands."""
     for name, style in tellers.items():
         draw = Draw(f"{scene.key}:true:{name}")
-        by_kind = {kind: [one for one in some if style.can_say(one, scene)] for kind, some in scene.facts.items()}
+        by_kind = {kind: [one for one in some if can_say(style, one, scene)] for kind, some in scene.facts.items()}
         kinds = sorted(kind for kind, some in by_kind.items() if some)
         if kinds:
             fact = draw.one(by_kind[draw.one(kinds)])
@@ -183,7 +184,7 @@ def injections_step(
         name=f"injections/{dataset_name}",
         make=injections,
         table=INJECTIONS,
-        version=3,  # which way north is, both sides of a picture, an article by its sound, each axis of a beam its unit
+        version=4,  # styles with words of their own
         config=(
             InjectionSetup(
                 only(scheme, "injections"),
@@ -246,14 +247,14 @@ def _told(fact: Fact, scene: Scene, style: Style, draw: Draw) -> tuple[str, str]
         style.bare
         or fact.kind in ("listing", "boxes")
         or draw.chance(ALONE)
-        or not style.can_say(fact, scene, alone=False)
+        or not can_say(style, fact, scene, alone=False)
     ):
         return told([fact], scene, style, draw)
     usable = [
         one
         for kind, some in sorted(scene.facts.items())
         for one in some
-        if kind not in ("listing", "boxes") and one != fact and style.can_say(one, scene, alone=False)
+        if kind not in ("listing", "boxes") and one != fact and can_say(style, one, scene, alone=False)
     ]
     facts = draw.some(usable, draw.whole(1, CONTEXT))
     facts.insert(draw.whole(0, len(facts)), fact)

@@ -11,6 +11,7 @@ from curation.generation.caption import caption, n_boxes, topics_of
 from curation.generation.pairs import LONGEST_RAW, Refused, ill_formed, read_pairs, read_rewording
 from curation.generation.prompt import Told, glossary, render
 from curation.generation.writing import PAIRS, REWORDING, Writing
+from curation.pictures.boxes import DIALECT_WORDS
 from curation.verification.claims import Annotations, Claim
 from curation.verification.compass import speaks_of_the_sky
 from curation.verification.entailment import are_equal
@@ -18,7 +19,6 @@ from curation.verification.evidence import with_evidence
 from curation.verification.policy import refusal
 from curation.verification.verify import verify_turn
 from curation.words.descriptions import sentences
-from curation.words.question import DIALECT_WORDS
 from schemas.conversation import Turn
 from schemas.rejection import Rejection
 

@@ -24,6 +24,14 @@ from schemas.errors import RecipeError, ReplyError, TableError
 Box = tuple[float, float, float, float]
 Dialect = Literal["xyxy_norm", "xywh_center_norm", "xyxy_1000"]
 DIALECTS: tuple[Dialect, ...] = ("xyxy_norm", "xywh_center_norm", "xyxy_1000")
+DIALECT_WORDS: dict[Dialect, str] = {
+    "xyxy_norm": "[x_min, y_min, x_max, y_max] in fractions of the picture's width and height, origin at the top left",
+    "xywh_center_norm": (
+        "[x_center, y_center, width, height] in fractions of the picture's width and height, origin at the top left"
+    ),
+    "xyxy_1000": "[x_min, y_min, x_max, y_max] in thousandths of the picture's width and height, origin top left",
+}
+"""How a question tells the form of a box."""
 
 LEAST_SIDE_PX = 4.0  # pixels of the picture
 LEAST_SEEN = 0.5  # share of the pixels under a box that must not be blank

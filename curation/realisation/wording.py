@@ -1,40 +1,37 @@
-"""Facts in words: styles of telling them, and the questions that they answer. A door: one TOML file each in `styles/`.
+"""Facts in words: styles of telling them. A door: one TOML file each in `styles/`.
 
 A style gives templates for the kinds of facts that it can tell (`[say]`); what it cannot tell it is not given. Slots:
-centre · noun, one, noun_n (as the number is), a_one, the_subject (all of them) and other_noun, other_one, a_other ·
-number, count_noun · are, lie, does, do, Are, Do (as the number is) · place, opposite, beside · box, boxes · percent,
-angle, axis, frequency, survey, word, list, island, peak, label. Where labels are of the source at the centre, `is`,
-`is_not`, `is_contrast`, `is_both` and `is_neither` take the place of `present`, `absent`, `contrast`, `both` and
-`neither`; a count of nought is `none`.
+centre · noun, one, noun_n (as the number is), a_one, some (as many as are known), the_subject (all of them) and
+other_noun, other_one, a_other, other_some · number, count_noun · are, lie, does, do, has, Are, Do (as the number
+is) · place, opposite, beside, extreme, east · box, boxes, bounding_box · percent, angle, other_angle, degrees, axis,
+frequency, survey, the_survey, word, list, island, peak, label · and those of its own `[words]`. Where labels are of the
+source at the centre, `is`, `is_not`, `is_contrast`, `is_both` and `is_neither` take the place of `present`, `absent`,
+`contrast`, `both` and `neither`; a count of nought is `none`.
 """
 
 import re
 import string
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cached_property, lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from curation.pictures.boxes import Dialect
 from curation.realisation import slots as s
 from curation.realisation.draw import Draw
-from curation.realisation.facts import KINDS, Fact, is_central
-from curation.realisation.scenes import Scene
+from curation.realisation.facts import KINDS, TOLD_ONLY, Fact, is_central
+from curation.verification.claims import Annotations
 from schemas.folder import read_doors
 
 HERE = Path(__file__).parent / "styles"
-QUESTIONS = Path(__file__).parent / "questions.toml"
 CENTRAL_KINDS = {
     "present": "is", "absent": "is_not", "contrast": "is_contrast", "both": "is_both", "neither": "is_neither",
 }  # fmt: skip
-ASKED_AS = {
-    "absent": "present", "is_not": "is", "neither": "either", "not_blank": "blank", "not_edge": "edge",
-    "not_peculiarity": "peculiarity", "none": "some",
-}  # fmt: skip
-"""Kinds that deny, and the question to which they say no."""
 TELLABLE = frozenset({*KINDS, *CENTRAL_KINDS.values(), "none"})
+"""What is told of facts that may be faults; every kind of them has questions."""
 PERIOD = ".!?:"
 
 
@@ -45,6 +42,8 @@ class Style(BaseModel):
 
     name: str
     title: str
+    is_for_production: bool = False
+    """Whether corpora are written in it: plain English that nobody could take otherwise."""
     commits: bool = True
     """Whether it says things outright. What is only held possible is no fault, so no fault is told so."""
     bare: bool = False
@@ -71,6 +70,8 @@ class Style(BaseModel):
     opening: tuple[str, ...] = ()
     closing: tuple[str, ...] = ()
     """Sentences that say nothing of the picture."""
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
+    """Words that mean the same, by the slot of its own in which any of them may stand."""
     spelt: dict[str, str] = Field(default_factory=dict[str, str])
     """Words that it spells in another way."""
     say: dict[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
@@ -79,19 +80,45 @@ class Style(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> "Style":
-        wrong = [f"no kind of fact {kind!r}" for kind in sorted((self.say.keys() | self.alone.keys()) - TELLABLE)]
+        strange = (self.say.keys() | self.alone.keys()) - TELLABLE - {*TOLD_ONLY}
+        wrong = [f"no kind of fact {kind!r}" for kind in sorted(strange)]
         used = {slot for of in (self.say, self.alone) for some in of.values() for text in some for slot in _slots(text)}
-        wrong += [f"no slot {{{slot}}}" for slot in sorted(used - s.SLOTS)]
+        wrong += [f"no slot {{{slot}}}" for slot in sorted(used - s.SLOTS - self.words.keys())]
+        if self.is_for_production and (self.bare or not self.commits):
+            wrong.append("is_for_production, but it is bare or does not commit itself")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
 
-    def can_say(self, fact: Fact, scene: Scene, *, alone: bool = True) -> bool:
-        """Whether it has words for this fact: alone, or amid others."""
-        kind = told_as(fact, scene)
-        if self.bare:
-            return ASKED_AS.get(kind, kind) in realisation_questions()["polar"]
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def can_say(self, kind: str, *, alone: bool = True) -> bool:
+        """Whether it has words for facts told so (`told_as`): alone, or amid others."""
         return bool(self.say.get(kind) or (alone and self.alone.get(kind)))
+
+    def templates(self, kind: str, *, alone: bool = False) -> Sequence[str]:
+        """Its templates of a kind, with each of its own words in their slots."""
+        return (*self._said.get(kind, ()), *(self._alone.get(kind, ()) if alone else ()))
+
+    @cached_property
+    def _said(self) -> Mapping[str, tuple[str, ...]]:
+        return {kind: self._with_words(some) for kind, some in self.say.items()}
+
+    @cached_property
+    def _alone(self) -> Mapping[str, tuple[str, ...]]:
+        return {kind: self._with_words(some) for kind, some in self.alone.items()}
+
+    def _with_words(self, templates: Sequence[str]) -> tuple[str, ...]:
+        found: list[str] = []
+        for text in templates:
+            own = sorted(_slots(text) & self.words.keys())
+            for words in product(*(self.words[name] for name in own)):
+                whole = text
+                for name, word in zip(own, words, strict=True):
+                    whole = whole.replace(f"{{{name}}}", word)
+                found.append(whole)
+        return tuple(found)
 
 
 def styles() -> Mapping[str, Style]:
@@ -99,78 +126,41 @@ def styles() -> Mapping[str, Style]:
     return read_doors(Style, "styles", HERE)
 
 
-@cache
-def realisation_questions() -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """Wordings of questions: `ask` and `polar` by kind of fact."""
-    return tomllib.loads(QUESTIONS.read_text(encoding="utf-8"))
-
-
-def told_as(fact: Fact, scene: Scene) -> str:
+def told_as(fact: Fact, known: Annotations) -> str:
     """The key of the templates that tell a fact."""
     if fact.kind == "count" and not fact.number:
         return "none"
-    return CENTRAL_KINDS.get(fact.kind, fact.kind) if is_central(scene.known) else fact.kind
+    return CENTRAL_KINDS.get(fact.kind, fact.kind) if is_central(known) else fact.kind
 
 
-def told(facts: Sequence[Fact], scene: Scene, style: Style, draw: Draw) -> tuple[str, str]:
-    """A question, and the facts as its answer: one fact may answer a question of its own, several describe."""
-    asked = realisation_questions()
-    if len(facts) > 1:
-        parts = [_sentence(fact, scene, style, draw) for fact in facts]
-        return draw.one(asked["ask"]["describe"]), _paragraph(parts, style, draw)
-    (fact,) = facts
-    kind = told_as(fact, scene)
-    polar = asked["polar"].get(ASKED_AS.get(kind, kind), ())
-    denied = asked["polar_no"].get(kind, ()) if style.no and not style.bare else ()
-    filled = s.slots(fact, scene, style, draw)
-    has_say = bool(style.bare or style.say.get(kind))
-    denied = [one for one in denied if all(filled[slot] for slot in _slots(one))]
-    if denied and has_say and draw.chance(0.3):
-        return _filled(draw.one(denied), filled), _reply(fact, scene, style, draw, is_yes=False)
-    if polar and style.yes and style.no and has_say and (style.bare or draw.chance(0.5)):
-        return _filled(draw.one(polar), filled), _reply(fact, scene, style, draw, is_yes=kind not in ASKED_AS)
-    question = draw.one([*asked["ask"].get(kind, asked["ask"]["describe"])])
-    if fact.kind == "listing":
-        return _filled(question, filled), _sentence(fact, scene, style, draw, alone=True).rstrip(PERIOD)
-    return _filled(question, filled), _paragraph([_sentence(fact, scene, style, draw, alone=True)], style, draw)
+def sentence(
+    fact: Fact, known: Annotations, dialect: Dialect, style: Style, draw: Draw, *, alone: bool = False
+) -> str | None:
+    """A fact in one of the style's templates; None where it has none whose slots the fact fills."""
+    filled = s.slots(fact, known, dialect, style, draw)
+    fit = [one for one in style.templates(told_as(fact, known), alone=alone) if is_filled(one, filled)]
+    return as_sentence(draw.one(fit).format(**filled)) if fit else None
 
 
-def _reply(fact: Fact, scene: Scene, style: Style, draw: Draw, *, is_yes: bool) -> str:
-    template = draw.one(style.yes if is_yes else style.no)
-    say = "" if style.bare else _sentence(fact, scene, style, draw)
-    is_name = say[:2].isalpha() and say[:2].isupper()
-    keeps_case = is_name or say[:2] in ("I ", "I'") or say[1:2] in "-1234567890"
-    lower = say if keeps_case else say[:1].lower() + say[1:]
-    return _spelt(template.format(say=lower, Say=say), style)
-
-
-def _sentence(fact: Fact, scene: Scene, style: Style, draw: Draw, *, alone: bool = False) -> str:
-    kind = told_as(fact, scene)
-    templates = [*style.say.get(kind, ()), *(style.alone.get(kind, ()) if alone else ())]
-    text = _filled(draw.one(templates), s.slots(fact, scene, style, draw))
+def as_sentence(text: str) -> str:
+    """With a capital and a full stop."""
     text = text[:1].upper() + text[1:]
     return text if text[-1:] in PERIOD else f"{text}."
 
 
-def _paragraph(sentences: Sequence[str], style: Style, draw: Draw) -> str:
-    parts = [f"{style.bullet}{one}" for one in sentences]
-    if style.opening and draw.chance(0.6):
-        parts.insert(0, draw.one(style.opening))
-    if style.closing and draw.chance(0.6):
-        parts.append(draw.one(style.closing))
-    return _spelt(style.joiner.join(parts), style)
+def is_filled(template: str, filled: Mapping[str, str]) -> bool:
+    """Whether there is something for each slot."""
+    return all(filled[name] for name in _slots(template))
 
 
-def _spelt(text: str, style: Style) -> str:
+def spelt(text: str, style: Style) -> str:
+    """With the words that the style spells in another way."""
     for word, other in style.spelt.items():
         edge = r"\b" if word[:1].isalnum() else ""
         text = re.sub(f"{edge}{re.escape(word)}", other, text)
     return text
 
 
-def _filled(template: str, filled: Mapping[str, str]) -> str:
-    return template.format(**filled)
-
-
-def _slots(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+@lru_cache(maxsize=8192)
+def _slots(template: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name is not None)

@@ -14,6 +14,7 @@ import jinja2
 import numpy as np
 
 from catalogs.database import read_sql
+from curation.exams import figures as exam
 from curation.release import words_report
 from curation.release.built import Built, Tables, opened
 from curation.release.certificate import promised
@@ -112,6 +113,9 @@ def _page(
         gate=gate,
         totals=numbers["totals"][0],
         numbers=numbers,
+        exam=exam.stored(),
+        exam_figures=exam.FIGURES,
+        exam_figure=exam.figure,
         published=[(one, lines(one, numbers)) for one in datasets],
         promise=promised(db)[0],
         completions=COMPLETIONS,

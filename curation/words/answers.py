@@ -4,8 +4,8 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from curation.extraction.text import number_words
 from curation.pictures.boxes import Dialect, decode_box, encode_box
+from curation.realisation.nouns import ANY_NOUN, nouns, number_words
 from curation.verification.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Annotations, Claim, SeenObject, Sentence
 from schemas.fingerprint import choose
 from schemas.labels import Truth
@@ -16,7 +16,6 @@ Templates = Mapping[str, tuple[str, ...]]
 ANSWER_SLOTS = (
     "phrase", "absent_phrase", "noun", "noun_one", "labels", "boxes", "count", "count_noun", "are", "percent",
 )  # fmt: skip
-ANY_NOUN = ("catalogued radio source", "catalogued radio sources")
 MOST_BOXES = 60
 """An answer with more boxes than these is not asked for: it would be cut short."""
 
@@ -60,8 +59,7 @@ def counted(known: Annotations, subject: str, held: Sequence[SeenObject]) -> Cla
 
 def count_noun(known: Annotations, subject: str, count: int) -> str:
     """A number with its noun, such as "three compact sources"."""
-    label = known.scheme.labels.get(subject)
-    one, several = (label.noun_one, label.noun) if label else ANY_NOUN
+    one, several = nouns(subject, known.scheme)
     return f"{number_words(count)} {one if count == 1 else several}"
 
 

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curation.pictures.boxes import Dialect
+from curation.pictures.boxes import DIALECT_WORDS, Dialect
+from curation.realisation.nouns import ANY_NOUN
 from curation.verification.claims import Annotations, Claim
 from curation.verification.compass import speaks_of_the_sky
-from curation.words.answers import ANSWER_SLOTS, ANY_NOUN, Kind, answered
+from curation.words.answers import ANSWER_SLOTS, Kind, answered
 from schemas.errors import RecipeError
 from schemas.fingerprint import choose
 from schemas.folder import read_doors
@@ -22,13 +23,6 @@ from schemas.labels import About, LabelScheme, Truth
 
 HERE = Path(__file__).parent / "questions"
 QUESTION_SLOTS = ("definitions", "options", "dialect", "noun", "noun_one", "a_noun_one", "title")
-DIALECT_WORDS: dict[Dialect, str] = {
-    "xyxy_norm": "[x_min, y_min, x_max, y_max] in fractions of the picture's width and height, origin at the top left",
-    "xywh_center_norm": (
-        "[x_center, y_center, width, height] in fractions of the picture's width and height, origin at the top left"
-    ),
-    "xyxy_1000": "[x_min, y_min, x_max, y_max] in thousandths of the picture's width and height, origin top left",
-}
 ANSWERS_OF: dict[Kind, tuple[str, ...]] = {
     "description": (),
     "yes-no": ("yes", "no"),

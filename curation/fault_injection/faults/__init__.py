@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
-from curation.realisation.scenes import Scene
 from schemas.errors import RecipeError
 
 HERE = Path(__file__).parent

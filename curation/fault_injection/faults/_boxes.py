@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from curation.fault_injection.faults import Edited
+from curation.fault_injection.scenes import Scene
 from curation.pictures.boxes import Box, encode_box
 from curation.realisation.facts import Fact
-from curation.realisation.scenes import Scene
 
 
 def moved(scene: Scene, move: Callable[[Box], Box | None]) -> Iterator[Fact | Edited]:

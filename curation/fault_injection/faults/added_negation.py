@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from curation.fault_injection.faults import Edited
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
-from curation.realisation.scenes import Scene
 
 VERB = re.compile(r"\b(is|are|has|stands? out|surround|crosses|fills)\b")
 DENIED = {"is": "is not", "are": "are not", "has": "does not have", "stand out": "do not stand out",

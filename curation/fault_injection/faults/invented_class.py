@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from curation.fault_injection.faults import Edited
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
-from curation.realisation.scenes import Scene
 from schemas.labels import Truth
 
 NAMES = ("FR-V", "FR-III", "4C-7P", "5C-5P", "FR-IV", "3C-7P", "6C-8P")

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from curation.fault_injection.faults import Edited
+from curation.fault_injection.scenes import Scene
 from curation.pictures.boxes import decode_box, encode_box
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.facts_of import MOST_BOXES, subjects
-from curation.realisation.scenes import Scene
 from curation.verification.claims import ANY_OBJECT
 
 

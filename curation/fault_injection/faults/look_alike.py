@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.facts_of import absent, present
-from curation.realisation.scenes import Scene
 
 LIKE = 0.6
 

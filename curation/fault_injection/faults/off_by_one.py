@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from curation.extraction.text import NUMBER, number, number_words
+from curation.extraction.text import NUMBER, number
 from curation.fault_injection.faults import Edited
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
-from curation.realisation.scenes import Scene
+from curation.realisation.nouns import number_words
 
 
 def plant(scene: Scene, draw: Draw) -> Iterator[Fact | Edited]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from curation.fault_injection.faults import Edited
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.facts_of import absent, present
-from curation.realisation.scenes import Scene
 from schemas.labels import Truth
 
 

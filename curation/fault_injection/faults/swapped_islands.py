@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.facts_of import absent
-from curation.realisation.scenes import Scene
 
 MOST = 4
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
-from curation.realisation.scenes import Scene
 
 
 def plant(scene: Scene, draw: Draw) -> Iterator[Fact]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.facts_of import angle
-from curation.realisation.scenes import Scene
 
 WHOLE = 100
 

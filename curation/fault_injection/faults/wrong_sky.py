@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from curation.fault_injection.scenes import Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.facts_of import angle
-from curation.realisation.scenes import Scene
 
 FREQUENCIES_MHZ = (74.0, 144.0, 408.0, 843.0, 944.0, 1284.0, 1400.0, 3000.0, 5000.0)
 

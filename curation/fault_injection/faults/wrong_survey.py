@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from curation.fault_injection.faults import Edited
+from curation.fault_injection.scenes import SURVEYS, Scene
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
-from curation.realisation.scenes import SURVEYS, Scene
 
 
 def plant(scene: Scene, draw: Draw) -> Iterator[Fact | Edited]:

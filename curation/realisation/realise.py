@@ -1,0 +1,56 @@
+"""True claims in words: which sentence of the hundreds that say them, by key.
+
+The wordings are those of the styles that are for production (`styles/`). What comes back says exactly the claims, as
+`curation.extraction` reads it; the claims are taken as true, so verify them first.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from curation.pictures.boxes import Dialect
+from curation.realisation import slots as s
+from curation.realisation.claim_facts import facts_told
+from curation.realisation.draw import Draw
+from curation.realisation.facts import Fact
+from curation.realisation.wording import Style, as_sentence, is_filled, spelt, styles, told_as
+from curation.verification.claims import Annotations, Claim
+from schemas.fingerprint import fingerprint
+
+
+def realise(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key: str) -> str | None:
+    """A sentence, or a few, that say exactly these claims; None where there are no words for one of them.
+
+    Equal keys give equal words, whatever was realised before.
+    """
+    draw = Draw(key)
+    facts = facts_told(claims, known, draw.to("facts"))
+    told = [in_words(one, known, dialect, draw.to(str(at))) for at, one in enumerate(facts or ())]
+    return " ".join(one for one in told if one) if told and all(told) else None
+
+
+def in_words(fact: Fact, known: Annotations, dialect: Dialect, draw: Draw) -> str | None:
+    """A sentence that tells a fact, out of all wordings of production; None where none tells it."""
+    fit: list[tuple[Style, str, dict[str, str]]] = []
+    kind = told_as(fact, known)
+    for style in production():
+        filled = s.slots(fact, known, dialect, style, draw.to(style.name))
+        fit += [(style, one, filled) for one in style.templates(kind) if is_filled(one, filled)]
+    if not fit:
+        return None
+    style, template, filled = draw.one(fit)
+    return spelt(as_sentence(template.format(**filled)), style)
+
+
+def production() -> tuple[Style, ...]:
+    """The styles that corpora are written in."""
+    return tuple(one for one in styles().values() if one.is_for_production)
+
+
+def wordings_digest() -> str:
+    """What decides how claims are put into words: for the recipes of what is written so."""
+    return _digest(production())
+
+
+@lru_cache(maxsize=8)
+def _digest(of: tuple[Style, ...]) -> str:
+    return fingerprint(list(of))
