@@ -4,16 +4,21 @@ Nothing is guessed: a statement is understood when every word of it stands in a 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from curation.extraction.asked import Asked, denied, read_question
-from curation.extraction.chunks import Amount, chunked
-from curation.extraction.clauses import Reading, pieces, sentence, unread
-from curation.extraction.constructions import Context, blank_claim
-from curation.extraction.text import flattened, members, statements
-from curation.extraction.tokens import Token, tokens_of
+from curation.extraction.asked import Asked, read_question
+from curation.extraction.boxed import boxed
+from curation.extraction.chunks import Noun, chunked
+from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
+from curation.extraction.constructions import Context
+from curation.extraction.entries import head, is_head, read_entries, subject_of, there
+from curation.extraction.replies import ABOUT, HARMLESS, RESTATED, closing, opening, reply
+from curation.extraction.rows import statements
+from curation.extraction.short import short
+from curation.extraction.text import Statement, flattened
+from curation.extraction.tokens import tokens_of
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 from schemas.labels import LabelScheme, Truth, plain_label
@@ -25,11 +30,6 @@ LONGEST_LIST, LONGEST_NAME = 400, 3
 HEDGED = re.compile(r"(?i)\b(?:might|may|could(?! not|n't)|possibly|perhaps|maybe|conceivably)\b")
 MOST_READ = 50_000
 """Pairs of question and answer that a process keeps: templates say the same few thousand again and again."""
-HARMLESS = re.compile(
-    r"(?i)\W*(?:here (?:is|are)\b.*|sure|certainly|of course|absolutely|good question|i hope .*|hope that helps|let (?:me|us) .*|answer|description"
-    r"|in (?:summary|short|the image)|based on the image(?: provided)?|this is what .*|such images are common .*|radio images show .*"
-    r"|that is about it|what i see|visible features|summary|observations?|certainly! here .*|image description|overview|key (?:features|elements)|thank you.*|you asked .*)\W*"
-)
 
 
 def extract_claims(question: str, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[ExtractedClaim]:
@@ -91,181 +91,118 @@ def _placed(one: ExtractedClaim, answer: str, where: list[int]) -> ExtractedClai
 
 
 def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) -> Iterator[ExtractedClaim]:
-    context = Context(scheme, asked=asked)
+    """The claims of each statement; what it leans on is the question until one is answered, or one of its own."""
+    state = _State(Context(scheme, asked=asked), dialect)
     found: list[ExtractedClaim] = []
-    boxes: list[Token] = []
-    for at, one in enumerate(members(text) or statements(text)):
-        if HARMLESS.fullmatch(one.text):
-            continue
-        tokens = chunked(tokens_of(one.text, scheme, dialect))
-        hedged = bool(HEDGED.search(one.text))
-        offset = (
-            one.start + text[one.start : one.end].find(one.text[:1]) if one.text and one.end > one.start else one.start
-        )
-        reading, used = _statement(tokens, replace(context, asked=asked if at == 0 or not found else None), found)
-        boxes += [
-            replace(each, start=each.start + offset, end=each.end + offset) for each in tokens if each.category == "box"
-        ]
-        if reading is None:
-            made = [*pieces(tokens, context), unread("sentence", 0, max(1, len(one.text)))]
-        else:
-            made, context = list(reading.claims), replace(context, noun=reading.noun)
-        limit = len(text)
-        found += [
-            replace(
-                each,
-                start=min(each.start + offset, limit),
-                end=min(each.end + offset, limit),
-                is_hedged=each.is_hedged or hedged,
-            )
-            for each in made
-        ]
+    for one in statements(text):
+        is_hedged = bool(HEDGED.search(one.text))
+        for each in state.read(one):
+            start = each.start + one.start if not one.is_made else one.start
+            end = each.end + one.start if not one.is_made else one.end
+            limit = len(text)
+            found.append(replace(each, start=min(start, limit), end=min(end, limit), is_hedged=each.is_hedged or is_hedged))
     yield from found
-    if boxes and asked.is_boxes and not asked.is_one:
-        subjects = [one.claim.subject for one in found if one.claim.kind == "box"]
-        subject = max(subjects, key=subjects.count, default=asked.subject) or ANY_OBJECT
+    boxes = [one for one in found if one.claim.kind == "box"]
+    if boxes and asked.is_boxes and not asked.is_one and not any(one.claim.kind == "count" for one in found):
+        subjects = [one.claim.subject for one in boxes]
+        subject = max(subjects, key=subjects.count) or ANY_OBJECT
         yield ExtractedClaim(Claim("count", subject, count=len(boxes)), boxes[0].start, boxes[-1].end)
 
 
-def _statement(tokens: list[Token], context: Context, before: Sequence[ExtractedClaim]) -> tuple[Reading | None, bool]:
-    """The claims of a statement: a reply with what follows, an answer in few words, boxes, or a sentence."""
-    asked: Asked = context.asked or Asked()
-    reply = _reply(tokens, asked) if context.asked is not None else None
-    if reply:
-        claims, rest = reply
-        if not rest:
-            return Reading(tuple(claims), context.noun), True
-        more = sentence(rest, replace(context, asked=None)) or short(rest, asked, context)
-        return (Reading((*claims, *more.claims), more.noun), True) if more else (None, True)
-    made = boxed(tokens, asked, context) or short(tokens, asked, context) or sentence(tokens, context)
-    return made, False
+class _State:
+    """What earlier statements leave to the next: the noun of "it", the question not answered yet, the head of a list."""
 
+    def __init__(self, context: Context, dialect: Dialect) -> None:
+        self.context, self.dialect = context, dialect
+        self.head: str | None = None
 
-def _reply(tokens: list[Token], asked: Asked) -> tuple[list[ExtractedClaim], list[Token]] | None:
-    """What an opening yes or no says of what was asked, and the words after it."""
-    if not tokens or tokens[0].category not in ("yes", "nope", "no"):
-        return None
-    first, after = tokens[0], tokens[1] if len(tokens) > 1 else None
-    if after is not None and after.category not in ("comma", "semi", "colon", "dash", "but"):
-        return None
-    is_yes = first.category == "yes"
-    if not asked.is_polar:
-        return None
-    if asked.proposition:
-        claims = list(asked.proposition) if is_yes else [denied(asked.proposition)]
-    else:
-        claims = [Claim("unread", f"{'yes' if is_yes else 'no'} to a question that was not understood")]
-    return [ExtractedClaim(one, first.start, first.end) for one in claims], tokens[2:]
+    def read(self, one: Statement) -> list[ExtractedClaim]:
+        """The claims of a statement, with spans in it."""
+        if HARMLESS.fullmatch(one.text):
+            return []
+        if one.is_question:
+            return self._question(one.text)
+        said = RESTATED.match(one.text)
+        if said:
+            return self._restated(one.text, said)
+        at = opening(one.text)
+        text = closing(one.text[at:])
+        if not re.search(r"\w|\[", text):
+            return []
+        if not one.is_item:
+            self.head = None
+        made = self._said(text, is_item=one.is_item)
+        return [replace(each, start=each.start + at, end=each.end + at) for each in made]
 
+    def _question(self, text: str) -> list[ExtractedClaim]:
+        """A question in an answer says nothing; what follows answers it."""
+        asked = read_question(text, self.context.scheme)
+        if not asked.proposition:
+            subject = subject_of(trimmed(chunked(tokens_of(text, self.context.scheme, self.dialect))), self.context)
+            if subject is not None:
+                asked = replace(asked, subject=subject, is_polar=True, proposition=tuple(there(subject, is_there=True)))
+        self.context = replace(self.context, asked=asked)
+        return [] if asked.proposition or asked.subject else [unread("question", 0, len(text))]
 
-def short(tokens: list[Token], asked: Asked, context: Context) -> Reading | None:
-    """An answer in a word or two, which leans on its question: a number, a place, a size."""
-    kinds = [one.category for one in tokens]
-    span = (tokens[0].start, tokens[-1].end) if tokens else (0, 0)
-    claims: list[Claim] | None = None
-    if kinds == ["amount"] and asked.parts:
-        claims = [Claim("structure", asked.parts, count=tokens[0].value.count, how=tokens[0].value.how)]
-    elif kinds == ["amount"] and asked.is_count and asked.subject:
-        claims = [_counted(asked.subject, tokens[0].value)]
-    elif kinds in (["nope"], ["no"]) and asked.is_count and asked.subject:
-        claims = [_counted(asked.subject, Amount(0))]
-    elif kinds in (["nope"],) and asked.subject in context.scheme.labels:
-        claims = [Claim("presence", str(asked.subject), Truth.ABSENT)]
-    elif kinds == ["place"] and asked.subject:
-        name = tokens[0].value.name
-        claims = [
-            Claim("extreme", asked.subject, how=asked.extreme, other=f"in {name}")
-            if asked.extreme
-            else Claim("position", asked.subject, other=name)
-        ]
-    elif kinds in (["percent"], ["share"]) and asked.measured:
-        percent, bound, *axis = tokens[0].value
-        if asked.measured == "blank":
-            claims = [blank_claim(percent, bound)]
-        elif asked.measured.startswith("share") and asked.subject:
-            claims = [
-                Claim("extent", asked.subject, count=round(percent), how=(asked.measured.split() + ["across"])[1])
-            ]
-    elif [one for one in kinds if one != "bound"] == ["angle"] and asked.measured:
-        claims = _measured(next(one for one in tokens if one.category == "angle").value, asked)
-    elif kinds == ["frequency"]:
-        claims = [Claim("frequency", "map", count=tokens[0].value[0])]
-    elif asked.is_odd and kinds == ["odd"]:
-        claims = [Claim("peculiarity", str(tokens[0].value))]
-    return None if claims is None else Reading(tuple(ExtractedClaim(one, *span) for one in claims), context.noun)
+    def _restated(self, text: str, said: re.Match[str]) -> list[ExtractedClaim]:
+        """The question said again, with the answer to it or before the sentence with that."""
+        tokens = trimmed(chunked(tokens_of(said["said"], self.context.scheme, self.dialect)))
+        made = sentence(tokens, replace(self.context, asked=None))
+        if made is None:
+            return [unread("sentence", 0, len(text))]
+        again = replace(self.context.asked or Asked(), is_polar=True, proposition=tuple(one.claim for one in made.claims))
+        self.context = replace(self.context, asked=again, noun=made.noun)
+        for group in ("rest", "reply"):
+            if said[group]:
+                at = said.start(group)
+                return [replace(one, start=one.start + at, end=one.end + at) for one in self._said(said[group], is_item=False)]
+        return []
 
+    def _said(self, text: str, *, is_item: bool) -> list[ExtractedClaim]:
+        """The claims of a statement that says something, of its clauses at least."""
+        context = self.context
+        if text.endswith(":") and is_head(text[:-1], context, self.dialect):
+            self.head = text
+            return []
+        reading = self._reading(text, context, is_item=is_item)
+        if reading is None:
+            tokens = chunked(tokens_of(text, context.scheme, self.dialect))
+            return [*pieces(tokens, context), unread("sentence", 0, max(1, len(text)))]
+        self.context = replace(context, noun=reading.noun, asked=None if reading.claims else context.asked)
+        return list(reading.claims)
 
-def _counted(subject: str, amount: Amount) -> Claim:
-    if amount.count == 0 and subject != ANY_OBJECT:
-        return Claim("presence", subject, Truth.ABSENT)
-    return Claim("count", subject, count=amount.count, how=amount.how)
-
-
-def _measured(angles: list[int], asked: Asked) -> list[Claim]:
-    what = (asked.measured or "size").split()
-    if what[0] == "beam":
-        return [Claim("beam", "map", count=one) for one in dict.fromkeys(angles)]
-    if what[0] == "size":
-        return [Claim("size", "image", count=one, how="one axis" if len(angles) > 1 else None) for one in angles]
-    return [Claim("extent", asked.subject or "it", count=angles[0], how=" ".join(["angle", *what[1:]]))]
-
-
-def boxed(tokens: list[Token], asked: Asked, context: Context) -> Reading | None:
-    """Boxes, each of the noun before it, else of that after it, else of what was asked."""
-    boxes = [one for one in tokens if one.category in ("box", "point")]
-    if not boxes:
-        return None
-    subject = asked.subject if asked.subject not in (None, "blank", "edge") else ANY_OBJECT
-    found: list[ExtractedClaim] = []
-    named = subject
-    rest: list[Token] = []
-    for one in tokens:
-        if one.category == "np":
-            nouns = one.value.nouns
-            named = nouns[0].subject if nouns[0].subject != "it" else (context.noun.subject if context.noun else named)
-            if nouns[0].amount and nouns[0].amount.count is not None and not nouns[0].quantifier:
-                found.append(ExtractedClaim(_counted(str(named), nouns[0].amount), one.start, one.end))
-            if len(nouns) > 1 or nouns[0].quantifier == "no" or nouns[0].places:
+    def _reading(self, text: str, context: Context, *, is_item: bool) -> Reading | None:
+        """A reply with what follows, else entries, boxes, an answer in few words, or a sentence."""
+        asked: Asked = context.asked or Asked()
+        said = reply(text, asked) if context.asked is not None else None
+        if said is not None:
+            claims = [ExtractedClaim(one, 0, said.end) for one in said.claims]
+            if said.rest >= len(text):
+                return Reading(tuple(claims), context.noun)
+            noun = context.noun or (Noun(asked.subject, is_definite=True) if asked.subject else None)
+            more = self._plain(text[said.rest :], replace(context, noun=noun), is_after=True)
+            if more is None:
                 return None
-        elif one.category == "sign":
-            named = str(one.value)
-        elif one in boxes:
-            written = one.value
-            kind = "point" if one.category == "point" else "box"
-            how = "rounded" if written.is_rounded and kind == "box" else None
-            found.append(ExtractedClaim(Claim(kind, str(named), box=written.box, how=how), one.start, one.end))
-        elif one.category not in BESIDE_BOXES or one.is_denied:
-            rest.append(one)
-    if rest:
-        return None
-    return Reading(tuple(found), context.noun)
+            moved = [replace(one, start=one.start + said.rest, end=one.end + said.rest) for one in more.claims]
+            return Reading((*claims, *moved), more.noun)
+        if self.head and is_item:
+            made = read_entries(f"{self.head} {text}", context, self.dialect)
+            if made is not None:
+                return Reading(tuple(replace(one, start=0, end=len(text)) for one in made.claims), made.noun)
+        made = read_entries(text, context, self.dialect)
+        if made is not None:
+            return made
+        about = ABOUT.match(text)
+        if about is not None and (made := self._plain(text[about.end() :], context)) is not None:
+            return Reading(tuple(replace(one, start=one.start + about.end(), end=one.end + about.end()) for one in made.claims), made.noun)
+        return None if about or head(text, context, self.dialect) is not None else self._plain(text, context)
 
-
-BESIDE_BOXES = frozenset(
-    {
-        "comma",
-        "and",
-        "semi",
-        "colon",
-        "be",
-        "lie",
-        "have",
-        "there",
-        "a",
-        "the",
-        "image",
-        "at",
-        "span",
-        "dash",
-        "exist",
-        "visible",
-        "by",
-        "to",
-        "of",
-        "quote",
-        "number",
-    }
-)
+    def _plain(self, text: str, context: Context, *, is_after: bool = False) -> Reading | None:
+        """Boxes, an answer in few words, or a sentence."""
+        asked: Asked = context.asked or Asked()
+        tokens = chunked(tokens_of(text, context.scheme, self.dialect))
+        made = boxed(tokens, asked.subject, context) or (short(tokens, asked, context) if context.asked else None)
+        return made or sentence(tokens, replace(context, asked=None) if is_after else context)
 
 
 def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClaim]:

@@ -3,7 +3,6 @@
 Spans are kept: every character of the plain text knows where in the text as written it stood.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -12,16 +11,41 @@ from dataclasses import dataclass
 DASHES = str.maketrans(
     dict.fromkeys("‐‑‒–−", "-")
     | dict.fromkeys("—―", ";")
-    | dict.fromkeys("\u00a0\u2009\u202f*`#>", " ")
-    | {"’": "'", "‘": "'", "″": '"', "′": "'", "“": '"', "”": '"', "×": "x", "~": " "}
+    | dict.fromkeys("\u00a0\u2009\u202f*`#", " ")
+    | dict.fromkeys("•◦▪‣∙·●○■□", "-")
+    | {"’": "'", "‘": "'", "″": '"', "′": "'", "“": '"', "”": '"', "×": "x", "→": ":", "⇒": ":", "≈": "~"}
 )
 LOOKALIKES = str.maketrans("аеорсухіјАВЕКМНОРСТХІοιανΟΑΒΕΗΙΚΜΝΡΤΧ", "aeopcyxijABEKMHOPCTXIoiavOABEHIKMNPTX")
+SPELT_OUT: dict[int, str] = (
+    {ord("≥"): ">=", ord("≤"): "<="}
+    | dict.fromkeys(map(ord, "✓✔✅☑"), " yes ")
+    | dict.fromkeys(map(ord, "✗✘❌✖☒"), " no ")
+)
+FIRST_PICTOGRAM = 0x2600
+"""From here on symbols are decoration, as the smiling face; below stand the degree and the number sign."""
 WORD = re.compile(
     r"\d+(?:[.,]\d+)+|\d+(?=(?:arc|deg|mas|MHz|GHz|cm|px)\w*\b)|(?:ca|wo|[^\W_]+?)(?=n't\b)|n't\b|[^\W_]+|'(?:s|re|ve|m|ll|d)\b|--|\S"
 )
-END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)[.!?]+(?=[\s\"')\]]|$)(?!\s*\d+\s*%)|\n\s*")
-BULLET = re.compile(r"^\s*(?:[-•+]\s+|\(?\d{1,2}[.)]\s+|\(?[a-h]\)\s+)+")
-RULE = re.compile(r"^[\s|:+-]*$")
+MARKS = re.compile(
+    r"<\|[a-z_]+\|>|(?i:</?(?:ref|box|bbox|obj|object|p|quad|b|i|u|strong|em|br|li|ul|ol|answer)\s*/?>)"
+    r"|^[ \t]*>+|~~|[-=]+>",
+    re.MULTILINE,
+)
+"""Marks of HTML, of quotes, of models' boxes: they say nothing. An arrow is a colon."""
+ASIDE = re.compile(r"(?<=[^\d\s|] )-(?= )|(?<=[\d)\]] )-(?= [^\d\s])")
+"""A dash with a blank on either side that is no minus, no range and no bullet."""
+DOUBLED = re.compile(r"\[(?=\s*\[)|(?<=\])\s*\]")
+"""The outer brackets of a list of boxes."""
+END = re.compile(
+    r"(?i)(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)(?<!\bvs)(?<!\bresp)(?<!\bfig)(?<!\bincl)(?<!\bexcl)"
+    r"[.!?]+(?=[\s\"')\]]|$)(?!\s*\d+\s*%)[\"')\]]*"
+)
+BULLET = re.compile(r"^\s*(?:(?:[-+]|--)\s+|\(?\d{1,2}[.)](?:\s+|$)|\(?(?:[a-hA-H]|[ivIV]{1,4})[.)]\s+)+")
+INLINE = re.compile(r"(?<![\w.])\(?(\d{1,2}|[a-h])[.)]\s+(?=\S)")
+CHECKED = re.compile(r"^\[\s*([xX]?)\s*\]\s*(?=[A-Za-z])")
+RULE = re.compile(r"^[\s|:+=_-]*$")
+LEAST_WRAPPED = 40
+"""Characters of a line that goes on in the next, where that begins with a small letter."""
 WORDS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
@@ -29,7 +53,6 @@ WORDS = (
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ONES = "|".join(WORDS[1:10])
 NUMBER = rf"(?:\d+|(?:{'|'.join(TENS)})(?:[\s-](?:{_ONES}))?|{'|'.join(sorted(WORDS, key=len, reverse=True))})"
-SPELLING = {"artefact": "artifact", "artefacts": "artifacts", "catalogued": "cataloged"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,11 @@ class Statement:
     text: str
     start: int
     end: int
+    is_question: bool = False
+    is_item: bool = False
+    """It stands in a list."""
+    is_made: bool = False
+    """Its text was put together: it is no piece of the plain text."""
 
 
 def flattened(text: str) -> tuple[str, list[int]]:
@@ -46,79 +74,97 @@ def flattened(text: str) -> tuple[str, list[int]]:
     letters: list[str] = []
     where: list[int] = []
     for at, character in enumerate(text):
-        if unicodedata.category(character) in ("Cf", "Mn"):
-            continue
-        if character in " \t\u00a0" and letters and letters[-1] == " ":
-            continue
-        for one in plain(unicodedata.normalize("NFKC", plain(character)).replace("⁄", "/").translate(LOOKALIKES)):
+        for one in _plain_letters(character):
+            if one in " \t" and letters and letters[-1] == " ":
+                continue
             letters.append(one)
             where.append(at)
     return plain("".join(letters)), [*where, len(text)]
 
 
+def _plain_letters(character: str) -> str:
+    kind = unicodedata.category(character)
+    if ord(character) in SPELT_OUT:
+        return SPELT_OUT[ord(character)]
+    if kind in ("Cf", "Mn") or (kind == "So" and ord(character) >= FIRST_PICTOGRAM):
+        return ""
+    return unicodedata.normalize("NFKC", character.translate(DASHES)).replace("⁄", "/").translate(LOOKALIKES)
+
+
 def plain(text: str) -> str:
     """The text with one kind of dash, blank and apostrophe, and one spelling of artefact; as long as it was."""
-    text = text.translate(DASHES)
+    text = MARKS.sub(_blanked, text.translate(DASHES))
+    text = ASIDE.sub(";", text)
     return re.sub(r"(?i)(?<=art)e(?=fact)", lambda found: "I" if found[0].isupper() else "i", text)
 
 
-def statements(text: str) -> Iterator[Statement]:
-    """The statements of a plain text, in its order: rows without the marks of lists, tables and JSON."""
-    start = 0
-    for one in [*END.finditer(text), None]:
-        end = one.start() if one else len(text)
-        yield from _rows(text, start, one.end() if one and one[0].strip() else end)
-        start = one.end() if one else len(text)
+def _blanked(found: re.Match[str]) -> str:
+    if re.fullmatch(r"(?i)<\|?(?:box|bbox)(?:_start\|)?\s*>", found[0]):
+        return "[" + " " * (len(found[0]) - 1)
+    if re.fullmatch(r"(?i)</(?:box|bbox)\s*>|<\|box_end\|>", found[0]):
+        return " " * (len(found[0]) - 1) + "]"
+    is_arrow = found[0].endswith(">") and set(found[0]) <= set("-=>") and found[0][0] != ">"
+    return (":" if is_arrow else " ") + " " * (len(found[0]) - 1)
 
 
-def _rows(text: str, start: int, end: int) -> Iterator[Statement]:
-    row = text[start:end]
-    if RULE.match(row):
+def sentences(text: str, start: int, end: int) -> Iterator[Statement]:
+    """The statements of a part of a plain text that is no table: of its lines, without the marks of lists."""
+    for first, last in _lines(text, start, end):
+        bullet = BULLET.match(text[first:last])
+        begin = first + (bullet.end() if bullet else 0)
+        if RULE.match(text[begin:last]):
+            continue
+        for at, until in _numbered(text, begin, last):
+            is_item = bool(bullet) or (at, until) != (begin, last)
+            yield from _sentences(text, at, until, is_item=is_item)
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The lines, one that is wrapped with the next."""
+    begin = start
+    for one in re.finditer(r"\n|$", text[start:end]):
+        at = start + one.start()
+        line, rest = text[begin:at].strip(), text[at + 1 : end].lstrip(" ")
+        is_wrapped = len(line) > LEAST_WRAPPED and line[-1].isalpha() and rest[:1].islower() and not BULLET.match(rest)
+        if at == end or not is_wrapped:
+            yield begin, at
+            begin = at + 1
+
+
+def _numbered(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The parts of a line with "1) … 2) …" or "a. … b. …" in order; the whole line where it has none."""
+    marks = list(INLINE.finditer(text, start, end))
+    for first in ("1", "a"):
+        found = [one for one in marks if one[1].isdigit() == first.isdigit()]
+        wanted = [chr(ord(first) + at) for at in range(len(found))] if len(found) < len("123456789") else []
+        if len(found) > 1 and [one[1] for one in found] == wanted:
+            ends = [*(one.start() for one in found[1:]), end]
+            lead = [(start, found[0].start())] if text[start : found[0].start()].strip() else []
+            return [*lead, *((one.end(), last) for one, last in zip(found, ends, strict=True))]
+    return [(start, end)]
+
+
+def _sentences(text: str, start: int, end: int, *, is_item: bool) -> Iterator[Statement]:
+    begin = start
+    for one in [*END.finditer(text, start, end), None]:
+        last = one.start() if one else end
+        yield from statement(text, begin, last, one[0] if one else "", is_item=is_item)
+        begin = one.end() if one else end
+
+
+def statement(text: str, start: int, end: int, stop: str = "", *, is_item: bool = False) -> Iterator[Statement]:
+    """The statement at [start, end), which a full stop or the like ends; none where nothing stands there."""
+    said = text[start:end].strip(" .!?;,\t\n")
+    if not re.search(r"\w|\[", said):
         return
-    bullet = BULLET.match(row)
-    begin = start + (bullet.end() if bullet else 0)
-    if row.count("|") > 1:
-        yield from _cells(text, begin, end)
-    elif text[begin:end].strip():
-        yield Statement(text[begin:end].strip(" .!?"), begin, end)
-
-
-def _cells(text: str, start: int, end: int) -> Iterator[Statement]:
-    """A row of a table as "class: value"; its number and the table's heads say nothing."""
-    cells = [one.strip() for one in text[start:end].strip().strip("|").split("|")]
-    cells = [one for one in cells if one and not one.isdigit()]
-    heads = r"(?i)no\.?|id|class(?:es)?|label|type|box(?:es)?|bounding box|bbox|object|source|position|location|present\??|value|feature|quantity|count|number"
-    if cells and not all(re.fullmatch(heads, one) for one in cells):
-        yield Statement(": ".join([cells[0], ", ".join(cells[1:])]) if len(cells) > 1 else cells[0], start, end)
-
-
-def members(text: str) -> list[Statement] | None:
-    """The members of a text that is JSON, each as "name: value" with its place; None where it is none."""
-    found = re.fullmatch(r"\s*(?:json)?\s*([\[{].*[\]}])\s*", text, re.DOTALL)
-    try:
-        held = json.loads(found[1]) if found else None
-    except (ValueError, RecursionError):
-        return None
-    return list(_members(held, len(text))) if isinstance(held, dict | list) else None
-
-
-def _members(held: object, end: int) -> Iterator[Statement]:
-    if isinstance(held, dict):
-        box = next((one for key, one in held.items() if "box" in str(key).lower() and isinstance(one, list)), None)
-        label = next((one for key, one in held.items() if str(key).lower() in ("label", "class", "name", "type")), None)
-        if box is not None and label is not None and len(held) == len(("box", "label")):
-            yield Statement(f"{label}: {json.dumps(box)}", 0, end)
-            return
-        for key, one in held.items():
-            value = {True: "yes", False: "no", None: "null"}.get(one, one) if isinstance(one, bool | None) else one
-            is_simple = isinstance(value, str | int | float)
-            yield Statement(f"{str(key).replace('_', ' ')}: {value if is_simple else json.dumps(value)}", 0, end)
-    elif isinstance(held, list):
-        if held and all(isinstance(one, int | float) for one in held):
-            yield Statement(json.dumps(held), 0, end)
-            return
-        for one in held:
-            yield from _members(one, end) if isinstance(one, dict | list) else [Statement(str(one), 0, end)]
+    at = text.index(said, start)
+    checked = CHECKED.match(said)
+    if checked:
+        made = f"{said[checked.end() :]}: {'yes' if checked[1] else 'no'}"
+        yield Statement(made, at, at + len(said), is_item=True, is_made=True)
+    else:
+        said = DOUBLED.sub(lambda one: " " * len(one[0]), said)
+        yield Statement(said, at, at + len(said) + len(stop), "?" in stop, is_item)
 
 
 def number(word: str) -> int:

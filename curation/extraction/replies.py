@@ -1,0 +1,113 @@
+"""How an answer opens and closes: what says nothing, "yes" and "no", and the question said again."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from curation.extraction.asked import Asked, denied
+from curation.verification.claims import Claim
+
+_PICTURE = r"(?:(?:this|the|your|given|provided|radio|astronomical) )*(?:image|picture|field|map|cut-?out|scene|frame)"
+_WHAT = rf"(?:(?:description|summary|analysis|overview|breakdown|list|table|answer|caption|json|result|response|classification|report|boxes|bounding boxes|coordinates)s?(?: (?:of|for|in|you (?:asked|wanted)) {_PICTURE}| you (?:asked for|requested|wanted)| (?:in|as) (?:a )?(?:json|table|list)(?: (?:form|format))?| below| requested)*)"
+_SHORT = r"(?:(?:a|an|my|the|your|brief|short|quick|detailed|concise|full|possible|final|requested|simple|complete|corresponding|structured|following) )*"
+_PICTURE, _WHAT, _SHORT = (one.replace(" ", r"\ ") for one in (_PICTURE, _WHAT, _SHORT))
+HARMLESS = re.compile(
+    rf"""(?ix)\W*(?:
+    here(?:\ is|\ are|'s)\ {_SHORT}(?:{_WHAT}|what\ (?:i|we|you)\ (?:can\ )?(?:see|find)(?:\ in\ {_PICTURE})?)
+    |{_SHORT}{_WHAT}|(?:certainly|sure|of\ course|absolutely|great|good|okay|ok|alright|right|gladly|hmm+|well|let's\ see|happy\ to\ help|no\ problem)
+    |(?:what\ a\ )?(?:great|good|nice|excellent|interesting|fair)\ question|thanks?(?:\ you)?(?:\ (?:very\ much|for\ (?:asking|the\ (?:question|image|picture)|your\ question|sharing|uploading)(?:\ {_PICTURE})?))?
+    |(?:i\ )?hope\ (?:that|this|it)\ (?:helps|is\ (?:helpful|useful)|answers\ your\ question)|(?:please\ )?(?:feel\ free\ to\ ask|let\ me\ know)\ (?:if|should|whether)\ (?:you|i|anything|there)[\w\s,']*(?:questions?|help|details?|anything\ else|something\ else|information|else|that\ way)
+    |(?:let|allow)\ (?:me|us)\ (?:see|think|(?:take\ a\ (?:closer\ )?)?look|check|describe\ {_PICTURE}|explain|have\ a\ (?:closer\ )?look|answer\ (?:that|your\ question))(?:\ at\ (?:it|this|{_PICTURE})|\ again|\ first|\ closely)?
+    |(?:hmm+,?\ )?let\ me\ take\ a\ (?:closer\ )?look|(?:i\ |we\ )?(?:looked|have\ looked|look)\ (?:closely\ |carefully\ )?at\ {_PICTURE}|looking\ (?:closely\ )?at\ {_PICTURE}
+    |(?:that\ is|that's|this\ is)\ (?:about\ it|all(?:\ i\ (?:can\ )?see)?|it|what\ i\ (?:can\ )?see(?:\ in\ {_PICTURE})?|how\ i\ see\ it)
+    |(?:in|by\ way\ of|as\ a|to)\ (?:summary|short|brief|conclusion|summari[sz]e|sum\ up|conclude)|based\ on\ {_PICTURE}(?:\ provided)?
+    |(?:what\ i\ see|visible\ features|observations?|findings?|image\ (?:description|analysis|content)|overview|key\ (?:features|elements|observations)|summary|description|conclusion|explanation|analysis|reasoning|answer|contents?|results?|notes?|details|radio\ image)
+    |i\ (?:have\ )?(?:checked|examined|inspected|analy[sz]ed)\ {_PICTURE}(?:\ (?:carefully|closely))?|json|output|response
+    )\W*"""
+)
+TOPIC = re.compile(
+    r"(?i)^\W*(?:(?:(?:short|brief|final|my|the|direct|long|one-line|quick) )*(?:answer|description|summary|explanation|conclusion|verdict|overview|reply|response|analysis|caption|result|overall|tl;? ?dr)"
+    r"|in (?:summary|short|brief|conclusion)|to sum up|to summari[sz]e|note|nb|a)\s*:\s*(?=\S)"
+)
+OPENING = re.compile(
+    rf"""(?ix)^\W*(?:(?:unfortunately|fortunately|luckily|sadly|alas|hmm+|well|oh|ah|so|ok|okay|alright|honestly|frankly|clearly|evidently|actually|certainly|sure|of\ course|in\ short|in\ brief|in\ summary|in\ a\ word|in\ one\ word|to\ summari[sz]e|to\ be\ (?:honest|precise|clear)
+    |good\ question|great\ question|sure\ thing|let\ me\ see|let's\ see|as\ requested|as\ (?:asked|you\ asked|far\ as\ i\ can\ (?:see|tell)|it\ happens)|to\ answer\ your\ question|in\ (?:answer|response|reply)\ to\ your\ question|from\ what\ i\ can\ see|if\ i\ see\ it\ right|i(?:'m|\ am)\ (?:afraid|glad|happy|sorry|pleased)(?:\ to\ say)?(?:\ that)?
+    |based\ on\ {_PICTURE}(?:\ provided)?|looking\ at\ {_PICTURE}|(?:i\ would|i'd)\ say(?:\ that)?|i\ (?:think|believe|guess)(?:\ that)?)(?:\s*[,:;!.-]+\s*|\s+(?=(?:yes|no|nope|yep|there|i|it|the|we)\b)))+(?=\S)"""
+)
+CLOSING = re.compile(r"(?i)\s*[,;]\s*(?:i (?:think|believe|guess|would say|suppose)|i'd say|as far as i can (?:see|tell)|to me|it seems|if i (?:counted|see it) right(?:ly)?|in my (?:opinion|view))\s*$")
+YES = re.compile(r"(?i)^\W*(?P<said>yes|yeah|yep|yup|affirmative|correct|indeed|absolutely|definitely|true|right|certainly|of course|sure|it does|it is|they are|it has|they do|there is|there are|i do)\b(?P<more>(?:\s+(?:indeed|of course|certainly|sir|definitely|absolutely))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$", re.DOTALL)
+NO = re.compile(r"(?i)^\W*(?P<said>no|nope|nah|negative|not at all|certainly not|definitely not|not really|by no means|of course not|absolutely not|not any|none|never|false|it does(?: not|n't)|it is(?: not|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell))\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever|indeed))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$", re.DOTALL)
+AGAIN = re.compile(
+    r"(?i)^\W*(?:(?:quite |just |exactly |rather )*(?:the )?(?:opposite|contrary|reverse)|on the contrary|far from it|not at all|none at all|not (?:quite|really|any)|by no means|of course(?: not)?|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true|not (?:right|so|the case|true|correct))|that's (?:right|correct|so|true)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)|i (?:do|can)|looks clean to me|all clean|looks clean)(?:\s*[,;:.!-]+\s*|$)"
+)
+"""After a yes or no, the same once more: each must be of its sign, which `reply` sees to."""
+DENIES = re.compile(r"(?i)opposite|contrary|reverse|far from|\bno(?:t|ne)\b|n't|clean")
+RESTATED = re.compile(
+    r"(?i)^\W*(?:(?:you (?:asked|ask|want(?:ed)? to know|wish to know|wonder(?:ed)?)(?: me)?|(?:regarding|concerning|as to|as for|on) (?:your|the) question(?: (?:of|about|as to))?|(?:to|in) answer (?:to )?(?:your|the) question(?: of)?|to your question|the question (?:is|was)|your question (?:is|was)|asked)[\s,:]*(?=whether|if)|(?=whether))"
+    r"(?:whether|if)\s+(?:or not )?(?P<said>.+?)\s*(?:[:;]\s*(?P<rest>.+)|,\s*(?P<reply>(?:yes|no|nope|it does|it is|they are|it has|there (?:is|are)|i |the answer is|my answer is).*))?$",
+    re.DOTALL,
+)
+ANSWER_IS = re.compile(r"(?i)^\W*(?:(?:my|the) answer(?: to (?:that|your question))? is(?: a)?(?: clear| plain| simple)?|(?:i|we) (?:must |have to |can only |would )?(?:say|answer))\s*[:,]?\s*[\"']?(?=(?:yes|no|nope)\b)")
+
+
+CHATTY = ("right", "certainly", "of course", "sure")
+"""They say yes where nothing follows."""
+
+
+ABOUT = re.compile(
+    r"(?i)^\W*(?:(?:image )?(?:borders?|edges?)|(?:the )?(?:background|noise|morphology|structure|appearance|shape|positions?|locations?|size|extent"
+    r"|field|field of view|content|brightness|survey|frequency|resolution|beam|sources?|objects?|emission|blank (?:pixels|areas?|regions?)|coverage|overall|general|other|further remarks|remarks?|centre|center))\s*:\s+(?=\S)"
+)
+"""What a sentence is about, before it: it says nothing by itself."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An opening yes or no: what it says of what was asked, and where in the statement the rest begins."""
+
+    claims: tuple[Claim, ...]
+    end: int
+    rest: int
+
+
+def opening(text: str) -> int:
+    """How many characters of a statement are an opening that says nothing."""
+    at = 0
+    while found := (OPENING.match(text[at:]) or TOPIC.match(text[at:]) or ANSWER_IS.match(text[at:])):
+        at += found.end()
+    return at
+
+
+def closing(text: str) -> str:
+    """The statement without a closing that says nothing."""
+    return CLOSING.sub("", text)
+
+
+def reply(text: str, asked: Asked) -> Reply | None:
+    """What an opening yes or no says of what was asked; of no polar question, nothing where more follows."""
+    for form, is_yes in ((NO, False), (YES, True)):
+        found = form.match(text)
+        if found is None:
+            continue
+        rest = found.start("rest") if found["rest"] else len(text)
+        is_echo = " " in found["said"] and re.match(r"(?i)(?:it|they|there|i) ", found["said"]) is not None
+        if is_echo and found["rest"] and found["mark"].startswith(","):
+            return None  # "it is, in fact, another one"
+        if found["rest"] and found["said"].lower() in CHATTY:
+            return Reply((), found.end("said"), rest)
+        while rest < len(text) and (again := AGAIN.match(text[rest:])):
+            if is_yes == bool(DENIES.search(again[0])):
+                break
+            rest += again.end()
+        rest += opening(text[rest:])
+        if not asked.is_polar:
+            return Reply((), found.end("said"), rest) if rest < len(text) and found["said"].lower() in ("yes", "no") else None
+        return Reply(tuple(replied(asked, is_yes=is_yes)), found.end("said"), rest)
+    return None
+
+
+def replied(asked: Asked, *, is_yes: bool) -> Sequence[Claim]:
+    """What yes or no says of a polar question."""
+    if not asked.proposition:
+        return [Claim("unread", f"{'yes' if is_yes else 'no'} to a question that was not understood")]
+    return asked.proposition if is_yes else [denied(asked.proposition)]
