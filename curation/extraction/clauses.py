@@ -116,6 +116,8 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
     """What can be read of a statement that is not understood as a whole: its clauses between commas and the like."""
     found: list[ExtractedClaim] = []
     start = 0
+    if any(one.category in ("if", "would") for one in tokens) or (tokens and tokens[0].text.lower() in ("were", "had", "should")):
+        return []  # what would be, if
     for at in range(len(tokens) + 1):
         if at == len(tokens) or tokens[at].category in (*STRONG, "comma", "and", "which"):
             made = sentence(tokens[start:at], context) if _has_verb(tokens[start:at]) else None
