@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from curation.extraction.chunks import PRE, RULES, Amount, as_category, determined, joined
 from curation.extraction.tokens import Match, Token
+from curation.verification.claims import ANY_OBJECT
 
 PARTS = ("islands", "peaks")
 PEAKED = {"peaked_1": 1, "peaked_2": 2, "peaked_3": 3}
@@ -53,6 +54,16 @@ def _peaked(match: Match) -> Token:
     return replace(match.matched[0], category="peaked", value=PEAKED[match.matched[0].category])
 
 
+def _of_it(match: Match) -> Token | None:
+    """"the remnant's emission", "the emission of the remnant": what is said of it is said of the source."""
+    first, *_, last = match.matched
+    owner, owned = (first, last) if match.all("be") else (last, first)
+    plain = owned.category == "gleam" or all(one.subject == ANY_OBJECT and not one.quantifier and not one.amount for one in owned.value.nouns)
+    is_owner = owned.category == "gleam" or owned.text.lower().split()[-1] in ("emission", "structure")
+    is_poss = not match.all("be") or match.all("be")[0].text.lower() == "'s"
+    return replace(owner, start=match.span[0], end=match.span[1]) if plain and is_owner and is_poss else None
+
+
 RULES.extend(
     (
         (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
@@ -61,6 +72,8 @@ RULES.extend(
         (f"{PRE} brightest_part", lambda match: joined(match, "brightest_part")),
         (f"{PRE} pair", _thing("pairs")),
         (f"{PRE} (islands|peaks)", _parts),
+        ("np be the? (np|gleam)", _of_it),
+        ("(np|gleam) of np", _of_it),
         ("(peaked_1|peaked_2|peaked_3)", _peaked),
         *((f"(do|be)? not (do|be)? {one}", as_category(one)) for one in PREDICATES.split("|")),
         *((f"do {one}", as_category(one)) for one in PREDICATES.split("|")),

@@ -4,8 +4,9 @@ They register in the table of constructions.py. Importing this adds them, and th
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from curation.extraction.chunks import Group, Noun
+from curation.extraction.chunks import Amount, Group, Noun
 from curation.extraction.constructions import Context, construction, is_central, predicated, resolved, said_to_be, state
 from curation.extraction.source_chunks import Parts
 from curation.extraction.source_words import COMPONENTS, fanaroff_riley, is_components
@@ -91,6 +92,15 @@ def _profile(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, CLASS[said.pop()]) if len(said) == 1 else None
 
 
+@construction("rather (profile|fade_in_place) comma? (np|lobes|gleam|flank)? be? profile", "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)")
+def _profile_not(match: Match, context: Context) -> list[Claim] | None:
+    """"Instead of fading, the lobes brighten outwards.\""""
+    first, second = match.all("profile", "fade_in_place")[:2]
+    said, other = (second, first) if match.matched[0].category == "rather" else (first, second)
+    value = other.value or "faint"
+    return _profiled(match, context, CLASS[str(said.value)]) if value != said.value and said.category == "profile" else None
+
+
 @construction("lobes (flank)* fade_in_place", "flank (comma|np|lobes|gleam)* fade_in_place")
 def _fades(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, 1)
@@ -111,7 +121,7 @@ def _outshines(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     f"(np|lobes|flank|brightest_part|gleam)? (be|flank|at_ends)* (end_in|have|see|see_not|lack|visible|lie|exist|at|by|of)* (the|a)? hotspots {HERE}", f"(at_ends|flank|place)* (there be|be|lie|see|see_not) hotspots {HERE}",
-    f"there (be|exist) hotspots {HERE}", "(lack|visible|absent|be)+ of? at_ends (lie|be|of|the|comma)* hotspots", f"hotspots (mark|end_in)+ (the|a|both)? (lobes|at_ends|place)? {HERE}", "hotspots absent", f"hotspots {HERE} absent? {HERE}",
+    f"there (be|exist) hotspots {HERE}", "(lack|visible|absent|be)+ of? at_ends (lie|be|of|the|comma)* hotspots", f"hotspots (mark|end_in)+ (the|a|both)? (lobes|at_ends|place)? {HERE}", "hotspots absent", "hotspots be what np (have|lack)", f"hotspots {HERE} absent? {HERE}",
     examples=("The lobes end in bright hotspots.",),
 )  # fmt: skip
 def _hotspots(match: Match, context: Context) -> list[Claim] | None:
@@ -128,6 +138,16 @@ def _hot(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
     made = of_class(context, 2, is_there=is_there, sides="one" if one_only and is_there else side_of(match))
     return None if first is None or made is None else [*first, *made]
+
+
+@construction("lobes be (adjective|sign)", "lobes", "np? (have|be|see|with)+ lobes", "adjective lobes")
+def _lobes_are(match: Match, context: Context) -> list[Claim] | None:
+    """"edge-brightened lobes", "the lobes are plume-like"."""
+    first, lobe = named(match, context), match.all("lobes")[0].value
+    label = next((str(one.value) for one in match.all("adjective", "sign")), lobe.subject)
+    if first is None or not label or not context.is_central:
+        return None
+    return [*first, Claim("presence", label, state(denials(match) == (lobe.quantifier == "no")))]
 
 
 @construction(f"flank comma? be? (a|the)? {LABELLED}", f"flank (have|see) (a|the)? {LABELLED}")
@@ -171,6 +191,39 @@ def _is_generic(one: Token) -> bool:
 # -- what it is, and what it is not -----------------------------------------------------------------------------------
 
 
+@construction(f"field colon (not|no)? {LABELLED}", f"introduce colon {LABELLED} ((and|comma)+ {LABELLED})*", "field colon parts")
+def _field(match: Match, context: Context) -> list[Claim] | None:
+    """"morphology: EXTENDED", a member of a form."""
+    if not context.is_central:
+        return None
+    no = len(match.all("no", "not")) % 2 == 1
+    names = [_subject(one) for one in match.all("np", "sign", "adjective")]
+    if not names:
+        return _structure(match, context)
+    return None if any(one in ("it", ANY_OBJECT) for one in names) else [Claim("presence", one, state(not no)) for one in names]
+
+
+PLAIN = "(adjective|sign|np)"
+
+
+@construction(f"(not|no|rather)+ {PLAIN} ((comma|rather|colon|but|and|nor|not|no|or)+ {PLAIN})*", f"{PLAIN} ((comma)? (rather|but|not)+ not? {PLAIN})+")
+def _not_but(match: Match, context: Context) -> list[Claim] | None:
+    """"Not compact, not diffuse: extended.\""""
+    claims: list[Claim] = []
+    no = False
+    for one in match.matched:
+        if one.category in ("but", "colon"):
+            no = False
+        elif one.category in ("not", "no", "rather"):
+            no = True
+        elif one.category in ("adjective", "sign", "np"):
+            noun = one.value.nouns[0] if one.category == "np" else Noun(str(one.value))
+            if noun.subject in ("it", ANY_OBJECT) or noun.is_plural or noun.amount or noun.places or not context.is_central:
+                return None
+            claims.append(Claim("presence", noun.subject, state(no == (noun.quantifier == "no"))))
+    return claims
+
+
 @construction("introduce (not|no|a|the|as)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as)* (adjective|np|sign))*")
 def _introduced(match: Match, context: Context) -> list[Claim] | None:
     """"What we have here is an FR II.\""""
@@ -193,7 +246,7 @@ def _classes(match: Match) -> list[tuple[str, bool]]:
 _NAMES = f"{LABELLED} ((and|or|nor)+ {LABELLED})*"
 
 
-@construction(f"{_NAMES} notion? (comma)? suits", f"(the)? notion of? {_NAMES} suits")
+@construction(f"{_NAMES} notion? (comma)? suits", f"(the)? notion of? {_NAMES} suits", f"as (to|of) {_NAMES} notion? comma the? (notion|it|np)? suits")
 def _suits(match: Match, context: Context) -> list[Claim] | None:
     """"An FR II fits", "neither FR I nor FR II is a clear fit"."""
     is_true = (match.all("suits")[0].value == "yes") != denials(match)
@@ -247,7 +300,7 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     "(np|lobes)? (have|consist|be|see|see_not|there|lack|with|the|a|no|only|exist|visible|two)* (pairs|double_double) (of|np|lobes|visible|exist|comma)*",
-    "(pairs|double_double) (be|visible|exist|absent)*", "pairs (be|comma)* double_double", "(no|a|only)* (pairs|double_double) be all np have",
+    "(pairs|double_double) (be|visible|exist|absent)*", "pairs (be|comma)* double_double", "(no|a|only)* (pairs|double_double) be (all|what) np (have|end_in)", "np have lobes comma (pairs|double_double)",
 )
 def _pairs(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
@@ -271,7 +324,7 @@ def _pairs(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "(np|it|parts)? (be|have|lack|see|see_not|with|there|the|a|no|comma|rather|any)* edges (comma|and|visible|absent|be|exist)*", "(the|no)? edges (be|lie) (visible|absent)",
+    "(np|it|parts)? (be|have|lack|see|see_not|with|there|the|a|no|comma|rather|any)* edges (comma|and|visible|absent|be|exist)*", "(the|no)? edges (be|lie) (visible|absent)", "edges be what np (have|lack)",
 )
 def _edges(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
@@ -313,23 +366,35 @@ PARTS = "parts ((comma|and|with|have|of|consist|falls_into|at)* parts)*"
 
 @construction(
     f"(np|it)? (have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)* {PARTS} (visible|exist|in_it|apart|be|comma|absent|np|place|own_peak|of)*",
-    f"{PARTS} (be|comma)* own_peak", f"np {PARTS}", "own_peak", "parts (be|comma)* apart",
+    f"{PARTS} (be|comma)* own_peak", f"np {PARTS}", "own_peak", "(amount|qualifier)* apart? parts (be|comma)* apart", "nor do np (falls_into|have|consist) parts", "amount apart parts", f"despite {PARTS} comma? np (have|consist|be) parts",
     examples=("The source consists of two islands.",),
 )
 def _parts(match: Match, context: Context) -> list[Claim] | None:
     if not context.is_central:
         return _of_an_object(match, context)
     first = named(match, context)
-    parts = _held(match)
+    parts = [replace(one, amount=_amount(match, one)) for one in _held(match)]
     if first is None:
         return None
     each = those(context, lambda layout: set(layout) == {1}) if match.all("own_peak") else []
     inside = _inside(match, context)
     if each is None or inside is None:
         return None
-    if denials(match) or any(one.is_denied for one in match.all("parts")):
+    if denials(match, "nor") or any(one.is_denied for one in match.all("parts")):
         return _denied_parts(match, parts, first) if not match.all("own_peak", "in_it") else None
     return [*first, *_counted(parts, in_one=bool(match.all("in_it"))), *each, *inside]
+
+
+def _amount(match: Match, one: Parts) -> Amount:
+    """How many, where the number stands apart: "a pair of detached components"."""
+    loose = [each.value for each in match.all("amount")]
+    return loose[0] if loose and one.is_vague else one.amount
+
+
+@construction("number_of? parts (colon|be|comma) amount", "number_of parts amount")
+def _number_of(match: Match, context: Context) -> list[Claim] | None:
+    (one,), amount = _held(match), match.all("amount")[0].value
+    return None if denials(match) or not context.is_central else [Claim("structure", one.what, count=amount.count, how=amount.how)]
 
 
 def _counted(parts: Sequence[Parts], *, in_one: bool) -> list[Claim]:
@@ -381,7 +446,7 @@ def _of_an_object(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*", "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?", "(np|it)? (falls_into|consist|have)+ whole", "(np|it)? consist whole but (amount|parts)", "np be in whole",
+    "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)", "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*", "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?", "(np|it)? (falls_into|consist|have)+ whole", "(np|it)? consist whole but (amount|parts)", "np be in whole",
     "np falls_into (amount|comma)*", "np? (have|consist) (connected|disconnected) parts",
 )
 def _connected(match: Match, context: Context) -> list[Claim] | None:
@@ -395,7 +460,8 @@ def _connected(match: Match, context: Context) -> list[Claim] | None:
     if match.all("but") and match.all("amount") and not no:
         return None
     islands = Claim("structure", "islands", count=1) if is_one != no else Claim("structure", "islands", how="several")
-    return [*first, islands, *_counted(later, in_one=False)]
+    before = [one.value for one in match.all("parts") if match.all("despite")]
+    return [*first, islands, *_counted([*before, *later], in_one=False)]
 
 
 @construction("equal_peaks", "np equal_peaks", "it equal_peaks", "equal_peaks by? (amount|comma|to|by|at)*")

@@ -112,7 +112,16 @@ def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
         if (one[0] not in "-_" or text[max(0, one.start() - 1) : one.end() + 1] == " - ")
         and not any(start <= one.start() < end for start, end in used)
     ]  # fmt: skip
-    return sorted([*taken, *_lexed(text, words, scheme)], key=lambda one: one.start)
+    lexed = [one for run in _runs(words, used) for one in _lexed(text, run, scheme)]
+    return sorted([*taken, *lexed], key=lambda one: one.start)
+
+
+def _runs(words: list[re.Match[str]], used: Sequence[tuple[int, int]]) -> list[list[re.Match[str]]]:
+    """The words between what is used already, so that no entry reaches across it."""
+    runs: dict[int, list[re.Match[str]]] = {}
+    for one in words:
+        runs.setdefault(sum(start < one.start() for start, _ in used), []).append(one)
+    return list(runs.values())
 
 
 def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[Token]:
