@@ -288,7 +288,7 @@ def listed(tokens: Sequence[Token]) -> Group:
 
 _PRE = "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd|more|extreme|side|any) of?)*"
 _HEAD = "(noun (object|klass)?|sign (object|galaxy|noun|klass)?|object|galaxy|ones|klass)"
-RULES = (
+RULES = [
     ("between number and number", _range),
     ("number (to|dash|or) number", _range),
     ("not only", _as("not_but")),
@@ -321,4 +321,5 @@ RULES = (
     ("the compare of (the|it|np|all)* amount?", _superlative),
     ("none_of? it", _pronoun),
     ("nothing", _nothing),
-)  # fmt: skip
+]  # fmt: skip
+PRE, determined, joined, as_category = _PRE, _determined, _joined, _as

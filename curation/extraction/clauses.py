@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from curation.extraction.chunks import Noun
 from curation.extraction.constructions import TABLE, Context, turned_round
+from curation.extraction.source_constructions import whole
 from curation.extraction.tokens import Match, Token, letters, pattern
 from curation.verification.claims import Claim, ExtractedClaim
 
@@ -31,6 +32,9 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     tokens = tuple(trimmed(tokens))
     if not tokens or len(tokens) > LONGEST_CLAUSE:
         return Reading((), context.noun) if not tokens else None
+    made = whole(tokens, context)
+    if made is not None:
+        return Reading(tuple(ExtractedClaim(one, tokens[0].start, max(each.end for each in tokens)) for one in made), context.noun)
     for at in _joints(tokens):
         left, right = tokens[:at], tokens[at + 1 :]
         one = sentence(left, context) if left else Reading((), context.noun)
@@ -112,6 +116,8 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
     """What can be read of a statement that is not understood as a whole: its clauses between commas and the like."""
     found: list[ExtractedClaim] = []
     start = 0
+    if any(one.category in ("if", "would") for one in tokens) or (tokens and tokens[0].text.lower() in ("were", "had", "should")):
+        return []  # what would be, if
     for at in range(len(tokens) + 1):
         if at == len(tokens) or tokens[at].category in (*STRONG, "comma", "and", "which"):
             made = sentence(tokens[start:at], context) if _has_verb(tokens[start:at]) else None

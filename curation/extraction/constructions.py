@@ -794,35 +794,6 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("extent", noun.subject, count=match.all("angle")[0].value[0], how=how)]
 
 
-# -- islands and peaks ----------------------------------------------------------------------------------------------
-
-
-@construction(
-    "np (have|consist|be|see) parts ((comma|and|with|have)+ parts)*",
-    "np be shape",
-    "(be|have) shape",
-    "be shape (and have parts)?",
-    "np be shape and have parts",
-    "there be parts ((and|with)+ parts)* np?",
-    "(consist|have) parts ((and|with)+ parts)*",
-    "parts ((comma|and|with)+ parts)*",
-    "see parts (place|np)?",
-)
-def _structure(match: Match, context: Context) -> list[Claim] | None:
-    nouns = match.all("np")
-    noun = resolved(nouns[0].value.nouns[0] if nouns else Noun("it", is_definite=True), context)
-    is_denied = any(one.is_denied for one in match.matched)
-    if noun is None or is_denied:
-        return None
-    if not context.is_central:
-        several = [one for one in match.all("parts") if one.value[0] == "islands" and one.value[1].count != 1]
-        label = next((one for one in context.scheme.labels if one == "EXTENDED-MULTISLAND"), None)
-        return [Claim("presence", label)] if several and label and noun.subject == label else None
-    shapes = [Amount(1) if one.value == "one" else Amount(None, "several") for one in match.all("shape")]
-    parts = [*(("islands", one) for one in shapes), *(one.value for one in match.all("parts"))]
-    return [Claim("structure", what, count=amount.count, how=amount.how) for what, amount in parts]
-
-
 # -- the picture as a whole -----------------------------------------------------------------------------------------
 
 
@@ -975,3 +946,6 @@ def _freq(match: Match, context: Context) -> list[Claim]:
 )
 def _survey(match: Match, context: Context) -> list[Claim] | None:
     return None if any(one.is_denied for one in match.matched) else [one.value for one in match.all("survey")]
+
+
+said_to_be = _is_one

@@ -12,6 +12,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from curation.extraction.source_words import VOCABULARY as SOURCE_WORDS
+from curation.extraction.source_words import features, words
 from curation.extraction.text import WORD, plain
 from curation.verification.claims import ANY_OBJECT
 from schemas.doors import NAMES as NAMES_FILE
@@ -92,7 +94,8 @@ def _lexicon(key: _Scheme) -> tuple[Lexicon, ...]:
     scheme = key.scheme
     others = [other for other in package_schemes().values() if other.name != scheme.name]
     foreign = [one for other in others for one in _foreign(other, scheme)]
-    return _by_first_word(_own(scheme)), _general(), _by_first_word([*foreign, *_invented()])
+    looks = [Entry(each, category) for category, one in words(features(scheme)) for each in expanded(one)]
+    return _by_first_word(_own(scheme)), _by_first_word(looks), _general(), _by_first_word([*foreign, *_invented()])
 
 
 def _by_first_word(entries: Iterable[Entry]) -> Lexicon:
@@ -279,8 +282,8 @@ def names_digest(scheme: LabelScheme) -> str:
     """
     tables = _tables()
     others = {name: (only(one, "quality"), tables.get(name)) for name, one in package_schemes().items()}
-    words = VOCABULARY.read_text(encoding="utf-8")
-    return fingerprint([tables.get(scheme.name), tables.get("*"), {**others, scheme.name: None}, words])
+    said = [one.read_text(encoding="utf-8") for one in (VOCABULARY, SOURCE_WORDS)]
+    return fingerprint([tables.get(scheme.name), tables.get("*"), {**others, scheme.name: None}, said])
 
 
 ANY = (ANY_OBJECT, True)

@@ -14,6 +14,7 @@ from curation.extraction.lexicon import Entry, lexicon, traits
 from curation.extraction.orientation_words import orientation
 from curation.extraction.places import places
 from curation.extraction.sky_words import MAP, surveys
+from curation.extraction.source_words import spans
 from curation.extraction.text import NUMBER, WORD, number
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import Claim
@@ -105,15 +106,24 @@ def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token |
 def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     """The tokens of a statement: boxes, surveys, traits and places first, then the longest entries of the lexicon."""
     taken = [_box(one) for one in written_boxes(text, dialect)]
-    for made in (_traits(text, scheme), _maps(text), _surveys(text), _orientation(text), _places(text)):
+    for made in (_traits(text, scheme), _phrases(text, scheme), _maps(text), _surveys(text), _orientation(text), _places(text)):
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
-    spans = [(one.start, one.end) for one in taken]
+    used = [(one.start, one.end) for one in taken]
     words = [
         one for one in WORD.finditer(text)
         if (one[0] not in "-_" or text[max(0, one.start() - 1) : one.end() + 1] == " - ")
-        and not any(start <= one.start() < end for start, end in spans)
+        and not any(start <= one.start() < end for start, end in used)
     ]  # fmt: skip
-    return sorted([*taken, *_lexed(text, words, scheme)], key=lambda one: one.start)
+    lexed = [one for run in _runs(words, used) for one in _lexed(text, run, scheme)]
+    return sorted([*taken, *lexed], key=lambda one: one.start)
+
+
+def _runs(words: list[re.Match[str]], used: Sequence[tuple[int, int]]) -> list[list[re.Match[str]]]:
+    """The words between what is used already, so that no entry reaches across it."""
+    runs: dict[int, list[re.Match[str]]] = {}
+    for one in words:
+        runs.setdefault(sum(start < one.start() for start, _ in used), []).append(one)
+    return list(runs.values())
 
 
 def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[Token]:
@@ -173,6 +183,10 @@ def _box(one: WrittenBox) -> Token:
 
 def _surveys(text: str) -> list[Token]:
     return [Token("survey", one.start, one.end, one.claim) for one in surveys(text)]
+
+
+def _phrases(text: str, scheme: LabelScheme) -> list[Token]:
+    return [Token(one.category, start, end, one.value, text=text[start:end]) for start, end, one in spans(text, scheme)]
 
 
 def _maps(text: str) -> list[Token]:

@@ -1,0 +1,81 @@
+"""Chunks of the language of one source's looks: lobes, hotspots, islands and peaks with how many, and verbs with denials.
+
+Importing this adds its rules to those of chunks.py.
+"""
+
+from dataclasses import dataclass, replace
+
+from curation.extraction.chunks import PRE, RULES, Amount, as_category, determined, joined
+from curation.extraction.tokens import Match, Token
+from curation.verification.claims import ANY_OBJECT
+
+PARTS = ("islands", "peaks")
+PEAKED = {"peaked_1": 1, "peaked_2": 2, "peaked_3": 3}
+PREDICATES = "profile|fade_in_place|bend|enclose|end_in|mark|falls_into|merge|alike|straight|reject|peaked|connected|disconnected|whole|broken"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Islands or peaks and how many; [0] and [1] as other readers of such chunks have it."""
+
+    what: str
+    amount: Amount
+    is_definite: bool = False
+    is_vague: bool = False
+    """Said without a number: "islands", "separate components"."""
+    is_further: bool = False
+    """A second one, another one, beside the first."""
+
+    def __getitem__(self, at: int) -> object:
+        return (self.what, self.amount)[at]
+
+
+def _thing(category: str):  # noqa: ANN202
+    def made(match: Match) -> Token:
+        noun = determined(match, match.matched[-1])
+        named = [str(one.value) for one in match.all("adjective")]
+        token = joined(match, category, replace(noun, subject=named[0] if named else ""))
+        return replace(token, is_denied=noun.quantifier == "no")
+
+    return made
+
+
+def _parts(match: Match) -> Token:
+    head = match.matched[-1]
+    noun = determined(match, head)
+    is_plural = any(word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:])
+    amount = noun.amount or (Amount(None, "several") if is_plural else Amount(1))
+    is_further = noun.is_other or head.text.lower().startswith("second")
+    made = Parts(head.category, amount, noun.is_definite, noun.amount is None and is_plural, is_further)
+    return replace(joined(match, "parts", made), is_denied=noun.quantifier == "no")
+
+
+def _peaked(match: Match) -> Token:
+    return replace(match.matched[0], category="peaked", value=PEAKED[match.matched[0].category])
+
+
+def _of_it(match: Match) -> Token | None:
+    """"the remnant's emission", "the emission of the remnant": what is said of it is said of the source."""
+    first, *_, last = match.matched
+    owner, owned = (first, last) if match.all("be") else (last, first)
+    plain = owned.category == "gleam" or all(one.subject == ANY_OBJECT and not one.quantifier and not one.amount for one in owned.value.nouns)
+    is_owner = owned.category == "gleam" or owned.text.lower().split()[-1] in ("emission", "structure")
+    is_poss = not match.all("be") or match.all("be")[0].text.lower() == "'s"
+    return replace(owner, start=match.span[0], end=match.span[1]) if plain and is_owner and is_poss else None
+
+
+RULES.extend(
+    (
+        (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
+        (f"{PRE} qualifier* hotspot", _thing("hotspots")),
+        (f"{PRE} gleam", lambda match: joined(match, "gleam")),
+        (f"{PRE} brightest_part", lambda match: joined(match, "brightest_part")),
+        (f"{PRE} pair", _thing("pairs")),
+        (f"{PRE} (islands|peaks)", _parts),
+        ("np be the? (np|gleam)", _of_it),
+        ("(np|gleam) of np", _of_it),
+        ("(peaked_1|peaked_2|peaked_3)", _peaked),
+        *((f"(do|be)? not (do|be)? {one}", as_category(one)) for one in PREDICATES.split("|")),
+        *((f"do {one}", as_category(one)) for one in PREDICATES.split("|")),
+    )
+)
