@@ -47,7 +47,6 @@ from curation.asking.request import Reply, Request, Served
 from curation.asking.vlm import Asker
 from curation.generation.generation import generated
 from curation.generation.writing import Generation, Writing, writing_about
-from curation.words.descriptions import descriptions, survey_facts
 from schemas.fingerprint import content_id, fraction
 from schemas.labels import label_scheme
 from schemas.tables import CUTOUTS, OBJECTS, SOURCES
@@ -62,7 +61,6 @@ class Part:
     """The tables of one task of the stage."""
 
     cutouts: pa.Table
-    descriptions: pa.Table
     sources: pa.Table
     objects: pa.Table
 
@@ -127,8 +125,7 @@ def part(first: int, n: int) -> Part:
             "scheme": SCHEME, "labels": labels, "origin_catalog": "c.csv", "origin_row": k,
         })  # fmt: skip
     tables = CUTOUTS.of(cutouts), SOURCES.of(sources), OBJECTS.of([])
-    told = descriptions(*tables, scheme, survey_facts(surveys()[SURVEY])).kept
-    return Part(tables[0], told, *tables[1:])
+    return Part(*tables)
 
 
 def picture(k: int) -> bytes:
@@ -150,7 +147,7 @@ def writing(model: str) -> Writing:
 def made(asker: Asker, one: Part, model: str) -> Recorder:
     """One task of the stage, in a process of its own."""
     recorder = Recorder(asker)
-    generated(recorder, one.cutouts, one.descriptions, one.sources, one.objects, writing(model))
+    generated(recorder, one.cutouts, one.sources, one.objects, writing(model))
     return recorder
 
 

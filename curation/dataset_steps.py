@@ -97,7 +97,7 @@ def word_steps(
     written = judged = None
     if wanted.generation and asker:
         writing = writing_about(one.name, scheme, survey, wanted.dialect, wanted.generation)
-        written = generated_step(asker, one.name, cutouts, told, sources, objects, writing)
+        written = generated_step(asker, one.name, cutouts, sources, objects, writing)
     spoken = conversations_step(one.name, cutouts, told, sources, objects, scheme, asked, wanted.dialect, written)
     if wanted.judge and asker:
         judged = judged_step(one.name, spoken, cutouts, wanted.judge, asker)

@@ -34,6 +34,16 @@ TURN = pa.struct(
         ("request_sha", TEXT),  # key of the cached reply; null for templates
     ]
 )  # fmt: skip
+SENTENCE = pa.struct(
+    [
+        ("written", TEXT),  # as the model wrote it
+        ("text", TEXT),  # as it stands in the answer; empty where it was cut
+        ("fate", TEXT),  # as-written, reworded, cut
+        ("reason", TEXT),  # why it does not stand as written; null where it does
+        ("detail", TEXT),
+        ("claims", pa.list_(CLAIM)),  # what the model stated with it; evidence where it is supported
+    ]
+)
 WINDOW = pa.struct(
     [
         ("cutout_id", TEXT), ("mosaic", TEXT), ("x_min_px", INT), ("y_min_px", INT), ("x_max_px", INT),
@@ -273,8 +283,11 @@ GENERATED = Table(
     (
         _id("cutout_id", "The cutout"), Column("turn", INT, "0-based place among those kept", least=0),
         _text("dataset", "The dataset"),
-        _text("kind", "A question with its answer, or the description in other words", one_of=("pair", "rewording")),
-        _text("question", "As the model put it"), _text("answer", "As the model put it"),
+        _text("question", "As the model put it"), _text("answer", "Of the sentences that stand"),
+        Column("sentences", pa.list_(SENTENCE), "Each that was written, its stated claims, and what became of it"),
+        Column("n_as_written", INT, "Sentences that stand as written", least=0),
+        Column("n_reworded", INT, "Sentences whose claims stand in our own words", least=0),
+        Column("n_cut", INT, "Sentences that were cut", least=0),
         Column("claims", pa.list_(CLAIM), "What was read from the answer"),
         _text("verdict", "By rule", one_of=("supported", "contradicted", "unverifiable")),
         Column("reasons", TEXTS, "One for each claim that is not supported"),

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -10,21 +9,24 @@ import urllib.request
 
 from PIL import Image
 
-from curation.asking.rule_answers import Asked, answer, caption_sentences
+from curation.asking.rule_answers import Asked, answer
+from curation.asking.rule_turns import caption_statements
 from schemas.fingerprint import canonical_json
 
-LINES = [
-    "This is a cutout, 2 arcmin on a side, taken from a larger radio continuum map (Synthetic survey) at 1300 MHz.",
-    "Compact radio sources of a single island are visible.",
-    "No spurious sources are visible.",
-    "No imaging artefacts surround the sources.",
-    "There are two compact sources.",
-    "The source at the centre is a radio galaxy of class FR-I, which is brightest near its core.",
-]
-TEXT = "Known:\n<<<CAPTION\n" + "\n".join(LINES) + "\nCAPTION>>>\nTask: write at least 5 pairs of questions."
-TURN = {"type": "object", "properties": {"question": {"type": "string"}, "answer": {"type": "string"}}}
-PAIRS = {"type": "object", "properties": {"pairs": {"type": "array", "maxItems": 12, "items": TURN}}}
-REWORDING = {"type": "object", "properties": {"text": {"type": "string", "maxLength": 3000}}}
+STATEMENTS = {
+    "This is a cutout, 2 arcmin on a side, taken from a larger radio continuum map (Synthetic survey) at 1300 MHz.":
+        [{"kind": "fact", "fact": "map"}, {"kind": "fact", "fact": "frequency"}],
+    "Compact radio sources of a single island are visible.":
+        [{"kind": "presence", "label": "COMPACT", "state": "present"}],
+    "No spurious sources are visible.": [{"kind": "presence", "label": "SPURIOUS", "state": "absent"}],
+    "No imaging artefacts surround the sources.": [{"kind": "presence", "label": "ARTIFACT", "state": "absent"}],
+    "There are two compact sources.": [{"kind": "count", "what": "COMPACT", "bound": "exactly", "n": 2}],
+    "The source at the centre is a radio galaxy of class FR-I, which is brightest near its core.":
+        [{"kind": "presence", "label": "FR-I", "state": "present"}],
+}  # fmt: skip
+LINES = [f"{text} {json.dumps(claims)}" for text, claims in STATEMENTS.items()]
+TEXT = "Known:\n<<<CAPTION\n" + "\n".join(LINES) + "\nCAPTION>>>\nTask: write at least 5 questions about the image."
+TURNS = {"type": "object", "properties": {"turns": {"type": "array", "maxItems": 12, "items": {"type": "object"}}}}
 SCORE = {"type": "integer", "minimum": 0, "maximum": 10}
 AXES = ("coherence", "informativeness", "completeness", "clarity", "english", "agreement")
 JUDGE = {"type": "object", "properties": dict.fromkeys(AXES, SCORE)}
@@ -40,38 +42,53 @@ def asked(form, seed: int = 0, error_share: float = 0.0, text: str = TEXT, grey:
     return json.loads(answer(Asked(text, png(grey), form, seed, error_share)))
 
 
-def test_it_writes_as_many_pairs_as_asked_each_about_another_sentence():
-    pairs = asked(PAIRS)["pairs"]
-    assert len(pairs) == 5
-    assert len({pair["answer"] for pair in pairs}) == 5
-    assert all(pair["question"].endswith("?") for pair in pairs)
+def sentences(seed: int, error_share: float) -> list[dict]:
+    try:
+        found = asked(TURNS, seed, error_share)["turns"]
+    except json.JSONDecodeError:
+        return []
+    return [one for turn in found for one in turn["answer"]]
+
+
+def test_it_writes_as_many_turns_as_asked_each_about_another_statement_with_its_claims():
+    turns = asked(TURNS)["turns"]
+    assert len(turns) == 5
+    assert len({turn["answer"][0]["text"] for turn in turns}) == 5
+    assert all(turn["question"][-1] in "?." for turn in turns)
+    assert all(one["claims"] in STATEMENTS.values() for turn in turns for one in turn["answer"])
 
 
 def test_the_same_request_gets_the_same_words_and_another_seed_others():
-    assert asked(PAIRS, 1) == asked(PAIRS, 1)
-    assert len({canonical_json(asked(PAIRS, seed)) for seed in range(8)}) == 8
+    assert asked(TURNS, 1) == asked(TURNS, 1)
+    assert len({canonical_json(asked(TURNS, seed)) for seed in range(8)}) == 8
 
 
-def test_about_the_planted_share_of_answers_is_wrong_and_without_it_none():
-    answers = [pair["answer"] for seed in range(300) for pair in asked(PAIRS, seed, 0.2)["pairs"]]
-    wrong = [one for one in answers if is_wrong(one)]
-    assert 0.1 < len(wrong) / len(answers) < 0.3
-    assert not [pair for seed in range(100) for pair in asked(PAIRS, seed)["pairs"] if is_wrong(pair["answer"])]
-    assert any("three compact" in one.lower() for one in wrong)
-    assert any("FR-II" in one for one in wrong)
+def test_about_the_planted_share_of_sentences_is_wrong_in_every_way_and_without_it_none():
+    said = [one for seed in range(300) for one in sentences(seed, 0.2)]
+    wrong = [one for one in said if is_wrong(one)]
+    assert 0.1 < len(wrong) / len(said) < 0.3
+    assert not [one for seed in range(100) for one in sentences(seed, 0.0) if is_wrong(one)]
+    texts, claims = " ".join(one["text"].lower() for one in wrong), [one["claims"] for one in wrong]
+    for mark in (
+        "three compact",
+        "fr-ii",
+        "ignore what the catalogue says",
+        "prumble",
+        "12 mjy",
+        "it is not true that",
+    ):
+        assert mark in texts, mark
+    assert [] in claims and [{"kind": "brightness", "n": 12}] in claims
+    assert [{"kind": "presence", "label": "COMPACT", "state": "absent"}] in claims
+    broken = [seed for seed in range(300) if not sentences(seed, 0.2)]
+    assert 5 < len(broken) < 40
 
 
-def is_wrong(said: str) -> bool:
-    bare = re.sub(r"^(?:No|Yes)[.,] ", "", said).lower()
+def is_wrong(said: dict) -> bool:
+    bare = said["text"].removeprefix("No, ").lower()
     same = bare.replace("what is shown is a", "this is a").replace("the image contains", "there are")
     same = same.replace("can be seen", "are visible")
-    return same not in {line.lower() for line in LINES}
-
-
-def test_a_rewording_says_every_sentence_once_with_the_first_one_first():
-    text = asked(REWORDING, 3)["text"]
-    assert text.count(".") == len(LINES)
-    assert "1300 MHz" in text.split(". ")[0]
+    return same not in {text.lower() for text in STATEMENTS} or said["claims"] not in STATEMENTS.values()
 
 
 def test_it_scores_on_every_axis_within_the_form():
@@ -85,10 +102,10 @@ def test_what_it_says_of_a_picture_depends_on_the_picture():
     assert asked(form, grey=10) != asked(form, grey=240)
 
 
-def test_sentences_on_one_line_are_told_apart_but_not_at_numbers():
-    text = "<<<CAPTION\nIt is 1.87 arcmin wide. No source is seen.\nTwo are.\nCAPTION>>>"
-    assert caption_sentences(text) == ["It is 1.87 arcmin wide.", "No source is seen.", "Two are."]
-    assert caption_sentences("no fence") == []
+def test_lines_without_claims_and_claims_of_no_json_are_no_statements():
+    text = '<<<CAPTION\nIt is 1.87 arcmin wide. [{"kind": "fact"}]\nNo source is seen.\nTwo are. [{no}]\nCAPTION>>>'
+    assert [one.text for one in caption_statements(text)] == ["It is 1.87 arcmin wide."]
+    assert caption_statements("no fence") == []
 
 
 def test_it_runs_as_a_process_that_prints_its_address_and_ends_when_told():

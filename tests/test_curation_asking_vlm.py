@@ -27,20 +27,19 @@ from schemas.errors import ModelError, RecipeError
 SERVED = Served("rule-server")
 FORM = json.dumps(
     {
-        "type": "object", "additionalProperties": False, "required": ["pairs"],
-        "properties": {"pairs": {"type": "array", "maxItems": 12, "items": {
-            "type": "object", "additionalProperties": False, "required": ["question", "answer"],
-            "properties": {"question": {"type": "string", "maxLength": 400},
-                           "answer": {"type": "string", "maxLength": 400}}}}},
+        "type": "object", "additionalProperties": False, "required": ["turns"],
+        "properties": {"turns": {"type": "array", "maxItems": 12, "items": {
+            "type": "object", "additionalProperties": False, "required": ["question"],
+            "properties": {"question": {"type": "string", "maxLength": 400}}}}},
     }
 )  # fmt: skip
 CAPTION = """What is known:
 <<<CAPTION
-This is a cutout of a larger radio continuum map at 1300 MHz.
-No spurious sources are visible.
-There is one compact source.
+This is a cutout of a larger radio continuum map at 1300 MHz. [{"kind": "fact", "fact": "map"}]
+No spurious sources are visible. [{"kind": "presence", "label": "SPURIOUS", "state": "absent"}]
+There is one compact source. [{"kind": "count", "what": "COMPACT", "bound": "exactly", "n": 1}]
 CAPTION>>>
-Task: write at least 3 pairs."""
+Task: write at least 3 questions."""
 
 
 def png(k: int) -> bytes:
@@ -86,7 +85,7 @@ def test_replies_come_in_the_order_of_the_requests_and_equal_requests_are_asked_
     assert server.n_calls == 6
     assert got[2] == got[6]
     assert not any(reply.problem or reply.is_cached for reply in got)
-    assert all(len(json.loads(reply.text)["pairs"]) == 3 for reply in got)
+    assert all(len(json.loads(reply.text)["turns"]) == 3 for reply in got)
 
 
 def test_a_rebuild_needs_no_server_and_gets_the_same_replies(tmp_path):
@@ -199,7 +198,7 @@ def test_a_fault_that_passes_costs_nothing_but_time(mode, tmp_path):
     with RuleServer(mode=mode, n_faults=5) as server:
         got = asker(tmp_path, server, patience_s=10, attempts=8, deadline_s=DEADLINES.get(mode, 20.0)).ask(requests(12))
     assert [reply.problem for reply in got] == [None] * 12
-    assert {len(json.loads(reply.text)["pairs"]) for reply in got} == {3}
+    assert {len(json.loads(reply.text)["turns"]) for reply in got} == {3}
 
 
 def test_what_cannot_pass_is_not_tried_again(tmp_path):
@@ -212,7 +211,7 @@ def test_a_cut_reply_keeps_what_came(tmp_path):
     with RuleServer(mode="cut") as server:
         (reply,) = asker(tmp_path, server).ask(requests(1))
     assert (reply.problem, reply.finish_reason) == ("truncated", "length")
-    assert reply.text.startswith('{"pairs"')
+    assert reply.text.startswith('{"turns"')
 
 
 @pytest.mark.parametrize("mode", ["poison", "killer"])

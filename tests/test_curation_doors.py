@@ -85,7 +85,7 @@ def before(made):
 
 DOORS = {
     (Survey, "smgps"), (Catalog, "wise_hii"), (Catalog, "smgps_extended_sources"), (LabelScheme, "smgps_extcat"),
-    (Benchmark, "demo_fanaroff_riley"), (Question, "label_of_source"), (Prompt, "pairs"), (Prompt, "judge"),
+    (Benchmark, "demo_fanaroff_riley"), (Question, "label_of_source"), (Prompt, "claims"), (Prompt, "judge"),
     (DatasetDoor, "rgz_smorph"),
 }  # fmt: skip
 

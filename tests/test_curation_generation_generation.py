@@ -20,6 +20,7 @@ from curation.asking.rule_server import RuleServer
 from curation.asking.vlm import Asker
 from curation.engine.steps import Step
 from curation.generation.generation import generated, generated_step
+from curation.generation.prompt import unbounded
 from curation.generation.writing import Generation, writing_about
 from curation.verification.policy import Verdicts
 from curation.words.conversations import conversations, conversations_step, with_generated
@@ -66,6 +67,11 @@ class Sky:
         told = descriptions(self.cutouts, self.sources, self.objects, scheme, survey_facts(SURVEY)).kept
         return self.cutouts, told, self.sources, self.objects
 
+    @property
+    def written_of(self):
+        """What the stage reads: it needs no description."""
+        return self.cutouts, self.sources, self.objects
+
     def writing(self, **said):
         said = {"model": "rule-server"} | said
         return writing_about("demo", label_scheme(self.scheme), SURVEY, "xyxy_norm", Generation(**said))
@@ -106,11 +112,10 @@ def sky(n=6, scheme="radioimg_multilabel", present=("COMPACT",)):
 
 @dataclass
 class Says:
-    """A model whose replies a test gives: the same to all, by task and attempt."""
+    """A model whose replies a test gives: the same to all, by attempt."""
 
-    pairs: list[object]
+    turns: list[object]
     """A reply for each attempt: a body, or a Reply's problem with its text."""
-    rewording: str = "no"
     asked: list = field(default_factory=list)
 
     def ask(self, requests):
@@ -118,27 +123,38 @@ class Says:
         return [self.reply(one, len(self.asked)) for one in requests]
 
     def reply(self, request, attempt):
-        if '"pairs"' not in request.form:
-            return Reply(request.key, self.rewording)
-        said = self.pairs[min(attempt, len(self.pairs)) - 1]
+        said = self.turns[min(attempt, len(self.turns)) - 1]
         if isinstance(said, tuple):
             return Reply(request.key, said[1], problem=said[0])
         return Reply(request.key, said if isinstance(said, str) else json.dumps(said))
 
 
-def pairs(*said):
-    return {"pairs": [{"question": question, "answer": answer} for question, answer in said]}
+def state(label, state="present"):
+    return {"kind": "presence", "label": label, "state": state}
 
 
-TRUE = ("Is the image ordinary or peculiar?", "The content of the image is ordinary.")
-COMPACT = ("Are compact sources seen?", "Yes. Compact or point-like radio sources stand out from the background.")
-FALSE = ("Is there diffuse emission?", "One or more extended radio sources are visible.")
-GOOD = pairs(TRUE, COMPACT, ("Is a radio galaxy seen?", "No source has the shape of an extended radio galaxy."))
+def turn(question, *sentences):
+    """A question with sentences, each a text and its claims."""
+    return {"question": question, "answer": [{"text": text, "claims": claims} for text, claims in sentences]}
+
+
+def turns(*said):
+    return {"turns": list(said)}
+
+
+ORDINARY = {"kind": "peculiarity", "content": "ORDINARY", "state": "present"}
+TRUE = turn("Is the image ordinary or peculiar?", ("The content of the image is ordinary.", [ORDINARY]))
+COMPACT = turn("Which sources are seen?", ("The image shows compact sources.", [state("COMPACT")]))
+FALSE = turn("Is there diffuse emission?", ("One or more extended radio sources are visible.", [state("EXTENDED")]))
+GALAXY = turn(
+    "Is a radio galaxy seen?", ("No, there is no radio galaxy in the image.", [state("RADIO-GALAXY", "absent")])
+)
+GOOD = turns(TRUE, COMPACT, GALAXY)
 
 
 def written(says, one=None, **said):
     one = one or sky(1)
-    made = generated(says, *one.tables, one.writing(**{"rewording": False} | said))
+    made = generated(says, *one.written_of, one.writing(**said))
     GENERATED.check(made.kept)
     return made
 
@@ -150,65 +166,107 @@ def reasons(made):
 # -- a turn -----------------------------------------------------------------------------------------------------
 
 
-def test_true_pairs_are_kept_with_verdict_claims_evidence_and_origin():
+def test_true_turns_are_kept_with_their_sentences_claims_evidence_and_origin():
     made = written(Says([GOOD]))
-    assert [row["answer"] for row in made.kept.to_pylist()] == [one["answer"] for one in GOOD["pairs"]]
+    rows = made.kept.to_pylist()
+    assert [row["question"] for row in rows] == [one["question"] for one in GOOD["turns"]]
     assert made.rejected.num_rows == 0 and made.n_in == 3
-    for turn, row in enumerate(made.kept.to_pylist()):
-        assert (row["turn"], row["kind"], row["verdict"], row["attempt"]) == (turn, "pair", "supported", 1)
-        assert (row["model"], row["revision"], row["prompt"]) == ("rule-server", "main", "pairs")
+    for at, row in enumerate(rows):
+        assert (row["turn"], row["verdict"], row["attempt"]) == (at, "supported", 1)
+        assert (row["model"], row["revision"], row["prompt"]) == ("rule-server", "main", "claims")
         assert row["claims"] and all(claim["evidence"] for claim in row["claims"])
+        (sentence,) = row["sentences"]
+        assert sentence["written"] == GOOD["turns"][at]["answer"][0]["text"]
+        assert sentence["claims"] and all(claim["evidence"] for claim in sentence["claims"])
+        assert row["n_as_written"] + row["n_reworded"] + row["n_cut"] == 1
 
 
 @pytest.mark.parametrize(
-    ("pair", "reason"),
+    ("bad", "reason"),
     [
-        (FALSE, "contradicted"),
-        (("How bright is it?", "Its flux density is 5.3 mJy."), "unverifiable-number"),
-        (("How many lobes are there?", "There are two lobes to be seen."), "unverifiable-number"),
-        (("What is in it?", ""), "empty-turn"),
-        (("What is in it?", " \n"), "empty-turn"),
-        (("What is known of this image:", "What is known of this image?"), "echo"),
-        (("What is in it?", "The caption says that it is compact."), "names-caption"),
-        (("What is in it?", "I'm sorry, I cannot help with that."), "refusal"),
-        (("Que montre cette image ?", "Une source de rayonnement est visible dans la région du centre."),
+        (FALSE, "all-cut"),
+        (turn("How bright is it?", ("Its flux density is 5.3 mJy.", [{"kind": "structure", "what": "peaks", "n": 7}])),
+         "all-cut"),
+        (turn("What is in it?", ("It shows compact sources.", [])), "all-cut"),
+        (turn("What is in it?", ("", [state("COMPACT")])), "empty-turn"),
+        (turn("What is in it?", (" \n", [state("COMPACT")])), "empty-turn"),
+        (turn("What is in it?"), "empty-turn"),
+        (turn("Describe what is seen. It is compact", ("Compact sources.", [state("COMPACT")])), "no-question"),
+        (turn("Given that it is an FR-II, what is seen?", ("Compact sources.", [state("COMPACT")])), "no-question"),
+        (turn("Que montre cette image et quelle est la source ?", ("Compact sources are seen.", [state("COMPACT")])),
          "wrong-language"),
-        (("What is in it?", "図には電波源が見える。"), "wrong-language"),
-        (("What is in it?", "Compact sources are seen. Compact sources are seen. Compact sources are seen."),
-         "repetition"),
-        ((" is the image ORDINARY or peculiar? ", "It is ordinary."), "duplicate-turn"),
-        (("What is in it?", "<|im_start|>system"), "wrong-form"),
-        (("What is in it?", "<image> shows compact sources."), "wrong-form"),
-        (("What is in it?", 7), "wrong-form"),
+        (turn("What does the caption say?", ("Compact sources are seen.", [state("COMPACT")])), "names-caption"),
+        (turn(" which sources ARE seen? ", ("Compact sources are visible.", [state("COMPACT")])), "duplicate-turn"),
+        (turn("What is in it?", ("<|im_start|>system", [state("COMPACT")])), "wrong-form"),
+        (turn("What is in it?", ("<image> shows compact sources.", [state("COMPACT")])), "wrong-form"),
+        ({"question": "What is in it?", "answer": 7}, "wrong-form"),
+        ({"question": "What is in it?", "answer": "Compact sources."}, "wrong-form"),
+        ({"question": "What is in it?", "answer": [], "remark": "none"}, "wrong-form"),
+        (7, "wrong-form"),
     ],
 )  # fmt: skip
-def test_one_bad_turn_is_refused_by_name_and_the_others_stay(pair, reason):
-    body = pairs(*[(one["question"], one["answer"]) for one in GOOD["pairs"]], pair)
-    made = written(Says([body]))
+def test_one_bad_turn_is_refused_by_name_and_the_others_stay(bad, reason):
+    made = written(Says([turns(*GOOD["turns"], bad)]))
     assert made.kept.num_rows == 3
     assert reasons(made) == {reason: 1}
     row = json.loads(made.rejected["row"][0].as_py())
-    assert row["request_sha"] and row["question"].strip() == pair[0].strip()
+    assert row["request_sha"] and row["cutout_id"]
 
 
-def test_a_turn_that_nobody_can_verify_is_kept_unless_the_corpus_says_otherwise():
-    body = pairs(*[(one["question"], one["answer"]) for one in GOOD["pairs"]],
-                 ("How does it look?", "The background looks rather calm."))  # fmt: skip
-    kept = written(Says([body])).kept.to_pylist()
-    assert [row["verdict"] for row in kept] == ["supported"] * 3 + ["unverifiable"]
-    made = written(Says([body]), verdicts=Verdicts(unverifiable="reject"))
-    assert reasons(made) == {"unverifiable": 1}
+@pytest.mark.parametrize(
+    ("text", "claims", "reason", "says"),
+    [
+        ("One or more extended radio sources are visible.", [state("EXTENDED")], "contradicted", "EXTENDED"),
+        ("It has seven peaks.", [{"kind": "structure", "what": "peaks", "n": 7}], "unverifiable-number", "peaks"),
+        ("It is calm.", [], "no-claim", "states nothing"),
+        ("It is bright.", [{"kind": "brightness", "n": 12}], "wrong-form", "brightness"),
+        ("It is seen.", [state("PULSAR")], "wrong-form", "PULSAR"),
+        ("It is seen.", [state("COMPACT", "perhaps")], "wrong-form", "perhaps"),
+        ("There is one.", [{"kind": "count", "what": "source", "bound": "exactly", "n": True}], "wrong-form", "n:"),
+        ("It is seen.", [state("COMPACT") | {"sure": 1}], "wrong-form", "sure"),
+        ("It is seen.", "COMPACT", "wrong-form", "list"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_may_not_stand_is_cut_with_its_reason_and_the_rest_of_the_answer_stays(
+    text, claims, reason, says
+):
+    (first,) = COMPACT["answer"]
+    body = turns({"question": COMPACT["question"], "answer": [first, {"text": text, "claims": claims}]})
+    (row,) = written(Says([body])).kept.to_pylist()
+    kept, cut = row["sentences"]
+    assert (kept["fate"], cut["fate"], cut["reason"], cut["text"]) == ("as-written", "cut", reason, "")
+    assert says in cut["detail"] and cut["written"] == text
+    assert (row["answer"], row["n_cut"]) == (first["text"], 1)
 
 
-def test_a_contradicted_turn_that_is_kept_for_study_comes_into_no_conversation():
-    one = sky(1)
-    says = Says([pairs(TRUE, COMPACT, FALSE)])
-    made = written(says, one, verdicts=Verdicts(contradicted="keep"))
-    assert made.kept["verdict"].to_pylist() == ["supported", "supported", "contradicted"]
-    cutouts, told, sources, objects = one.tables
-    spoken = with_generated(cutouts, told, made.kept, sources, objects, label_scheme(one.scheme), ASKED, "xyxy_norm")
-    answers = [turn["answer"] for turn in spoken.kept["turns"][0].as_py()]
-    assert COMPACT[1] in answers and FALSE[1] not in answers
+def test_an_answer_whose_first_sentence_was_cut_no_longer_answers_and_is_refused():
+    rest = {"text": "The content of the image is ordinary.", "claims": [ORDINARY]}
+    body = turns({"question": FALSE["question"], "answer": [*FALSE["answer"], rest]})
+    made = written(Says([body]), attempts=1)
+    assert made.kept.num_rows == 0 and reasons(made) == {"not-answered": 1}
+    (first, second) = json.loads(made.rejected["row"][0].as_py())["sentences"]
+    assert (first["fate"], first["reason"], second["fate"]) == ("cut", "contradicted", "as-written")
+
+
+def test_words_that_say_more_than_their_claims_are_said_in_our_own_words():
+    text = "Compact sources are seen, and a pulsar of 12 mJy."
+    (row,) = written(Says([turns(turn("What is in it?", (text, [state("COMPACT")])))])).kept.to_pylist()
+    (sentence,) = row["sentences"]
+    assert (sentence["fate"], sentence["written"]) == ("reworded", text)
+    assert sentence["reason"] in ("read-otherwise", "not-read") and sentence["text"] == row["answer"]
+    assert "pulsar" not in row["answer"] and "12" not in row["answer"] and "ompact" in row["answer"]
+    assert row["verdict"] == "supported"
+
+
+def test_a_claim_that_nobody_can_verify_is_kept_only_where_the_corpus_says_so():
+    one = sky(1, present=())
+    unknown = turn("Is it extended?", ("It has an extended source.", [state("EXTENDED")]))
+    labels = [row | {"labels": [one for one in row["labels"] if one["label"] != "EXTENDED"]}
+              for row in one.sources.to_pylist()]  # fmt: skip
+    one = Sky(one.scheme, one.cutouts, SOURCES.of(labels), one.objects)
+    assert reasons(written(Says([turns(unknown)]), one, attempts=1)) == {"all-cut": 1}
+    (row,) = written(Says([turns(unknown)]), one, verdicts=Verdicts(unverifiable="keep")).kept.to_pylist()
+    assert row["verdict"] == "unverifiable"
 
 
 # -- a reply ----------------------------------------------------------------------------------------------------
@@ -222,7 +280,7 @@ CUT = json.dumps(GOOD)
     [
         (("truncated", CUT[:-40]), "truncated", 2),  # in the third answer
         (("truncated", CUT), "truncated", 2),  # closed nevertheless: the last one may be cut
-        (("truncated", '{"pairs": ['), "truncated", 0),
+        (("truncated", '{"turns": ['), "truncated", 0),
         (("empty", ""), "empty", 0),
         (("server-error", ""), "server-error", 0),
         (("timeout", ""), "timeout", 0),
@@ -231,8 +289,8 @@ CUT = json.dumps(GOOD)
         ("<html><body>502</body></html>", "no-json", 0),
         ("   \n\n  ", "empty", 0),
         ("I'm sorry, but I cannot assist with that request.", "refusal", 0),
-        ('{"pairs": []}', "empty", 0),
-        ('{"pairs": "none"}', "wrong-form", 0),
+        ('{"turns": []}', "empty", 0),
+        ('{"turns": "none"}', "wrong-form", 0),
         ("[1, 2]", "wrong-form", 0),
         ('{"answers": []}', "wrong-form", 0),
         (json.dumps(GOOD | {"note": "x"}), "wrong-form", 3),
@@ -242,7 +300,7 @@ CUT = json.dumps(GOOD)
         ("null", "wrong-form", 0),
     ],
 )  # fmt: skip
-def test_of_a_broken_reply_the_whole_pairs_are_kept_and_the_reply_is_told(reply, reason, n_kept):
+def test_of_a_broken_reply_the_whole_turns_are_kept_and_the_reply_is_told(reply, reason, n_kept):
     made = written(Says([reply]), attempts=1)
     assert made.kept.num_rows == n_kept
     assert reason in reasons(made)
@@ -252,26 +310,26 @@ def test_of_a_broken_reply_the_whole_pairs_are_kept_and_the_reply_is_told(reply,
     assert made.n_in == made.kept.num_rows + made.rejected.num_rows
 
 
-@pytest.mark.parametrize("reply", [f"```json\n{CUT}\n```", json.dumps(GOOD["pairs"]), f"\n {CUT} \n"])
+@pytest.mark.parametrize("reply", [f"```json\n{CUT}\n```", json.dumps(GOOD["turns"]), f"\n {CUT} \n"])
 def test_a_list_alone_or_in_a_code_fence_is_a_reply_too(reply):
     made = written(Says([reply]))
     assert (made.kept.num_rows, made.rejected.num_rows) == (3, 0)
 
 
 def test_a_reply_that_gave_too_little_is_asked_for_again_with_another_seed():
-    says = Says([pairs(FALSE), GOOD])
+    says = Says([turns(FALSE), GOOD])
     made = written(says)
     assert [len(asked) for asked in says.asked] == [1, 1]
     assert [asked[0].sampling.seed for asked in says.asked] == [0, 1]
-    assert made.kept["attempt"].to_pylist() == [2, 2, 2] and reasons(made) == {"contradicted": 1}
+    assert made.kept["attempt"].to_pylist() == [2, 2, 2] and reasons(made) == {"all-cut": 1}
 
 
 def test_enough_is_not_asked_for_again_and_no_attempt_is_made_beyond_the_last():
-    says = Says([pairs(TRUE, COMPACT)])
+    says = Says([turns(TRUE, COMPACT)])
     written(says, attempts=5)
     assert len(says.asked) == 1
-    says = Says([pairs(FALSE)])
-    assert reasons(written(says, attempts=4)) == {"contradicted": 4}
+    says = Says([turns(FALSE)])
+    assert reasons(written(says, attempts=4)) == {"all-cut": 4}
     assert len(says.asked) == 4
 
 
@@ -286,7 +344,7 @@ def test_a_cut_reply_gets_more_room_and_a_broken_server_no_second_try():
 
 
 def test_without_temperature_another_seed_is_not_tried_for_nothing():
-    says = Says([pairs(FALSE)])
+    says = Says([turns(FALSE)])
     written(says, temperature=0)
     assert len(says.asked) == 1
 
@@ -297,43 +355,14 @@ def test_room_grows_with_the_objects_whose_boxes_may_be_told():
     assert crowded == empty + 2 * 40
 
 
-# -- rewording --------------------------------------------------------------------------------------------------
-
-
-def reworded(text):
-    one = sky(1)
-    says = Says([GOOD], rewording=json.dumps({"text": text}))
-    return one, generated(says, *one.tables, one.writing())
-
-
-def test_other_words_stand_for_the_description_only_where_they_say_the_same():
-    template = sky(1).tables[1]["text"][0].as_py()
-    sentences = template.split(". ")
-    swapped = ". ".join([sentences[0], *reversed([one.rstrip(".") for one in sentences[1:]])]) + "."
-    one, made = reworded(swapped)
-    (row,) = [row for row in made.kept.to_pylist() if row["kind"] == "rewording"]
-    assert (row["answer"], row["verdict"], row["turn"]) == (swapped, "supported", 3)
-    cutouts, told, sources, objects = one.tables
-    scheme = label_scheme(one.scheme)
-    spoken = with_generated(cutouts, told, made.kept, sources, objects, scheme, ASKED, "xyxy_norm").kept
-    turn = spoken["turns"][0].as_py()[0]
-    assert (turn["answer"], turn["writer"], turn["request_sha"]) == (swapped, "rule-server", row["request_sha"])
-    assert turn["claims"] and all(claim["evidence"] for claim in turn["claims"])
-
-
-@pytest.mark.parametrize(
-    ("changed", "reason"),
-    [
-        (lambda text: text.split(". ")[0] + ".", "claims-differ"),
-        (lambda text: text + " Diffuse emission of a small, roundish kind is visible.", "contradicted"),
-        (lambda text: text + " The brightest pixel has 7 mJy.", "unverifiable-number"),
-        (lambda text: text + " This is what the caption says.", "names-caption"),
-    ],
-)
-def test_a_rewording_that_says_less_or_more_is_refused(changed, reason):
-    _, made = reworded(changed(sky(1).tables[1]["text"][0].as_py()))
-    assert reasons(made) == {reason: 2}  # and again with another seed
-    assert set(made.kept["kind"].to_pylist()) == {"pair"}
+def test_the_form_is_one_for_all_pictures_with_as_many_objects_and_names_only_their_ids():
+    says = Says([GOOD])
+    written(says, sky(5, "caesar_mrcnn"))
+    asked, *_ = says.asked
+    assert len({one.form for one in asked}) == len({one.system for one in asked}) == 1
+    form = json.loads(asked[0].form)
+    assert form["$defs"]["objects"]["items"]["enum"] == ["o1", "o2"]
+    assert not unbounded(form, "form")
 
 
 # -- the stage through HTTP -------------------------------------------------------------------------------------
@@ -346,23 +375,24 @@ def asker(server, place, **said):
 @pytest.mark.parametrize("scheme", ["radioimg_multilabel", "caesar_mrcnn", "mirabest"])
 def test_a_served_model_writes_and_the_store_replays_it_without_a_server(scheme, tmp_path):
     one = sky(8, scheme, ("FR-II",) if scheme == "mirabest" else ("COMPACT",))
-    with RuleServer(error_share=0.2) as server:
-        made = generated(asker(server, tmp_path), *one.tables, one.writing())
+    with RuleServer(error_share=0.3) as server:
+        made = generated(asker(server, tmp_path), *one.written_of, one.writing())
         n_calls = server.n_calls
-        again = generated(asker(server, tmp_path), *one.tables, one.writing())
+        again = generated(asker(server, tmp_path), *one.written_of, one.writing())
         assert server.n_calls == n_calls
     assert made.kept.num_rows > 8 and made.n_in == made.kept.num_rows + made.rejected.num_rows
-    assert "contradicted" in reasons(made)
-    assert not [row for row in made.kept.to_pylist() if row["verdict"] == "contradicted"]
-    replayed = generated(asker(None, tmp_path), *one.tables, one.writing())
+    fates = Counter(one["fate"] for row in made.kept.to_pylist() for one in row["sentences"])
+    assert fates["as-written"] > fates["reworded"] > 0 and {"all-cut", "not-answered"} & set(reasons(made))
+    assert not [row for row in made.kept.to_pylist() if row["verdict"] != "supported"]
+    replayed = generated(asker(None, tmp_path), *one.written_of, one.writing())
     for other in (again, replayed):
         assert other.kept.equals(made.kept) and other.rejected.equals(made.rejected)
 
 
 def test_without_a_server_and_without_replies_the_run_ends_with_one_line(tmp_path):
     one = sky(2)
-    with pytest.raises(ModelError, match=r"4 of 4 replies.*--server") as caught:
-        generated(asker(None, tmp_path), *one.tables, one.writing())
+    with pytest.raises(ModelError, match=r"2 of 2 replies.*--server") as caught:
+        generated(asker(None, tmp_path), *one.written_of, one.writing())
     assert "\n" not in str(caught.value)
 
 
@@ -370,31 +400,18 @@ def test_without_a_server_and_without_replies_the_run_ends_with_one_line(tmp_pat
     ("mode", "reason"),
     [("cut", "truncated"), ("cut-valid", "truncated"), ("empty", "empty"), ("null", "empty"), ("no-json", "no-json"),
      ("huge", "too-long-body"), ("refusal", "refusal"),
-     ("wrong-language", "wrong-language"), ("whitespace", "truncated"), ("wrong-types", "wrong-form"),
+     ("wrong-language", "no-question"), ("whitespace", "truncated"), ("wrong-types", "wrong-form"),
      ("extra-keys", "wrong-form")],
 )  # fmt: skip
 def test_a_server_that_fails_costs_turns_and_never_a_picture(mode, reason, tmp_path):
     one = sky(2)
     with RuleServer(mode=mode) as server:
-        made = generated(asker(server, tmp_path), *one.tables, one.writing(attempts=1))
+        made = generated(asker(server, tmp_path), *one.written_of, one.writing(attempts=1))
     assert reason in reasons(made), reasons(made)
     cutouts, told, sources, objects = one.tables
     scheme = label_scheme(one.scheme)
     spoken = with_generated(cutouts, told, made.kept, sources, objects, scheme, ASKED, "xyxy_norm")
     assert spoken.kept.num_rows == 2 and spoken.rejected.num_rows == 0
-
-
-def test_requests_of_a_picture_stand_near_each_other_and_share_all_but_the_task():
-    one = sky(40)
-    says = Says([GOOD])
-    generated(says, *one.tables, one.writing())
-    (asked, *_) = says.asked
-    assert [one.png for one in asked[:32]] == [one.png for one in asked[32:64]]
-    assert len({one.system for one in asked}) == 1
-    first, second = asked[0].text, asked[32].text
-    shared = len(next(iter(first.split("CAPTION>>>"))))
-    description = one.tables[1]["text"][0].as_py().split(". ")[0]
-    assert description in first[:shared] and description in second
 
 
 # -- conversations ----------------------------------------------------------------------------------------------
@@ -406,12 +423,11 @@ def test_fixed_questions_do_not_depend_on_generation(tmp_path):
     scheme = label_scheme(one.scheme)
     alone = conversations(cutouts, told, sources, objects, scheme, ASKED, "xyxy_norm").kept.to_pylist()
     with RuleServer() as server:
-        made = generated(asker(server, tmp_path), *one.tables, one.writing())
+        made = generated(asker(server, tmp_path), *one.written_of, one.writing())
     both = with_generated(cutouts, told, made.kept, sources, objects, scheme, ASKED, "xyxy_norm").kept
     CONVERSATIONS.check(both)
     for before, after in zip(alone, both.to_pylist(), strict=True):
-        fixed = [turn for turn in after["turns"] if turn["kind"] not in ("generated", "description")]
-        assert fixed == [turn for turn in before["turns"] if turn["kind"] != "description"]
+        assert [turn for turn in after["turns"] if turn["kind"] != "generated"] == before["turns"]
         assert (before["generator"], after["generator"]) == ("template", "rule-server")
         assert all(turn["writer"] == "template" and turn["request_sha"] is None for turn in before["turns"])
         added = [turn for turn in after["turns"] if turn["kind"] == "generated"]
@@ -440,13 +456,13 @@ def test_where_the_model_is_served_is_no_part_of_the_address_and_what_it_is_told
 
     def step(servers=(), dataset="demo", **said):
         writing = writing_about(dataset, scheme, SURVEY, "xyxy_norm", Generation(**said))
-        return generated_step(Asker(tuple(servers), "store"), "demo", cutouts, told, sources, objects, writing)
+        return generated_step(Asker(tuple(servers), "store"), "demo", cutouts, sources, objects, writing)
 
     plain = step()
     assert plain.address == step(["http://127.0.0.1:1/v1"]).address == step(turns={"other": 9}).address
-    others = [step(temperature=0), step(seed=1), step(model="InternVL3-8B"), step(revision="b"), step(rewording=False),
-              step(attempts=1), step(turns={"demo": 9}), step(verdicts={"unverifiable": "reject"})]  # fmt: skip
-    assert len({plain.address, *(one.address for one in others)}) == 9
+    others = [step(temperature=0), step(seed=1), step(model="InternVL3-8B"), step(revision="b"),
+              step(attempts=1), step(turns={"demo": 9}), step(verdicts={"unverifiable": "keep"})]  # fmt: skip
+    assert len({plain.address, *(one.address for one in others)}) == 8
     asked = tuple(one for one in ASKED)
     bare, spoken = (conversations_step("demo", cutouts, told, sources, objects, scheme, asked, "xyxy_norm", one)
                     for one in (None, plain))  # fmt: skip

@@ -145,7 +145,7 @@ def test_the_form_bounds_every_axis():
 
 def test_a_door_without_a_task_or_with_another_form_is_refused_in_one_line(monkeypatch):
     with pytest.raises(RecipeError, match="no task judge"):
-        judge_door("pairs")
+        judge_door("claims")
     task = DOOR.task["judge"].model_dump()
     task["form"]["properties"]["clarity"]["maximum"] = 5
     other = Prompt.model_validate({**DOOR.model_dump(), "task": {"judge": task}})

@@ -1,5 +1,6 @@
 """What a model is told: golden prompts, and that nothing which others wrote can change what stands around it."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,15 @@ import jsonschema
 import pytest
 
 from curation.extraction.reading import extract_claims
-from curation.generation.caption import caption, n_boxes, topics_of
+from curation.generation.caption import (
+    MOST_OBJECTS,
+    caption,
+    caption_lines,
+    object_lines,
+    told_objects,
+    topics_of,
+)
+from curation.generation.claim_forms import claim_definitions
 from curation.generation.prompt import (
     LONGEST_LINE,
     MOST_LINES,
@@ -19,18 +28,19 @@ from curation.generation.prompt import (
     harmless,
     prompt,
     render,
+    unbounded,
 )
+from curation.generation.stated_claims import Told, read_claims, written_claims
 from curation.pictures.boxes import DIALECT_WORDS
 from curation.verification.claims import Annotations, SeenObject, SurveyFacts
 from curation.verification.verify import Judgement, verify_turn
-from curation.words.answers import MOST_BOXES
 from curation.words.descriptions import description
 from schemas.errors import RecipeError
 from schemas.labels import Truth, label_scheme, label_schemes
 
 GOLDEN = Path(__file__).parent / "golden"
 FENCE = re.compile(r"^<<<([A-Z]+)\n(.*?)\n\1>>>$", re.DOTALL | re.MULTILINE)
-DOOR = prompt("pairs")
+DOOR = prompt("claims")
 BOXES = ((0.1, 0.2, 0.3, 0.4), (0.5, 0.5, 0.75, 0.625))
 
 
@@ -50,11 +60,15 @@ def seen(*labels):
     )
 
 
-def told(annotations, task="pairs", dialect="xyxy_norm", meanings=None):
+def told(annotations, dialect="xyxy_norm", meanings=None):
     meanings = meanings or {label: one.definition for label, one in annotations.scheme.labels.items()}
-    topics = "\n".join(f"- {one.ask}" for one in topics_of(annotations, DOOR.topic))
-    lines = {"caption": [one.text for one in caption(annotations, dialect)], "glossary": glossary(DOOR, meanings)}
-    return render(DOOR, task, lines, {"n_turns": 4, "dialect": DIALECT_WORDS[dialect], "topics": topics})
+    topics, objects = "\n".join(f"- {one.ask}" for one in topics_of(annotations, DOOR.topic)), told_objects(annotations)
+    lines = {
+        "caption": caption_lines(annotations, dialect, objects),
+        "objects": object_lines(annotations, dialect, objects) or ["none"], "glossary": glossary(DOOR, meanings),
+    }  # fmt: skip
+    words = {"n_turns": 4, "dialect": DIALECT_WORDS[dialect], "topics": topics}
+    return render(DOOR, "turns", lines, words, claim_definitions(annotations.scheme, len(objects)))
 
 
 def around(text):
@@ -76,12 +90,11 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("scheme", SHOWN)
-@pytest.mark.parametrize("task", ["pairs", "rewording"])
-def test_the_prompt_is_the_golden_one(scheme, task):
+def test_the_prompt_is_the_golden_one(scheme):
     """Where the words are meant to change: read the new ones, then write them over the old file."""
-    made = told(SHOWN[scheme], task)
+    made = told(SHOWN[scheme])
     text = f"{made.system}\n\n=== the picture ===\n\n{made.text}\n\n=== the form ===\n\n{made.form}\n"
-    assert text == (GOLDEN / f"prompt_{task}_{scheme}.txt").read_text(encoding="utf-8")
+    assert text == (GOLDEN / f"prompt_turns_{scheme}.txt").read_text(encoding="utf-8")
 
 
 def test_no_prompt_has_the_misprint_of_the_paper_and_none_asks_for_numbers_while_forbidding_them():
@@ -93,11 +106,17 @@ def test_no_prompt_has_the_misprint_of_the_paper_and_none_asks_for_numbers_while
         )
 
 
-def test_prompts_of_a_dataset_share_their_system_text_and_tasks_share_all_but_the_task():
-    one, other = told(known()), told(known(present=("DIFFUSE",)), "rewording")
-    assert one.system == other.system
-    pairs, rewording = told(known()).text, told(known(), "rewording").text
-    assert pairs.split("CAPTION>>>")[0] == rewording.split("CAPTION>>>")[0]
+def test_the_form_has_the_question_before_the_answer_and_the_claims_before_the_words():
+    form = json.loads(told(known()).form)
+    turn = form["properties"]["turns"]["items"]
+    assert list(turn["properties"]) == ["question", "answer"]
+    assert list(turn["properties"]["answer"]["items"]["properties"]) == ["claims", "text"]
+    assert all(next(iter(one["properties"])) == "kind" for one in form["$defs"]["claim"]["anyOf"])
+
+
+def test_prompts_of_a_dataset_share_their_system_text_and_their_form():
+    one, other = told(known()), told(known(present=("DIFFUSE",)))
+    assert (one.system, one.form) == (other.system, other.form) and one.text != other.text
 
 
 # -- the caption --------------------------------------------------------------------------------------------------
@@ -149,14 +168,28 @@ def test_the_papers_seven_questions_are_asked_wherever_their_answer_is_known():
 
 def test_boxes_are_told_in_the_dialect_and_a_crowd_of_them_is_not():
     annotations = SHOWN["caesar_mrcnn"]
-    assert "[0.100, 0.200, 0.300, 0.400]" in told(annotations).text
-    assert "[100, 200, 300, 400]" in told(annotations, dialect="xyxy_1000").text
-    assert n_boxes(annotations) == 2
+    assert "o1: COMPACT [0.100, 0.200, 0.300, 0.400]" in told(annotations).text
+    assert "o1: COMPACT [100, 200, 300, 400]" in told(annotations, dialect="xyxy_1000").text
+    assert len(told_objects(annotations)) == 2
     crowd = tuple(
         SeenObject(f"object-{k}", (k / 100, 0.1, k / 100 + 0.05, 0.2), frozenset(["COMPACT"]))
-        for k in range(MOST_BOXES + 1)
+        for k in range(MOST_OBJECTS + 1)
     )
-    assert n_boxes(known("caesar_mrcnn", ("COMPACT",), crowd)) == 0
+    assert told_objects(known("caesar_mrcnn", ("COMPACT",), crowd)) == {}
+
+
+@pytest.mark.parametrize("scheme", SHOWN)
+def test_the_claims_told_with_a_sentence_are_read_back_as_those_of_the_sentence(scheme):
+    annotations = SHOWN[scheme]
+    picture = Told(annotations, told_objects(annotations))
+    form = jsonschema.Draft202012Validator(
+        {"$ref": "#/$defs/claim", "$defs": claim_definitions(annotations.scheme, len(picture.objects))}
+    )
+    for one in caption(annotations, "xyxy_norm"):
+        written = written_claims(one.claims, picture.objects)
+        assert written and all(form.is_valid(claim) for claim in written), (one.text, written)
+        read = {claim.claim.content for claim in read_claims(written, picture)}
+        assert {claim.content for claim in one.claims} <= read, (one.text, written)
 
 
 # -- nothing that others wrote is more than a value -----------------------------------------------------------------
@@ -202,20 +235,19 @@ def test_a_poisoned_text_changes_nothing_outside_its_fence(injection):
         scheme=annotations.scheme.model_copy(update={"labels": labels}),
     )
     definitions = {injection: injection, "FR-II": injection}
-    for task in DOOR.task:
-        clean, made = told(annotations, task), told(poisoned, task, meanings=definitions)
-        assert around(made.text) == around(clean.text)
-        assert around(made.system) == around(clean.system)
-        assert made.form == clean.form
-        for text in (made.text, made.system):
-            (inside,) = [found[2] for found in FENCE.finditer(text)]
+    clean, made = told(annotations), told(poisoned, meanings=definitions)
+    assert around(made.text) == around(clean.text)
+    assert around(made.system) == around(clean.system)
+    assert made.form == clean.form
+    for text in (made.text, made.system):
+        for inside in [found[2] for found in FENCE.finditer(text)]:
             assert not re.search(
                 r"[<>`\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", inside
             )
             assert "[INST]" not in inside and "[/INST]" not in inside
             assert len(inside.splitlines()) <= MOST_LINES + 1
             assert all(len(line) <= LONGEST_LINE + 50 for line in inside.splitlines())
-        made.text.encode(), made.system.encode()
+    made.text.encode(), made.system.encode()
 
 
 @pytest.mark.parametrize("injection", INJECTIONS, ids=range(len(INJECTIONS)))
@@ -236,14 +268,24 @@ def test_what_people_write_is_left_readable():
 # -- doors --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["pairs", "judge"])
+@pytest.mark.parametrize("name", ["claims", "judge"])
 def test_every_form_is_a_bounded_json_schema(name):
     for task in prompt(name).task.values():
         jsonschema.Draft202012Validator.check_schema(task.form)
-    form = jsonschema.Draft202012Validator(DOOR.task["pairs"].form)
-    assert form.is_valid({"pairs": [{"question": "What is it?", "answer": "A."}]})
-    for bad in ({"pairs": []}, {"pairs": [{"question": "What is it?"}]}, {"pairs": [], "x": 1},
-                {"pairs": [{"question": "What is it?", "answer": "x" * 5000}]}):  # fmt: skip
+    whole = json.loads(told(SHOWN["caesar_mrcnn"]).form)
+    jsonschema.Draft202012Validator.check_schema(whole)
+    assert not unbounded(whole, "form")
+    form = jsonschema.Draft202012Validator(whole)
+
+    def reply(claims, text="There it is.", question="What is it?", **more):
+        return {"turns": [{"question": question, "answer": [{"text": text, "claims": claims}]}], **more}
+
+    assert form.is_valid(reply([{"kind": "boxes", "what": "COMPACT", "objects": ["o1"], "complete": True}]))
+    for bad in ({"turns": []}, {"turns": [{"question": "What is it?"}]}, reply([], x=1), reply([], text="x" * 5000),
+                reply([{"kind": "boxes", "what": "COMPACT", "objects": ["o3"], "complete": True}]),
+                reply([{"kind": "presence", "label": "PULSAR", "state": "present"}]),
+                reply([{"kind": "brightness", "n": 1}]),
+                reply([{"kind": "only", "label": "COMPACT"}] * 11)):  # fmt: skip
         assert not form.is_valid(bad)
 
 
@@ -251,12 +293,16 @@ DOORS = {
     "a slot that nobody knows": ({"shown": "{secret}"}, "no slot {secret}"),
     "a fence within a line": ({"shown": "Look: {caption}"}, "must stand alone"),
     "a list without an end": (
-        {"task": {"pairs": {"text": "x", "form": {"type": "array", "items": {"type": "string", "maxLength": 5}}}}},
+        {"task": {"turns": {"text": "x", "form": {"type": "array", "items": {"type": "string", "maxLength": 5}}}}},
         "a list without maxItems",
     ),
-    "a text without an end": ({"task": {"pairs": {"text": "x", "form": {"type": "string"}}}}, "without maxLength"),
+    "a text without an end": ({"task": {"turns": {"text": "x", "form": {"type": "string"}}}}, "without maxLength"),
+    "a number without an end": (
+        {"task": {"turns": {"text": "x", "form": {"type": "integer", "minimum": 0}}}}, "a number without maximum",
+    ),
+    "anything": ({"task": {"turns": {"text": "x", "form": {}}}}, "found nothing, expected a type"),
     "an open object": (
-        {"task": {"pairs": {"text": "x", "form": {"type": "object", "properties": {}}}}}, "additionalProperties",
+        {"task": {"turns": {"text": "x", "form": {"type": "object", "properties": {}}}}}, "additionalProperties",
     ),
     "no task": ({"task": {}}, "at least 1"),
 }  # fmt: skip
@@ -270,14 +316,14 @@ def test_a_bad_door_is_refused(door):
 
 
 def test_a_prompt_or_a_task_that_is_not_there_is_told_with_what_is():
-    with pytest.raises(RecipeError, match="known: judge, pairs"):
+    with pytest.raises(RecipeError, match="known: claims, judge"):
         prompt("none")
-    with pytest.raises(RecipeError, match="no task judge; it has pairs, rewording"):
+    with pytest.raises(RecipeError, match="no task judge; it has turns"):
         DOOR.only("judge")
-    with pytest.raises(RecipeError, match=r"nothing to fill \{glossary\} with in task pairs"):
-        render(DOOR, "pairs", {"caption": []}, {"n_turns": 1, "dialect": "", "topics": ""})
+    with pytest.raises(RecipeError, match=r"nothing to fill \{glossary\} with in task turns"):
+        render(DOOR, "turns", {"caption": [], "objects": []}, {"n_turns": 1, "dialect": "", "topics": ""})
 
 
 def test_room_for_a_reply_grows_up_to_a_limit():
-    task = Task(text="x", form={"type": "integer"}, tokens=100, tokens_per_object=10, most_tokens=150)
+    task = Task(text="x", form={"enum": ["a"]}, tokens=100, tokens_per_object=10, most_tokens=150)
     assert [task.max_tokens(n) for n in (0, 3, 1000)] == [100, 130, 150]

@@ -55,16 +55,16 @@ def test_with_one_its_tables_come_in_and_no_server_changes_an_address(tmp_path, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[generation]\nprompt = "none"\n', "no prompt 'none'; known: judge, pairs"),
-        ('[generation]\nprompt = "judge"\n', "prompt judge: no task pairs"),
-        ('[judge]\nmodel = "m"\nprompt = "pairs"\n', "prompt pairs: no task judge"),
+        ('[generation]\nprompt = "none"\n', "no prompt 'none'; known: claims, judge"),
+        ('[generation]\nprompt = "judge"\n', "prompt judge: no task turns"),
+        ('[judge]\nmodel = "m"\nprompt = "claims"\n', "prompt claims: no task judge"),
         ("[generation]\ntemperature = -1\n", "generation.temperature"),
         ("[generation]\nattempts = 0\n", "generation.attempts"),
         ('[generation]\nflavour = "x"\n', "generation.flavour"),
-        ('[generation.verdicts]\ncontradicted = "maybe"\n', "generation.verdicts.contradicted"),
+        ('[generation.verdicts]\nunverifiable = "maybe"\n', "generation.verdicts.unverifiable"),
         ("[generation.turns]\ndemo_other = 3\n", "generation.turns: no dataset demo_other"),
         ("[generation.turns]\ndemo_fanaroff = 0\n", "generation.turns.demo_fanaroff"),
-        ("[generation.turns]\ndemo_fanaroff = 13\n", "13 turns are asked for, the form of prompt pairs allows 12"),
+        ("[generation.turns]\ndemo_fanaroff = 13\n", "13 turns are asked for, the form of prompt claims allows 12"),
     ],
 )
 def test_a_mistake_in_the_file_is_told_before_anything_is_made(tmp_path, demo_raw, text, message):

@@ -151,15 +151,21 @@ def shelf() -> Shelf:
          "reasons": [], "flags": flags.get(k, []) if t else []}
         for k in range(N) for t in (0, 1)
     ]  # fmt: skip
+    fates = [("as-written", None), ("reworded", "not-read"), ("cut", "contradicted")]
+    told = [{"written": f"So it is {fate}.", "text": "", "fate": fate, "reason": reason, "detail": None, "claims": []}
+            for fate, reason in fates]  # fmt: skip
     written = [
-        {"cutout_id": cut(k), "turn": 0, "dataset": "demo", "kind": "pair", "question": "What is seen?",
-         "answer": f"Number {k} is seen.", "claims": [], "verdict": "supported", "reasons": [], "model": "a-model",
-         "revision": "main", "prompt": "pairs", "prompt_sha": "0" * 64, "request_sha": "1" * 64, "seed": 0,
-         "attempt": 2 if k == 9 else 1}
+        {"cutout_id": cut(k), "turn": 0, "dataset": "demo", "question": "What is seen?",
+         "answer": f"Number {k} is seen.", "sentences": told[: 3 if k in FAULTY else 2], "n_as_written": 1,
+         "n_reworded": 1, "n_cut": int(k in FAULTY), "claims": [], "verdict": "supported", "reasons": [],
+         "model": "a-model", "revision": "main", "prompt": "claims", "prompt_sha": "0" * 64,
+         "request_sha": "1" * 64, "seed": 0, "attempt": 2 if k == 9 else 1}
         for k in range(N)
     ]  # fmt: skip
-    refused = [Rejection(f"{cut(k)}:pairs:1:1", "contradicted", "presence FR-I") for k in FAULTY]
-    refused += [Rejection(f"{cut(9)}:pairs:1:0", "truncated", "length"), Rejection(cut(99), "no-source", "")]
+    lost = {"sentences": [{"written": "It is.", "fate": "cut", "reason": "contradicted"},
+                          {"written": "So.", "fate": "as-written", "reason": ""}]}  # fmt: skip
+    refused = [Rejection(f"{cut(k)}:turns:1:1", "not-answered", "presence FR-I", lost) for k in FAULTY]
+    refused += [Rejection(f"{cut(9)}:turns:1:0", "truncated", "length"), Rejection(cut(99), "no-source", "")]
     scores = [
         {"conversation_id": conv(k), "cutout_id": cut(k), "model": "a-judge", "revision": "r1", "prompt": "judge",
          "scores": [(axis, 3.0 if k in FAULTY else 8.0) for axis in AXES], "request_sha": "2" * 64}
@@ -183,8 +189,16 @@ def rows(shelf: Shelf, name: str) -> list[dict[str, Any]]:
 
 def test_every_request_and_every_turn_of_a_model_is_counted(shelf: Shelf):
     (row,) = rows(shelf, "generated")
-    assert row | {"n_requests": 31, "n_again": 1, "n": 39, "n_kept": 30, "n_contradicted": 8, "n_ill_formed": 1} == row
-    assert (row["model"], row["n_supported"], row["n_loose"]) == ("a-model", 30, 0)
+    assert row | {"n_requests": 31, "n_again": 1, "n": 39, "n_kept": 30, "n_not_answered": 8, "n_ill_formed": 1} == row
+    assert (row["model"], row["n_supported"], row["n_all_cut"]) == ("a-model", 30, 0)
+
+
+def test_every_sentence_of_a_model_is_counted_by_what_became_of_it(shelf: Shelf):
+    found = {(row["fate"], row["reason"]): (row["n"], row["n_all"], row["example"]) for row in rows(shelf, "fates")}
+    assert found == {
+        ("as-written", ""): (30, 84, "So it is as-written."), ("reworded", "not-read"): (30, 84, "So it is reworded."),
+        ("cut", "contradicted"): (16, 84, "It is."), ("refused with its turn", ""): (8, 84, "So."),
+    }  # fmt: skip
 
 
 def test_verdicts_are_told_by_writer(shelf: Shelf):

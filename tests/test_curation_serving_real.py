@@ -44,8 +44,7 @@ datasets = ["mirabest"]
 seal     = ["b6_fanaroff_riley"]
 [generation]
 model     = "tiny-words-internvl"
-rewording = false  # this model writes 50 to 100 tokens a second, and knows no end
-attempts  = 1
+attempts  = 1  # this model writes 50 to 100 tokens a second, and knows no end
 [judge]
 model = "tiny-words-internvl"
 """

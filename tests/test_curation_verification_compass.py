@@ -1,18 +1,21 @@
 """Directions on the sky: judged by the true angle of the picture, asked for only where north is up."""
 
+import json
 import math
 
 import pytest
 
+from catalogs.survey import surveys
+from curation.asking.request import Reply
 from curation.extraction.reading import extract_claims
 from curation.generation.page import Page
+from curation.generation.writing import Generation, writing_about
 from curation.verification.claims import Annotations, SeenObject
 from curation.verification.compass import NORTH_UP_DEG, Orientation, speaks_of_the_sky
 from curation.verification.relations import LEAST_APART
 from curation.verification.verdicts import Judgement
 from curation.verification.verify import verify_turn
 from curation.words.question import ask, questions
-from schemas.conversation import Turn
 from schemas.labels import Truth, label_scheme
 
 SCHEME = label_scheme("caesar_mrcnn")
@@ -153,11 +156,12 @@ def test_a_question_of_a_direction_on_the_sky_is_asked_only_where_north_is_up(sk
 
 @pytest.mark.parametrize(("sky", "is_taken"), [(None, False), (lying(1), True), (lying(74), False)])
 def test_a_models_question_of_a_direction_is_taken_only_where_north_is_up(sky, is_taken):
-    page = Page.__new__(Page)
-    object.__setattr__(page, "known", known(sky))
-    object.__setattr__(page, "pairs", [])
-    pair = Turn(question="Is there a source in the north-east?", answer="I cannot help with that.")
-    assert page._unfit(pair).reason == ("refusal" if is_taken else "direction")
+    seen = known(sky)
+    writing = writing_about("demo", seen.scheme, surveys()["first"], "xyxy_norm", Generation())
+    page = Page("demo", seen, b"", writing)
+    turn = {"question": "Is there a source in the north-east?", "answer": [{"text": "There is.", "claims": []}]}
+    drafts = page.drafts(page.request(1), Reply("0" * 64, json.dumps({"turns": [turn]})), 1)
+    assert (len(drafts), [one.reason for one in page.refused]) == ((1, []) if is_taken else (0, ["direction"]))
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,23 @@
 """The synthetic caption: all that is known of a picture, for a model that is to write about it.
 
 Riggi et al. 2025, 3.1.1. It opens with the sentences of the description, and goes on with what a description leaves
-out: every class that is known to be absent, boxes, blank edges, peculiarity. What is not known is not spoken of.
+out: every class that is known to be absent, boxes, blank edges, peculiarity. What is not known is not spoken of. Each
+sentence stands with its claims, as the model is to write its own.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 from curation.generation.prompt import Topic
-from curation.pictures.boxes import Dialect, encode_box
+from curation.generation.stated_claims import written_claims
+from curation.pictures.boxes import Box, Dialect, encode_box
 from curation.verification.claims import ANY_OBJECT, Annotations, Claim, Sentence
-from curation.words.answers import MOST_BOXES, count_noun, counted
+from curation.words.answers import count_noun, counted
 from curation.words.descriptions import sentences
 from schemas.labels import Truth
+
+MOST_OBJECTS = 24
+"""A class with more objects than these is told without boxes: an answer that lists them all would be cut short."""
 
 
 def caption(known: Annotations, dialect: Dialect) -> list[Sentence]:
@@ -20,6 +26,28 @@ def caption(known: Annotations, dialect: Dialect) -> list[Sentence]:
     told = {claim.content for one in opening for claim in one.claims}
     found = [*opening, *_absent(known, told), *_borders(known), *_boxes(known, dialect), *_peculiarity(known)]
     return list({one.text: one for one in found}.values())
+
+
+def caption_lines(known: Annotations, dialect: Dialect, objects: Mapping[str, Box]) -> list[str]:
+    """The caption as lines of a prompt: each sentence, then its claims as JSON."""
+    told = [(one.text, written_claims(one.claims, objects)) for one in caption(known, dialect)]
+    return [f"{text} {json.dumps(claims, ensure_ascii=False)}" for text, claims in told]
+
+
+def told_objects(known: Annotations) -> dict[str, Box]:
+    """The objects whose boxes the caption tells, by the ids that claims name them by: "o1", "o2" … in reading order."""
+    told = {claim.box for one in _boxes(known, "xyxy_norm") for claim in one.claims if claim.box}
+    boxes = [one.box_norm for one in known.objects or () if one.box_norm in told and one.box_norm]
+    return {f"o{at}": box for at, box in enumerate(dict.fromkeys(boxes), start=1)}
+
+
+def object_lines(known: Annotations, dialect: Dialect, objects: Mapping[str, Box]) -> list[str]:
+    """The told objects as lines of a prompt: id, what is known of its class, box."""
+    classes = {one.box_norm: sorted(one.labels or ()) for one in known.objects or ()}
+    return [
+        f"{name}: {', '.join(classes.get(box, ())) or ANY_OBJECT} {encode_box(box, dialect)}"
+        for name, box in objects.items()
+    ]
 
 
 def topics_of(known: Annotations, topics: tuple[Topic, ...]) -> list[Topic]:
@@ -73,7 +101,7 @@ def _boxes(known: Annotations, dialect: Dialect) -> Iterator[Sentence]:
     by_class = [(label, known.boxes(label)) for label in known.scheme.labels]
     subjects = [(label, held) for label, held in by_class if held]
     for subject, held in subjects or [(ANY_OBJECT, known.boxes(ANY_OBJECT))]:
-        if not held or len(held) > MOST_BOXES:
+        if not held or len(held) > MOST_OBJECTS:
             continue
         texts = [encode_box(one.box_norm, dialect) for one in held if one.box_norm]
         if len(set(texts)) < len(texts):  # two objects that the words cannot tell apart

@@ -7,24 +7,37 @@ from typing import Any
 
 from curation.asking.request import Reply, Request, Sampling
 from curation.extraction.reading import extract_claims
-from curation.generation.caption import caption, n_boxes, topics_of
-from curation.generation.pairs import LONGEST_RAW, Refused, ill_formed, read_pairs, read_rewording
+from curation.generation.caption import caption_lines, object_lines, told_objects, topics_of
+from curation.generation.claim_forms import claim_definitions
+from curation.generation.fates import Judged, begun, unanswered
+from curation.generation.fates import Told as ToldSentence
 from curation.generation.prompt import Told, glossary, render
-from curation.generation.writing import PAIRS, REWORDING, Writing
-from curation.pictures.boxes import DIALECT_WORDS
-from curation.verification.claims import Annotations, Claim
+from curation.generation.stated_claims import Told as ToldPicture
+from curation.generation.turns import LONGEST_RAW, Refused, StatedTurn, ill_asked, ill_worded, read_turns
+from curation.generation.writing import TASK, Writing
+from curation.pictures.boxes import DIALECT_WORDS, Box
+from curation.verification.claims import Annotations
 from curation.verification.compass import speaks_of_the_sky
-from curation.verification.entailment import are_equal
 from curation.verification.evidence import with_evidence
-from curation.verification.policy import refusal
 from curation.verification.verify import verify_turn
-from curation.words.descriptions import sentences
-from schemas.conversation import Turn
 from schemas.rejection import Rejection
 
-DESCRIBE = "Describe the image."
 MAY_PASS = ("truncated", "empty")
 """Problems of a reply that another seed may mend; of the others the client has already tried what can be tried."""
+LONGEST_SHOWN = 160
+"""Characters of a sentence that are kept with the refusal of its turn."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A turn that a reply gave, before or after its sentences were judged."""
+
+    turn: StatedTurn
+    judged: Judged
+    place: int
+    """Which of the reply's turns."""
+    request: Request
+    attempt: int
 
 
 @dataclass
@@ -34,145 +47,147 @@ class Page:
     dataset: str
     known: Annotations
     png: bytes
-    description: Sequence[Claim]
     writing: Writing
-    pairs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    rewording: dict[str, Any] | None = None
+    turns: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     refused: list[Rejection] = field(default_factory=list[Rejection])
     n_found: int = 0
-    problems: dict[str, str] = field(default_factory=dict[str, str])
-    """Of the last reply to a task."""
+    problem: str = ""
+    """Of the last reply."""
 
-    def wanted(self, attempt: int) -> Iterator[str]:
-        """The tasks to ask for: all at first, then those that gave too little, where asking again may help."""
-        enough = {PAIRS: 2 * len(self.pairs) >= self.writing.n_turns, REWORDING: self.rewording is not None}
-        for task in self.writing.generation.tasks:
-            problem = self.problems.get(task, "")
-            is_new = self.writing.generation.temperature > 0 or problem == "truncated"
-            if attempt == 1 or (not enough[task] and is_new and (not problem or problem in MAY_PASS)):
-                yield task
+    def is_wanted(self, attempt: int) -> bool:
+        """Whether to ask: at first, then where too little was kept and asking again may help."""
+        if attempt == 1:
+            return True
+        is_enough = 2 * len(self.turns) >= self.writing.n_turns
+        is_new = self.writing.generation.temperature > 0 or self.problem == "truncated"
+        return not is_enough and is_new and (not self.problem or self.problem in MAY_PASS)
 
-    def told(self, task: str) -> Told:
-        """What the model is told for a task; a rewording is told the description alone."""
-        writing, is_pairs = self.writing, task == PAIRS
-        lines = caption(self.known, writing.dialect) if is_pairs else sentences(self.known)
+    @cached_property
+    def objects(self) -> dict[str, Box]:
+        """The objects that the model may name, by their ids."""
+        return told_objects(self.known)
+
+    @cached_property
+    def told(self) -> Told:
+        """What the model is told; its form holds the labels of the scheme and so many ids, nothing of this picture."""
+        writing = self.writing
         meanings = {label: one.definition for label, one in writing.scheme.labels.items()}
         words = {
             "n_turns": writing.n_turns,
             "dialect": DIALECT_WORDS[writing.dialect],
             "topics": "\n".join(f"- {one.ask}" for one in topics_of(self.known, writing.prompt.topic)),
         }
-        shown = {"caption": [one.text for one in lines], "glossary": glossary(writing.prompt, meanings)}
-        return render(writing.prompt, task, shown, words)
+        shown = {
+            "caption": caption_lines(self.known, writing.dialect, self.objects),
+            "objects": object_lines(self.known, writing.dialect, self.objects) or ["none"],
+            "glossary": glossary(writing.prompt, meanings),
+        }
+        return render(writing.prompt, TASK, shown, words, claim_definitions(self.known.scheme, len(self.objects)))
 
-    def request(self, task: str, attempt: int) -> Request:
+    def request(self, attempt: int) -> Request:
         """The request of an attempt: another seed each time, and more room where the last reply was cut."""
-        generation, wanted = self.writing.generation, self.writing.prompt.task[task]
-        room = wanted.max_tokens(n_boxes(self.known) if task == PAIRS else 0)
-        room *= 2 if self.problems.get(task) == "truncated" else 1
+        generation, room = self.writing.generation, self.writing.prompt.task[TASK].max_tokens(len(self.objects))
+        room *= 2 if self.problem == "truncated" else 1
         sampling = Sampling(generation.temperature, max_tokens=room, seed=generation.seed + attempt - 1)
-        told = self._told[task]
-        return Request(generation.served, told.system, told.text, self.png, told.form, sampling)
+        return Request(generation.served, self.told.system, self.told.text, self.png, self.told.form, sampling)
 
-    @cached_property
-    def _told(self) -> dict[str, Told]:
-        return {task: self.told(task) for task in self.writing.generation.tasks}
-
-    def take(self, task: str, request: Request, reply: Reply, attempt: int) -> None:
-        """Keep what a reply gave, or refuse it by name."""
-        origin = _Origin(self, task, request, reply, attempt)
-        if task == REWORDING:
-            self._take_rewording(reply, origin)
-            return
-        read = read_pairs(reply)
-        self.n_found += len(read.pairs) + len(read.pieces) + (read.problem is not None)
-        self.problems[task] = reply.problem or ""
-        self.refused += [origin.rejection(str(k), one) for k, one in enumerate(read.pieces, len(read.pairs))]
-        self.refused += [origin.rejection("reply", read.problem)] if read.problem else []
-        for k, pair in enumerate(read.pairs):
-            unfit = self._unfit(pair)
+    def drafts(self, request: Request, reply: Reply, attempt: int) -> list[Draft]:
+        """The turns of a reply, to be judged; what was none of them is refused by name."""
+        read = read_turns(reply, ToldPicture(self.known, self.objects))
+        self.n_found += len(read.turns) + len(read.pieces) + (read.problem is not None)
+        self.problem = reply.problem or ""
+        for k, one in enumerate(read.pieces, len(read.turns)):
+            self.refused.append(self._rejection(str(k), one, request, attempt))
+        if read.problem:
+            self.refused.append(self._rejection("reply", read.problem, request, attempt, reply.text))
+        found = list[Draft]()
+        for k, turn in enumerate(read.turns):
+            unfit = ill_asked(turn.question) or self._ill_directed(turn.question)
             if unfit:
-                self.refused.append(origin.rejection(str(k), unfit))
-            else:
-                self.pairs.append(origin.row("pair", pair.question, pair.answer))
+                refused = Refused(*unfit, turn.question, turn.answer)
+                self.refused.append(self._rejection(str(k), refused, request, attempt))
+                continue
+            judged = begun(turn, self.known, self.writing.generation.verdicts, f"{self.known.cutout_id}:{attempt}:{k}")
+            found.append(Draft(turn, judged, k, request, attempt))
+        return found
 
-    def _take_rewording(self, reply: Reply, origin: "_Origin") -> None:
-        self.n_found += 1
-        self.problems[REWORDING] = reply.problem or ""
-        text = read_rewording(reply)
-        unfit = text if isinstance(text, Refused) else self._unfaithful(text)
+    def take(self, draft: Draft) -> None:
+        """Keep a turn whose sentences were judged, or refuse it by name."""
+        unfit = self._unfit(draft.judged)
         if unfit:
-            self.refused.append(origin.rejection("reply", unfit))
-        elif isinstance(text, str):
-            self.rewording = origin.row("rewording", "", text)
-
-    def _unfit(self, pair: Turn) -> Refused | None:
-        asked = {_plain(one["question"]) for one in self.pairs}
-        if _plain(pair.question) in asked:
-            return Refused("duplicate-turn", "asked before", pair.question, pair.answer)
-        if speaks_of_the_sky(pair.question) and not (self.known.orientation and self.known.orientation.is_as_on_maps):
-            detail = "it asks of a direction on the sky, and north is not up or not known"
-            return Refused("direction", detail, pair.question, pair.answer)
-        return ill_formed(pair.question, pair.answer) or self._untrue(pair.question, pair.answer)
-
-    def _untrue(self, question: str, answer: str) -> Refused | None:
-        found = extract_claims(question, answer, self.known.scheme, self.writing.dialect)
-        said = refusal(found, self.known, self.writing.generation.verdicts)
-        return Refused(*said, question, answer) if said else None
-
-    def _unfaithful(self, text: str) -> Refused | None:
-        """Why a rewording may not stand for the description: it must say the same, no more and no less."""
-        found = extract_claims(DESCRIBE, text, self.known.scheme, self.writing.dialect)
-        unfit = ill_formed("", text) or self._untrue(DESCRIBE, text)
-        if unfit or are_equal(self.description, found):
-            return unfit
-        ours, theirs = {one.content for one in self.description}, {one.claim.content for one in found}
-        lost, added = (", ".join(" ".join(map(str, one[:4])) for one in sorted(some, key=str))
-                       for some in (ours - theirs, theirs - ours))  # fmt: skip
-        return Refused("claims-differ", f"left out: {lost or 'nothing'}; added: {added or 'nothing'}", "", text)
+            refused = Refused(*unfit, draft.turn.question, draft.turn.answer)
+            rejection = self._rejection(str(draft.place), refused, draft.request, draft.attempt, told=draft.judged.told)
+            self.refused.append(rejection)
+        else:
+            self.turns.append(self._row(draft))
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """The kept turns as rows of GENERATED, the rewording last."""
-        kept = [*self.pairs, *([self.rewording] if self.rewording else [])]
-        for turn, row in enumerate(kept):
+        """The kept turns as rows of GENERATED."""
+        for turn, row in enumerate(self.turns):
             yield row | {"turn": turn}
 
+    def _unfit(self, judged: Judged) -> tuple[str, str] | None:
+        if _plain(judged.question) in {_plain(one["question"]) for one in self.turns}:
+            return "duplicate-turn", "asked before"
+        unfit = unanswered(judged, self.writing.dialect) or ill_worded(judged.asked.answer)
+        is_echo = _plain(judged.question) == _plain(judged.asked.answer)
+        return unfit or (("echo", "the answer is the question again") if is_echo else None)
 
-@dataclass(frozen=True)
-class _Origin:
-    """Where a turn comes from: a reply to an attempt at a task of a page."""
+    def _ill_directed(self, question: str) -> tuple[str, str] | None:
+        sky = self.known.orientation
+        if speaks_of_the_sky(question) and not (sky and sky.is_as_on_maps):
+            return "direction", "it asks of a direction on the sky, and north is not up or not known"
+        return None
 
-    page: Page
-    task: str
-    request: Request
-    reply: Reply
-    attempt: int
-
-    def row(self, kind: str, question: str, answer: str) -> dict[str, Any]:
+    def _row(self, draft: Draft) -> dict[str, Any]:
         """A kept turn as a row of GENERATED, without its place."""
-        known, writing = self.page.known, self.page.writing
-        found = extract_claims(question or DESCRIBE, answer, known.scheme, writing.dialect)
+        known, writing, judged = self.known, self.writing, draft.judged
+        answer = judged.asked.answer
+        found = extract_claims(judged.question, answer, known.scheme, writing.dialect)
         verdict, reasons = verify_turn(found, known)
+        fates = [one.fate for one in judged.told]
         return {
-            "cutout_id": known.cutout_id, "dataset": self.page.dataset, "kind": kind,
-            "question": question, "answer": answer,
+            "cutout_id": known.cutout_id, "dataset": self.dataset, "question": judged.question, "answer": answer,
+            "sentences": [self._sentence(one) for one in judged.told],
+            "n_as_written": fates.count("as-written"), "n_reworded": fates.count("reworded"),
+            "n_cut": fates.count("cut"),
             "claims": [with_evidence(one, known).row() for one in found],
             "verdict": str(verdict), "reasons": reasons,
             "model": writing.generation.model, "revision": writing.generation.revision, "prompt": writing.prompt.name,
-            "prompt_sha": self.page._told[self.task].sha, "request_sha": self.request.key,
-            "seed": self.request.sampling.seed, "attempt": self.attempt,
+            "prompt_sha": self.told.sha, "request_sha": draft.request.key,
+            "seed": draft.request.sampling.seed, "attempt": draft.attempt,
         }  # fmt: skip
 
-    def rejection(self, place: str, what: Refused) -> Rejection:
-        """A refused turn or reply; `place`: which of the reply's turns, or "reply"."""
-        row = {
-            "cutout_id": self.page.known.cutout_id, "dataset": self.page.dataset, "task": self.task,
-            "attempt": self.attempt, "seed": self.request.sampling.seed, "request_sha": self.request.key,
-            "question": what.question[:LONGEST_RAW], "answer": what.answer[:LONGEST_RAW],
+    def _sentence(self, one: ToldSentence) -> dict[str, Any]:
+        return {
+            "written": one.written, "text": one.text, "fate": one.fate, "reason": one.reason or None,
+            "detail": one.detail or None, "claims": [with_evidence(each, self.known).row() for each in one.stated],
         }  # fmt: skip
-        if not (what.question or what.answer):
-            row["reply"] = self.reply.text[:LONGEST_RAW]
-        name = f"{self.page.known.cutout_id}:{self.task}:{self.attempt}:{place}"
+
+    def _rejection(
+        self,
+        place: str,
+        what: Refused,
+        request: Request,
+        attempt: int,
+        reply: str = "",
+        *,
+        told: Sequence[ToldSentence] = (),
+    ) -> Rejection:
+        """A refused turn or reply; `place`: which of the reply's turns, or "reply"."""
+        row: dict[str, Any] = {
+            "cutout_id": self.known.cutout_id, "dataset": self.dataset, "attempt": attempt,
+            "seed": request.sampling.seed, "request_sha": request.key, "question": what.question[:LONGEST_SHOWN],
+        }  # fmt: skip
+        if told:
+            row["sentences"] = [
+                {"written": one.written[:LONGEST_SHOWN], "fate": one.fate, "reason": one.reason} for one in told
+            ]
+        elif what.question or what.answer:
+            row["answer"] = what.answer[:LONGEST_RAW]
+        else:
+            row["reply"] = reply[:LONGEST_RAW]
+        name = f"{self.known.cutout_id}:{TASK}:{attempt}:{place}"
         return Rejection(name, what.reason, what.detail, row)
 
 

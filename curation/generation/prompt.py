@@ -9,6 +9,7 @@ can hold an angle bracket, a line break or a control character: whatever it says
 """
 
 import hashlib
+import json
 import re
 import string
 import unicodedata
@@ -25,7 +26,7 @@ from schemas.folder import one_door, read_doors
 from schemas.touches import Touches
 
 HERE = Path(__file__).parent / "prompts"
-FENCED_SLOTS = ("caption", "glossary", "conversation")
+FENCED_SLOTS = ("caption", "objects", "glossary", "conversation")
 """Filled with lines that others wrote; each stands alone on its line of the template."""
 OWN_SLOTS = ("n_turns", "dialect", "topics")
 """Filled with our own words and numbers."""
@@ -56,7 +57,8 @@ class Task(BaseModel):
 
     text: str
     form: dict[str, Any]
-    """JSON Schema of the reply, bounded: every list and every text has a greatest length."""
+    """JSON Schema of the reply, bounded: every list and every text has a greatest length. It may refer to
+    "#/$defs/claim", which is filled in for each picture (claim_forms.py)."""
     tokens: int = Field(default=1024, gt=0)
     tokens_per_object: int = Field(default=0, ge=0)
     """Added for each object whose box may be written."""
@@ -65,7 +67,7 @@ class Task(BaseModel):
     @model_validator(mode="after")
     def _bounded(self) -> "Task":
         """No list and no text without an end: a model that repeats itself would fill the context."""
-        wrong = list(_unbounded(self.form, "form"))
+        wrong = unbounded(self.form, "form")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -84,14 +86,14 @@ class Prompt(BaseModel):
     system: str
     """The model's role, the glossary and the requirements; slot: glossary."""
     shown: str
-    """How the text beside the picture begins; slots: caption, conversation."""
+    """How the text beside the picture begins; slots: caption, objects, conversation."""
     task: dict[str, Task] = Field(min_length=1)
     """By name; slots: n_turns, dialect, topics."""
     terms: dict[str, str] = Field(default_factory=dict[str, str])
     """Words that the glossary explains besides the labels of the scheme."""
     topic: tuple[Topic, ...] = ()
     turns: Annotated[dict[str, PositiveInt], Touches("generated")] = Field(default_factory=dict[str, PositiveInt])
-    """Pairs asked for, by dataset; `default` for the others."""
+    """Turns asked for, by dataset; `default` for the others."""
 
     @model_validator(mode="after")
     def _whole(self) -> "Prompt":
@@ -139,17 +141,22 @@ def prompt(name: str) -> Prompt:
 
 
 def render(
-    door: Prompt, task: str, lines: Mapping[str, Sequence[str]], words: Mapping[str, object] | None = None
+    door: Prompt,
+    task: str,
+    lines: Mapping[str, Sequence[str]],
+    words: Mapping[str, object] | None = None,
+    definitions: Mapping[str, Any] | None = None,
 ) -> Told:
     """The prompt of a task. `lines` fill the fenced slots, a value to a line; `words` fill our own.
 
-    Raises RecipeError where a slot of the door is not filled.
+    `definitions` stand in the form as its `$defs`. Raises RecipeError where a slot of the door is not filled.
     """
     filled = {name: fenced(name, values) for name, values in lines.items()} | dict(words or {})
     wanted = door.only(task).task[task]
     try:
         text = f"{door.shown.strip().format(**filled)}\n\n{wanted.text.strip().format(**filled)}"
-        return Told(door.system.strip().format(**filled), text, canonical_json(wanted.form))
+        form = wanted.form | ({"$defs": dict(definitions)} if definitions else {})
+        return Told(door.system.strip().format(**filled), text, json.dumps(_ordered(form), separators=(",", ":")))
     except KeyError as error:
         raise RecipeError(f"prompt {door.name}: nothing to fill {{{error.args[0]}}} with in task {task}") from None
 
@@ -174,16 +181,38 @@ def glossary(door: Prompt, meanings: Mapping[str, str]) -> list[str]:
     return [f"{name}: {meaning}" for name, meaning in {**door.terms, **meanings}.items()]
 
 
-def _unbounded(form: Mapping[str, Any], where: str) -> list[str]:
+def _ordered(form: Any) -> Any:
+    """The form with the fields of every object in the order of its `required`, which is the order they are written in.
+
+    A model that is bounded by it writes the question before the answer, and the claims before the words.
+    """
+    if isinstance(form, list):
+        return [_ordered(one) for one in form]
+    if not isinstance(form, dict):
+        return form
+    found = {name: _ordered(one) for name, one in sorted(form.items())}
+    wanted = form.get("required")
+    if isinstance(wanted, list) and isinstance(form.get("properties"), dict):
+        order = [*wanted, *sorted(form["properties"].keys() - set(wanted))]
+        found["properties"] = {name: found["properties"][name] for name in order if name in found["properties"]}
+    return found
+
+
+def unbounded(form: Mapping[str, Any], where: str) -> list[str]:
+    """Every list, text and object of a JSON Schema that has no end, and every reference to what it does not define."""
     wrong: list[str] = []
     kind = form.get("type")
     if kind == "string" and not ({"maxLength", "enum", "const"} & form.keys()):
         wrong.append(f"{where}: a text without maxLength")
     if kind == "array":
         wrong += [f"{where}: a list without maxItems"] if "maxItems" not in form else []
-        wrong += _unbounded(form.get("items", {}), f"{where}[]")
+        wrong += unbounded(form.get("items", {}), f"{where}[]")
+    if kind in ("integer", "number"):
+        wrong += [f"{where}: a number without {edge}" for edge in ("minimum", "maximum") if edge not in form]
     if kind == "object":
         wrong += [f"{where}: additionalProperties is not false"] if form.get("additionalProperties", True) else []
-        for name, one in form.get("properties", {}).items():
-            wrong += _unbounded(one, f"{where}.{name}")
-    return wrong
+    if not kind and not ({"enum", "const", "anyOf", "$ref"} & form.keys()):
+        wrong.append(f"{where}: found {', '.join(form) or 'nothing'}, expected a type, enum, const, anyOf or $ref")
+    inside = {**form.get("properties", {}), **form.get("$defs", {})}
+    inside |= {f"anyOf.{at}": one for at, one in enumerate(form.get("anyOf", ()))}
+    return wrong + [found for name, one in inside.items() for found in unbounded(one, f"{where}.{name}")]

@@ -15,7 +15,8 @@ from schemas.errors import RecipeError
 from schemas.labels import LabelScheme
 from schemas.touches import only
 
-PAIRS, REWORDING = "pairs", "rewording"
+TASK = "turns"
+DOOR = "claims"
 
 
 class Generation(BaseModel):
@@ -25,26 +26,19 @@ class Generation(BaseModel):
 
     model: str = "OpenGVLab/InternVL2_5-8B-MPO"
     revision: str = "main"
-    prompt: str = PAIRS
+    prompt: str = DOOR
     """A door of `prompts/`."""
     temperature: float = Field(default=0.5, ge=0, le=2)
     seed: int = 0
     attempts: int = Field(default=2, ge=1, le=10)
-    rewording: bool = True
-    """Whether descriptions are asked for in other words."""
     turns: dict[str, PositiveInt] = Field(default_factory=dict[str, PositiveInt])
-    """Pairs asked for, by dataset, where that is not what the prompt says."""
+    """Turns asked for, by dataset, where that is not what the prompt says."""
     verdicts: Verdicts = Verdicts()
 
     @property
     def served(self) -> Served:
         """The model's identity in requests."""
         return Served(self.model, self.revision)
-
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """What is asked about each picture."""
-        return (PAIRS, REWORDING) if self.rewording else (PAIRS,)
 
 
 @dataclass(frozen=True)
@@ -68,7 +62,7 @@ def writing_about(
     """
     door = prompt(generation.prompt)
     turns = {**door.turns, **generation.turns}
-    n_turns, most = turns.get(dataset_name, turns.get("default", 1)), most_pairs(door)
+    n_turns, most = turns.get(dataset_name, turns.get("default", 1)), most_turns(door)
     if n_turns > most:
         raise RecipeError(
             f"{dataset_name}: {n_turns} turns are asked for, the form of prompt {door.name} allows {most}"
@@ -78,15 +72,15 @@ def writing_about(
         survey_facts(survey),
         dialect,
         generation.model_copy(update={"turns": {}}),
-        door.only(*generation.tasks).model_copy(update={"turns": {}}),
+        door.only(TASK).model_copy(update={"turns": {}}),
         n_turns,
     )
 
 
-def most_pairs(door: Prompt) -> int:
-    """How many pairs the form of a prompt allows. Raises RecipeError where it is no list of pairs."""
-    form = door.only(PAIRS).task[PAIRS].form
+def most_turns(door: Prompt) -> int:
+    """How many turns the form of a prompt allows. Raises RecipeError where it is no list of turns."""
+    form = door.only(TASK).task[TASK].form
     try:
-        return int(form["properties"]["pairs"]["maxItems"])
+        return int(form["properties"]["turns"]["maxItems"])
     except (KeyError, TypeError) as error:
-        raise RecipeError(f"prompt {door.name}: task {PAIRS}: the form wants a list `pairs` with maxItems") from error
+        raise RecipeError(f"prompt {door.name}: task {TASK}: the form wants a list `turns` with maxItems") from error

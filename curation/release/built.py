@@ -24,8 +24,8 @@ ON_THE_WAY = {
 }  # fmt: skip
 """Kinds of steps whose rows another step takes up or leaves out: no view shows them, and which table each is."""
 REJECTIONS = pa.schema(
-    [(name, pa.string()) for name in ("step", "address", "row_id", "reason", "detail")]
-)  # one for each refused row of the corpus
+    [(name, pa.string()) for name in ("step", "address", "row_id", "reason", "detail", "row")]
+)  # one for each refused row of the corpus; `row`, JSON of what came in, only of those that a model wrote
 STEPS = pa.schema(
     [(name, pa.string()) for name in ("step", "address", "input", "counts", "wrong_columns")]
     + [(name, pa.int64()) for name in ("n_in", "n_kept", "n_rejected", "n_rows", "n_rejected_rows")]
@@ -115,7 +115,9 @@ def rejections(store: Tables, addresses: Addresses) -> pa.Table:
     for step, address in _each(addresses):
         rows = store.rejected(address)
         where = [pa.repeat(pa.scalar(step), rows.num_rows), pa.repeat(pa.scalar(address), rows.num_rows)]
-        found.append(pa.table([*where, *(rows[name] for name in REJECTIONS.names[2:])], schema=REJECTIONS))
+        said = [rows[name] for name in ("row_id", "reason", "detail")]
+        came = rows["row"] if step == "generated" else pa.nulls(rows.num_rows, pa.string())
+        found.append(pa.table([*where, *said, came], schema=REJECTIONS))
     return pa.concat_tables(found).sort_by([(name, "ascending") for name in ("step", "address", "row_id", "reason")])
 
 

@@ -44,7 +44,7 @@ def chain(sample_id: str, store: Searchable) -> Row:
         "sample": {name: value for name, value in sample.items() if name not in ("png", "conversations", "verdicts")},
         "turns": [
             {**turn, "verdict": verdicts[k]["verdict"], "reasons": verdicts[k]["reasons"]}
-            | ({"written": written[turn["request_sha"]]} if turn.get("request_sha") in written else {})
+            | ({"written": written[_key(turn)]} if _key(turn) in written else {})
             for k, turn in enumerate(conversation["turns"])
         ],
         "cutout": {name: value for name, value in cutout.items() if name not in BULKY}
@@ -142,11 +142,15 @@ def _objects(store: Tables, addresses: Sequence[str], turns: Sequence[Row]) -> l
     return sorted(rows, key=lambda row: row["object_id"])
 
 
-def _written(store: Tables, addresses: Sequence[str], cutout_id: str) -> dict[str, Row]:
-    """What a model wrote about a cutout: who, told what, by which request. By the request's key."""
-    names = ("model", "revision", "prompt", "prompt_sha", "seed", "attempt")
+def _written(store: Tables, addresses: Sequence[str], cutout_id: str) -> dict[tuple[str, str], Row]:
+    """What a model wrote about a cutout: who, told what, and the fate of each sentence. By request and question."""
+    names = ("model", "revision", "prompt", "prompt_sha", "seed", "attempt", "sentences")
     rows = _all(store, addresses, "cutout_id", [cutout_id])
-    return {row["request_sha"]: {name: row[name] for name in names} for row in rows}
+    return {_key(row): {name: row[name] for name in names} for row in rows}
+
+
+def _key(turn: Row) -> tuple[str, str]:
+    return turn.get("request_sha") or "", turn["question"]
 
 
 def _turn(k: int, turn: Row, found: Mapping[str, Any]) -> Iterator[str]:
@@ -158,13 +162,22 @@ def _turn(k: int, turn: Row, found: Mapping[str, Any]) -> Iterator[str]:
         by = turn["written"]
         yield f"  written by {by['model']} ({by['revision']}), prompt {by['prompt']}, attempt {by['attempt']}"
         yield f"  request {turn['request_sha']}"
+        for one in by["sentences"] or ():
+            because = f", {one['reason']}" if one["reason"] else ""
+            yield f"  wrote   {_flat(one['written'])}  ({one['fate']}{because})"
+            yield from (f"    stated  {_stated(claim)}" for claim in one["claims"] or ())
     for claim in turn["claims"] or ():
-        parts = [claim["kind"], claim["subject"], claim["state"]]
-        parts += [str(claim["count"])] if claim["count"] is not None else []
-        parts += ["[" + ", ".join(f"{edge:.3f}" for edge in claim["box"]) + "]"] if claim["box"] else []
-        yield f"  claims  {' '.join(part for part in parts if part)}"
+        yield f"  claims  {_stated(claim)}"
         for evidence in claim["evidence"] or ():
             yield f"    because {_because(evidence, found)}"
+
+
+def _stated(claim: Row) -> str:
+    """A claim in a few words."""
+    parts = [claim["kind"], claim["subject"], claim["state"], claim.get("how"), claim.get("other")]
+    parts += [str(claim["count"])] if claim["count"] is not None else []
+    parts += ["[" + ", ".join(f"{edge:.3f}" for edge in claim["box"]) + "]"] if claim["box"] else []
+    return " ".join(part for part in parts if part)
 
 
 def _because(evidence: str, found: Mapping[str, Any]) -> str:

@@ -12,14 +12,10 @@ Fate = Literal["keep", "reject"]
 
 
 class Verdicts(BaseModel):
-    """`[generation.verdicts]`: keep or reject, by verdict.
-
-    A contradicted turn that is kept stays in GENERATED, for study; no conversation takes it.
-    """
+    """`[generation.verdicts]`: what becomes of claims that nobody can verify. A contradicted one is always refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    contradicted: Fate = "reject"
     unverifiable: Fate = "reject"
     unverifiable_number: Fate = "reject"
     """A number, a box or a size that nothing is known of, or that no claim was read from."""
@@ -32,7 +28,7 @@ def refusal(found: Sequence[ExtractedClaim], known: Annotations, policy: Verdict
     """
     judgement, reasons = verify_turn(found, known)
     if judgement is Judgement.CONTRADICTED:
-        return ("contradicted", "; ".join(reasons)) if policy.contradicted == "reject" else None
+        return "contradicted", "; ".join(reasons)
     loose = [one.text for one in found if _is_number(one) and verify(one, known).judgement is Judgement.UNVERIFIABLE]
     if loose and policy.unverifiable_number == "reject":
         return "unverifiable-number", f"nothing is known of {', '.join(loose)}"

@@ -198,17 +198,23 @@ def _more(claim: Claim, known: Annotations) -> Verdict:
     left = held_by(claim.subject, known) if ":" not in claim.subject else None
     right = held_by(claim.other or "", known) if ":" not in (claim.other or "") else None
     if left is None or right is None:
-        states = state_of(claim.subject, known), state_of(claim.other or "", known)
-        truth = {("present", "absent"): True, ("absent", "present"): False, ("absent", "absent"): False}.get(
-            (str(states[0]), str(states[1]))
-        )
-        truth = truth if claim.kind == "more" else None if truth is None or claim.kind == "equal" else not truth
-        return told(truth if claim.count is None else None, claim, "their numbers are not known")
+        return told(_more_by_state(claim, known), claim, "their numbers are not known")
     n, m = len(left), len(right)
     truth = {"more": n > m, "fewer": n < m, "equal": n == m}[claim.kind]
     if claim.count is not None:
         truth = n == claim.count * m
     return told(truth is (claim.state is Truth.PRESENT), claim, f"{n} against {m}")
+
+
+def _more_by_state(claim: Claim, known: Annotations) -> bool | None:
+    """Without known objects: of what is there, there are more than of what is not."""
+    if claim.count is not None or claim.kind == "equal":
+        return None
+    sides = [claim.subject, claim.other or ""]
+    more, less = (state_of(one, known) for one in (sides if claim.kind == "more" else sides[::-1]))
+    if Truth.UNKNOWN in (more, less) or more is less is Truth.PRESENT:
+        return None
+    return (more is Truth.PRESENT) is (claim.state is Truth.PRESENT)
 
 
 def _pairwise(claim: Claim, known: Annotations) -> Verdict:
