@@ -111,19 +111,7 @@ def test_there_are_fifty_of_them_and_what_each_states_is_true():
         assert judgements == {Judgement.SUPPORTED}, text
 
 
-HALF_READ = ("which is the brightest of", "but nothing extended is", "I would not say", "zorble quent drith.",
-             "Visit http", "the deepest of all", "the left one brighter")  # fmt: skip
-"""Of these the rule reader reads one half and leaves nothing over."""
-
-
-def pairs():
-    for one in MISMATCHES:
-        is_half_read = any(part in one[2] for part in HALF_READ)
-        marks = [pytest.mark.xfail(reason="the rule reader passes over half of it")] if is_half_read else []
-        yield pytest.param(*one, id=one[2][:50], marks=marks)
-
-
-@pytest.mark.parametrize(("annotations", "stated", "text", "mark"), list(pairs()))
+@pytest.mark.parametrize(("annotations", "stated", "text", "mark"), MISMATCHES, ids=[one[2][:50] for one in MISMATCHES])
 def test_true_claims_carry_no_words_that_say_something_else(annotations, stated, text, mark):
     assert mark in text
     for question in ("What is seen?", "What can be said of the image?", "Describe the image."):

@@ -53,7 +53,9 @@ def _by_name(content: Sequence[Token]) -> list[tuple[Token | None, list[Token]]]
     return found if found[0][1] else found[1:]
 
 
-def _of_one(name: Token | None, boxes: Sequence[Token], asked: str | None, context: Context) -> list[ExtractedClaim] | None:
+def _of_one(
+    name: Token | None, boxes: Sequence[Token], asked: str | None, context: Context
+) -> list[ExtractedClaim] | None:
     subject = asked if asked not in (None, "blank", "edge", "it") else ANY_OBJECT
     found: list[ExtractedClaim] = []
     if name is not None and not boxes:
@@ -70,11 +72,21 @@ def _of_one(name: Token | None, boxes: Sequence[Token], asked: str | None, conte
         amount = noun.amount
         if amount is not None and (amount.how or amount.count != len(boxes)):
             return None
-        if amount is None and not noun.is_plural and noun.subject != "it" and len(boxes) > 1 and (noun.is_article or noun.is_definite):
+        if (
+            amount is None
+            and not noun.is_plural
+            and noun.subject != "it"
+            and len(boxes) > 1
+            and (noun.is_article or noun.is_definite)
+        ):
             return None
         is_count = amount is not None and not noun.is_definite or (noun.is_definite and noun.is_plural)
         if is_count and not noun.is_restricted and noun.subject != "it":
-            found.append(ExtractedClaim(Claim("count", subject, Truth.PRESENT, len(boxes)), name.start, max(one.end for one in boxes)))
+            found.append(
+                ExtractedClaim(
+                    Claim("count", subject, Truth.PRESENT, len(boxes)), name.start, max(one.end for one in boxes)
+                )
+            )
     for one in boxes:
         kind = "point" if one.category == "point" else "box"
         how = "rounded" if one.value.is_rounded and kind == "box" else None

@@ -184,7 +184,12 @@ def _corners(text: str, dialect: Unit) -> Iterator[WrittenBox]:
             if len(named) > len("vh") and not _are_opposite(named):
                 yield WrittenBox(*found.span(), None)
                 continue
-            numbers = (other_x if is_right else x, other_y if is_lower else y, x if is_right else other_x, y if is_lower else other_y)
+            numbers = (
+                other_x if is_right else x,
+                other_y if is_lower else y,
+                x if is_right else other_x,
+                y if is_lower else other_y,
+            )
             yield _made(found, numbers, dialect)
 
 

@@ -34,7 +34,9 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         return Reading((), context.noun) if not tokens else None
     made = whole(tokens, context)
     if made is not None:
-        return Reading(tuple(ExtractedClaim(one, tokens[0].start, max(each.end for each in tokens)) for one in made), context.noun)
+        return Reading(
+            tuple(ExtractedClaim(one, tokens[0].start, max(each.end for each in tokens)) for one in made), context.noun
+        )
     for at in _joints(tokens):
         left, right = tokens[:at], tokens[at + 1 :]
         one = sentence(left, context) if left else Reading((), context.noun)
@@ -116,7 +118,9 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
     """What can be read of a statement that is not understood as a whole: its clauses between commas and the like."""
     found: list[ExtractedClaim] = []
     start = 0
-    if any(one.category in ("if", "would") for one in tokens) or (tokens and tokens[0].text.lower() in ("were", "had", "should")):
+    if any(one.category in ("if", "would") for one in tokens) or (
+        tokens and tokens[0].text.lower() in ("were", "had", "should")
+    ):
         return []  # what would be, if
     for at in range(len(tokens) + 1):
         if at == len(tokens) or tokens[at].category in (*STRONG, "comma", "and", "which"):

@@ -170,7 +170,8 @@ def counted(one: Noun, context: Context) -> list[Claim] | None:
         return None
     if amount.count == 0:
         return _none_is_there(replace(one, amount=None), (), context)
-    return [Claim("count", one.subject, count=amount.count, how=how)]
+    total = [Claim("count", one.subject, count=one.of.count, how=one.of.how)] if one.of else []
+    return [*total, Claim("count", one.subject, count=amount.count, how="some" if one.of and not how else how)]
 
 
 def _border(one: Noun, places: Sequence[Place], *, is_there: bool) -> list[Claim] | None:

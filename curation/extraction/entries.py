@@ -15,11 +15,19 @@ from schemas.labels import Truth
 
 HIDDEN = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\"[^\"]*\"")
 MARK = re.compile(r"\s*(?<![<>=])[:=](?!=)(?!(?<=\d.)\d)\s*")
-COUNT_LEAD = re.compile(r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity)(?: of|:|(?= \w))\s*(?:the )?")
+COUNT_LEAD = re.compile(
+    r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity)(?: of|:|(?= \w))\s*(?:the )?"
+)
 COUNT_TAIL = re.compile(r"(?i)\s*(?:\((?:count|number|n)\)|\b(?:count|number))$")
-SHARED_OUT = re.compile(r"(?i)\s+(?:by|per|in each) (?:quadrant|half|position|corner|place|region|part of the (?:image|picture))$")
-ASKS = re.compile(r"(?i)(?:(?:is|are) (?:there )?|has |have |contains |shows |includes |any )+|^(?:the )?(?:presence|detection) of ")
-PRESENT = re.compile(r"(?i)\s*\(?\b(?:is |are )?(?:present|visible|detected|seen|found|there|in (?:the )?(?:image|picture|field))\)?$")
+SHARED_OUT = re.compile(
+    r"(?i)\s+(?:by|per|in each) (?:quadrant|half|position|corner|place|region|part of the (?:image|picture))$"
+)
+ASKS = re.compile(
+    r"(?i)(?:(?:is|are) (?:there )?|has |have |contains |shows |includes |any )+|^(?:the )?(?:presence|detection) of "
+)
+PRESENT = re.compile(
+    r"(?i)\s*\(?\b(?:is |are )?(?:present|visible|detected|seen|found|there|in (?:the )?(?:image|picture|field))\)?$"
+)
 CLASS = re.compile(
     r"(?i)(?:the )?(?:(?:source|object|radio|galactic|galaxy|morphological|fanaroff-riley|fr|source's|central|predicted|assigned|most likely|final) )*"
     r"(?:class(?:es)?|labels?|types?|morpholog(?:y|ies)|category|categories|classification|identification|structure)"
@@ -82,7 +90,9 @@ def read_entries(text: str, context: Context, dialect: Dialect) -> Reading | Non
         if made is None:
             return None
         found += [ExtractedClaim(each, one.start, one.end) for each in made]
-        noun = next((Noun(each.subject, is_definite=True) for each in made if each.subject in context.scheme.labels), noun)
+        noun = next(
+            (Noun(each.subject, is_definite=True) for each in made if each.subject in context.scheme.labels), noun
+        )
     return Reading(tuple(found), noun) if found else None
 
 
@@ -95,7 +105,11 @@ def head(text: str, context: Context, dialect: Dialect) -> str | None:
 def is_head(name: str, context: Context, dialect: Dialect) -> bool:
     """Whether a line "name:" stands before a list of what is said of it."""
     tokens = _tokens(_bare(name), context, dialect)
-    return subject_of(tokens, context) is not None or (len(tokens) == 1 and tokens[0].category in YES_NO) or bool(CLASS.fullmatch(name.strip()))
+    return (
+        subject_of(tokens, context) is not None
+        or (len(tokens) == 1 and tokens[0].category in YES_NO)
+        or bool(CLASS.fullmatch(name.strip()))
+    )
 
 
 def entry(one: Entry, context: Context, dialect: Dialect) -> list[Claim] | None:
@@ -122,7 +136,13 @@ def entry(one: Entry, context: Context, dialect: Dialect) -> list[Claim] | None:
         subject = context.noun.subject if context.noun else asked.subject if asked else None
         return _value(subject, value, context) if subject and value[0].category == "place" else None
     is_total = bool(TOTAL.fullmatch(name)) or (not tokens and bool(counts))
-    subject = ANY_OBJECT if is_total else subject_of(_tokens(PRESENT.sub("", ASKS.sub("", name, count=1)) if asks else name, context, dialect), context)
+    subject = (
+        ANY_OBJECT
+        if is_total
+        else subject_of(
+            _tokens(PRESENT.sub("", ASKS.sub("", name, count=1)) if asks else name, context, dialect), context
+        )
+    )
     if subject is None:
         return None
     made = _value(subject, value, context)
@@ -145,7 +165,10 @@ def subject_of(tokens: Sequence[Token], context: Context) -> str | None:
     for one in tokens:
         if one.category == "np" and not one.is_denied:
             nouns = one.value.nouns
-            said = any(each.amount or each.quantifier or each.is_restricted or each.places or each.extreme or each.is_other for each in nouns)
+            said = any(
+                each.amount or each.quantifier or each.is_restricted or each.places or each.extreme or each.is_other
+                for each in nouns
+            )
             if said or one.value.is_either or any(each.subject == "it" for each in nouns):
                 return None
             subjects += [each.subject for each in nouns]
@@ -173,7 +196,11 @@ def _value(subject: str, tokens: Sequence[Token], context: Context) -> list[Clai
         return None if more is None else [*there(subject, is_there=is_there), *more]
     if kinds in (["amount"], ["amount", "visible"]) and not tokens[-1].is_denied:
         return [counted(subject, tokens[0].value)]
-    if kinds == ["np"] and tokens[0].value.nouns[0].amount and subject_of(_plain(tokens), context) in (ANY_OBJECT, subject):
+    if (
+        kinds == ["np"]
+        and tokens[0].value.nouns[0].amount
+        and subject_of(_plain(tokens), context) in (ANY_OBJECT, subject)
+    ):
         noun = tokens[0].value.nouns[0]
         return None if noun.is_restricted or noun.places or noun.quantifier else [counted(subject, noun.amount)]
     text = letters(tokens)
@@ -213,12 +240,18 @@ def _placed(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
     where = [one.value.name for one in tokens if one.category == "place"]
     amounts = [one.value for one in tokens if one.category == "amount"]
     if not amounts:
-        return [*(there(subject, is_there=True) if subject != ANY_OBJECT else []), *(Claim("position", subject, other=one) for one in where)]
+        return [
+            *(there(subject, is_there=True) if subject != ANY_OBJECT else []),
+            *(Claim("position", subject, other=one) for one in where),
+        ]
     if len(where) == 1:
         return [Claim("position", subject, count=amounts[0].count, how=amounts[0].how, other=where[0])]
     if amounts[0].count != len(where) or amounts[0].how:
         return None
-    return [counted(subject, amounts[0]), *(Claim("position", subject, count=1, how="at least", other=one) for one in where)]
+    return [
+        counted(subject, amounts[0]),
+        *(Claim("position", subject, count=1, how="at least", other=one) for one in where),
+    ]
 
 
 def _shared(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
@@ -228,7 +261,16 @@ def _shared(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
     found: list[Claim] = []
     for amount, place in zip(amounts, where, strict=True):
         is_none = amount.count == 0
-        found.append(Claim("position", subject, Truth.ABSENT if is_none else Truth.PRESENT, count=None if is_none else amount.count, how=amount.how, other=place))
+        found.append(
+            Claim(
+                "position",
+                subject,
+                Truth.ABSENT if is_none else Truth.PRESENT,
+                count=None if is_none else amount.count,
+                how=amount.how,
+                other=place,
+            )
+        )
     return found
 
 
@@ -239,7 +281,9 @@ def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[C
     if first.category == "amount":
         head = replace(first, category="np", value=Group((replace(noun, amount=first.value),)))
         tokens = [head, *tokens[1:]]
-    elif first.category == "there_none" or (first.category in ("np",) and first.value.nouns[0].subject == "it" and first.value.nouns[0].quantifier == "no"):
+    elif first.category == "there_none" or (
+        first.category in ("np",) and first.value.nouns[0].subject == "it" and first.value.nouns[0].quantifier == "no"
+    ):
         tokens = [replace(first, category="np", value=Group((replace(noun, quantifier="no"),))), *tokens[1:]]
     elif first.category == "visible" and len(tokens) > 1:
         tokens = [replace(first, category="np", value=Group((noun,)), is_denied=False), *tokens]
@@ -248,7 +292,7 @@ def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[C
 
 
 def _parts(part: Token, value: Sequence[Token], context: Context) -> list[Claim] | None:
-    """"Peaks: 3"; "islands: MULTI-ISLAND", a class."""
+    """ "Peaks: 3"; "islands: MULTI-ISLAND", a class."""
     if part.value[1].how not in (None, "several") or part.is_denied:
         return None
     if [one.category for one in value] == ["amount"]:
@@ -270,27 +314,40 @@ def _listed(mark: Token | None, value: Sequence[Token], context: Context) -> lis
         start = at + 1
         if not part:
             continue
-        several = part[0].value.nouns if len(part) == 1 and part[0].category == "np" and not part[0].value.is_either else ()
+        several = (
+            part[0].value.nouns if len(part) == 1 and part[0].category == "np" and not part[0].value.is_either else ()
+        )
         subjects = [one.subject for one in several] if len(several) > 1 else [subject_of(part, context)]
-        if any(one in (None, ANY_OBJECT, "it") for one in subjects) or (len(several) > 1 and subject_of(part, context) is None and any(one.amount or one.quantifier for one in several)):
+        if any(one in (None, ANY_OBJECT, "it") for one in subjects) or (
+            len(several) > 1
+            and subject_of(part, context) is None
+            and any(one.amount or one.quantifier for one in several)
+        ):
             return None
         found += [each for one in subjects for each in there(str(one), is_there=is_there)]
     return found or None
 
 
 def _at_a_place(name: str, value: str, context: Context, dialect: Dialect) -> list[Claim] | None:
-    """"Upper left: a compact source", "top left: none"."""
+    """ "Upper left: a compact source", "top left: none"."""
     place = f"in the {name}" if AT.fullmatch(name) else name
     tokens = _tokens(f"{place}, {value}", context, dialect)
     asked = context.asked
-    if [one.category for one in tokens] in (["place", "comma", "amount"], ["place", "comma", "there_none"], ["place", "comma", "nope"]):
+    if [one.category for one in tokens] in (
+        ["place", "comma", "amount"],
+        ["place", "comma", "there_none"],
+        ["place", "comma", "nope"],
+    ):
         subject = asked.subject if asked else None
         amount = tokens[2].value if tokens[2].category == "amount" else Amount(0)
-        return _shared(subject, [replace(tokens[2], category="amount", value=amount), tokens[0]]) if subject and subject not in ("blank", "edge") else None
+        return (
+            _shared(subject, [replace(tokens[2], category="amount", value=amount), tokens[0]])
+            if subject and subject not in ("blank", "edge")
+            else None
+        )
     if len(tokens) == len("p,a") and tokens[2].category in ("adjective", "sign"):
         tokens = [*tokens[:2], replace(tokens[2], category="np", value=Group((Noun(str(tokens[2].value)),)))]
     if any(one.category == "box" for one in tokens):
         return None
     made = sentence(tokens, replace(context, asked=None))
     return [one.claim for one in made.claims] if made else None
-

@@ -100,7 +100,9 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
             start = each.start + one.start if not one.is_made else one.start
             end = each.end + one.start if not one.is_made else one.end
             limit = len(text)
-            found.append(replace(each, start=min(start, limit), end=min(end, limit), is_hedged=each.is_hedged or is_hedged))
+            found.append(
+                replace(each, start=min(start, limit), end=min(end, limit), is_hedged=each.is_hedged or is_hedged)
+            )
     yield from found
     boxes = [one for one in found if one.claim.kind == "box"]
     if boxes and asked.is_boxes and not asked.is_one and not any(one.claim.kind == "count" for one in found):
@@ -150,12 +152,17 @@ class _State:
         made = sentence(tokens, replace(self.context, asked=None))
         if made is None:
             return [unread("sentence", 0, len(text))]
-        again = replace(self.context.asked or Asked(), is_polar=True, proposition=tuple(one.claim for one in made.claims))
+        again = replace(
+            self.context.asked or Asked(), is_polar=True, proposition=tuple(one.claim for one in made.claims)
+        )
         self.context = replace(self.context, asked=again, noun=made.noun)
         for group in ("rest", "reply"):
             if said[group]:
                 at = said.start(group)
-                return [replace(one, start=one.start + at, end=one.end + at) for one in self._said(said[group], is_item=False)]
+                return [
+                    replace(one, start=one.start + at, end=one.end + at)
+                    for one in self._said(said[group], is_item=False)
+                ]
         return []
 
     def _said(self, text: str, *, is_item: bool) -> list[ExtractedClaim]:
@@ -194,7 +201,10 @@ class _State:
             return made
         about = ABOUT.match(text)
         if about is not None and (made := self._plain(text[about.end() :], context)) is not None:
-            return Reading(tuple(replace(one, start=one.start + about.end(), end=one.end + about.end()) for one in made.claims), made.noun)
+            return Reading(
+                tuple(replace(one, start=one.start + about.end(), end=one.end + about.end()) for one in made.claims),
+                made.noun,
+            )
         return None if about or head(text, context, self.dialect) is not None else self._plain(text, context)
 
     def _plain(self, text: str, context: Context, *, is_after: bool = False) -> Reading | None:

@@ -27,7 +27,9 @@ VALUE_KEYS = re.compile(
     r"(?i)(?:bounding )?box(?:es)?|bbox(?:es)?(?: 2d)?|counts?|number|n|positions?|locations?|present|presence|visible|detected|is present|found"
 )
 CORNER_KEYS = (("x_min", "y_min", "x_max", "y_max"), ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"))
-HOLDERS = re.compile(r"(?i)(?:the )?(?:objects?|sources|detections?|counts?|annotations?|results?|items|image|features|labels|classes|presence|answer)")
+HOLDERS = re.compile(
+    r"(?i)(?:the )?(?:objects?|sources|detections?|counts?|annotations?|results?|items|image|features|labels|classes|presence|answer)"
+)
 
 
 def statements(text: str) -> Iterator[Statement]:
@@ -49,7 +51,11 @@ def _tables(text: str, start: int, end: int) -> Iterator[Statement]:
     begin = start
     for line in [*re.finditer(r"[^\n]*(?:\n|$)", text[start:end]), None]:
         at, until = (start + line.start(), start + line.end()) if line else (end, end)
-        if line and line[0].strip().count("|") + line[0].strip().count("\t") >= (1 if table else len("||") - 1) and "<|" not in line[0]:
+        if (
+            line
+            and line[0].strip().count("|") + line[0].strip().count("\t") >= (1 if table else len("||") - 1)
+            and "<|" not in line[0]
+        ):
             if not table:
                 yield from sentences(text, begin, at)
             table.append((at, until))
@@ -96,9 +102,18 @@ def _row(cells: Sequence[str], heads: Sequence[tuple[str | None, str]]) -> Itera
     if len(heads) > 0 and len(heads) != len(cells):
         yield " | ".join(cells)
         return
-    roles = [role for role, _ in heads] or [None if one.isdigit() and at == 0 and len(cells) > len("ab") else "value" for at, one in enumerate(cells)]
+    roles = [role for role, _ in heads] or [
+        None if one.isdigit() and at == 0 and len(cells) > len("ab") else "value" for at, one in enumerate(cells)
+    ]
     if not heads:
-        roles = ["id" if role is None else "class" if role == "value" and "class" not in roles[:at] and at == roles.index("value") else role for at, role in enumerate(roles)]
+        roles = [
+            "id"
+            if role is None
+            else "class"
+            if role == "value" and "class" not in roles[:at] and at == roles.index("value")
+            else role
+            for at, role in enumerate(roles)
+        ]
     names = [name for _, name in heads] or [""] * len(cells)
     roles = ["id" if role == "class" and cell.isdigit() else role for role, cell in zip(roles, cells, strict=True)]
     subject = next((at for at, role in enumerate(roles) if role == "class"), None)
@@ -186,7 +201,9 @@ def _object(held: _Pairs, name: str) -> Iterator[str]:
         elif HOLDERS.fullmatch(key) and isinstance(one, _Pairs | list) and not _is_box(one):
             yield from _members(one, "" if one and not isinstance(one[0], str) else key)
         else:
-            yield from _members(one, f"{label} {key}" if label is not None and any(is_value) else f"{name} {key}".strip())
+            yield from _members(
+                one, f"{label} {key}" if label is not None and any(is_value) else f"{name} {key}".strip()
+            )
 
 
 def _words(key: str) -> str:
@@ -204,8 +221,11 @@ def _corners(held: _Pairs) -> list[float] | None:
 
 
 def _is_box(held: Any) -> bool:
-    return isinstance(held, list) and not isinstance(held, _Pairs) and bool(held) and all(
-        isinstance(one, int | float) and not isinstance(one, bool) or _is_box(one) for one in held
+    return (
+        isinstance(held, list)
+        and not isinstance(held, _Pairs)
+        and bool(held)
+        and all(isinstance(one, int | float) and not isinstance(one, bool) or _is_box(one) for one in held)
     )
 
 

@@ -43,7 +43,9 @@ def _thing(category: str):  # noqa: ANN202
 def _parts(match: Match) -> Token:
     head = match.matched[-1]
     noun = determined(match, head)
-    is_plural = any(word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:])
+    is_plural = any(
+        word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:]
+    )
     amount = noun.amount or (Amount(None, "several") if is_plural else Amount(1))
     is_further = noun.is_other or head.text.lower().startswith("second")
     made = Parts(head.category, amount, noun.is_definite, noun.amount is None and is_plural, is_further)
@@ -55,10 +57,12 @@ def _peaked(match: Match) -> Token:
 
 
 def _of_it(match: Match) -> Token | None:
-    """"the remnant's emission", "the emission of the remnant": what is said of it is said of the source."""
+    """ "the remnant's emission", "the emission of the remnant": what is said of it is said of the source."""
     first, *_, last = match.matched
     owner, owned = (first, last) if match.all("be") else (last, first)
-    plain = owned.category == "gleam" or all(one.subject == ANY_OBJECT and not one.quantifier and not one.amount for one in owned.value.nouns)
+    plain = owned.category == "gleam" or all(
+        one.subject == ANY_OBJECT and not one.quantifier and not one.amount for one in owned.value.nouns
+    )
     is_owner = owned.category == "gleam" or owned.text.lower().split()[-1] in ("emission", "structure")
     is_poss = not match.all("be") or match.all("be")[0].text.lower() == "'s"
     return replace(owner, start=match.span[0], end=match.span[1]) if plain and is_owner and is_poss else None

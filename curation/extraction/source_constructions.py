@@ -21,7 +21,9 @@ CLASS = {"faint": 1, "bright": 2}
 
 def denials(match: Match, *words: str) -> bool:
     """Whether an odd number of words deny."""
-    return sum(one.is_denied + (one.category in ("lack", "see_not", "absent", *words)) for one in match.matched) % 2 == 1
+    return (
+        sum(one.is_denied + (one.category in ("lack", "see_not", "absent", *words)) for one in match.matched) % 2 == 1
+    )
 
 
 def named(match: Match, context: Context) -> list[Claim] | None:
@@ -35,7 +37,11 @@ def named(match: Match, context: Context) -> list[Claim] | None:
         return None
     if is_central(one, context) or (one.subject == ANY_OBJECT and not one.is_plural):
         return []
-    is_one = not one.is_plural and (one.amount is None or one.amount.count == 1) and all(p.name == "centre" for p in one.places)
+    is_one = (
+        not one.is_plural
+        and (one.amount is None or one.amount.count == 1)
+        and all(p.name == "centre" for p in one.places)
+    )
     return [Claim("presence", one.subject)] if is_one else None
 
 
@@ -53,7 +59,7 @@ def of_class(context: Context, number: int, *, is_there: bool, sides: str | None
 
 
 def side_of(match: Match) -> str | None:
-    """"one" or "other" where it is said of one side only."""
+    """ "one" or "other" where it is said of one side only."""
     flanks = [one.value for one in match.all("flank")]
     lobes = [one.value for one in match.all("lobes")]
     if any(one in ("one", "other") for one in flanks) and "two" not in flanks:
@@ -84,7 +90,8 @@ def _of_a_galaxy(match: Match, context: Context, number: int, *, is_there: bool)
 
 
 @construction(
-    "(np|lobes|gleam|flank|it|brightest_part)? (flank|comma|be|of|the|a)* profile", "(np|lobes|gleam|flank)? (be|comma)* profile (comma|and|but)+ profile",
+    "(np|lobes|gleam|flank|it|brightest_part)? (flank|comma|be|of|the|a)* profile",
+    "(np|lobes|gleam|flank)? (be|comma)* profile (comma|and|but)+ profile",
     examples=("The source fades outwards.",),
 )
 def _profile(match: Match, context: Context) -> list[Claim] | None:
@@ -92,13 +99,20 @@ def _profile(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, CLASS[said.pop()]) if len(said) == 1 else None
 
 
-@construction("rather (profile|fade_in_place) comma? (np|lobes|gleam|flank)? be? profile", "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)")
+@construction(
+    "rather (profile|fade_in_place) comma? (np|lobes|gleam|flank)? be? profile",
+    "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)",
+)
 def _profile_not(match: Match, context: Context) -> list[Claim] | None:
-    """"Instead of fading, the lobes brighten outwards.\""""
+    """ "Instead of fading, the lobes brighten outwards.\""""
     first, second = match.all("profile", "fade_in_place")[:2]
     said, other = (second, first) if match.matched[0].category == "rather" else (first, second)
     value = other.value or "faint"
-    return _profiled(match, context, CLASS[str(said.value)]) if value != said.value and said.category == "profile" else None
+    return (
+        _profiled(match, context, CLASS[str(said.value)])
+        if value != said.value and said.category == "profile"
+        else None
+    )
 
 
 @construction("lobes (flank)* fade_in_place", "flank (comma|np|lobes|gleam)* fade_in_place")
@@ -106,7 +120,11 @@ def _fades(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, 1)
 
 
-@construction("brightest_part (be|lie|exist|visible|come|of|see|mark)* (at_core|at_ends)", "brightest_part (be|lie|exist|visible|of)* place", "(at_core|at_ends) (be|lie) brightest_part")
+@construction(
+    "brightest_part (be|lie|exist|visible|come|of|see|mark)* (at_core|at_ends)",
+    "brightest_part (be|lie|exist|visible|of)* place",
+    "(at_core|at_ends) (be|lie) brightest_part",
+)
 def _brightest_part(match: Match, context: Context) -> list[Claim] | None:
     where = match.all("at_core", "at_ends", "place")[0]
     if where.category == "place" and where.value.name != "centre":
@@ -130,7 +148,11 @@ def _hotspots(match: Match, context: Context) -> list[Claim] | None:
 
 def _hot(match: Match, context: Context) -> list[Claim] | None:
     hot = match.all("hotspots")[0]
-    one_only = not hot.value.is_plural and hot.value.quantifier is None and not any(one.value.is_plural for one in match.all("lobes"))
+    one_only = (
+        not hot.value.is_plural
+        and hot.value.quantifier is None
+        and not any(one.value.is_plural for one in match.all("lobes"))
+    )
     no_lobe = any(one.value.quantifier == "no" for one in match.all("lobes"))
     is_there = denials(match) == no_lobe
     if not context.is_central:
@@ -142,7 +164,7 @@ def _hot(match: Match, context: Context) -> list[Claim] | None:
 
 @construction("lobes be (adjective|sign)", "lobes", "np? (have|be|see|with)+ lobes", "adjective lobes")
 def _lobes_are(match: Match, context: Context) -> list[Claim] | None:
-    """"edge-brightened lobes", "the lobes are plume-like"."""
+    """ "edge-brightened lobes", "the lobes are plume-like"."""
     first, lobe = named(match, context), match.all("lobes")[0].value
     label = next((str(one.value) for one in match.all("adjective", "sign")), lobe.subject)
     if first is None or not label or not context.is_central:
@@ -170,7 +192,11 @@ def _alike(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("presence", "HYBRID", state((match.all("alike")[0].value == "different") != denials(match)))]
 
 
-@construction("np? (have|be|see|lack|consist)* (a|the|no)* mixture", f"np? (have|be|see|lack|consist)* (a|the|no)* mixed_of {LABELLED} (and|with|comma)+ {LABELLED}", f"np? (be|have)+ mixed_of {LABELLED} (and|comma)+ mixed_of {LABELLED}")
+@construction(
+    "np? (have|be|see|lack|consist)* (a|the|no)* mixture",
+    f"np? (have|be|see|lack|consist)* (a|the|no)* mixed_of {LABELLED} (and|with|comma)+ {LABELLED}",
+    f"np? (be|have)+ mixed_of {LABELLED} (and|comma)+ mixed_of {LABELLED}",
+)
 def _mixture(match: Match, context: Context) -> list[Claim] | None:
     hybrid = next((one for one in ("HYBRID", "FR-X") if one in context.scheme.labels), None)
     said = {_subject(one) for one in match.all("np", "sign", "adjective") if not _is_generic(one)}
@@ -191,24 +217,33 @@ def _is_generic(one: Token) -> bool:
 # -- what it is, and what it is not -----------------------------------------------------------------------------------
 
 
-@construction(f"field colon (not|no)? {LABELLED}", f"introduce colon {LABELLED} ((and|comma)+ {LABELLED})*", "field colon parts")
+@construction(
+    f"field colon (not|no)? {LABELLED}", f"introduce colon {LABELLED} ((and|comma)+ {LABELLED})*", "field colon parts"
+)
 def _field(match: Match, context: Context) -> list[Claim] | None:
-    """"morphology: EXTENDED", a member of a form."""
+    """ "morphology: EXTENDED", a member of a form."""
     if not context.is_central:
         return None
     no = len(match.all("no", "not")) % 2 == 1
     names = [_subject(one) for one in match.all("np", "sign", "adjective")]
     if not names:
         return _structure(match, context)
-    return None if any(one in ("it", ANY_OBJECT) for one in names) else [Claim("presence", one, state(not no)) for one in names]
+    return (
+        None
+        if any(one in ("it", ANY_OBJECT) for one in names)
+        else [Claim("presence", one, state(not no)) for one in names]
+    )
 
 
 PLAIN = "(adjective|sign|np)"
 
 
-@construction(f"(not|no|rather)+ {PLAIN} ((comma|rather|colon|but|and|nor|not|no|or)+ {PLAIN})*", f"{PLAIN} ((comma)? (rather|but|not)+ not? {PLAIN})+")
+@construction(
+    f"(not|no|rather)+ {PLAIN} ((comma|rather|colon|but|and|nor|not|no|or)+ {PLAIN})*",
+    f"{PLAIN} ((comma)? (rather|but|not)+ not? {PLAIN})+",
+)
 def _not_but(match: Match, context: Context) -> list[Claim] | None:
-    """"Not compact, not diffuse: extended.\""""
+    """ "Not compact, not diffuse: extended.\""""
     claims: list[Claim] = []
     no = False
     for one in match.matched:
@@ -218,15 +253,23 @@ def _not_but(match: Match, context: Context) -> list[Claim] | None:
             no = True
         elif one.category in ("adjective", "sign", "np"):
             noun = one.value.nouns[0] if one.category == "np" else Noun(str(one.value))
-            if noun.subject in ("it", ANY_OBJECT) or noun.is_plural or noun.amount or noun.places or not context.is_central:
+            if (
+                noun.subject in ("it", ANY_OBJECT)
+                or noun.is_plural
+                or noun.amount
+                or noun.places
+                or not context.is_central
+            ):
                 return None
             claims.append(Claim("presence", noun.subject, state(no == (noun.quantifier == "no"))))
     return claims
 
 
-@construction("introduce (not|no|a|the|as)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as)* (adjective|np|sign))*")
+@construction(
+    "introduce (not|no|a|the|as)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as)* (adjective|np|sign))*"
+)
 def _introduced(match: Match, context: Context) -> list[Claim] | None:
-    """"What we have here is an FR II.\""""
+    """ "What we have here is an FR II.\""""
     what = predicated([one for one in match.matched if one.category not in ("introduce", "as")])
     if what is None or not context.is_central or any(one.subject == ANY_OBJECT or one.amount for one in what.nouns):
         return None
@@ -238,7 +281,9 @@ def _introduced(match: Match, context: Context) -> list[Claim] | None:
 
 def _classes(match: Match) -> list[tuple[str, bool]]:
     """Labels that a match names, and whether "no" stands before."""
-    what = predicated([one for one in match.matched if one.category in ("np", "sign", "adjective", "no", "not", "or", "nor")])
+    what = predicated(
+        [one for one in match.matched if one.category in ("np", "sign", "adjective", "no", "not", "or", "nor")]
+    )
     neither = bool(match.all("nor")) or (what is not None and what.nouns[0].quantifier == "no")
     return [] if what is None else [(one.subject, neither) for one in what.nouns]
 
@@ -246,9 +291,13 @@ def _classes(match: Match) -> list[tuple[str, bool]]:
 _NAMES = f"{LABELLED} ((and|or|nor)+ {LABELLED})*"
 
 
-@construction(f"{_NAMES} notion? (comma)? suits", f"(the)? notion of? {_NAMES} suits", f"as (to|of) {_NAMES} notion? comma the? (notion|it|np)? suits")
+@construction(
+    f"{_NAMES} notion? (comma)? suits",
+    f"(the)? notion of? {_NAMES} suits",
+    f"as (to|of) {_NAMES} notion? comma the? (notion|it|np)? suits",
+)
 def _suits(match: Match, context: Context) -> list[Claim] | None:
-    """"An FR II fits", "neither FR I nor FR II is a clear fit"."""
+    """ "An FR II fits", "neither FR I nor FR II is a clear fit"."""
     is_true = (match.all("suits")[0].value == "yes") != denials(match)
     named_ = _classes(match)
     if not context.is_central or not named_ or any(one in ("it", ANY_OBJECT) for one, _ in named_) or match.all("or"):
@@ -259,7 +308,12 @@ def _suits(match: Match, context: Context) -> list[Claim] | None:
 @construction(f"{_NAMES} notion? be? (absent|visible)", f"{_NAMES} notion (absent|visible)")
 def _excluded(match: Match, context: Context) -> list[Claim] | None:
     named_ = _classes(match)
-    if not context.is_central or not named_ or any(one in ("it", ANY_OBJECT) for one, _ in named_) or match.all("or", "and"):
+    if (
+        not context.is_central
+        or not named_
+        or any(one in ("it", ANY_OBJECT) for one, _ in named_)
+        or match.all("or", "and")
+    ):
         return None
     return [Claim("presence", one, state(denials(match) == no)) for one, no in named_]
 
@@ -278,17 +332,25 @@ def _rejected(match: Match, context: Context) -> list[Claim] | None:
 TAILS = ("NAT", "WAT")
 
 
-@construction("(np|lobes|flank|it)? (both|be)* bend (to_one_side|flank|comma|outwards|at_core|place)*", "(np|lobes)? (be|lie)? straight")
+@construction(
+    "(np|lobes|flank|it)? (both|be)* bend (to_one_side|flank|comma|outwards|at_core|place)*",
+    "(np|lobes)? (be|lie)? straight",
+)
 def _bent(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
     is_bent = (not match.all("straight")) != denials(match)
     if first is None or not set(TAILS) <= set(context.scheme.labels):
         return None
-    return [*first, *([Claim("presence", "|".join(TAILS))] if is_bent else [Claim("presence", one, Truth.ABSENT) for one in TAILS])]
+    return [
+        *first,
+        *([Claim("presence", "|".join(TAILS))] if is_bent else [Claim("presence", one, Truth.ABSENT) for one in TAILS]),
+    ]
 
 
 @construction(
-    "(np|lobes)? (be|have|bend|to_one_side|enclose|with|at|comma|consist|the|of|it)* angle", "angle (lie|be)? (of|at)? lobes", "(np|lobes)? bend to_one_side? (with|at|comma|and)* enclose? angle",
+    "(np|lobes)? (be|have|bend|to_one_side|enclose|with|at|comma|consist|the|of|it)* angle",
+    "angle (lie|be)? (of|at)? lobes",
+    "(np|lobes)? bend to_one_side? (with|at|comma|and)* enclose? angle",
 )
 def _angle(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
@@ -300,7 +362,10 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     "(np|lobes)? (have|consist|be|see|see_not|there|lack|with|the|a|no|only|exist|visible|two)* (pairs|double_double) (of|np|lobes|visible|exist|comma)*",
-    "(pairs|double_double) (be|visible|exist|absent)*", "pairs (be|comma)* double_double", "(no|a|only)* (pairs|double_double) be (all|what) np (have|end_in)", "np have lobes comma (pairs|double_double)",
+    "(pairs|double_double) (be|visible|exist|absent)*",
+    "pairs (be|comma)* double_double",
+    "(no|a|only)* (pairs|double_double) be (all|what) np (have|end_in)",
+    "np have lobes comma (pairs|double_double)",
 )
 def _pairs(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
@@ -324,7 +389,9 @@ def _pairs(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "(np|it|parts)? (be|have|lack|see|see_not|with|there|the|a|no|comma|rather|any)* edges (comma|and|visible|absent|be|exist)*", "(the|no)? edges (be|lie) (visible|absent)", "edges be what np (have|lack)",
+    "(np|it|parts)? (be|have|lack|see|see_not|with|there|the|a|no|comma|rather|any)* edges (comma|and|visible|absent|be|exist)*",
+    "(the|no)? edges (be|lie) (visible|absent)",
+    "edges be what np (have|lack)",
 )
 def _edges(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
@@ -340,7 +407,9 @@ def _edges(match: Match, context: Context) -> list[Claim] | None:
 
 def layouts(scheme: LabelScheme) -> dict[str, tuple[int, ...]]:
     """Peaks of each island by label: one each, and what is left to the last."""
-    sizes = {label: tuple(map(int, found.groups())) for label in scheme.labels if (found := COMPONENTS.fullmatch(label))}
+    sizes = {
+        label: tuple(map(int, found.groups())) for label in scheme.labels if (found := COMPONENTS.fullmatch(label))
+    }
     return {label: (*[1] * (n - 1), peaks - n + 1) for label, (n, peaks) in sizes.items()}
 
 
@@ -366,7 +435,13 @@ PARTS = "parts ((comma|and|with|have|of|consist|falls_into|at)* parts)*"
 
 @construction(
     f"(np|it)? (have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)* {PARTS} (visible|exist|in_it|apart|be|comma|absent|np|place|own_peak|of)*",
-    f"{PARTS} (be|comma)* own_peak", f"np {PARTS}", "own_peak", "(amount|qualifier)* apart? parts (be|comma)* apart", "nor do np (falls_into|have|consist) parts", "amount apart parts", f"despite {PARTS} comma? np (have|consist|be) parts",
+    f"{PARTS} (be|comma)* own_peak",
+    f"np {PARTS}",
+    "own_peak",
+    "(amount|qualifier)* apart? parts (be|comma)* apart",
+    "nor do np (falls_into|have|consist) parts",
+    "amount apart parts",
+    f"despite {PARTS} comma? np (have|consist|be) parts",
     examples=("The source consists of two islands.",),
 )
 def _parts(match: Match, context: Context) -> list[Claim] | None:
@@ -394,12 +469,21 @@ def _amount(match: Match, one: Parts) -> Amount:
 @construction("number_of? parts (colon|be|comma) amount", "number_of parts amount")
 def _number_of(match: Match, context: Context) -> list[Claim] | None:
     (one,), amount = _held(match), match.all("amount")[0].value
-    return None if denials(match) or not context.is_central else [Claim("structure", one.what, count=amount.count, how=amount.how)]
+    return (
+        None
+        if denials(match) or not context.is_central
+        else [Claim("structure", one.what, count=amount.count, how=amount.how)]
+    )
 
 
 def _counted(parts: Sequence[Parts], *, in_one: bool) -> list[Claim]:
     return [
-        Claim("structure", one.what, count=one.amount.count + one.is_further if one.amount.count else one.amount.count, how=one.amount.how)
+        Claim(
+            "structure",
+            one.what,
+            count=one.amount.count + one.is_further if one.amount.count else one.amount.count,
+            how=one.amount.how,
+        )
         for one in parts
         if not (in_one and one.what == "peaks")
     ]
@@ -410,21 +494,33 @@ def _inside(match: Match, context: Context) -> list[Claim] | None:
     peaks = [one.value.amount for one in match.all("parts") if one.value.what == "peaks"]
     if not match.all("in_it"):
         return []
-    if len(peaks) != 1 or (peaks[0].count is None and peaks[0].how != "several") or peaks[0].how not in (None, "several", "at least"):
+    if (
+        len(peaks) != 1
+        or (peaks[0].count is None and peaks[0].how != "several")
+        or peaks[0].how not in (None, "several", "at least")
+    ):
         return None
     least, exact = peaks[0].count or 2, peaks[0].count is not None and peaks[0].how is None
     return those(context, lambda layout: least in layout if exact else max(layout) >= least)
 
 
 def _denied_parts(match: Match, parts: Sequence[Parts], first: Sequence[Claim]) -> list[Claim] | None:
-    """"no second peak", "does not fall into several islands", "does not have two peaks"."""
+    """ "no second peak", "does not fall into several islands", "does not have two peaks"."""
     if len(parts) != 1:
         return None
     (one,) = parts
     if one.is_vague or one.is_further or (one.amount.count is None and one.amount.how == "several"):
         is_one = one.is_further or one.what == "islands" or one.amount.how == "several"
-        return [*first, Claim("structure", one.what, count=1)] if is_one and not (one.what == "peaks" and one.is_vague and not one.is_further and _is_bare(match)) else None
-    if one.amount.count == 1 and one.what == "islands" and any(each.category != "parts" and each.is_denied for each in match.matched):
+        return (
+            [*first, Claim("structure", one.what, count=1)]
+            if is_one and not (one.what == "peaks" and one.is_vague and not one.is_further and _is_bare(match))
+            else None
+        )
+    if (
+        one.amount.count == 1
+        and one.what == "islands"
+        and any(each.category != "parts" and each.is_denied for each in match.matched)
+    ):
         return [*first, Claim("structure", "islands", how="several")]
     if one.amount.count is None or one.amount.count == 1:
         return None
@@ -432,7 +528,7 @@ def _denied_parts(match: Match, parts: Sequence[Parts], first: Sequence[Claim]) 
 
 
 def _is_bare(match: Match) -> bool:
-    """"no peaks" denies that there are any."""
+    """ "no peaks" denies that there are any."""
     return any(one.is_denied for one in match.all("parts"))
 
 
@@ -446,8 +542,14 @@ def _of_an_object(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)", "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*", "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?", "(np|it)? (falls_into|consist|have)+ whole", "(np|it)? consist whole but (amount|parts)", "np be in whole",
-    "np falls_into (amount|comma)*", "np? (have|consist) (connected|disconnected) parts",
+    "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)",
+    "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*",
+    "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?",
+    "(np|it)? (falls_into|consist|have)+ whole",
+    "(np|it)? consist whole but (amount|parts)",
+    "np be in whole",
+    "np falls_into (amount|comma)*",
+    "np? (have|consist) (connected|disconnected) parts",
 )
 def _connected(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
@@ -467,7 +569,11 @@ def _connected(match: Match, context: Context) -> list[Claim] | None:
 @construction("equal_peaks", "np equal_peaks", "it equal_peaks", "equal_peaks by? (amount|comma|to|by|at)*")
 def _equal(match: Match, context: Context) -> list[Claim] | None:
     first, how = named(match, context), match.all("equal_peaks")[0].value
-    signs: dict[str, Callable[[int], bool]] = {"equal": lambda n: n == 0, "more": lambda n: n > 0, "fewer": lambda n: n < 0}
+    signs: dict[str, Callable[[int], bool]] = {
+        "equal": lambda n: n == 0,
+        "more": lambda n: n > 0,
+        "fewer": lambda n: n < 0,
+    }
     no = denials(match)
     made = those(context, lambda layout: signs[how](sum(layout) - len(layout)) != no)
     return None if first is None or made is None else [*first, *made]
@@ -483,7 +589,11 @@ SHARES = pattern(
 
 def whole(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     """The claims of a statement that only makes sense whole: which island has how many peaks."""
-    found = SHARES.fullmatch(letters(tokens)) if is_components(context.scheme) and any(one.category == "one_of" for one in tokens) else None
+    found = (
+        SHARES.fullmatch(letters(tokens))
+        if is_components(context.scheme) and any(one.category == "one_of" for one in tokens)
+        else None
+    )
     return _shares(Match(found, tokens), context) if found else None
 
 
@@ -495,7 +605,9 @@ def _shares(match: Match, context: Context) -> list[Claim] | None:
     who: Token | None = None
     for one in match.matched:
         many = _many(one)
-        if one.category == "one_of" or (who is None and many == 1 and one.category != "peaked" and _is_subject(one, match)):
+        if one.category == "one_of" or (
+            who is None and many == 1 and one.category != "peaked" and _is_subject(one, match)
+        ):
             who = one
         elif who is not None and many is not None:
             pairs.append((who, many))
@@ -522,7 +634,9 @@ def _many(one: Token) -> int | None:
 def _is_subject(one: Token, match: Match) -> bool:
     at = list(match.matched).index(one)
     is_one = one.category == "amount" or (one.category == "parts" and one.value.what == "islands")
-    return is_one and any(each.category == "one_of" and each.value in ("other", "others") for each in match.matched[at + 1 :])
+    return is_one and any(
+        each.category == "one_of" and each.value in ("other", "others") for each in match.matched[at + 1 :]
+    )
 
 
 def _shared(pairs: Sequence[tuple[Token, int]], layout: tuple[int, ...]) -> bool:

@@ -119,7 +119,9 @@ def _choice(parts: list[str], at: int) -> tuple[str, int]:
             inner, at = _choice(parts, at + 1)
             ways[-1] += inner
         else:
-            ways[-1] += "".join(re.escape(_spelt(one[0])) + " " for one in WORD.finditer(parts[at]) if one[0] not in "-_")
+            ways[-1] += "".join(
+                re.escape(_spelt(one[0])) + " " for one in WORD.finditer(parts[at]) if one[0] not in "-_"
+            )
         at += 1
     return "(?:" + "|".join(sorted(ways, key=len, reverse=True)) + ")", at
 

@@ -22,8 +22,13 @@ from schemas.labels import LabelScheme
 
 UNKNOWN = "unknown"
 IS_NUMBER = re.compile(rf"(?i)(?:{NUMBER})")
-OF_OTHER = re.compile(r"(?i)[\s-]*(?:east|west)?\s*of\s+(?!(?:the\s+|this\s+)?(?:image|picture|field|frame|map|cutout|view|scene)\b)")
+OF_OTHER = re.compile(
+    r"(?i)[\s-]*(?:east|west)?\s*of\s+(?!(?:the\s+|this\s+)?(?:image|picture|field|frame|map|cutout|view|scene)\b)"
+)
 """What follows words that are no place in the picture: "to the south of the other"."""
+ASKING = re.compile(r"(?i)\b(?:would|do|can|could)\s+$")
+OF_A_SOURCE = re.compile(r"(?i)\b(?:source|object|galaxy|one|is|lies|sits|seen|found|located)\s+$")
+"""Before "at the centre" where that is the centre of the picture, not of the source."""
 DECIMAL = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -106,7 +111,14 @@ def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token |
 def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     """The tokens of a statement: boxes, surveys, traits and places first, then the longest entries of the lexicon."""
     taken = [_box(one) for one in written_boxes(text, dialect)]
-    for made in (_traits(text, scheme), _phrases(text, scheme), _maps(text), _surveys(text), _orientation(text), _places(text)):
+    for made in (
+        _traits(text, scheme),
+        _maps(text),
+        _surveys(text),
+        _orientation(text),
+        _places(text),
+        _phrases(text, scheme),
+    ):
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
     used = [(one.start, one.end) for one in taken]
     words = [
@@ -186,7 +198,22 @@ def _surveys(text: str) -> list[Token]:
 
 
 def _phrases(text: str, scheme: LabelScheme) -> list[Token]:
-    return [Token(one.category, start, end, one.value, text=text[start:end]) for start, end, one in spans(text, scheme)]
+    found = [
+        Token(one.category, start, end, one.value, text=text[start:end]) for start, end, one in spans(text, scheme)
+    ]
+    found = [one for one in found if one.category != "at_core" or not OF_A_SOURCE.search(text[: one.start])]
+    found = [one for one in found if one.category != "introduce" or not ASKING.search(text[: one.start])]
+    if not found:
+        return []
+    words = [one for one in WORD.finditer(text) if one[0] not in "-_"]
+    longer = [one for one in _lexed(text, words, scheme) if one.category not in (UNKNOWN, "decoration")]
+    return [
+        one for one in found
+        if not any(
+            one.start < other.end and other.start < one.end and other.end - other.start > one.end - one.start
+            for other in longer
+        )
+    ]  # fmt: skip
 
 
 def _maps(text: str) -> list[Token]:
