@@ -21,7 +21,7 @@ from curation.exams.captions import (
     sentences,
 )  # fmt: skip
 from curation.exams.cases import QUESTION, Case, Half, half_of, scenes, statements
-from curation.exams.claims_first import true_claims
+from curation.exams.claims_first import nearest, true_claims
 from curation.exams.compositions import NONE, Part, compositions, part
 from curation.exams.figures import Counts, as_json, counts, figure, misses, stored
 from curation.exams.taken import CAPTIONS, Outcome, outcome, paper
@@ -132,11 +132,11 @@ def test_counts_tell_false_kept_true_contradicted_and_true_kept():
         replace(outcome_of(TRUE, TRUE, True), stated="as-written"),
         replace(outcome_of(TRUE, OPEN, False), stated="reworded"),
         replace(outcome_of(TRUE, OPEN, False), stated="cut"),
-        replace(outcome_of(FALSE, OPEN, False), beside="as-written", stated="cut"),
+        replace(outcome_of(FALSE, OPEN, False), beside="as-written", near="as-written", stated="cut"),
         replace(outcome_of(FALSE, FALSE, False), beside="reworded", stated="reworded"),
     ])  # fmt: skip
     assert (first.n_true_stated, first.true_reached, first.n_false_stated) == (3, 2, 2)
-    assert (first.false_beside_kept, first.false_stated_kept) == (1, 1)
+    assert (first.false_beside_kept, first.false_near_kept, first.false_stated_kept) == (1, 1, 1)
 
 
 def test_a_figure_has_wilsons_interval():
@@ -155,7 +155,7 @@ def test_a_miss_is_told_with_its_question_and_reasons():
 def test_the_reader_keeps_a_plain_truth_and_refuses_a_plain_lie():
     known = scenes()["b-W1"]
     for text, truth in (("1C-1P", TRUE), ("3C-3P", FALSE)):
-        found = outcome(Case("b-W1", "Which class is it?", text, truth, Half.DEVELOPMENT), known, ())
+        found = outcome(Case("b-W1", "Which class is it?", text, truth, Half.DEVELOPMENT), known, (), ())
         assert found.verdict is truth and found.is_kept is (truth is TRUE)
 
 
@@ -169,17 +169,26 @@ def test_all_that_is_stated_beside_false_words_is_true_and_it_is_much():
     assert all(verify(ExtractedClaim(one, 0, 0), known).judgement is TRUE for one in claims)
 
 
+def test_the_nearest_true_text_is_that_of_the_same_scene_with_most_words_in_common():
+    one = Case("here", "?", "The lobes fade.", FALSE, Half.DEVELOPMENT)
+    claims = (Claim("presence", "A"),)
+    near = replace(one, text="The lobes brighten.", truth=TRUE, claims=claims)
+    far = replace(near, text="Lobes.", claims=(Claim("presence", "B"),))
+    elsewhere, silent = replace(far, scene="there", text="The lobes fade."), replace(near, text=one.text, claims=None)
+    assert nearest(one, [far, near, elsewhere, silent]) == claims and nearest(one, [elsewhere]) == ()
+
+
 def test_claims_first_a_plain_truth_stands_and_a_lie_beside_true_claims_does_not():
     known = scenes()["b-W1"]
     claims = (Claim("presence", "1C-1P"),)
     true = Case("b-W1", QUESTION, "The source at the centre is a single island with one peak.", TRUE, Half.DEVELOPMENT,
                 claims=claims)  # fmt: skip
     assert (
-        outcome(true, known, claims).stated in ("as-written", "reworded")
-        and outcome(true, known, claims).beside is None
+        outcome(true, known, claims, claims).stated in ("as-written", "reworded")
+        and outcome(true, known, claims, claims).beside is None
     )
     false = replace(true, text="The source consists of three separate islands.", truth=FALSE, claims=None)
-    found = outcome(false, known, claims)
+    found = outcome(false, known, claims, claims)
     assert found.beside in ("reworded", "cut") and found.stated is None
 
 

@@ -1,9 +1,11 @@
 """The exam claims first: each text as a sentence that a model wrote, with the claims that it states beside it.
 
 A true text states what a person stated for it. A false or undecided one is tried with what it says itself, where a
-person stated that, and with every true claim that is known of its scene: more than any sentence would state.
+person stated that; with the claims of the true text of its scene that has most words in common with it; and with every
+true claim that is known of its scene, which is more than any sentence would state.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from curation.exams.cases import Case
@@ -27,6 +29,18 @@ def true_claims(cases: Iterable[Case], known: Mapping[str, Annotations]) -> dict
         if one.truth is Judgement.SUPPORTED:
             found[one.scene] += one.claims or ()
     return {scene: _supported(claims, known[scene]) for scene, claims in found.items()}
+
+
+def nearest(case: Case, cases: Iterable[Case]) -> tuple[Claim, ...]:
+    """The claims of the true text of the same scene that shares most words with this one; none where there is none."""
+    others = [one for one in cases if one.scene == case.scene and one.truth is Judgement.SUPPORTED and one.claims]
+    words = _words(case)
+    best = max(others, key=lambda one: (len(words & _words(one)) / len(words | _words(one)), one.text), default=None)
+    return (best.claims if best else None) or ()
+
+
+def _words(case: Case) -> set[str]:
+    return set(re.findall(r"\w+", case.text.lower()))
 
 
 def _supported(claims: Iterable[Claim], known: Annotations) -> tuple[Claim, ...]:

@@ -39,8 +39,10 @@ class Counts:
     n_false_stated: int = 0
     false_stated_kept: int = 0
     """With the false claims that they make."""
+    false_near_kept: int = 0
+    """As written, with the claims of the nearest true text."""
     false_beside_kept: int = 0
-    """As written, with true claims beside them."""
+    """As written, with all that is true of the scene."""
     undecided_beside_kept: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -69,9 +71,10 @@ CLAIMS_FIRST = (
     ("true, as written or reworded", "true_reached", "n_true_stated"),
     ("as written", "true_as_written", "n_true_stated"),
     ("reworded", "true_reworded", "n_true_stated"),
-    ("false beside true claims", "false_beside_kept", "n_false"),
-    ("false with its claims", "false_stated_kept", "n_false_stated"),
-    ("undecided beside true claims", "undecided_beside_kept", "n_undecided"),
+    ("false, its own claims", "false_stated_kept", "n_false_stated"),
+    ("false, nearest true claims", "false_near_kept", "n_false"),
+    ("false, all true claims", "false_beside_kept", "n_false"),
+    ("undecided, all true claims", "undecided_beside_kept", "n_undecided"),
 )
 """Name, what is counted, and of how many."""
 WAYS = {"bare": BARE, "claims first": CLAIMS_FIRST}
@@ -154,7 +157,7 @@ def _one(found: Outcome) -> Counts:
         stated_kept = int(found.stated in ("as-written", "reworded"))
         return Counts(
             n_false=1, false_kept=kept, n_false_stated=is_stated, false_stated_kept=stated_kept,
-            false_beside_kept=through,
+            false_near_kept=int(found.near == "as-written"), false_beside_kept=through,
         )  # fmt: skip
     return Counts(
         n_true=1, true_kept=kept, true_contradicted=int(found.verdict is Judgement.CONTRADICTED),
@@ -185,7 +188,7 @@ def misses(found: Sequence[Outcome]) -> list[str]:
 def _fares_badly(one: Outcome) -> bool:
     if one.case.truth is Judgement.SUPPORTED:
         return one.stated == "cut"
-    return one.beside == "as-written" or (
+    return "as-written" in (one.near, one.beside) or (
         one.case.truth is Judgement.CONTRADICTED and one.stated in ("as-written", "reworded")
     )
 
@@ -193,5 +196,6 @@ def _fares_badly(one: Outcome) -> bool:
 def _first(one: Outcome) -> str:
     """How it fares claims first, for a line."""
     told = [f"with its claims {one.stated}"] if one.stated else []
-    told += [f"beside true claims {one.beside}"] if one.beside else []
+    told += [f"with the nearest true claims {one.near}"] if one.near else []
+    told += [f"with all true claims {one.beside}"] if one.beside else []
     return "".join(f"; {part}" for part in told)

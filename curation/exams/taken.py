@@ -10,7 +10,7 @@ from pathlib import Path
 
 from curation.exams.captions import caption_cases, caption_scenes
 from curation.exams.cases import Case, Half, of_models, scenes, statements
-from curation.exams.claims_first import fate_of, true_claims
+from curation.exams.claims_first import fate_of, nearest, true_claims
 from curation.exams.compositions import compositions
 from curation.extraction.reading import extract_claims
 from curation.generation.fates import Fate
@@ -34,6 +34,8 @@ class Outcome:
     """By the default policy."""
     stated: Fate | None = None
     """With its own claims beside it; None where nobody stated them."""
+    near: Fate | None = None
+    """Of a text that is not true: with the claims of the true text that is nearest to it."""
     beside: Fate | None = None
     """Of a text that is not true: with all true claims of its scene beside it."""
 
@@ -67,16 +69,19 @@ def paper(half: Half, raw: Path | None) -> Paper:
 
 def outcomes(sheet: Paper, name: str) -> Iterator[Outcome]:
     """What becomes of each case of a set."""
-    return (outcome(one, sheet.known[one.scene], sheet.holds[one.scene]) for one in sheet.cases[name])
+    true = [one for some in sheet.cases.values() for one in some if one.truth is Judgement.SUPPORTED and one.claims]
+    for one in sheet.cases[name]:
+        yield outcome(one, sheet.known[one.scene], nearest(one, true), sheet.holds[one.scene])
 
 
-def outcome(case: Case, known: Annotations, holds: Sequence[Claim]) -> Outcome:
-    """What becomes of one; `holds`: all that is true of its scene."""
+def outcome(case: Case, known: Annotations, near: Sequence[Claim], holds: Sequence[Claim]) -> Outcome:
+    """What becomes of one; `near`: claims of the true text that is nearest to it; `holds`: all that is true there."""
     found = extract_claims(case.question, case.text, known.scheme, case.dialect)
     verdict, reasons = verify_turn(found, known)
     is_true = case.truth is Judgement.SUPPORTED
     return Outcome(
         case, verdict, tuple(reasons), refusal(found, known, Verdicts()) is None,
         None if case.claims is None else fate_of(case, case.claims, known),
+        None if is_true else fate_of(case, near, known),
         None if is_true else fate_of(case, holds, known),
     )  # fmt: skip
