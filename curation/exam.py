@@ -50,13 +50,16 @@ def exam(half: str, raw: str | None, as_json: bool, misses: bool, look_at_held_b
 
     if write_docs and half != BOTH:
         raise RecipeError(f"--write-docs writes figures of both halves: leave out --half {half}")
-    found, skipped = _taken(half, _raw(raw))
+    where = _raw(raw)
+    if write_docs and not (where and (where / "captions").is_dir()):
+        raise RecipeError(
+            f"--write-docs writes figures of every set: {where or 'no raw files'} has no folder captions/"
+        )
+    found, skipped = _taken(half, where)
     told = figures.by_set(found)
     result = figures.as_json(told, skipped, agreements())
     wrong = _wrong(found, look_at_held_back=look_at_held_back) if misses else None
     if write_docs:
-        if skipped:
-            raise RecipeError(f"--write-docs: {'; '.join(f'{name}: {why}' for name, why in skipped.items())}")
         click.echo("\n".join(f"written: {path}" for path in write(result)), err=True)
     if as_json:
         return click.echo(json.dumps(result | ({"misses": wrong} if misses else {}), ensure_ascii=False))
@@ -80,8 +83,8 @@ def _taken(half: str, raw: Path | None) -> "tuple[dict[str, dict[str, list[Outco
     for one in Half if half == BOTH else (Half(half),):
         sheet = paper(one, raw)
         skipped |= sheet.skipped
-        for name, cases in sheet.cases.items():
-            found.setdefault(name, {})[str(one)] = list(outcomes(cases, sheet.known))
+        for name in sheet.cases:
+            found.setdefault(name, {})[str(one)] = list(outcomes(sheet, name))
     return found, skipped
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -19,11 +20,14 @@ from curation.exams.captions import (
     sentence_digest,
     sentences,
 )  # fmt: skip
-from curation.exams.cases import Case, Half, half_of, scenes, statements
+from curation.exams.cases import QUESTION, Case, Half, half_of, scenes, statements
+from curation.exams.claims_first import nearest, true_claims
 from curation.exams.compositions import NONE, Part, compositions, part
 from curation.exams.figures import Counts, as_json, counts, figure, misses, stored
 from curation.exams.taken import CAPTIONS, Outcome, outcome, paper
+from curation.verification.claims import Claim, ExtractedClaim
 from curation.verification.verdicts import Judgement
+from curation.verification.verify import verify
 from schemas.errors import CatalogError, RecipeError
 
 TRUE, FALSE, OPEN = Judgement.SUPPORTED, Judgement.CONTRADICTED, Judgement.UNVERIFIABLE
@@ -124,6 +128,15 @@ def test_counts_tell_false_kept_true_contradicted_and_true_kept():
     assert found == Counts(
         n_true=2, n_false=2, n_undecided=1, false_kept=1, true_contradicted=1, true_kept=1, undecided_kept=1
     )
+    first = counts([
+        replace(outcome_of(TRUE, TRUE, True), stated="as-written"),
+        replace(outcome_of(TRUE, OPEN, False), stated="reworded"),
+        replace(outcome_of(TRUE, OPEN, False), stated="cut"),
+        replace(outcome_of(FALSE, OPEN, False), beside="as-written", near="as-written", stated="cut"),
+        replace(outcome_of(FALSE, FALSE, False), beside="reworded", stated="reworded"),
+    ])  # fmt: skip
+    assert (first.n_true_stated, first.true_reached, first.n_false_stated) == (3, 2, 2)
+    assert (first.false_beside_kept, first.false_near_kept, first.false_stated_kept) == (1, 1, 1)
 
 
 def test_a_figure_has_wilsons_interval():
@@ -142,42 +155,97 @@ def test_a_miss_is_told_with_its_question_and_reasons():
 def test_the_reader_keeps_a_plain_truth_and_refuses_a_plain_lie():
     known = scenes()["b-W1"]
     for text, truth in (("1C-1P", TRUE), ("3C-3P", FALSE)):
-        found = outcome(Case("b-W1", "Which class is it?", text, truth, Half.DEVELOPMENT), known)
+        found = outcome(Case("b-W1", "Which class is it?", text, truth, Half.DEVELOPMENT), known, (), ())
         assert found.verdict is truth and found.is_kept is (truth is TRUE)
+
+
+# -- claims first ------------------------------------------------------------------------------------------------------
+
+
+def test_all_that_is_stated_beside_false_words_is_true_and_it_is_much():
+    known, claims = scenes()["a-A1"], true_claims(statements(Half.DEVELOPMENT), scenes())["a-A1"]
+    assert {"presence", "count", "box", "beam", "survey"} <= {one.kind for one in claims} and len(claims) > 20
+    assert len({one.content for one in claims}) == len(claims)
+    assert all(verify(ExtractedClaim(one, 0, 0), known).judgement is TRUE for one in claims)
+
+
+def test_the_nearest_true_text_is_that_of_the_same_scene_with_most_words_in_common():
+    one = Case("here", "?", "The lobes fade.", FALSE, Half.DEVELOPMENT)
+    claims = (Claim("presence", "A"),)
+    near = replace(one, text="The lobes brighten.", truth=TRUE, claims=claims)
+    far = replace(near, text="Lobes.", claims=(Claim("presence", "B"),))
+    elsewhere, silent = replace(far, scene="there", text="The lobes fade."), replace(near, text=one.text, claims=None)
+    assert nearest(one, [far, near, elsewhere, silent]) == claims and nearest(one, [elsewhere]) == ()
+
+
+def test_claims_first_a_plain_truth_stands_and_a_lie_beside_true_claims_does_not():
+    known = scenes()["b-W1"]
+    claims = (Claim("presence", "1C-1P"),)
+    true = Case("b-W1", QUESTION, "The source at the centre is a single island with one peak.", TRUE, Half.DEVELOPMENT,
+                claims=claims)  # fmt: skip
+    assert (
+        outcome(true, known, claims, claims).stated in ("as-written", "reworded")
+        and outcome(true, known, claims, claims).beside is None
+    )
+    false = replace(true, text="The source consists of three separate islands.", truth=FALSE, claims=None)
+    found = outcome(false, known, claims, claims)
+    assert found.beside in ("reworded", "cut") and found.stated is None
+
+
+def test_most_true_texts_and_many_false_ones_have_their_claims_stated():
+    cases = [one for half in Half for one in statements(half) if one.claims]
+    n = Counter(one.truth for one in cases)
+    assert n[TRUE] >= 150 and n[FALSE] >= 150
+    known = scenes()
+    good = [
+        one for one in cases if one.truth is TRUE
+        and all(verify(ExtractedClaim(each, 0, 0), known[one.scene]).judgement is TRUE for each in one.claims)
+    ]  # fmt: skip
+    assert len(good) >= 0.97 * n[TRUE]
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def run(monkeypatch):
-    monkeypatch.delenv("RADIO_RAW", raising=False)
-    return lambda *words: CliRunner().invoke(exam, words)
+def run(*words):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RADIO_RAW", raising=False)
+        return CliRunner().invoke(exam, words)
 
 
-def test_without_real_captions_that_set_is_left_out_aloud(run, tmp_path):
+@pytest.fixture(scope="module")
+def development():
+    """The command on the half that may be read, for people."""
+    return run("--half", "development", "--misses")
+
+
+@pytest.fixture(scope="module")
+def both():
+    """The command on both halves, for machines, looking at what should not be looked at."""
+    return run("--json", "--misses", "--look-at-held-back")
+
+
+def test_without_real_captions_that_set_is_left_out_aloud(development, tmp_path):
     assert paper(Half.DEVELOPMENT, tmp_path).skipped.keys() == {CAPTIONS}
-    told = run("--half", "development").output
-    assert "captions: LEFT OUT, no raw files: give --raw, or set RADIO_RAW" in told
-    assert "statements, development" in told and "held-back" not in told
+    assert "captions: LEFT OUT, no raw files: give --raw, or set RADIO_RAW" in development.output
+    assert "statements, development" in development.output and "statements, held-back" not in development.output
 
 
-def test_misses_are_those_of_the_development_half_unless_asked_for_loudly(run):
-    asked = run("--json", "--misses")
+def test_misses_are_those_of_the_development_half_unless_asked_for_loudly(development, both):
     held = {one.text for one in statements(Half.HELD_BACK)} - {one.text for one in statements(Half.DEVELOPMENT)}
-    shown = json.loads(asked.stdout)["misses"]["statements"]
-    assert shown and not [line for line in shown for text in held if f"A: {text!r}" in line]
-    aloud = run("--json", "--misses", "--look-at-held-back")
-    assert "LOOK AWAY" in aloud.stderr and len(json.loads(aloud.stdout)["misses"]["statements"]) > len(shown)
+    assert "statements: judged wrongly" in development.stdout and "LOOK AWAY" not in development.stderr
+    assert not [text for text in held if f"A: {text!r}" in development.stdout]
+    aloud = "\n".join(json.loads(both.stdout)["misses"]["statements"])
+    assert "LOOK AWAY" in both.stderr and [text for text in held if f"A: {text!r}" in aloud]
 
 
-def test_figures_for_machines_have_each_share_with_its_interval(run):
-    found = json.loads(run("--json", "--half", "held-back").stdout)
+def test_figures_for_machines_have_each_share_with_its_interval(both):
+    found = json.loads(both.stdout)
     one = found["sets"]["statements"]["held-back"]
     assert one["n_false"] > 100 and len(one["false_kept_share"]) == 3 and set(found["skipped"]) == {CAPTIONS}
 
 
-def test_what_is_written_down_is_whole_or_refused(run, tmp_path):
+def test_what_is_written_down_is_whole_or_refused(tmp_path):
     assert isinstance(run("--write-docs").exception, RecipeError)
     assert isinstance(run("--write-docs", "--half", "development").exception, RecipeError)
     docs, figures = tmp_path / "truth.md", tmp_path / "figures.json"

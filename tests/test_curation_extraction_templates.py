@@ -164,7 +164,8 @@ def _other_classes(turn, known):
             words = as_phrase.get(span, as_noun.get(span, label)).rstrip(".")
             held = [known.with_class(one) for one in (name, label)]
             is_same = known.state(label) is known.state(name)
-            if turn.kind == "description" and mention.category != "phrase":  # a count
+            is_counted = re.search(rf"(?i)\b(?:{NUMBER}) $", turn.answer[: mention.start])
+            if turn.kind == "description" and mention.category != "phrase" and is_counted:
                 is_same = None in held or len(held[0]) == len(held[1])
             elif turn.kind in ("boxes", "count"):  # nothing is the same as what was asked for
                 is_same = False

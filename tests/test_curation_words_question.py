@@ -1,5 +1,8 @@
 """The doors of questions: each loads, and each answers its own examples; and the paper's rules for what is true."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from curation.extraction.reading import extract_claims
@@ -16,7 +19,7 @@ from tests.making_schemes import INVENTED, invented
 
 DOORS = questions()
 EXAMPLES = [(name, at) for name, door in DOORS.items() for at in range(len(door.example))]
-ENOUGH_KEYS = 64
+ENOUGH_KEYS, MANY_KEYS = 64, 1000
 
 
 def known_of(scheme_name, labels, objects=None, blank_fraction=0.0):
@@ -37,10 +40,10 @@ def known_of(scheme_name, labels, objects=None, blank_fraction=0.0):
     return Annotations("cutout-0", "source-0", scheme, states, objects=seen, blank_fraction=blank_fraction)
 
 
-def answers(door, known, label="", dialect="xyxy_norm"):
+def answers(door, known, label="", dialect="xyxy_norm", n_keys=ENOUGH_KEYS):
     """Every answer that the keys bring about."""
     (question,) = [one for one in expanded([door], known.scheme) if one.label == (label or one.label)]
-    asked = [ask(question, known, f"key {at}", dialect) for at in range(ENOUGH_KEYS)]
+    asked = [ask(question, known, f"key {at}", dialect) for at in range(n_keys)]
     return {turn.answer if turn else "" for turn in asked}
 
 
@@ -240,11 +243,12 @@ def test_objects_of_a_new_scheme_are_counted_and_boxed_by_class():
     objects = [ExampleObject(box=(0.1, 0.2, 0.3, 0.4), labels=("BLOB",)),
                ExampleObject(box=(0.5, 0.5, 0.6, 0.6), labels=("BLOB",))]  # fmt: skip
     known = known_of("my_objects", {}, objects)
-    assert "There are two blobs in the image." in answers(DOORS["count_of_class"], known, "BLOB")
-    assert "There are no arcs in the image." in answers(DOORS["count_of_class"], known, "ARC")
-    assert answers(DOORS["presence_of_class"], known, "BLOB") == {"Yes.", "Yes. Blobs are visible."}
-    assert "There are two blobs: [0.100, 0.200, 0.300, 0.400], [0.500, 0.500, 0.600, 0.600]." in answers(
-        DOORS["boxes_of_class"], known, "BLOB"
+    assert all(re.search("^2$|[Tt]wo", one) for one in answers(DOORS["count_of_class"], known, "BLOB"))
+    assert "There are no arcs in the image." in answers(DOORS["count_of_class"], known, "ARC", n_keys=MANY_KEYS)
+    assert {"Yes.", "Yes. Blobs are visible."} < answers(DOORS["presence_of_class"], known, "BLOB")
+    assert all(
+        "[0.100, 0.200, 0.300, 0.400], [0.500, 0.500, 0.600, 0.600]" in one
+        for one in answers(DOORS["boxes_of_class"], known, "BLOB")
     )
     unsure = [*objects, ExampleObject(box=(0.7, 0.7, 0.8, 0.8))]
     for door in ("count_of_class", "presence_of_class", "boxes_of_class"):
@@ -254,7 +258,7 @@ def test_objects_of_a_new_scheme_are_counted_and_boxed_by_class():
 def test_several_labels_of_a_source_are_asked_one_by_one_and_together():
     known = known_of("my_kinds", {"JET": "present", "YSO": "absent", "X-RAY": "present"})
     assert answers(DOORS["labels_of_source"], known) == {"JET, X-RAY"}
-    assert answers(DOORS["label_of_source"], known, "YSO") == {"No.", "No. The source at the centre is no YSO."}
+    assert {"No.", "No. The source at the centre is no YSO."} < answers(DOORS["label_of_source"], known, "YSO")
     asked = {ask(one, known, f"key {at}", "xyxy_norm").question for at in range(ENOUGH_KEYS)
              for one in expanded([DOORS["label_of_source"]], known.scheme)}  # fmt: skip
     assert {"Is the source at the centre a YSO?", "Is the source at the centre an X-ray source?"} <= asked
@@ -307,11 +311,12 @@ def seen_by_both(central, beside):
 def test_what_lies_beside_a_source_is_counted_and_changes_nothing_of_what_is_said_of_it():
     known = seen_by_both("HII", "Shell")
     assert answers(DOORS["class_of_source"], known) == {"HII"}
-    assert "There is one shell of emission in the image." in answers(DOORS["count_of_class"], known, "Shell")
-    assert "There are no FR0 radio galaxies in the image." in answers(DOORS["count_of_class"], known, "FR0")
+    for text, label in (("1|.*ne shell of emission.*|.* is one.", "Shell"), ("0|.*[Nn]o FR0 .*|.*any FR0 .*", "FR0")):
+        assert all(re.fullmatch(text, one) for one in answers(DOORS["count_of_class"], known, label))
+    told = {description(replace(known, cutout_id=f"cutout-{key}")).text for key in range(50)}
+    assert any("The source at the centre is an HII region." in one for one in told)
+    assert any("Among them there is one HII region and one shell of emission." in one for one in told)
     told = description(known).text
-    assert "The source at the centre is an HII region." in told
-    assert "Among them there is one HII region and one shell of emission." in told
     asked = turns_about(known, {"text": told, "claims": []}, expanded(DOORS.values(), known.scheme), "xyxy_norm")
     for turn in asked[1:]:
         found = extract_claims(turn.question, turn.answer, known.scheme, "xyxy_norm")

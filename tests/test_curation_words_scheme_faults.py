@@ -56,7 +56,7 @@ def test_what_is_said_of_a_new_scheme_is_read_as_it_was_meant(name):
 
 
 REFUSED = [
-    (('noun       = "HII regions"\n', ""), "labels.HII.noun", "missing", "there are two ."),
+    (('noun       = "HII regions"\n', ""), "labels.HII.noun", "missing", "There are two ."),
     (('noun_one   = "HII region"\n', ""), "labels.HII.noun_one", "missing", "There is one ."),
     (('noun_one   = "HII region"', 'noun_one   = " "'), "labels.HII.noun_one", "missing", "There is one  ."),
     (('noun       = "HII regions"', 'noun       = "HII region"'), "labels.HII.noun", "in the plural",

@@ -32,10 +32,27 @@ class Counts:
     true_contradicted: int = 0
     true_kept: int = 0
     undecided_kept: int = 0
+    n_true_stated: int = 0
+    """True texts whose claims somebody stated."""
+    true_as_written: int = 0
+    true_reworded: int = 0
+    n_false_stated: int = 0
+    false_stated_kept: int = 0
+    """With the false claims that they make."""
+    false_near_kept: int = 0
+    """As written, with the claims of the nearest true text."""
+    false_beside_kept: int = 0
+    """As written, with all that is true of the scene."""
+    undecided_beside_kept: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         """Both together."""
         return Counts(*(one + two for one, two in zip(self._numbers, other._numbers, strict=True)))
+
+    @property
+    def true_reached(self) -> int:
+        """True texts that reach the corpus claims first, in whatever words."""
+        return self.true_as_written + self.true_reworded
 
     @property
     def _numbers(self) -> tuple[int, ...]:
@@ -44,13 +61,23 @@ class Counts:
 
 ALL = "all together"
 
-FIGURES = (
+BARE = (
     ("false kept", "false_kept", "n_false"),
     ("true contradicted", "true_contradicted", "n_true"),
     ("true kept", "true_kept", "n_true"),
     ("undecided kept", "undecided_kept", "n_undecided"),
 )
+CLAIMS_FIRST = (
+    ("true, as written or reworded", "true_reached", "n_true_stated"),
+    ("as written", "true_as_written", "n_true_stated"),
+    ("reworded", "true_reworded", "n_true_stated"),
+    ("false, its own claims", "false_stated_kept", "n_false_stated"),
+    ("false, nearest true claims", "false_near_kept", "n_false"),
+    ("false, all true claims", "false_beside_kept", "n_false"),
+    ("undecided, all true claims", "undecided_beside_kept", "n_undecided"),
+)
 """Name, what is counted, and of how many."""
+WAYS = {"bare": BARE, "claims first": CLAIMS_FIRST}
 
 
 def counts(found: Iterable[Outcome]) -> Counts:
@@ -74,14 +101,21 @@ def figure(n_of: int, n: int) -> str:
     return f"{n_of} of {n}: {100 * one.value:.1f} % ({100 * one.low:.1f} to {100 * one.high:.1f})"
 
 
+def values(one: Counts) -> dict[str, int]:
+    """All that is counted, by name."""
+    return {**asdict(one), "true_reached": one.true_reached}
+
+
 def lines(found: Mapping[str, Mapping[str, Counts]]) -> list[str]:
     """By set and half, for people."""
     told = list[str]()
     for name, halves in found.items():
         for half, one in halves.items():
             told.append(f"{name}, {half}")
-            values = asdict(one)
-            told += [f"  {label:<18} {figure(values[of], values[n])}" for label, of, n in FIGURES if values[n]]
+            counted = values(one)
+            for way, figures in WAYS.items():
+                some = [(label, counted[of], counted[n]) for label, of, n in figures if counted[n]]
+                told += [f"  {way:<13} {label:<29} {figure(n_of, n)}" for label, n_of, n in some]
     return told
 
 
@@ -115,27 +149,53 @@ def stored() -> dict[str, Any] | None:
 
 
 def _one(found: Outcome) -> Counts:
-    truth, kept = found.case.truth, int(found.is_kept)
-    if truth is Judgement.CONTRADICTED:
-        return Counts(n_false=1, false_kept=kept)
+    truth, kept, through = found.case.truth, int(found.is_kept), int(found.beside == "as-written")
     if truth is Judgement.UNVERIFIABLE:
-        return Counts(n_undecided=1, undecided_kept=kept)
-    return Counts(n_true=1, true_kept=kept, true_contradicted=int(found.verdict is Judgement.CONTRADICTED))
+        return Counts(n_undecided=1, undecided_kept=kept, undecided_beside_kept=through)
+    is_stated = int(found.stated is not None)
+    if truth is Judgement.CONTRADICTED:
+        stated_kept = int(found.stated in ("as-written", "reworded"))
+        return Counts(
+            n_false=1, false_kept=kept, n_false_stated=is_stated, false_stated_kept=stated_kept,
+            false_near_kept=int(found.near == "as-written"), false_beside_kept=through,
+        )  # fmt: skip
+    return Counts(
+        n_true=1, true_kept=kept, true_contradicted=int(found.verdict is Judgement.CONTRADICTED),
+        n_true_stated=is_stated, true_as_written=int(found.stated == "as-written"),
+        true_reworded=int(found.stated == "reworded"),
+    )  # fmt: skip
 
 
 def _shares(one: Counts) -> dict[str, Any]:
-    values: dict[str, Any] = asdict(one)
-    for _, of, n in FIGURES:
-        found = share(values[of], values[n])
-        values[f"{of}_share"] = None if found is None else [round(edge, 4) for edge in asdict(found).values()]
-    return values
+    counted: dict[str, Any] = values(one)
+    for _, of, n in (*BARE, *CLAIMS_FIRST):
+        found = share(counted[of], counted[n])
+        counted[f"{of}_share"] = None if found is None else [round(edge, 4) for edge in asdict(found).values()]
+    return counted
 
 
 def misses(found: Sequence[Outcome]) -> list[str]:
-    """A line for each text whose verdict is not its truth, or that was kept although it is false."""
-    wrong = [one for one in found if one.verdict is not one.case.truth]
+    """A line for each text whose verdict is not its truth, or that fares badly claims first."""
+    wrong = [one for one in found if one.verdict is not one.case.truth or _fares_badly(one)]
     return [
-        f"{one.case.truth}, read as {one.verdict}{', kept' if one.is_kept else ''} ({one.case.kind}, {one.case.scene}) "
+        f"{one.case.truth}, read as {one.verdict}{', kept' if one.is_kept else ''}"
+        f"{_first(one)} ({one.case.kind}, {one.case.scene}) "
         f"Q: {one.case.question!r} A: {one.case.text!r}{''.join(f' | {reason}' for reason in one.reasons[:2])}"
         for one in sorted(wrong, key=lambda one: (one.case.truth, one.verdict, one.case.scene, one.case.text))
     ]
+
+
+def _fares_badly(one: Outcome) -> bool:
+    if one.case.truth is Judgement.SUPPORTED:
+        return one.stated == "cut"
+    return "as-written" in (one.near, one.beside) or (
+        one.case.truth is Judgement.CONTRADICTED and one.stated in ("as-written", "reworded")
+    )
+
+
+def _first(one: Outcome) -> str:
+    """How it fares claims first, for a line."""
+    told = [f"with its claims {one.stated}"] if one.stated else []
+    told += [f"with the nearest true claims {one.near}"] if one.near else []
+    told += [f"with all true claims {one.beside}"] if one.beside else []
+    return "".join(f"; {part}" for part in told)

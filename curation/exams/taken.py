@@ -1,17 +1,20 @@
 """The exam taken: what becomes of each text, bare and claims first.
 
 Bare: the rule reader reads the text, its claims are held against the annotations, the default policy keeps or refuses.
+Claims first: see claims_first.py.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from curation.exams.captions import caption_cases, caption_scenes
 from curation.exams.cases import Case, Half, of_models, scenes, statements
+from curation.exams.claims_first import fate_of, nearest, true_claims
 from curation.exams.compositions import compositions
 from curation.extraction.reading import extract_claims
-from curation.verification.claims import Annotations
+from curation.generation.fates import Fate
+from curation.verification.claims import Annotations, Claim
 from curation.verification.policy import Verdicts, refusal
 from curation.verification.verdicts import Judgement
 from curation.verification.verify import verify_turn
@@ -29,6 +32,12 @@ class Outcome:
     reasons: tuple[str, ...]
     is_kept: bool
     """By the default policy."""
+    stated: Fate | None = None
+    """With its own claims beside it; None where nobody stated them."""
+    near: Fate | None = None
+    """Of a text that is not true: with the claims of the true text that is nearest to it."""
+    beside: Fate | None = None
+    """Of a text that is not true: with all true claims of its scene beside it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Paper:
 
     cases: Mapping[str, Sequence[Case]]
     known: Mapping[str, Annotations]
+    holds: Mapping[str, Sequence[Claim]]
+    """All claims that are true of each scene."""
     skipped: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -49,19 +60,28 @@ def paper(half: Half, raw: Path | None) -> Paper:
         MODELS: of_models(half),
     }
     known = {**scenes(), **caption_scenes()}
+    holds = true_claims([case for one in Half for case in statements(one)], known)
     if raw is None or not (raw / "captions").is_dir():
         where = "no raw files: give --raw, or set RADIO_RAW" if raw is None else f"{raw} has no folder captions/"
-        return Paper(cases, known, {CAPTIONS: f"{where}; the sentences themselves are not in the repository"})
-    return Paper({**cases, CAPTIONS: caption_cases(raw, half)}, known)
+        return Paper(cases, known, holds, {CAPTIONS: f"{where}; the sentences themselves are not in the repository"})
+    return Paper({**cases, CAPTIONS: caption_cases(raw, half)}, known, holds)
 
 
-def outcomes(cases: Iterable[Case], known: Mapping[str, Annotations]) -> Iterator[Outcome]:
-    """What becomes of each case."""
-    return (outcome(one, known[one.scene]) for one in cases)
+def outcomes(sheet: Paper, name: str) -> Iterator[Outcome]:
+    """What becomes of each case of a set."""
+    true = [one for some in sheet.cases.values() for one in some if one.truth is Judgement.SUPPORTED and one.claims]
+    for one in sheet.cases[name]:
+        yield outcome(one, sheet.known[one.scene], nearest(one, true), sheet.holds[one.scene])
 
 
-def outcome(case: Case, known: Annotations) -> Outcome:
-    """What becomes of one."""
+def outcome(case: Case, known: Annotations, near: Sequence[Claim], holds: Sequence[Claim]) -> Outcome:
+    """What becomes of one; `near`: claims of the true text that is nearest to it; `holds`: all that is true there."""
     found = extract_claims(case.question, case.text, known.scheme, case.dialect)
     verdict, reasons = verify_turn(found, known)
-    return Outcome(case, verdict, tuple(reasons), refusal(found, known, Verdicts()) is None)
+    is_true = case.truth is Judgement.SUPPORTED
+    return Outcome(
+        case, verdict, tuple(reasons), refusal(found, known, Verdicts()) is None,
+        None if case.claims is None else fate_of(case, case.claims, known),
+        None if is_true else fate_of(case, near, known),
+        None if is_true else fate_of(case, holds, known),
+    )  # fmt: skip

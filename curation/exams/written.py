@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from curation.exams.figures import FIGURES, STORED, figure
+from curation.exams.figures import STORED, WAYS, figure
 from schemas.errors import RecipeError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "truth.md"
@@ -28,14 +28,15 @@ def write(result: Mapping[str, Any], docs: Path = DOCS, stored: Path = STORED) -
 
 
 def table(result: Mapping[str, Any]) -> Iterator[str]:
-    """The lines of Markdown: a row for each set and half, then how far two readers of captions agree."""
+    """The lines of Markdown: for each way a row for each set and half; then how far two readers of captions agree."""
     yield f"Of the reader `{result['reader']}`."
-    yield ""
-    yield f"| set | half | {' | '.join(name for name, _, _ in FIGURES)} |"
-    yield f"|---|---|{'---|' * len(FIGURES)}"
-    for name, halves in result["sets"].items():
-        for half, one in halves.items():
-            yield f"| {name} | {half} | {' | '.join(figure(one[of], one[n]) for _, of, n in FIGURES)} |"
+    for way, figures in WAYS.items():
+        yield from ("", f"**{way.capitalize()}**", "")
+        yield f"| set | half | {' | '.join(name for name, _, _ in figures)} |"
+        yield f"|---|---|{'---|' * len(figures)}"
+        for name, halves in result["sets"].items():
+            for half, one in halves.items():
+                yield f"| {name} | {half} | {' | '.join(figure(one[of], one[n]) for _, of, n in figures)} |"
     yield ""
     for label, one in result["agreement"].items():
         yield (

@@ -294,7 +294,7 @@ RULES = [
     ("not only", _as("not_but")),
     ("(number|decimal) ((by|unit by) (number|decimal))? unit", _angle),
     ("(number|decimal) (hertz|wave)", _frequency),
-    ("bound? (number|decimal) percent_sign", _percent),
+    ("bound* (number|decimal) percent_sign", _percent),
     ("bound? fraction", _percent),
     ("percent of? the? (axis of|portion)? the? image ((poss|be)? axis)?", _share),
     ("percent of? the? axis of the? image", _share),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from curation.extraction.chunks import Noun
 from curation.extraction.constructions import TABLE, Context, turned_round
 from curation.extraction.source_constructions import whole
-from curation.extraction.tokens import Match, Token, letters, pattern
+from curation.extraction.tokens import Match, Token, denied, letters, pattern
 from curation.verification.claims import Claim, ExtractedClaim
 
 STRONG = ("semi", "but", "where", "colon")
@@ -49,7 +49,10 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         if len(turned) != 1 or turned[0] is None or made is None:
             return None
         return Reading((replace(made.claims[0], claim=turned[0]),), made.noun)
-    if [one.category for one in tokens[:3]] == ["as", "of", "np"] and len(tokens) > 3:
+    kinds = [one.category for one in tokens[:3]]
+    if kinds == ["nor", "be", "np"]:  # "nor is it a planetary nebula"
+        tokens = (tokens[2], denied(tokens[1]), *tokens[3:])
+    if kinds == ["as", "of", "np"] and len(tokens) > 3:
         context = replace(context, noun=tokens[2].value.nouns[0])
         tokens = tuple(trimmed(tokens[3:]))
     made = clause(tokens, context)

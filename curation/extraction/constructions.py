@@ -199,7 +199,8 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
 @construction(
     f"there be {NPS} visible? ({PLACES})?", f"({PLACES} comma?) there be {NPS} visible?", f"see {NPS} ({PLACES})?",
     f"({PLACES} comma?) see {NPS}", f"see_not {NPS} ({PLACES})?", f"there exist {NPS} ({PLACES})?",
-    f"image have {NPS} ({PLACES})?", f"the? image have {NPS} ({PLACES})?", f"the? image lack (and|or|no|both)* {NPS} ({PLACES})?",
+    f"portion? the? image have {NPS} ({PLACES})?", f"portion? the? image lack (and|or|no|both)* {NPS} ({PLACES})?",
+    f"{NPS} {PLACES} visible", f"{NPS} visible by the? image",
     f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} (absent|visible_alone)",
     f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"{NPS} mar", f"{NPS} span the? image", f"{PLACES} colon {NPS}", f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
     examples=("There are no imaging artefacts in the image.", "The image shows two compact sources in the lower half."),
@@ -827,7 +828,8 @@ def blank_claim(percent: float, bound: str | None) -> Claim:
     "(some|any|a|no|the|not_all|all|none_of)* portion? of? (the? image)? be? blank place*",
     "(some|any|all) of? the? image be blank place*",
     "(some|any|no|a)* np be blank place*",
-    "(some|a|the)* portion place be blank",
+    "(some|a|the|no|any)* portion place be blank",
+    "place comma? (some|no|any)* portion be blank",
     "the? (image|place) be blank",
     examples=("Part of the image is blank.", "No pixel of the image is blank."),
 )

@@ -38,7 +38,7 @@ DOUBLED = re.compile(r"\[(?=\s*\[)|(?<=\])\s*\]")
 """The outer brackets of a list of boxes."""
 END = re.compile(
     r"(?i)(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)(?<!\bvs)(?<!\bresp)(?<!\bfig)(?<!\bincl)(?<!\bexcl)"
-    r"[.!?]+(?=[\s\"')\]]|$)(?!\s*\d+\s*%)[\"')\]]*"
+    r"[.!?]+(?=[\s\"')\]]|$)[\"')\]]*"
 )
 BULLET = re.compile(r"^\s*(?:(?:[-+]|--)\s+|\(?\d{1,2}[.)](?:\s+|$)|\(?(?:[a-hA-H]|[ivIV]{1,4})[.)]\s+)+")
 INLINE = re.compile(r"(?<![\w.])\(?(\d{1,2}|[a-h])[.)]\s+(?=\S)")

@@ -116,7 +116,7 @@ def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
         _maps(text),
         _surveys(text),
         _orientation(text),
-        _places(text),
+        _places(text, scheme),
         _phrases(text, scheme),
     ):
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
@@ -205,8 +205,7 @@ def _phrases(text: str, scheme: LabelScheme) -> list[Token]:
     found = [one for one in found if one.category != "introduce" or not ASKING.search(text[: one.start])]
     if not found:
         return []
-    words = [one for one in WORD.finditer(text) if one[0] not in "-_"]
-    longer = [one for one in _lexed(text, words, scheme) if one.category not in (UNKNOWN, "decoration")]
+    longer = [one for one in _lexed(text, _all_words(text), scheme) if one.category not in (UNKNOWN, "decoration")]
     return [
         one for one in found
         if not any(
@@ -214,6 +213,10 @@ def _phrases(text: str, scheme: LabelScheme) -> list[Token]:
             for other in longer
         )
     ]  # fmt: skip
+
+
+def _all_words(text: str) -> list[re.Match[str]]:
+    return [one for one in WORD.finditer(text) if one[0] not in "-_"]
 
 
 def _maps(text: str) -> list[Token]:
@@ -254,8 +257,13 @@ def _traits(text: str, scheme: LabelScheme) -> list[Token]:
     ]  # fmt: skip
 
 
-def _places(text: str) -> list[Token]:
-    found = [one for one in places(text) if text[one.start : one.end].lower() != "centrally"]
+def _places(text: str, scheme: LabelScheme) -> list[Token]:
+    nouns = [one for one in _lexed(text, _all_words(text), scheme) if one.category == "noun"]
+    found = [
+        one for one in places(text)
+        if text[one.start : one.end].lower() != "centrally"
+        and not any(noun.start <= one.start and one.end <= noun.end + 1 for noun in nouns)
+    ]  # fmt: skip
     return [Token("place", one.start, one.end, one) for one in found if not OF_OTHER.match(text, one.end)]
 
 

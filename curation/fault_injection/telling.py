@@ -9,7 +9,7 @@ from curation.fault_injection.scenes import Scene
 from curation.realisation import slots as s
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
-from curation.realisation.wording import PERIOD, Style, is_filled, sentence, spelt, told_as
+from curation.realisation.wording import PERIOD, Style, as_clause, is_filled, sentence, spelt, told_as
 
 QUESTIONS = Path(__file__).parent / "questions.toml"
 ASKED_AS = {
@@ -59,10 +59,7 @@ def told(facts: Sequence[Fact], scene: Scene, style: Style, draw: Draw) -> tuple
 def _reply(fact: Fact, scene: Scene, style: Style, draw: Draw, *, is_yes: bool) -> str:
     template = draw.one(style.yes if is_yes else style.no)
     say = "" if style.bare else _sentence(fact, scene, style, draw)
-    is_name = say[:2].isalpha() and say[:2].isupper()
-    keeps_case = is_name or say[:2] in ("I ", "I'") or say[1:2] in "-1234567890"
-    lower = say if keeps_case else say[:1].lower() + say[1:]
-    return spelt(template.format(say=lower, Say=say), style)
+    return spelt(template.format(say=as_clause(say), Say=say), style)
 
 
 def _sentence(fact: Fact, scene: Scene, style: Style, draw: Draw, *, alone: bool = False) -> str:

@@ -18,14 +18,14 @@ POINTS = ("north", "south", "east", "west", "north-east", "north-west", "south-e
 VERTICAL = {"upper": "top", "lower": "bottom"}
 
 
-def facts_told(claims: Sequence[Claim], known: Annotations, draw: Draw) -> list[Fact] | None:
-    """The facts that say exactly these claims, in their order; None where one of them cannot be told."""
-    left, found = list(claims), list[Fact]()
+def facts_told(claims: Sequence[Claim], known: Annotations, draw: Draw) -> list[tuple[Fact, tuple[Claim, ...]]] | None:
+    """The facts that say exactly these claims, each with those it says; None where one of them cannot be told."""
+    left, found = list(claims), list[tuple[Fact, tuple[Claim, ...]]]()
     while left:
         fact, used = _next(left, known, draw)
         if fact is None:
             return None
-        found.append(fact)
+        found.append((fact, tuple(used)))
         left = [one for one in left if not any(one is each for each in used)]
     return found
 

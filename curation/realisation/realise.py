@@ -4,7 +4,7 @@ The wordings are those of the styles that are for production (`styles/`). What c
 `curation.extraction` reads it; the claims are taken as true, so verify them first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from curation.pictures.boxes import Dialect
@@ -13,7 +13,7 @@ from curation.realisation.claim_facts import facts_told
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.wording import Style, as_sentence, is_filled, spelt, styles, told_as
-from curation.verification.claims import Annotations, Claim
+from curation.verification.claims import Annotations, Claim, Sentence
 from schemas.fingerprint import fingerprint
 
 
@@ -22,10 +22,18 @@ def realise(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key: 
 
     Equal keys give equal words, whatever was realised before.
     """
-    draw = Draw(key)
-    facts = facts_told(claims, known, draw.to("facts"))
-    told = [in_words(one, known, dialect, draw.to(str(at))) for at, one in enumerate(facts or ())]
-    return " ".join(one for one in told if one) if told and all(told) else None
+    return " ".join(one.text for one in realised(claims, known, dialect, key)) or None
+
+
+def realised(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key: str) -> list[Sentence]:
+    """The same, each sentence with the claims that it makes; none where there are no words for one of the claims."""
+    draw, told = Draw(key), list[Sentence]()
+    for at, (fact, said) in enumerate(facts_told(claims, known, draw.to("facts")) or ()):
+        text = in_words(fact, known, dialect, draw.to(str(at)))
+        if text is None:
+            return []
+        told.append(Sentence(text, said))
+    return told
 
 
 def in_words(fact: Fact, known: Annotations, dialect: Dialect, draw: Draw) -> str | None:
@@ -39,6 +47,15 @@ def in_words(fact: Fact, known: Annotations, dialect: Dialect, draw: Draw) -> st
         return None
     style, template, filled = draw.one(fit)
     return spelt(as_sentence(template.format(**filled)), style)
+
+
+def each_wording(fact: Fact, known: Annotations, dialect: Dialect) -> Iterator[str]:
+    """The fact in each template of production once, for who checks the words of a scheme."""
+    for style in production():
+        filled = s.slots(fact, known, dialect, style, Draw(style.name))
+        for one in style.each_template(told_as(fact, known)):
+            if is_filled(one, filled):
+                yield spelt(as_sentence(one.format(**filled)), style)
 
 
 def production() -> tuple[Style, ...]:

@@ -101,6 +101,11 @@ class Style(BaseModel):
         """Its templates of a kind, with each of its own words in their slots."""
         return (*self._said.get(kind, ()), *(self._alone.get(kind, ()) if alone else ()))
 
+    def each_template(self, kind: str) -> Sequence[str]:
+        """Its templates of a kind, each once, with the first of its own words in their slots."""
+        first = {name: some[0] for name, some in self.words.items()}
+        return [_with(text, first) for text in self.say.get(kind, ())]
+
     @cached_property
     def _said(self) -> Mapping[str, tuple[str, ...]]:
         return {kind: self._with_words(some) for kind, some in self.say.items()}
@@ -113,11 +118,8 @@ class Style(BaseModel):
         found: list[str] = []
         for text in templates:
             own = sorted(_slots(text) & self.words.keys())
-            for words in product(*(self.words[name] for name in own)):
-                whole = text
-                for name, word in zip(own, words, strict=True):
-                    whole = whole.replace(f"{{{name}}}", word)
-                found.append(whole)
+            every = product(*(self.words[name] for name in own))
+            found += [_with(text, dict(zip(own, words, strict=True))) for words in every]
         return tuple(found)
 
 
@@ -148,6 +150,13 @@ def as_sentence(text: str) -> str:
     return text if text[-1:] in PERIOD else f"{text}."
 
 
+def as_clause(text: str) -> str:
+    """A sentence as it stands after "Yes, ": names, numbers and "I" keep their case."""
+    is_name = text[:2].isalpha() and text[:2].isupper()
+    keeps_case = is_name or text[:2] in ("I ", "I'") or text[1:2] in "-1234567890"
+    return text if keeps_case else text[:1].lower() + text[1:]
+
+
 def is_filled(template: str, filled: Mapping[str, str]) -> bool:
     """Whether there is something for each slot."""
     return all(filled[name] for name in _slots(template))
@@ -159,6 +168,12 @@ def spelt(text: str, style: Style) -> str:
         edge = r"\b" if word[:1].isalnum() else ""
         text = re.sub(f"{edge}{re.escape(word)}", other, text)
     return text
+
+
+def _with(template: str, words: Mapping[str, str]) -> str:
+    for name, word in words.items():
+        template = template.replace(f"{{{name}}}", word)
+    return template
 
 
 @lru_cache(maxsize=8192)

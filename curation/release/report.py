@@ -114,7 +114,7 @@ def _page(
         totals=numbers["totals"][0],
         numbers=numbers,
         exam=exam.stored(),
-        exam_figures=exam.FIGURES,
+        exam_ways=exam.WAYS,
         exam_figure=exam.figure,
         published=[(one, lines(one, numbers)) for one in datasets],
         promise=promised(db)[0],

@@ -5,17 +5,25 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from curation.pictures.boxes import Dialect, decode_box, encode_box
+from curation.realisation.draw import Draw
+from curation.realisation.facts import Fact
 from curation.realisation.nouns import ANY_NOUN, nouns, number_words
+from curation.realisation.realise import in_words, realise
+from curation.realisation.wording import as_clause
 from curation.verification.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Annotations, Claim, SeenObject, Sentence
 from schemas.fingerprint import choose
 from schemas.labels import Truth
 
 Kind = Literal["description", "yes-no", "border", "class", "labels", "boxes", "count", "peculiarity"]
 Templates = Mapping[str, tuple[str, ...]]
+Slots = dict[str, str]
 
 ANSWER_SLOTS = (
-    "phrase", "absent_phrase", "noun", "noun_one", "labels", "boxes", "count", "count_noun", "are", "percent",
+    "phrase", "absent_phrase", "noun", "noun_one", "labels", "boxes", "count", "count_noun", "are", "percent", "told",
+    "Told", "told_percent", "Told_percent",
 )  # fmt: skip
+"""`Told` is what the answer says as a sentence of its own, in one of the wordings of `curation.realisation`; `told` the
+same as it stands after "Yes, "; with `_percent` how much is blank."""
 MOST_BOXES = 60
 """An answer with more boxes than these is not asked for: it would be cut short."""
 
@@ -33,9 +41,9 @@ def answered(
 ) -> Sentence | None:
     """The true answer; None where it is not known. `is_closed`: the options are shown, so those left out are denied."""
     if kind == "yes-no":
-        return _yes_no(known, label, templates, key)
+        return _yes_no(known, label, templates, key, dialect)
     if kind == "border":
-        return _border(known, label, templates, key)
+        return _border(known, label, templates, key, dialect)
     if kind in ("class", "labels"):
         return _classes(known, offered, templates, key, is_closed=is_closed)
     if kind in ("boxes", "count"):
@@ -46,7 +54,7 @@ def answered(
             if held is None
             else _objects(known, subject, held, templates, key, dialect, with_boxes=kind == "boxes")
         )
-    return _peculiarity(known, templates, key) if kind == "peculiarity" else None
+    return _peculiarity(known, templates, key, dialect) if kind == "peculiarity" else None
 
 
 def counted(known: Annotations, subject: str, held: Sequence[SeenObject]) -> Claim:
@@ -72,33 +80,44 @@ def percent_claim(known: Annotations) -> Sentence | None:
     return Sentence(text, (Claim("border", "blank", count=int(percent) and round(percent), evidence=known.pixels),))
 
 
-def _yes_no(known: Annotations, label: str, templates: Templates, key: str) -> Sentence | None:
+def _told(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key: str, name: str = "told") -> Slots:
+    """The claims in words, as a sentence and as it stands after a yes or no; empty where there are no words."""
+    text = realise(claims, known, dialect, f"{key}:{name}") or ""
+    return {name: as_clause(text), name.capitalize(): text}
+
+
+def _none_told(subject: str, known: Annotations, dialect: Dialect, key: str) -> Slots:
+    """That none is in the picture, also where the labels are of the source at the centre alone."""
+    text = in_words(Fact("count", subject, number=0), known, dialect, Draw(f"{key}:told")) or ""
+    return {"told": as_clause(text), "Told": text}
+
+
+def _yes_no(known: Annotations, label: str, templates: Templates, key: str, dialect: Dialect) -> Sentence | None:
     state = known.state(label)
     if state is Truth.UNKNOWN:
         return None
-    one = known.scheme.labels[label]
+    one, claim = known.scheme.labels[label], Claim("presence", label, state, evidence=known.evidence(label))
     slots = {"phrase": one.phrase, "absent_phrase": one.absent_phrase, "noun": one.noun, "noun_one": one.noun_one}
-    filled = _filled(templates["yes" if state is Truth.PRESENT else "no"], slots, key)
-    return (
-        None
-        if filled is None
-        else Sentence(filled[0], (Claim("presence", label, state, evidence=known.evidence(label)),))
-    )
+    told = _told([claim], known, dialect, key)
+    filled = _filled(templates["yes" if state is Truth.PRESENT else "no"], {**slots, **told}, key)
+    return None if filled is None else Sentence(filled[0], (claim,))
 
 
-def _border(known: Annotations, subject: str, templates: Templates, key: str) -> Sentence | None:
+def _border(known: Annotations, subject: str, templates: Templates, key: str, dialect: Dialect) -> Sentence | None:
     state = known.edge if subject == "edge" else known.blank
     if state is Truth.UNKNOWN:
         return None
     by_label = subject == "edge" and known.state("BORDER") is state
     claim = Claim("border", subject, state, evidence=known.evidence("BORDER") if by_label else known.pixels)
     percent = percent_claim(known)
-    slots = {"percent": percent.text if percent else ""}
+    slots = {"percent": percent.text if percent else "", **_told([claim], known, dialect, key)}
+    if percent:
+        slots |= _told(percent.claims, known, dialect, key, "told_percent")
     filled = _filled(templates["yes" if state is Truth.PRESENT else "no"], slots, key)
     if filled is None:
         return None
     text, template = filled
-    return Sentence(text, (claim, *(percent.claims if percent and "{percent}" in template else ())))
+    return Sentence(text, (claim, *(percent.claims if percent and "percent}" in template else ())))
 
 
 def _classes(
@@ -142,17 +161,20 @@ def _objects(
         "noun": label.noun if label else ANY_NOUN[1],
         "noun_one": label.noun_one if label else ANY_NOUN[0],
     }
-    filled = _filled(templates["some" if held else "none"], slots, key)
     boxes = [
         Claim("box", subject, box=decode_box(text, dialect), evidence=(f"object:{one.object_id}",))
         for one, text in zip(held, texts, strict=False)
     ]
-    return None if filled is None else Sentence(filled[0], (counted(known, subject, held), *boxes))
+    claims = (counted(known, subject, held), *boxes)
+    told = _told(claims, known, dialect, key) if held else _none_told(subject, known, dialect, key)
+    filled = _filled(templates["some" if held else "none"], {**slots, **told}, key)
+    return None if filled is None else Sentence(filled[0], claims)
 
 
-def _peculiarity(known: Annotations, templates: Templates, key: str) -> Sentence | None:
+def _peculiarity(known: Annotations, templates: Templates, key: str, dialect: Dialect) -> Sentence | None:
     kind = known.peculiarity
-    filled = _filled(templates[kind], {}, key) if kind else None
+    told = _told([Claim("peculiarity", kind)], known, dialect, key) if kind else {}
+    filled = _filled(templates[kind], told, key) if kind else None
     if kind is None or filled is None:
         return None
     labels = {

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from curation.engine.steps import Input, Step
 from curation.pictures.boxes import Dialect
+from curation.realisation.realise import wordings_digest
 from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
 from curation.verification.claims import Annotations, Claim
 from curation.words.question import AskedTurn, Question, ask, described, expanded, for_scheme
@@ -89,8 +90,9 @@ def conversations_step(
         name=f"conversations/{dataset_name}",
         make=conversations if generated is None else with_generated,
         table=CONVERSATIONS,
-        version=5,  # a model's words no longer stand for the description
+        version=6,  # answers in hundreds of wordings
         config=(only(scheme, "conversations"), used, dialect),
+        beside=(wordings_digest(),),
         inputs=(
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),
             Input(descriptions, by_part=True),

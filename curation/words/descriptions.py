@@ -4,12 +4,15 @@ Reads CUTOUTS by part, SOURCES and OBJECTS whole. Riggi et al. 2025, 3.1.1, step
 of the absent ones a few do, for a text that denies ten things tells nobody anything.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
 from catalogs.survey import Survey
 from curation.engine.steps import Input, Step
+from curation.realisation.draw import Draw
+from curation.realisation.realise import realised, wordings_digest
 from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
 from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Annotations, Claim, Sentence, SurveyFacts
 from curation.words.answers import count_noun, counted, percent_claim
@@ -21,16 +24,21 @@ from schemas.touches import only
 
 MOST_ABSENT = 3
 LEAST_TOLD_ARCSEC = 0.1  # claims are in whole milliarcseconds, so of a smaller beam they would not have three digits
-OPENINGS = (
-    "The image is a cutout{side} of a larger radio continuum map{survey}{frequency}.",
-    "This is a cutout{side} taken from a larger radio continuum map{survey}{frequency}.",
-    "The picture shows a cutout{side} of a wider radio continuum map{survey}{frequency}.",
+SHOWN = ("The image is", "This is", "This image is", "The picture is", "This picture is", "The image shows",
+         "The picture shows", "This image shows", "This picture shows")  # fmt: skip
+CUT = ("a cutout{side} of", "a cutout{side} taken from", "a cutout{side} from")
+MAPS = ("a larger", "a wider", "a")
+OPENINGS = tuple(
+    f"{shown} {cut} {wide} radio continuum map{{survey}}{{frequency}}."
+    for shown in SHOWN
+    for cut in CUT
+    for wide in MAPS
 )
-BEAMS = (
-    "The synthesised beam of the map is {beam} wide.",
-    "The map has a synthesised beam of {beam}.",
-)
-LIE = {True: "lies in the image.", False: "lie in the image."}
+OWN_WORDS = 0.5
+"""Share of the labels that are told in the words of the realiser, the others in the scheme's own sentence."""
+AMONG = ("Among them there", "Among these there")
+LEANS = re.compile(r"(?i)(?:it|its|by its)\b")
+"""How a sentence begins that needs another one before it, which names the source."""
 
 
 def descriptions(
@@ -60,8 +68,9 @@ def descriptions_step(
         name=f"descriptions/{dataset_name}",
         make=descriptions,
         table=DESCRIPTIONS,
-        version=5,  # nothing is said where no label is known
+        version=7,  # in hundreds of wordings, in an order by key
         config=(only(scheme, "descriptions"), survey_facts(survey)),
+        beside=(wordings_digest(),),
         inputs=(Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS), Input(sources), Input(objects)),
     )
 
@@ -80,8 +89,17 @@ def description(known: Annotations) -> Sentence:
 
 
 def sentences(known: Annotations) -> list[Sentence]:
-    """The sentences of the description, in order."""
-    return [*_sky(known), *_orientation(known), *_labels(known), *_blank(known), *_objects(known)]
+    """The sentences of the description: where the picture is from first, the rest in an order by key."""
+    first, *sky = _sky(known)
+    groups = [sky, [*_orientation(known)], _labels(known), [*_blank(known)], [*_objects(known)]]
+    ordered = Draw(f"{known.cutout_id}:order").some(groups, len(groups))
+    return [first, *(one for group in ordered for one in group)]
+
+
+def _told(claims: Sequence[Claim], known: Annotations) -> list[Sentence]:
+    """The claims in wordings of the realiser; a description has no boxes, so their dialect is no matter."""
+    key = f"{known.cutout_id}:{':'.join(f'{one.kind}-{one.subject}' for one in claims)}"
+    return realised(claims, known, "xyxy_norm", key)
 
 
 def angle_words(angle_arcsec: float) -> tuple[str, int]:
@@ -108,9 +126,8 @@ def _sky(known: Annotations) -> Iterator[Sentence]:
     opening = choose(OPENINGS, f"{known.cutout_id}:opening")
     yield Sentence(opening.format(side=side, survey=survey, frequency=frequency), tuple(claims))
     if known.beam_arcsec and min(known.beam_arcsec) >= LEAST_TOLD_ARCSEC:
-        axes = dict(angle_words(axis) for axis in known.beam_arcsec)
-        beam = choose(BEAMS, f"{known.cutout_id}:beam").format(beam=" by ".join(axes))
-        yield Sentence(beam, tuple(Claim("beam", "map", count=mas, evidence=known.pixels) for mas in axes.values()))
+        axes = dict.fromkeys(angle_words(axis)[1] for axis in known.beam_arcsec)
+        yield from _told([Claim("beam", "map", count=mas, evidence=known.pixels) for mas in axes], known)
 
 
 def _side(known: Annotations) -> tuple[str, list[Claim]]:
@@ -131,52 +148,66 @@ def _orientation(known: Annotations) -> Iterator[Sentence]:
         return
     mirrored = Claim("orientation", "image", how="mirrored", evidence=known.pixels)
     also = (mirrored,) if sky.is_mirrored else ()
-    if sky.is_north_up:
-        east = "right" if sky.is_mirrored else "left"
-        claims = [Claim("orientation", side, other=way, evidence=known.pixels) for side, way in
-                  (("up", "north"), (east, "east"))]  # fmt: skip
-        mirror = ": the image is mirrored" if sky.is_mirrored else ""
-        yield Sentence(f"North is up and east is {east}{mirror}.", (*claims, *also))
-        return
     angle = f"{sky.up_pa_deg:.3g}" if sky.up_pa_deg >= 1 else f"{sky.up_pa_deg:.2f}"
-    up = Claim("orientation", "up", count=round(100 * float(angle)), evidence=known.pixels)
-    mirror = ", and the image is mirrored" if sky.is_mirrored else ""
-    yield Sentence(
-        f"Up in the image is at a position angle of {angle} degrees, north through east{mirror}.", (up, *also)
-    )
+    east = "right" if sky.is_mirrored else "left"
+    ways = (("up", "north"), (east, "east"))
+    up = [Claim("orientation", "up", count=round(100 * float(angle)), evidence=known.pixels)]
+    if sky.is_north_up:
+        up = [Claim("orientation", side, other=way, evidence=known.pixels) for side, way in ways]
+    yield from _told([*up, *also], known)
 
 
-def _labels(known: Annotations) -> Iterator[Sentence]:
+def _labels(known: Annotations) -> list[Sentence]:
+    """What is there in the order of the scheme, then some of what is not: one by one, or two in a sentence."""
     absent = [
         label for label, one in known.scheme.labels.items() if known.state(label) is Truth.ABSENT and one.absent_phrase
     ]
     by_key = sorted(absent, key=lambda label: fraction(f"{known.cutout_id}:{label}"))
-    denied = set(by_key[:MOST_ABSENT])
-    for wanted in (Truth.PRESENT, Truth.ABSENT):
-        for label, one in known.scheme.labels.items():
-            if known.state(label) is wanted and (wanted is Truth.PRESENT or label in denied):
-                phrase = one.phrase if wanted is Truth.PRESENT else one.absent_phrase
-                yield Sentence(phrase, (Claim("presence", label, wanted, evidence=known.evidence(label)),))
+    here = [label for label in known.scheme.labels if known.state(label) is Truth.PRESENT]
+    denied = [label for label in known.scheme.labels if label in by_key[:MOST_ABSENT]]
+    draw = Draw(f"{known.cutout_id}:labels")
+    told = [_label(label, known, draw, is_first=not at) for at, label in enumerate(here)]
+    together = _told([_presence(one, known) for one in denied], known) if draw.chance(OWN_WORDS) else []
+    apart = [_label(one, known, draw, is_first=not (at or told)) for at, one in enumerate(denied)]
+    return [*told, *(together or apart)]
+
+
+def _label(label: str, known: Annotations, draw: Draw, *, is_first: bool) -> Sentence:
+    """A label in the scheme's own sentence or in ours; in ours where that one needs a sentence before it."""
+    claim, one = _presence(label, known), known.scheme.labels[label]
+    phrase = one.phrase if claim.state is Truth.PRESENT else one.absent_phrase
+    is_own = draw.chance(OWN_WORDS) or (is_first and LEANS.match(phrase) is not None)
+    if known.scheme.about == "picture" and not one.absent_phrase:  # said of the picture as a whole, not of some in it
+        is_own = False
+    own = _told([claim], known) if is_own else []
+    return own[0] if own else Sentence(phrase, (claim,))
+
+
+def _presence(label: str, known: Annotations) -> Claim:
+    return Claim("presence", label, known.state(label), evidence=known.evidence(label))
 
 
 def _blank(known: Annotations) -> Iterator[Sentence]:
     share = percent_claim(known)
     if share:
-        yield Sentence(f"{share.text[0].upper()}{share.text[1:]} of the image is blank.", share.claims)
+        yield from _told(share.claims, known)
 
 
 def _objects(known: Annotations) -> Iterator[Sentence]:
     held = known.with_class(ANY_OBJECT)
     if held is None:
         return
-    claim = counted(known, ANY_OBJECT, held)
-    words = count_noun(known, ANY_OBJECT, len(held)) if held else "no catalogued radio source"
-    yield Sentence(f"{words[0].upper()}{words[1:]} {LIE[len(held) <= 1]}", (claim,))
+    yield from _told([counted(known, ANY_OBJECT, held)], known)
     of_class = [(label, known.with_class(label)) for label in known.scheme.labels if label not in NO_SOURCE]
     told = [(label, found) for label, found in of_class if found]
-    if told and all(found is not None for _, found in of_class):
-        nouns = [count_noun(known, label, len(found)) for label, found in told]
-        be = "is" if len(told[0][1]) == 1 else "are"
-        listed = " and ".join([", ".join(nouns[:-1]), nouns[-1]] if len(nouns) > 1 else nouns)
-        there = "Among them there" if len(held) > 1 else "There"
-        yield Sentence(f"{there} {be} {listed}.", tuple(counted(known, label, found) for label, found in told))
+    if not told or any(found is None for _, found in of_class):
+        return
+    claims = [counted(known, label, found) for label, found in told]
+    if Draw(f"{known.cutout_id}:classes").chance(OWN_WORDS):
+        yield from _told(claims, known)
+        return
+    nouns = [count_noun(known, label, len(found)) for label, found in told]
+    be = "is" if len(told[0][1]) == 1 else "are"
+    listed = " and ".join([", ".join(nouns[:-1]), nouns[-1]] if len(nouns) > 1 else nouns)
+    there = choose(AMONG, f"{known.cutout_id}:among") if len(held) > 1 else "There"
+    yield Sentence(f"{there} {be} {listed}.", tuple(claims))

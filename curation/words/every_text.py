@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from curation.realisation.facts import Fact
+from curation.realisation.realise import each_wording
 from curation.verification.claims import Annotations, SeenObject
 from curation.words.descriptions import sentences
 from curation.words.question import Question, ask, expanded
@@ -51,11 +53,22 @@ def with_objects(scheme: LabelScheme, numbers: Mapping[str, int]) -> Annotations
 def _every(scheme: LabelScheme, asked: list[Question]) -> Iterator[Written]:
     for label, one in scheme.labels.items():
         yield Written(DEFINED, label, f"{label}: {one.definition}", is_sentence=False)
+        yield from (Written("its description", label, text) for text in (one.phrase, one.absent_phrase) if text)
+        yield from (Written("a sentence of ours", label, text) for text in _of_label(scheme, label))
     for known, label in every_picture(scheme):
         yield from (Written("its description", label, one.text) for one in sentences(known))
         for question in asked:
             if not label or question.label in ("", label):
                 yield from _turns(question, known)
+
+
+def _of_label(scheme: LabelScheme, label: str) -> Iterator[str]:
+    """The label there and not, and one and two of what has it, in each wording of production."""
+    for known in (_known(scheme, {label: Truth.PRESENT}), with_objects(scheme, {label: 1})):
+        yield from each_wording(Fact("present", label), known, "xyxy_norm")
+    yield from each_wording(Fact("absent", label), _known(scheme, {label: Truth.ABSENT}), "xyxy_norm")
+    for n in (1, 2):
+        yield from each_wording(Fact("count", label, number=n), with_objects(scheme, {label: n}), "xyxy_norm")
 
 
 def every_picture(scheme: LabelScheme) -> Iterator[tuple[Annotations, str]]:

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from curation.words.descriptions import sentences
 from curation.words.english import Nouns, faults, head, plurals
-from curation.words.every_text import DEFINED, Written, every_text, with_objects
+from curation.words.every_text import DEFINED, Written, every_text
 from curation.words.question import Question, for_scheme
 from schemas.doors import door_files
 from schemas.errors import RecipeError
@@ -107,9 +106,8 @@ def _example(scheme: LabelScheme, label: str, key: str) -> str:
         return f'a question would say "{label}: {one.definition}"'
     if key in ("phrase", "absent_phrase"):
         return f'a description would say "{getattr(one, key)}"'
-    told = sentences(with_objects(scheme, {label: 2 if key == "noun" else 1}))
-    said = [each.text for each in told if each.claims and each.claims[0].subject == label]
-    return f'a description would say "{said[-1]}"'
+    said = f"There are two {one.noun}." if key == "noun" else f"There is one {one.noun_one}."
+    return f'a description would say "{said}"'
 
 
 def _mended(scheme: LabelScheme) -> LabelScheme:
