@@ -119,7 +119,9 @@ HALF_READ = ("which is the brightest of", "but nothing extended is", "I would no
 def pairs():
     for one in MISMATCHES:
         is_half_read = any(part in one[2] for part in HALF_READ)
-        marks = [pytest.mark.xfail(reason="the rule reader passes over half of it")] if is_half_read else []
+        marks = (
+            [pytest.mark.xfail(reason="the rule reader passes over half of it", strict=False)] if is_half_read else []
+        )
         yield pytest.param(*one, id=one[2][:50], marks=marks)
 
 
