@@ -99,7 +99,7 @@ def test_a_picture_of_mirabest_is_described_asked_about_and_found_true():
     text = texts.kept["text"][0].as_py()
     assert "3.33 arcmin on a side" in text
     assert "Faint Images of the Radio Sky" in text
-    assert "class FR-II" in text
+    assert "FR-II" in text
     assert list(turns(spoken)) == ["describe", "fr_class", "fr_class_bare", "border", "blank"]
     assert turns(spoken)["fr_class"]["answer"] == "FR-II"
     assert turns(spoken)["describe"]["answer"] == text

@@ -3,7 +3,7 @@
 as-written   its claims are supported, at least one reader understood all of it, and all that any reader read of it
              follows from what was stated and supported
 reworded     its claims are supported, its words were not understood or say something else: the claims in our own words,
-             which were read back as these claims
+             as many as we have words for, which were read back as these claims
 cut          with its reason: `contradicted`, `unverifiable`, `unverifiable-number`, `no-claim`, `wrong-form`, or, where
              our own words for it were none, did not come back or say nothing new, that of the words: `not-read`,
              `read-otherwise`, `refusal`, `wrong-language`, `names-caption`, `repetition`
@@ -28,6 +28,8 @@ from curation.verification.premises import Premises
 from curation.verification.verify import Judgement, is_number, verify, verify_turn
 from schemas.labels import LabelScheme, Truth
 
+WORDINGS = 4
+"""Of our own, tried for one sentence."""
 Fate = Literal["as-written", "reworded", "cut"]
 Realiser = Callable[[Sequence[Claim], Annotations, Dialect, str], str | None]
 """Claims in our own words; None where it has none for them. The key decides which of many words."""
@@ -41,7 +43,8 @@ class Told:
     """As the model wrote it."""
     stated: tuple[ExtractedClaim, ...]
     accepted: tuple[Claim, ...]
-    """Of what was stated, what is supported, and what is unknown where the policy keeps that."""
+    """Of what was stated, what is supported, and what is unknown where the policy keeps that. Of a reworded sentence,
+    what our own words say."""
     text: str
     """As it stands; empty where it was cut."""
     fate: Fate = "as-written"
@@ -173,7 +176,7 @@ def _read(one: Told, readings: Sequence[Reading], turn: Judged, before: Sequence
         return one if is_empty else one.cut("no-claim", "it says something and states nothing")
     fault = _otherwise(readings, turn.premises)
     if one.fate == "reworded":
-        lost = fault or _lost(one, readings, turn.known.scheme)
+        lost = fault or _lost(one.accepted, readings, turn.known.scheme)
         return one.cut(one.reason, f"{one.detail}; and our own words for it: {lost[1]}") if lost else one
     fault = ill_worded(one.text) or fault
     return _reworded(one, fault, turn, before, dialect) if fault else one
@@ -190,11 +193,11 @@ def _otherwise(readings: Sequence[Reading], premises: Premises) -> tuple[str, st
     return None if is_read else ("not-read", "no reader understood all of it")
 
 
-def _lost(one: Told, readings: Sequence[Reading], scheme: LabelScheme) -> tuple[str, str] | None:
+def _lost(claims: Sequence[Claim], readings: Sequence[Reading], scheme: LabelScheme) -> tuple[str, str] | None:
     """Why our own words are not those of the claims: some of them did not come back from any reader."""
     for reading in readings:
         read = Premises([_of_survey(each.claim) for each in reading.claims], scheme)
-        if reading.is_understood and not any(entails(read, claim, scheme) for claim in one.accepted):
+        if reading.is_understood and not any(entails(read, claim, scheme) for claim in claims):
             return None
     return "not-read", "they do not say all of it"
 
@@ -205,15 +208,50 @@ def _of_survey(read: Claim) -> Claim:
 
 
 def _reworded(one: Told, fault: tuple[str, str], turn: Judged, before: Sequence[Told], dialect: Dialect) -> Told:
-    """The claims of a sentence in our own words, not read yet; cut where there are none, or they were said before."""
+    """The claims of a sentence in our own words; cut where there are none, or they were said before."""
     reason, detail = fault
     said = Premises([claim for each in before if each.fate != "cut" for claim in each.accepted], turn.known.scheme)
     if not any(entails(said, claim, said.scheme) for claim in one.accepted):
         return one.cut(reason, f"{detail}; what it states was said before")
-    text = turn.realiser(one.accepted, turn.known, dialect, f"{turn.key}:{len(before)}")
+    text, claims = _own_words(one.accepted, turn, f"{turn.key}:{len(before)}", dialect)
     if not text:
         return one.cut(reason, f"{detail}; no words of our own for it")
-    return replace(one, text=text, fate="reworded", reason=reason, detail=detail)
+    return replace(one, text=text, accepted=claims, fate="reworded", reason=reason, detail=detail)
+
+
+def _own_words(
+    claims: Sequence[Claim], turn: Judged, key: str, dialect: Dialect
+) -> tuple[str | None, tuple[Claim, ...]]:
+    """Words of ours for all of the claims, else for those that have some, and the claims that they say.
+
+    Only words that come back from the reader by rule, alone and at once, are taken.
+    """
+    claims = [_as_told(one, turn.known.scheme) for one in claims]
+    if whole := _come_back(claims, turn, key, dialect):
+        return whole, tuple(claims)
+    single = {one: _come_back([one], turn, f"{key}:{at}", dialect) for at, one in enumerate(claims)}
+    said = {one: text for one, text in single.items() if text}
+    return " ".join(dict.fromkeys(said.values())) or None, tuple(said)
+
+
+def _as_told(one: Claim, scheme: LabelScheme) -> Claim:
+    """None of a class, as one says it: that there is none."""
+    is_none = one.kind == "count" and one.count == 0 and one.how in (None, "at most") and one.state is Truth.PRESENT
+    is_of_picture = one.subject in scheme.labels and scheme.about != "source"
+    return Claim("presence", one.subject, Truth.ABSENT) if is_none and is_of_picture else one
+
+
+def _come_back(claims: Sequence[Claim], turn: Judged, key: str, dialect: Dialect) -> str | None:
+    """The first of a few wordings of the claims from which the reader by rule takes just these claims."""
+    known, premises = turn.known, Premises(claims, turn.known.scheme)
+    for at in range(WORDINGS if claims else 0):
+        text = turn.realiser(claims, known, dialect, f"{key}:{at}")
+        if not text:
+            return None
+        (readings,) = rule_reader([Answered(turn.question, (text,))], known.scheme, dialect)
+        if not (_otherwise(readings, premises) or _lost(claims, readings, known.scheme)):
+            return text
+    return None
 
 
 def _decides(turn: Judged, found: Sequence[Claim], dialect: Dialect) -> bool:

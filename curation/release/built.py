@@ -11,6 +11,7 @@ import pyarrow.dataset as ds
 from catalogs.database import connect
 from catalogs.dataset import Dataset
 from catalogs.survey import Survey
+from curation.release.templates import templates_view
 from schemas.errors import TableError
 from schemas.manifest import DoorFile, Manifest
 from schemas.tables import CORPUS_TABLES
@@ -87,7 +88,8 @@ def opened(
     """A connection with a view for each table, empty where the corpus has none.
 
     A view has its table's columns (of a table that lost some, those that are left) and `address`. Beside them stand
-    `rejections` and `steps`, also of tables on the way to these, such as detections before they complete the objects.
+    `rejections` and `steps`, also of tables on the way to these, such as detections before they complete the objects;
+    and `templates`, of answers.
     """
     known = [table.name.lower() for table in CORPUS_TABLES]
     strange = sorted(set(addresses) - {*known, *ON_THE_WAY})
@@ -106,6 +108,7 @@ def opened(
     with connect(given, threads=threads, memory_mb=memory_mb) as db:
         for view in views:
             db.execute(view)
+        db.execute(templates_view())
         yield db
 
 

@@ -162,9 +162,16 @@ def _share(read: Claim, known: Premises) -> bool:
 
 
 def _extent(read: Claim, known: Premises) -> bool:
-    told = [one for one in known.stated if one.kind == "extent" and (one.subject, one.how) == (read.subject, read.how)]
+    told = [one for one in known.stated if one.kind == "extent" and one.subject == read.subject]
+    told = [one for one in told if _measure(one) == _measure(read)]
     is_told = any(one.state is read.state is Truth.PRESENT and _is_near(read, one, NEAR_EXTENT) for one in told)
     return is_told or _by_objects(read, known)
+
+
+def _measure(one: Claim) -> list[str]:
+    """What an extent is of, and its bound; "across width" is what "width" is."""
+    words = (one.how or "area").split(" ")
+    return sorted(one for one in words if one != "across" or words == ["across"])
 
 
 def _border(read: Claim, known: Premises) -> bool:

@@ -4,11 +4,12 @@ Labels that hold or do not, the least and the greatest number of each kind of ob
 Annotations of a picture of which nothing is known but what was stated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from curation.pictures.boxes import Box, box_iou
 from curation.verification.claims import ANY_OBJECT, Annotations, Claim, SeenObject, SurveyFacts
+from curation.verification.relations import DIFFERENCES
 from curation.verification.verdicts import NOT_SOURCES
 from schemas.labels import LabelScheme, Truth
 
@@ -34,7 +35,9 @@ class Premises:
         """Every label of the scheme: as stated, implied, or excluded by another; else unknown."""
         scheme, is_of_picture = self.scheme, self.scheme.about != "source"
         named = [one for one in self.stated if one.subject in scheme.labels and one.how != "one"]
-        present = {one.subject for one in named if _is_present(one, is_of_picture=is_of_picture)}
+        present = {one.subject for one in named if one.kind == "presence" and one.state is Truth.PRESENT}
+        if is_of_picture:
+            present |= scheme.labels.keys() & {subject for one in self.stated for subject in _existing(one)}
         absent = {one.subject for one in named if one.kind == "presence" and one.state is Truth.ABSENT}
         if is_of_picture:
             absent |= {one.subject for one in named if _is_exactly(one, 0)}
@@ -109,12 +112,11 @@ class Premises:
     def _least(self, subject: str) -> int:
         found = [0]
         for one in self.stated:
+            found += [1] if subject in _existing(one) else []
             if one.subject != subject or one.state is Truth.ABSENT:
                 continue
-            if one.kind == "count" and one.how in (None, "at least") and one.count is not None:
+            if one.kind in ("count", "position") and one.how in (None, "at least") and one.count is not None:
                 found.append(one.count)
-            elif one.kind == "position" and one.how is None:
-                found.append(1 if one.count is None else one.count)
             elif one.kind == "presence" and one.how is None:
                 found.append(1)
         own = [one.box for one in self.stated if _is_box(one) and one.subject == subject and one.box]
@@ -127,7 +129,11 @@ class Premises:
             if one.kind == "count" and one.subject == subject and one.how in (None, "at most")
             and one.state is Truth.PRESENT and one.count is not None
         ]  # fmt: skip
-        return min(found, default=None)
+        is_none = self.scheme.about != "source" and any(
+            one.kind == "presence" and one.subject == subject and one.state is Truth.ABSENT and one.how is None
+            for one in self.stated
+        )
+        return 0 if is_none else min(found, default=None)
 
 
 def same_box(one: Box, other: Box, *, is_rounded: bool = False) -> bool:
@@ -142,14 +148,20 @@ def are_apart(boxes: Sequence[Box]) -> bool:
     return all(box_iou(one, other) < ONE_OBJECT for one, other in pairs)
 
 
-def _is_present(one: Claim, *, is_of_picture: bool) -> bool:
-    """Whether a claim says that its label holds; that an object has a label says nothing of another one's."""
+def _existing(one: Claim) -> Iterator[str]:
+    """The subjects of which a claim that is true says that there is one at least."""
     if one.state is Truth.ABSENT:
-        return False
-    if one.kind == "presence":
-        return True
-    is_some = one.kind == "box" or (one.kind == "count" and one.how in (None, "at least") and bool(one.count))
-    return is_of_picture and is_some
+        return
+    kind, other = one.kind, one.other or ""
+    is_some = one.how in (None, "at least") and bool(one.count)
+    is_lying = kind == "position" and (is_some or (one.count is None and one.how in (None, "all", "most")))
+    if (kind == "count" and is_some) or is_lying or kind in ("box", "point", "extent", "more", "share", *DIFFERENCES):
+        yield one.subject
+    if kind == "extreme":
+        yield one.subject
+        yield other.removeprefix("is ")
+    if kind in ("fewer", *DIFFERENCES):
+        yield other
 
 
 def _is_box(one: Claim) -> bool:

@@ -117,6 +117,8 @@ def _count_by_state(claim: Claim, known: Annotations) -> bool | None:
         ) or bool(known.objects and any(one.is_source for one in known.objects))
         return False if is_there and claim.count == 0 else None
     truth = state_of(claim.subject, known)
+    if truth is Truth.ABSENT and not claim.count and claim.count is not None:  # of others than the one at the centre?
+        return None if is_central(known) else True
     if truth is Truth.ABSENT and claim.how not in ("at most",):
         return False
     if truth is Truth.PRESENT and claim.count == 0:
