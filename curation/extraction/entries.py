@@ -61,11 +61,13 @@ def entries(text: str) -> list[Entry]:
     """The entries of a statement; none where it has no such form."""
     masked = HIDDEN.sub(lambda one: "_" * len(one[0]), text)
     marks = list(MARK.finditer(masked))
-    if not marks and len(asides := list(re.finditer(r"\s*;\s*", masked))) == 1:
-        marks = asides
-    if not marks or len(marks) > TOO_MANY:
+    if not marks and "✓" not in text and "✗" not in text:
+        marks = list(re.finditer(r"\s+;\s+", masked))  # a dash
+    if len(marks) > TOO_MANY:
         return []
-    for split in (r"\s*[;|]\s*(?:and\s+)?", r"\s*,\s*(?:and\s+)?|\s+and\s+") if len(marks) > 1 else (r"$",):
+    if not marks:
+        return _ticked(text)
+    for split in (r"(?<!\s)[;|]\s*(?:and\s+)?", r"\s*,\s*(?:and\s+)?|\s+and\s+") if len(marks) > 1 else (r"$",):
         ends = [one.span() for one in re.finditer(split, masked)] if len(marks) > 1 else []
         spans = list(zip([0, *(last for _, last in ends)], [*(first for first, _ in ends), len(text)], strict=True))
         held = [[one for one in marks if start <= one.start() < end] for start, end in spans]
@@ -75,6 +77,17 @@ def entries(text: str) -> list[Entry]:
                 for (start, end), one in zip(spans, held, strict=True)
             ]
     return []
+
+
+def _ticked(text: str) -> list[Entry]:
+    """"✓ compact sources, ✗ artefacts", or with the ticks behind."""
+    found: list[Entry] = []
+    for one in re.finditer(r"[^,;]+", text):
+        ticked = re.fullmatch(r"\s*(?:and\s+)?(?:([✓✗])\s*([^✓✗]+)|([^✓✗]+?)\s*([✓✗]))\s*", one[0])
+        if ticked is None:
+            return []
+        found.append(Entry(_bare(ticked[2] or ticked[3]), ticked[1] or ticked[4], *one.span()))
+    return found
 
 
 def _bare(name: str) -> str:
@@ -156,6 +169,7 @@ def entry(one: Entry, context: Context, dialect: Dialect) -> list[Claim] | None:
 
 
 def _tokens(text: str, context: Context, dialect: Dialect) -> list[Token]:
+    text = text.replace("✓", "yes").replace("✗", "no")
     return trimmed(chunked(tokens_of(text, context.scheme, dialect)))
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from curation.extraction.asked import Asked, read_question
 from curation.extraction.boxed import boxed
+from curation.extraction.boxes_in_words import IN_UNITS
 from curation.extraction.chunks import Noun, chunked
 from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
 from curation.extraction.constructions import Context
@@ -129,6 +130,9 @@ class _State:
             return self._restated(one.text, said)
         at = opening(one.text)
         text = closing(one.text[at:])
+        unit = re.match(rf"{IN_UNITS.pattern}\s*[:,]\s*", text)
+        if unit:
+            text, at = f"{text[unit.end() :]}, {unit[0].strip(' :,')}", at + unit.end()
         if not re.search(r"\w|\[", text):
             return []
         if not one.is_item:
@@ -211,13 +215,15 @@ class _State:
         """Boxes, an answer in few words, or a sentence."""
         asked: Asked = context.asked or Asked()
         tokens = chunked(tokens_of(text, context.scheme, self.dialect))
+        if [one.category for one in tokens] == ["np"] and any(one.subject == "it" for one in tokens[0].value.nouns) and not tokens[0].value.nouns[0].quantifier:
+            return short(tokens, asked, context)  # "the latter": of what, nobody knows
         made = boxed(tokens, asked.subject, context) or (short(tokens, asked, context) if context.asked else None)
         return made or sentence(tokens, replace(context, asked=None) if is_after else context)
 
 
 def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClaim]:
     """An answer that is a list of classes and nothing else; the options that it leaves out are denied."""
-    if len(text) > LONGEST_LIST or not (asked.options or asked.is_class):
+    if len(text) > LONGEST_LIST or not (asked.options or asked.is_class) or re.search(r"\s;\s|:", text):
         return []
     known = {plain_label(option): option for option in asked.options}
     for label, one in () if asked.is_peculiarity else scheme.labels.items():

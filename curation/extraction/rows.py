@@ -20,7 +20,7 @@ COLUMNS = {
 }
 """What the heads of columns mean; one that is none of these stands before its cells."""
 NUMBERS = r"no\.?|number"
-VALUE = re.compile(r"(?i)\d+|yes|no|true|false|present|absent|none")
+VALUE = re.compile(r"(?i)\d+|yes|no|true|false|present|absent|none|[✓✗]")
 JSON_START = re.compile(r"[\[{](?=\s*[\[{\"'])")
 CLASS_KEYS = ("label", "class", "name", "type", "category", "object", "class name", "morphology")
 VALUE_KEYS = re.compile(
@@ -119,7 +119,7 @@ def _row(cells: Sequence[str], heads: Sequence[tuple[str | None, str]]) -> Itera
     subject = next((at for at, role in enumerate(roles) if role == "class"), None)
     n_said = 0
     for at, (role, name, cell) in enumerate(zip(roles, names, cells, strict=True)):
-        if at == subject or (role == "id" and (cell.isdigit() or not cell)) or not re.search(r"\w", cell):
+        if at == subject or (role == "id" and (cell.isdigit() or not cell)) or not re.search(r"[\w✓✗]", cell):
             continue
         n_said += 1
         if role == "value" and subject is not None:

@@ -15,6 +15,7 @@ from curation.extraction.orientation_words import orientation
 from curation.extraction.places import places
 from curation.extraction.sky_words import MAP, surveys
 from curation.extraction.source_words import spans
+from curation.extraction.spelling import meant
 from curation.extraction.text import NUMBER, WORD, number
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import Claim
@@ -141,7 +142,7 @@ def _runs(words: list[re.Match[str]], used: Sequence[tuple[int, int]]) -> list[l
 def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[Token]:
     lexicons = lexicon(scheme)
     galaxy = "object" if all("galax" in one.noun for one in scheme.labels.values()) else "galaxy"
-    lower = [one[0].lower() for one in words]
+    lower = [meant(one[0], scheme) for one in words]
     found: list[Token] = []
     at = 0
     while at < len(words):
