@@ -15,9 +15,7 @@ from schemas.labels import Truth
 
 HIDDEN = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\"[^\"]*\"")
 MARK = re.compile(r"\s*(?<![<>=])[:=](?!=)(?!(?<=\d.)\d)\s*")
-COUNT_LEAD = re.compile(
-    r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity)(?: of|:|(?= \w))\s*(?:the )?"
-)
+COUNT_LEAD = re.compile(r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity|total)(?: of|:|(?= \w))\s*(?:the )?")
 COUNT_TAIL = re.compile(r"(?i)\s*(?:\((?:count|number|n)\)|\b(?:count|number))$")
 SHARED_OUT = re.compile(
     r"(?i)\s+(?:by|per|in each) (?:quadrant|half|position|corner|place|region|part of the (?:image|picture))$"
@@ -91,7 +89,7 @@ def _ticked(text: str) -> list[Entry]:
 
 
 def _bare(name: str) -> str:
-    return re.sub(r"\s+", " ", name.strip(" \"'_")).strip()
+    return re.sub(r"[\s_]+", " ", name.strip(" \"'_")).strip()
 
 
 def read_entries(text: str, context: Context, dialect: Dialect) -> Reading | None:

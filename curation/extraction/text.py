@@ -28,7 +28,7 @@ WORD = re.compile(
 )
 MARKS = re.compile(
     r"<\|[a-z_]+\|>|(?i:</?(?:ref|box|bbox|obj|object|p|quad|b|i|u|strong|em|br|li|ul|ol|answer)\s*/?>)"
-    r"|^[ \t]*>+|~~|[-=]+>",
+    r"|^[ \t]*>+(?=\s*[A-Za-z*-])|~~|[-=]+>",
     re.MULTILINE,
 )
 """Marks of HTML, of quotes, of models' boxes: they say nothing. An arrow is a colon."""
@@ -40,7 +40,7 @@ END = re.compile(
     r"(?i)(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)(?<!\bvs)(?<!\bresp)(?<!\bfig)(?<!\bincl)(?<!\bexcl)"
     r"[.!?]+(?=[\s\"')\]]|$)(?!\s*\d+\s*%)[\"')\]]*"
 )
-BULLET = re.compile(r"^\s*(?:(?:[-+]|--)\s+|\(?\d{1,2}[.)](?:\s+|$)|\(?(?:[a-hA-H]|[ivIV]{1,4})[.)]\s+)+")
+BULLET = re.compile(r"^\s*(?:(?:[-+]|--)\s+|\(?\d{1,2}[.)]\s+(?=\S)|\(?(?:[a-hA-H]|[ivIV]{1,4})[.)]\s+)+")
 INLINE = re.compile(r"(?<![\w.])\(?(\d{1,2}|[a-h])[.)]\s+(?=\S)")
 CHECKED = re.compile(r"^\[\s*([xX]?)\s*\]\s*(?=[A-Za-z])")
 RULE = re.compile(r"^[\s|:+=_-]*$")

@@ -22,6 +22,8 @@ from curation.verification.claims import Claim
 from schemas.labels import LabelScheme
 
 UNKNOWN = "unknown"
+SPOKEN_DASH = re.compile(r" - |\d-\d|(?:\s|^)-(?=\d)|(?<!.)-(?=\d)")
+"""Dashes that say something: between words, of a range, a minus."""
 IS_NUMBER = re.compile(rf"(?i)(?:{NUMBER})")
 OF_OTHER = re.compile(
     r"(?i)[\s-]*(?:east|west)?\s*of\s+(?!(?:the\s+|this\s+)?(?:image|picture|field|frame|map|cutout|view|scene)\b)"
@@ -124,7 +126,7 @@ def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     used = [(one.start, one.end) for one in taken]
     words = [
         one for one in WORD.finditer(text)
-        if (one[0] not in "-_" or text[max(0, one.start() - 1) : one.end() + 1] == " - ")
+        if (one[0] not in "-_" or SPOKEN_DASH.match(text, max(0, one.start() - 1)))
         and not any(start <= one.start() < end for start, end in used)
     ]  # fmt: skip
     lexed = [one for run in _runs(words, used) for one in _lexed(text, run, scheme)]
@@ -161,7 +163,8 @@ def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[T
         elif DECIMAL.fullmatch(lower[at]):
             found.append(Token("decimal", start, end, float(_figures(lower[at])), text=text[start:end]))
         else:
-            found.append(Token(UNKNOWN, start, end, text=text[start:end]))
+            is_range = lower[at] == "-" and text[:start].rstrip()[-1:].isdigit()
+            found.append(Token("dash" if is_range else UNKNOWN, start, end, text=text[start:end]))
         at += n
     return found
 
