@@ -182,7 +182,12 @@ OF_LABELS = [
     (MULTILABEL, YES, "Are there filaments?", "I don't see any."),
     (MULTILABEL, OPEN, "Are there filaments?", "Yes and no."),
     (MULTILABEL, NO, "Is there a radio galaxy?", "You asked whether the image contains a radio galaxy. It does not."),
-    (MULTILABEL, YES, "Is there a radio galaxy?", "To answer the question of whether a radio galaxy is present: it is."),
+    (
+        MULTILABEL,
+        YES,
+        "Is there a radio galaxy?",
+        "To answer the question of whether a radio galaxy is present: it is.",
+    ),
     (MULTILABEL, YES, WHAT, "Radio galaxies? Yes. Filaments? None."),
     (MULTILABEL, NO, WHAT, "Radio galaxies? None. Filaments? None."),
     (MULTILABEL, YES, WHAT, "- point sources: found\n- radio galaxy: found\n- filaments: not found"),

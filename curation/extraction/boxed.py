@@ -46,12 +46,19 @@ def boxed(tokens: Sequence[Token], asked: str | None, context: Context) -> Readi
 
 
 def _without_generic(content: Sequence[Token]) -> Sequence[Token]:
-    """"The source in the box … is an artefact": the first noun says nothing that the last does not."""
+    """ "The source in the box … is an artefact": the first noun says nothing that the last does not."""
     first, last = content[0], content[-1]
-    if first.category != "np" or last.category not in NAMES or len(first.value.nouns) != 1 or content[1].category in NAMES:
+    if (
+        first.category != "np"
+        or last.category not in NAMES
+        or len(first.value.nouns) != 1
+        or content[1].category in NAMES
+    ):
         return content
     (noun,) = first.value.nouns
-    is_plain = noun.is_definite and not (noun.is_plural or noun.amount or noun.places or noun.is_restricted or noun.extreme or noun.is_other)
+    is_plain = noun.is_definite and not (
+        noun.is_plural or noun.amount or noun.places or noun.is_restricted or noun.extreme or noun.is_other
+    )
     return content[1:] if noun.subject == ANY_OBJECT and is_plain else content
 
 

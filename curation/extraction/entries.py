@@ -15,7 +15,9 @@ from schemas.labels import Truth
 
 HIDDEN = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\"[^\"]*\"")
 MARK = re.compile(r"\s*(?<![<>=])[:=](?!=)(?!(?<=\d.)\d)\s*")
-COUNT_LEAD = re.compile(r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity|total)(?: of|:|(?= \w))\s*(?:the )?")
+COUNT_LEAD = re.compile(
+    r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity|total)(?: of|:|(?= \w))\s*(?:the )?"
+)
 COUNT_TAIL = re.compile(r"(?i)\s*(?:\((?:count|number|n)\)|\b(?:count|number))$")
 SHARED_OUT = re.compile(
     r"(?i)\s+(?:by|per|in each) (?:quadrant|half|position|corner|place|region|part of the (?:image|picture))$"
@@ -78,7 +80,7 @@ def entries(text: str) -> list[Entry]:
 
 
 def _ticked(text: str) -> list[Entry]:
-    """"✓ compact sources, ✗ artefacts", or with the ticks behind."""
+    """ "✓ compact sources, ✗ artefacts", or with the ticks behind."""
     found: list[Entry] = []
     for one in re.finditer(r"[^,;]+", text):
         ticked = re.fullmatch(r"\s*(?:and\s+)?(?:([✓✗])\s*([^✓✗]+)|([^✓✗]+?)\s*([✓✗]))\s*", one[0])
@@ -270,20 +272,14 @@ def _shared(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
     """So many at each place."""
     amounts = [one.value for one in tokens if one.category == "amount"]
     where = [one.value.name for one in tokens if one.category == "place"]
-    found: list[Claim] = []
-    for amount, place in zip(amounts, where, strict=True):
-        is_none = amount.count == 0
-        found.append(
-            Claim(
-                "position",
-                subject,
-                Truth.ABSENT if is_none else Truth.PRESENT,
-                count=None if is_none else amount.count,
-                how=amount.how,
-                other=place,
-            )
-        )
-    return found
+    return [counted_at(subject, amount, place) for amount, place in zip(amounts, where, strict=True)]
+
+
+def counted_at(subject: str, amount: Amount, place: str) -> Claim:
+    """So many of a subject at a place."""
+    if amount.count == 0:
+        return Claim("position", subject, Truth.ABSENT, other=place)
+    return Claim("position", subject, count=amount.count, how=amount.how, other=place)
 
 
 def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[Claim] | None:

@@ -96,9 +96,10 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
     """The claims of each statement; what it leans on is the question until one is answered, or one of its own."""
     state = _State(Context(scheme, asked=asked), dialect)
     found: list[ExtractedClaim] = []
-    for one in statements(text):
+    said = list(statements(text))
+    for one in said:
         is_hedged = bool(HEDGED.search(one.text))
-        for each in state.read(one):
+        for each in state.read(one, is_alone=len(said) == 1):
             start = each.start + one.start if not one.is_made else one.start
             end = each.end + one.start if not one.is_made else one.end
             limit = len(text)
@@ -122,9 +123,11 @@ class _State:
         self.is_yes: bool | None = None
         """Whether the last statement was a yes or a no, and nothing else."""
 
-    def read(self, one: Statement) -> list[ExtractedClaim]:
-        """The claims of a statement, with spans in it."""
-        if HARMLESS.fullmatch(one.text) or (one.text.endswith(":") and opening(f"{one.text} .") > len(one.text)):
+    def read(self, one: Statement, *, is_alone: bool) -> list[ExtractedClaim]:
+        """The claims of a statement, with spans in it; `is_alone` where it is the whole answer."""
+        asked: Asked | None = self.context.asked
+        is_reply = asked is not None and asked.is_polar and reply(one.text, asked) is not None
+        if (HARMLESS.fullmatch(one.text) and not (is_reply and is_alone)) or (one.text.endswith(":") and opening(f"{one.text} .") > len(one.text)):
             return []
         said = RESTATED.match(one.text)
         if one.is_question and said is None:
@@ -225,9 +228,18 @@ class _State:
         asked: Asked = context.asked or Asked()
         tokens = chunked(tokens_of(text, context.scheme, self.dialect))
         is_noun = [one.category for one in tokens] == ["np"]
-        if is_noun and not chosen(text, asked, context) and any(one.subject == "it" for one in tokens[0].value.nouns) and not tokens[0].value.nouns[0].quantifier:
+        if (
+            is_noun
+            and not chosen(text, asked, context)
+            and any(one.subject == "it" for one in tokens[0].value.nouns)
+            and not tokens[0].value.nouns[0].quantifier
+        ):
             return short(tokens, asked, context)  # "the latter": of what, nobody knows
-        made = chosen(text, asked, context) or boxed(tokens, asked.subject, context) or (short(tokens, asked, context) if context.asked else None)
+        made = (
+            chosen(text, asked, context)
+            or boxed(tokens, asked.subject, context)
+            or (short(tokens, asked, context) if context.asked else None)
+        )
         return made or sentence(tokens, replace(context, asked=None) if is_after else context)
 
 
@@ -264,7 +276,10 @@ def _off_topic(asked: Asked, found: list[ExtractedClaim], end: int) -> list[Extr
     """The claim that this answers the question, where it speaks of something else: which may well be true."""
     is_wanted = asked.subject and (asked.is_count or asked.is_boxes)
     subjects = {each for one in found for each in (one.claim.subject, one.claim.other)}
-    if asked.subject == ANY_OBJECT and len({one.claim.subject for one in found if one.claim.kind in ("count", "box")}) > 1:
+    if (
+        asked.subject == ANY_OBJECT
+        and len({one.claim.subject for one in found if one.claim.kind in ("count", "box")}) > 1
+    ):
         return []  # class by class
     if not found or not is_wanted or asked.subject in subjects or asked.parts:
         return []

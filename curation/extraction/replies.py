@@ -36,9 +36,17 @@ OPENING = re.compile(
     |good\ question|great\ question|sure\ thing|let\ me\ see|let's\ see|as\ requested|as\ (?:asked|you\ asked|far\ as\ i\ can\ (?:see|tell)|it\ happens)|to\ answer\ your\ question|in\ (?:answer|response|reply)\ to\ your\ question|from\ what\ i\ can\ see|if\ i\ see\ it\ right|i(?:'m|\ am)\ (?:afraid|glad|happy|sorry|pleased)(?:\ to\ say)?(?:\ that)?
     |based\ on\ {_PICTURE}(?:\ provided)?|looking\ at\ {_PICTURE}|(?:i\ would|i'd)\ say(?:\ that)?|i\ (?:think|believe|guess)(?:\ that)?)(?:\s*[,:;!.-]+\s*|\s+(?=(?:yes|no|nope|yep|there|i|it|the|we)\b)))+(?=\S)"""
 )
-CLOSING = re.compile(r"(?i)\s*[,;]\s*(?:i (?:think|believe|guess|would say|suppose)|i'd say|as far as i can (?:see|tell)|to me|it seems|if i (?:counted|see it) right(?:ly)?|in my (?:opinion|view))\s*$")
-YES = re.compile(r"(?i)^\W*(?P<said>yes|yeah|yep|yup|affirmative|correct|indeed|absolutely|definitely|true|right|certainly|of course|sure|it does|it is|they are|it has|they do|there is|there are|i do|i (?:do )?(?:think|believe) so|(?:so it|it) seems so|so it (?:seems|appears))\b(?P<more>(?:\s+(?:indeed|of course|certainly|sir|definitely|absolutely))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$", re.DOTALL)
-NO = re.compile(r"(?i)^\W*(?P<said>no|nope|nah|negative|not at all|certainly not|definitely not|not really|by no means|of course not|absolutely not|not any|none|never|false|it does(?: not|n't)|it is(?: not|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell)|i (?:do(?:n't| not)) (?:think|believe) so|i (?:can(?:not|'t)|do(?:n't| not)) see (?:one|any|it)|i (?:can )?(?:see|find) none)\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever|indeed))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$", re.DOTALL)
+CLOSING = re.compile(
+    r"(?i)\s*[,;]\s*(?:i (?:think|believe|guess|would say|suppose)|i'd say|as far as i can (?:see|tell)|to me|it seems|if i (?:counted|see it) right(?:ly)?|in my (?:opinion|view))\s*$"
+)
+YES = re.compile(
+    r"(?i)^\W*(?P<said>yes|yeah|yep|yup|affirmative|correct|indeed|absolutely|definitely|true|right|certainly|of course|sure|it does|it is|they are|it has|they do|there is|there are|i do|i (?:do )?(?:think|believe) so|(?:so it|it) seems so|so it (?:seems|appears))\b(?P<more>(?:\s+(?:indeed|of course|certainly|sir|definitely|absolutely))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
+    re.DOTALL,
+)
+NO = re.compile(
+    r"(?i)^\W*(?P<said>no|nope|nah|negative|not at all|certainly not|definitely not|not really|by no means|of course not|absolutely not|not any|none|never|false|it does(?: not|n't)|it is(?: not|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell)|i (?:do(?:n't| not)) (?:think|believe) so|i (?:can(?:not|'t)|do(?:n't| not)) see (?:one|any|it)|i (?:can )?(?:see|find) none)\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever|indeed))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
+    re.DOTALL,
+)
 AGAIN = re.compile(
     r"(?i)^\W*(?:(?:quite |just |exactly |rather )*(?:the )?(?:opposite|contrary|reverse)|on the contrary|far from it|not at all|none at all|not (?:quite|really|any)|by no means|of course(?: not)?|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true|not (?:right|so|the case|true|correct))|that's (?:right|correct|so|true)|(?:it|they|there|i) (?:does|do|is|are)(?: not|n't)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)|i (?:do|can)|looks clean to me|all clean|looks clean)(?:\s*[,;:.!-]+\s*|$)"
 )
@@ -106,13 +114,18 @@ def reply(text: str, asked: Asked) -> Reply | None:
             rest += again.end()
         rest += opening(text[rest:])
         if not asked.is_polar:
-            return Reply((), found.end("said"), rest, is_yes) if rest < len(text) and found["said"].lower() in ("yes", "no") else None
-        return Reply(tuple(replied(asked, is_yes=is_yes)), found.end("said"), rest, is_yes)
+            return (
+                Reply((), found.end("said"), rest, is_yes)
+                if rest < len(text) and found["said"].lower() in ("yes", "no")
+                else None
+            )
+        claims = () if asked.is_negative and rest < len(text) else replied(asked, is_yes=is_yes)
+        return Reply(tuple(claims), found.end("said"), rest, is_yes)
     return None
 
 
 def replied(asked: Asked, *, is_yes: bool) -> Sequence[Claim]:
     """What yes or no says of a polar question."""
-    if not asked.proposition:
+    if not asked.proposition or asked.is_negative:
         return [Claim("unread", f"{'yes' if is_yes else 'no'} to a question that was not understood")]
     return asked.proposition if is_yes else [denied(asked.proposition)]

@@ -8,7 +8,7 @@ from curation.extraction.asked import Asked
 from curation.extraction.chunks import Amount, figure
 from curation.extraction.clauses import Reading, trimmed
 from curation.extraction.constructions import Context, blank_claim
-from curation.extraction.entries import counted, there
+from curation.extraction.entries import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 
@@ -34,7 +34,7 @@ def short(tokens: Sequence[Token], asked: Asked, context: Context) -> Reading | 
 
 
 def chosen(text: str, asked: Asked, context: Context) -> Reading | None:
-    """"The latter" of two that were asked."""
+    """ "The latter" of two that were asked."""
     found = CHOSEN.fullmatch(text.strip(" .!"))
     if found is None or len(asked.choices) != len(("former", "latter")):
         return None
@@ -43,7 +43,7 @@ def chosen(text: str, asked: Asked, context: Context) -> Reading | None:
 
 
 def _how_many(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
-    """"Five", "a single one", "none" where a number was asked, "one" after "yes"."""
+    """ "Five", "a single one", "none" where a number was asked, "one" after "yes"."""
     if list(kinds[:2]) in (["there", "be"], ["np", "have"]) and not any(one.is_denied for one in tokens[:2]):
         is_it = kinds[0] == "there" or tokens[0].value.nouns[0].subject == "it"
         tokens, kinds = (tokens[2:], kinds[2:]) if is_it else ((), ())
@@ -51,7 +51,12 @@ def _how_many(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, conte
         tokens, kinds = tokens[1:], kinds[1:]
     if len(kinds) > 1 and kinds[-1] == "np" and tokens[-1].value.nouns[0].subject == "it" and kinds[0] == "amount":
         tokens, kinds = tokens[:1], kinds[:1]  # "three of them"
-    if list(kinds) == ["np", "be", "amount"] and asked.is_polar and tokens[2].value == Amount(1) and tokens[0].value.nouns[0].subject == "it":
+    if (
+        list(kinds) == ["np", "be", "amount"]
+        and asked.is_polar
+        and tokens[2].value == Amount(1)
+        and tokens[0].value.nouns[0].subject == "it"
+    ):
         return [] if not tokens[1].is_denied else None  # "it is one": said of what "yes" has said
     amount = _amount(tokens, kinds) if kinds else None
     if amount is None:
@@ -60,9 +65,13 @@ def _how_many(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, conte
         return [Claim("structure", asked.parts, count=amount.count, how=amount.how)] if amount.count != 0 else None
     if asked.subject in (None, "blank", "edge", "it") or asked.measured:
         return None
+    if asked.is_count and asked.place is not None:
+        return [counted_at(str(asked.subject), amount, asked.place)]
     if asked.is_count or (asked.is_polar and amount.count != 0):
         return [counted(str(asked.subject), amount)]
-    return there(str(asked.subject), is_there=False) if amount.count == 0 and (asked.is_boxes or asked.is_where) else None
+    return (
+        there(str(asked.subject), is_there=False) if amount.count == 0 and (asked.is_boxes or asked.is_where) else None
+    )
 
 
 def _amount(tokens: Sequence[Token], kinds: Sequence[str]) -> Amount | None:
@@ -70,7 +79,14 @@ def _amount(tokens: Sequence[Token], kinds: Sequence[str]) -> Amount | None:
         return next(one for one in tokens if one.category == "amount").value if not tokens[-1].is_denied else None
     if kinds[-1] == "amount" and set(kinds[:-1]) <= set(OF_ONE) and tokens[-1].text.lower() in ("", "one"):
         return Amount(1) if tokens[-1].value == Amount(1) else None
-    if list(kinds) in (["nope"], ["no"], ["there_none"], ["no", "visible"], ["there_none", "visible"], ["nope", "visible"]):
+    if list(kinds) in (
+        ["nope"],
+        ["no"],
+        ["there_none"],
+        ["no", "visible"],
+        ["there_none", "visible"],
+        ["nope", "visible"],
+    ):
         return Amount(0) if not tokens[-1].is_denied else None
     if list(kinds) == ["np"]:
         (noun, *more) = tokens[0].value.nouns
@@ -82,7 +98,7 @@ def _amount(tokens: Sequence[Token], kinds: Sequence[str]) -> Amount | None:
 
 
 def _at_places(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
-    """"One at the top left and two in the middle", of what was counted, perhaps with their sum."""
+    """ "One at the top left and two in the middle", of what was counted, perhaps with their sum."""
     if not asked.subject or asked.subject in ("blank", "edge") or asked.parts or not (asked.is_count or asked.is_where):
         return None
     said = [one for one in tokens if one.category not in LINKS]
@@ -96,13 +112,20 @@ def _at_places(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, cont
     n = sum(one.count for one in amounts)
     if total is not None and total.value.count != n:
         return None
-    claims = [Claim("position", asked.subject, count=one.count, how="at least", other=place) for one, place in zip(amounts, places, strict=True)]
+    claims = [
+        Claim("position", asked.subject, count=one.count, how="at least", other=place)
+        for one, place in zip(amounts, places, strict=True)
+    ]
     return [*claims, counted(asked.subject, Amount(n))] if total or (asked.is_count and len(amounts) > 1) else claims
 
 
 def _where(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
     """A place, or several."""
-    if not asked.subject or {one for one in kinds if one not in LINKS} != {"place"} or not (asked.is_where or asked.extreme):
+    if (
+        not asked.subject
+        or {one for one in kinds if one not in LINKS} != {"place"}
+        or not (asked.is_where or asked.extreme)
+    ):
         return None
     names = [one.value.name for one in tokens if one.category == "place"]
     if any(one.value.is_outside for one in tokens if one.category == "place"):
@@ -121,12 +144,21 @@ def _how_large(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, cont
     share = next((one for one in tokens if one.category in ("share", "percent")), None)
     rest = [one.category for one in tokens if one not in (share,) and one.category != "axis"]
     if list(kinds) == ["half", "axis"] or list(kinds) == ["half"]:
-        share, rest = replace(tokens[0], category="percent", value=(50.0, "about", str(tokens[1].value) if len(tokens) > 1 else None)), []
+        share, rest = (
+            replace(
+                tokens[0], category="percent", value=(50.0, "about", str(tokens[1].value) if len(tokens) > 1 else None)
+            ),
+            [],
+        )
     if share is not None and not rest:
         return _share(share, tokens, asked)
     angles = [one for one in tokens if one.category == "angle"]
     if len(angles) == 1 and set(kinds) <= {"angle", "bound", "axis"}:
-        return _angle([round(one) for one in angles[0].value], [str(one.value) for one in tokens if one.category == "bound"], asked)
+        return _angle(
+            [round(one) for one in angles[0].value],
+            [str(one.value) for one in tokens if one.category == "bound"],
+            asked,
+        )
     return None
 
 
@@ -141,7 +173,12 @@ def _share(share: Token, tokens: Sequence[Token], asked: Asked) -> list[Claim] |
         axis = axes[0] if axes else asked_axis or ("across" if measured[0] == "share" else None)
         if axis is None or (asked_axis and axes and axis not in (asked_axis, "across")):
             return None
-        how = axis + {"at least": " at least", "more than": " at least", "at most": " at most", "fewer than": " at most"}.get(bound or "", "")
+        how = axis + {
+            "at least": " at least",
+            "more than": " at least",
+            "at most": " at most",
+            "fewer than": " at most",
+        }.get(bound or "", "")
         return [Claim("extent", asked.subject, count=round(percent), how=how)]
     return None
 
@@ -162,16 +199,32 @@ def _angle(angles: list[int], bounds: Sequence[str], asked: Asked) -> list[Claim
 def _frequency(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
     if [one for one in kinds if one not in ("bound", "at")] != ["frequency"]:
         return None
-    return [Claim("frequency", "map", count=round(figure(one)) if one.value is None else one.value[0]) for one in tokens if one.category == "frequency"]
+    return [
+        Claim("frequency", "map", count=round(figure(one)) if one.value is None else one.value[0])
+        for one in tokens
+        if one.category == "frequency"
+    ]
 
 
 def _which(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
-    """"The first" or "the latter" of two that were asked, an adjective of the source, how odd the picture is."""
+    """ "The first" or "the latter" of two that were asked, an adjective of the source, how odd the picture is."""
     if asked.is_odd and list(kinds) == ["odd"] and not tokens[0].is_denied:
         return [Claim("peculiarity", str(tokens[0].value))]
     named = [one for one in tokens if one.category in ("adjective", "sign", "np")]
-    links = [one for one in kinds if one not in ("adjective", "sign", "np", "comma", "not", "semi", "colon", "rather", "no", "and")]
-    if not named or links or not asked.is_about_the_source or any(one.category == "np" and _is_more(one) for one in named):
+    if asked.extreme and asked.subject and len(tokens) == 1 and named:
+        subject = subject_of(named, context)
+        return [Claim("extreme", asked.subject, how=asked.extreme, other=f"is {subject}")] if subject else None
+    links = [
+        one
+        for one in kinds
+        if one not in ("adjective", "sign", "np", "comma", "not", "semi", "colon", "rather", "no", "and")
+    ]
+    if (
+        not named
+        or links
+        or not asked.is_about_the_source
+        or any(one.category == "np" and _is_more(one) for one in named)
+    ):
         return None
     found: list[Claim] = []
     is_there = True
@@ -180,7 +233,9 @@ def _which(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context:
             is_there = False
         elif one in named:
             subjects = [each.subject for each in one.value.nouns] if one.category == "np" else [str(one.value)]
-            said = is_there and not one.is_denied and not (one.category == "np" and one.value.nouns[0].quantifier == "no")
+            said = (
+                is_there and not one.is_denied and not (one.category == "np" and one.value.nouns[0].quantifier == "no")
+            )
             found += [each for subject in subjects for each in there(subject, is_there=said)]
             is_there = is_there or (at + 1 < len(tokens) and tokens[at + 1].category != "and")
     return found if ANY_OBJECT not in {one.subject for one in found} else None
@@ -189,7 +244,16 @@ def _which(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context:
 def _is_more(one: Token) -> bool:
     """Whether a noun says more than a class."""
     nouns = one.value.nouns
-    return one.value.is_either or any(each.subject in ("it", ANY_OBJECT) or each.amount or each.places or each.extreme or each.is_restricted or each.is_definite or each.quantifier not in (None, "no") for each in nouns)
+    return one.value.is_either or any(
+        each.subject in ("it", ANY_OBJECT)
+        or each.amount
+        or each.places
+        or each.extreme
+        or each.is_restricted
+        or each.is_definite
+        or each.quantifier not in (None, "no")
+        for each in nouns
+    )
 
 
 ANSWERS: tuple[Callable[[Sequence[Token], Sequence[str], Asked, Context], list[Claim] | None], ...] = (
