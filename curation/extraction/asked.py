@@ -46,6 +46,10 @@ class Asked:
     """"islands" or "peaks", where their number is asked for."""
     extreme: str | None = None
     place: str | None = None
+    is_negative: bool = False
+    """It denies: what "no" means to it nobody knows."""
+    choices: tuple[str, ...] = ()
+    """The labels between which it lets choose, in its order."""
     is_about_the_source: bool = False
     """It asks of the source at the centre, which an answer of a noun then means."""
 
@@ -95,6 +99,8 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         options=tuple(options),
         subject=labels[0] if labels else "blank" if is_blank else generic[0] if generic else None,
         is_boxes=bool(re.search(r"(?i)\bbox(?:es)?\b", text)),
+        is_negative=bool(re.search(r"(?i)\b(?:no|not|none|nothing)\b|n't\b", text)),
+        choices=tuple(dict.fromkeys(labels)) if re.search(r"(?i)\bor\b", text) else (),
         is_count=is_count, is_class=is_class, is_polar=polar,
         is_where=bool(re.search(r"(?i)\bwhere\b|\bin which (?:part|quadrant|half|corner|area|region)\b", text)),
         is_one=bool(ONE_BOX.search(_unnamed(text, scheme))),

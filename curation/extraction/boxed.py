@@ -26,7 +26,10 @@ def boxed(tokens: Sequence[Token], asked: str | None, context: Context) -> Readi
     boxes = [one for one in tokens if one.category in ("box", "point")]
     if not boxes or any(one.is_denied or one.category not in (*NAMES, "box", "point", *BESIDE) for one in tokens):
         return None
+    if any(one.value.is_beyond for one in boxes):
+        return None
     content = [one for one in tokens if one.category in (*NAMES, "box", "point")]
+    content = _without_generic(content)
     names = [one for one in content if one.category in NAMES]
     if names and content[0].category in NAMES and content[-1].category in NAMES:
         return None
@@ -40,6 +43,23 @@ def boxed(tokens: Sequence[Token], asked: str | None, context: Context) -> Readi
             return None
         found += made
     return Reading(tuple(sorted(found, key=lambda one: one.start)), context.noun)
+
+
+def _without_generic(content: Sequence[Token]) -> Sequence[Token]:
+    """ "The source in the box … is an artefact": the first noun says nothing that the last does not."""
+    first, last = content[0], content[-1]
+    if (
+        first.category != "np"
+        or last.category not in NAMES
+        or len(first.value.nouns) != 1
+        or content[1].category in NAMES
+    ):
+        return content
+    (noun,) = first.value.nouns
+    is_plain = noun.is_definite and not (
+        noun.is_plural or noun.amount or noun.places or noun.is_restricted or noun.extreme or noun.is_other
+    )
+    return content[1:] if noun.subject == ANY_OBJECT and is_plain else content
 
 
 def _by_name(content: Sequence[Token]) -> list[tuple[Token | None, list[Token]]]:

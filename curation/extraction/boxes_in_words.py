@@ -67,6 +67,8 @@ IN_UNITS = re.compile(
     r"(?:\s+of\s+(?:the\s+|its\s+|this\s+)?(?:image|picture|field|frame)(?:'s)?(?:\s+(?:sizes?|sides?|width\ and\ height|dimensions?|side\ length))?)?\)?"
 )
 """The unit of the numbers of a box, said before or after them."""
+BEYOND = 1.5
+"""A number this many times the whole picture is of another unit."""
 Unit = Dialect | Literal["percent"]
 
 
@@ -80,6 +82,8 @@ class WrittenBox:
     is_point: bool = False
     is_rounded: bool = False
     """Its numbers have two decimals at most."""
+    is_beyond: bool = False
+    """Its numbers are far too large for its unit: those of pixels, of a picture whose size is not known."""
 
 
 def written_boxes(text: str, dialect: Dialect) -> list[WrittenBox]:
@@ -109,7 +113,7 @@ def _bracketed(text: str, dialect: Unit) -> Iterator[WrittenBox]:
             continue  # a remark, a citation
         box = _decoded(re.sub(r"[()]", "", words), dialect)
         if box is not None or len(re.findall(r"\d", words)) or re.search(r",.*,", words):
-            yield WrittenBox(*one.span(), box, is_rounded=_is_rounded(one[0], dialect))
+            yield WrittenBox(*one.span(), box, False, _is_rounded(one[0], dialect), _is_beyond(one[0], dialect))
 
 
 def _decoded(words: str, dialect: Unit) -> Box | None:
@@ -138,12 +142,18 @@ def _made(found: re.Match[str], numbers: tuple[str, ...], dialect: Unit, *, by_c
         one, two, three, four = one - three / 2, two - four / 2, one + three / 2, two + four / 2
     is_box = one < three and two < four and min(one, two) >= -ROUNDING and max(three, four) <= 1 + ROUNDING
     box = (max(one, 0.0), max(two, 0.0), min(three, 1.0), min(four, 1.0)) if is_box else None
-    return WrittenBox(*found.span(), box, is_rounded=_is_rounded(found[0], dialect))
+    return WrittenBox(*found.span(), box, False, _is_rounded(found[0], dialect), _is_beyond(found[0], dialect))
 
 
 def _is_rounded(words: str, dialect: Unit) -> bool:
     decimals = [len(one) for one in re.findall(r"\d\.(\d+)", words)]
     return dialect != "xyxy_1000" and bool(decimals) and max(decimals) < len("123")
+
+
+def _is_beyond(words: str, dialect: Unit) -> bool:
+    most = {"xyxy_1000": 1000, "percent": 100}.get(dialect, 1)
+    numbers = re.findall(r"(\d+(?:\.\d+)?)(?!\d*\s*%)", words)
+    return any(float(one) > BEYOND * most for one in numbers)
 
 
 def _named(text: str, dialect: Unit) -> Iterator[WrittenBox]:
@@ -217,4 +227,4 @@ def _points(text: str, dialect: Unit) -> Iterator[WrittenBox]:
 def _point(found: re.Match[str], x: str, y: str, dialect: Unit) -> WrittenBox:
     at = _number(x, dialect), _number(y, dialect)
     inside = all(0 <= one <= 1 for one in at)
-    return WrittenBox(*found.span(), (*at, *at) if inside else None, is_point=True)
+    return WrittenBox(*found.span(), (*at, *at) if inside else None, True, is_beyond=_is_beyond(found[0], dialect))

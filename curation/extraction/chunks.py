@@ -83,6 +83,8 @@ def _joined(match: Match, category: str, value: object = None) -> Token:
 
 def _range(match: Match) -> Token | None:
     low, high = match.all("number")
+    if any(one.text == "/" for one in match.all("or")):
+        return None  # three out of seven
     return _joined(match, "number", (low.value[0], high.value[1])) if low.value[0] < high.value[1] else None
 
 

@@ -16,7 +16,7 @@ from schemas.labels import Truth
 HIDDEN = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\"[^\"]*\"")
 MARK = re.compile(r"\s*(?<![<>=])[:=](?!=)(?!(?<=\d.)\d)\s*")
 COUNT_LEAD = re.compile(
-    r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity)(?: of|:|(?= \w))\s*(?:the )?"
+    r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity|total)(?: of|:|(?= \w))\s*(?:the )?"
 )
 COUNT_TAIL = re.compile(r"(?i)\s*(?:\((?:count|number|n)\)|\b(?:count|number))$")
 SHARED_OUT = re.compile(
@@ -61,11 +61,13 @@ def entries(text: str) -> list[Entry]:
     """The entries of a statement; none where it has no such form."""
     masked = HIDDEN.sub(lambda one: "_" * len(one[0]), text)
     marks = list(MARK.finditer(masked))
-    if not marks and len(asides := list(re.finditer(r"\s*;\s*", masked))) == 1:
-        marks = asides
-    if not marks or len(marks) > TOO_MANY:
+    if not marks and "✓" not in text and "✗" not in text:
+        marks = list(re.finditer(r"\s+;\s+", masked))  # a dash
+    if len(marks) > TOO_MANY:
         return []
-    for split in (r"\s*[;|]\s*(?:and\s+)?", r"\s*,\s*(?:and\s+)?|\s+and\s+") if len(marks) > 1 else (r"$",):
+    if not marks:
+        return _ticked(text)
+    for split in (r"(?<!\s)[;|]\s*(?:and\s+)?", r"\s*,\s*(?:and\s+)?|\s+and\s+") if len(marks) > 1 else (r"$",):
         ends = [one.span() for one in re.finditer(split, masked)] if len(marks) > 1 else []
         spans = list(zip([0, *(last for _, last in ends)], [*(first for first, _ in ends), len(text)], strict=True))
         held = [[one for one in marks if start <= one.start() < end] for start, end in spans]
@@ -77,8 +79,19 @@ def entries(text: str) -> list[Entry]:
     return []
 
 
+def _ticked(text: str) -> list[Entry]:
+    """ "✓ compact sources, ✗ artefacts", or with the ticks behind."""
+    found: list[Entry] = []
+    for one in re.finditer(r"[^,;]+", text):
+        ticked = re.fullmatch(r"\s*(?:and\s+)?(?:([✓✗])\s*([^✓✗]+)|([^✓✗]+?)\s*([✓✗]))\s*", one[0])
+        if ticked is None:
+            return []
+        found.append(Entry(_bare(ticked[2] or ticked[3]), ticked[1] or ticked[4], *one.span()))
+    return found
+
+
 def _bare(name: str) -> str:
-    return re.sub(r"\s+", " ", name.strip(" \"'_")).strip()
+    return re.sub(r"[\s_]+", " ", name.strip(" \"'_")).strip()
 
 
 def read_entries(text: str, context: Context, dialect: Dialect) -> Reading | None:
@@ -156,6 +169,7 @@ def entry(one: Entry, context: Context, dialect: Dialect) -> list[Claim] | None:
 
 
 def _tokens(text: str, context: Context, dialect: Dialect) -> list[Token]:
+    text = text.replace("✓", "yes").replace("✗", "no")
     return trimmed(chunked(tokens_of(text, context.scheme, dialect)))
 
 
@@ -258,20 +272,14 @@ def _shared(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
     """So many at each place."""
     amounts = [one.value for one in tokens if one.category == "amount"]
     where = [one.value.name for one in tokens if one.category == "place"]
-    found: list[Claim] = []
-    for amount, place in zip(amounts, where, strict=True):
-        is_none = amount.count == 0
-        found.append(
-            Claim(
-                "position",
-                subject,
-                Truth.ABSENT if is_none else Truth.PRESENT,
-                count=None if is_none else amount.count,
-                how=amount.how,
-                other=place,
-            )
-        )
-    return found
+    return [counted_at(subject, amount, place) for amount, place in zip(amounts, where, strict=True)]
+
+
+def counted_at(subject: str, amount: Amount, place: str) -> Claim:
+    """So many of a subject at a place."""
+    if amount.count == 0:
+        return Claim("position", subject, Truth.ABSENT, other=place)
+    return Claim("position", subject, count=amount.count, how=amount.how, other=place)
 
 
 def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[Claim] | None:

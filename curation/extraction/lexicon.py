@@ -71,6 +71,11 @@ def lexicon(scheme: LabelScheme) -> tuple[Lexicon, ...]:
     return _lexicon(_Scheme(scheme))
 
 
+def words_known(scheme: LabelScheme) -> tuple[frozenset[str], frozenset[str]]:
+    """Every word of any list, and those of them that a slip of the pen may have meant: no signs, of no other scheme."""
+    return _words_known(_Scheme(scheme))
+
+
 def traits(scheme: LabelScheme) -> tuple[Trait, ...]:
     """The traits of a scheme's labels, from names.toml."""
     return _traits(_Scheme(scheme))
@@ -96,6 +101,13 @@ def _lexicon(key: _Scheme) -> tuple[Lexicon, ...]:
     foreign = [one for other in others for one in _foreign(other, scheme)]
     looks = [Entry(each, category) for category, one in words(features(scheme)) for each in expanded(one)]
     return _by_first_word(_own(scheme)), _by_first_word(looks), _general(), _by_first_word([*foreign, *_invented()])
+
+
+@lru_cache(maxsize=32)
+def _words_known(key: "_Scheme") -> tuple[frozenset[str], frozenset[str]]:
+    *ours, foreign = ([one for some in held.values() for one in some] for held in _lexicon(key))
+    meant = frozenset(word for some in ours for one in some if one.sign is None for word in one.words)
+    return frozenset(word for some in (*ours, foreign) for one in some for word in one.words), meant
 
 
 def _by_first_word(entries: Iterable[Entry]) -> Lexicon:

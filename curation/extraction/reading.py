@@ -10,13 +10,14 @@ from functools import lru_cache
 
 from curation.extraction.asked import Asked, read_question
 from curation.extraction.boxed import boxed
+from curation.extraction.boxes_in_words import IN_UNITS
 from curation.extraction.chunks import Noun, chunked
 from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
 from curation.extraction.constructions import Context
 from curation.extraction.entries import head, is_head, read_entries, subject_of, there
-from curation.extraction.replies import ABOUT, HARMLESS, RESTATED, closing, opening, reply
+from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, closing, opening, reply
 from curation.extraction.rows import statements
-from curation.extraction.short import short
+from curation.extraction.short import chosen, short
 from curation.extraction.text import Statement, flattened
 from curation.extraction.tokens import tokens_of
 from curation.pictures.boxes import Dialect
@@ -28,6 +29,7 @@ LONGEST = 6000
 LONGEST_LIST, LONGEST_NAME = 400, 3
 """Characters of an answer that may be a list of classes, and words of a name."""
 HEDGED = re.compile(r"(?i)\b(?:might|may|could(?! not|n't)|possibly|perhaps|maybe|conceivably)\b")
+ASKS = re.compile(r"(?i)\W*(?:and |so |but )?(?:what|which|where|how|who|why|when|any)\b")
 MOST_READ = 50_000
 """Pairs of question and answer that a process keeps: templates say the same few thousand again and again."""
 
@@ -94,9 +96,10 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
     """The claims of each statement; what it leans on is the question until one is answered, or one of its own."""
     state = _State(Context(scheme, asked=asked), dialect)
     found: list[ExtractedClaim] = []
-    for one in statements(text):
+    said = list(statements(text))
+    for one in said:
         is_hedged = bool(HEDGED.search(one.text))
-        for each in state.read(one):
+        for each in state.read(one, is_alone=len(said) == 1):
             start = each.start + one.start if not one.is_made else one.start
             end = each.end + one.start if not one.is_made else one.end
             limit = len(text)
@@ -117,18 +120,29 @@ class _State:
     def __init__(self, context: Context, dialect: Dialect) -> None:
         self.context, self.dialect = context, dialect
         self.head: str | None = None
+        self.is_yes: bool | None = None
+        """Whether the last statement was a yes or a no, and nothing else."""
 
-    def read(self, one: Statement) -> list[ExtractedClaim]:
-        """The claims of a statement, with spans in it."""
-        if HARMLESS.fullmatch(one.text):
+    def read(self, one: Statement, *, is_alone: bool) -> list[ExtractedClaim]:
+        """The claims of a statement, with spans in it; `is_alone` where it is the whole answer."""
+        asked: Asked | None = self.context.asked
+        is_reply = asked is not None and asked.is_polar and reply(one.text, asked) is not None
+        if (HARMLESS.fullmatch(one.text) and not (is_reply and is_alone)) or (one.text.endswith(":") and opening(f"{one.text} .") > len(one.text)):
             return []
-        if one.is_question:
-            return self._question(one.text)
         said = RESTATED.match(one.text)
+        if one.is_question and said is None:
+            return self._question(one.text)
         if said:
             return self._restated(one.text, said)
+        again = AGAIN.fullmatch(one.text)
+        if again and self.is_yes is not None and self.is_yes != bool(DENIES.search(again[0])):
+            return []
+        self.is_yes = None
         at = opening(one.text)
         text = closing(one.text[at:])
+        unit = re.match(rf"{IN_UNITS.pattern}\s*[:,]\s*", text)
+        if unit:
+            text, at = f"{text[unit.end() :]}, {unit[0].strip(' :,')}", at + unit.end()
         if not re.search(r"\w|\[", text):
             return []
         if not one.is_item:
@@ -144,7 +158,8 @@ class _State:
             if subject is not None:
                 asked = replace(asked, subject=subject, is_polar=True, proposition=tuple(there(subject, is_there=True)))
         self.context = replace(self.context, asked=asked)
-        return [] if asked.proposition or asked.subject else [unread("question", 0, len(text))]
+        is_form = asked.is_polar or ASKS.match(text)
+        return [] if is_form and (asked.proposition or asked.subject) else [unread("question", 0, len(text))]
 
     def _restated(self, text: str, said: re.Match[str]) -> list[ExtractedClaim]:
         """The question said again, with the answer to it or before the sentence with that."""
@@ -185,6 +200,7 @@ class _State:
         if said is not None:
             claims = [ExtractedClaim(one, 0, said.end) for one in said.claims]
             if said.rest >= len(text):
+                self.is_yes = said.is_yes
                 return Reading(tuple(claims), context.noun)
             noun = context.noun or (Noun(asked.subject, is_definite=True) if asked.subject else None)
             more = self._plain(text[said.rest :], replace(context, noun=noun), is_after=True)
@@ -211,13 +227,25 @@ class _State:
         """Boxes, an answer in few words, or a sentence."""
         asked: Asked = context.asked or Asked()
         tokens = chunked(tokens_of(text, context.scheme, self.dialect))
-        made = boxed(tokens, asked.subject, context) or (short(tokens, asked, context) if context.asked else None)
+        is_noun = [one.category for one in tokens] == ["np"]
+        if (
+            is_noun
+            and not chosen(text, asked, context)
+            and any(one.subject == "it" for one in tokens[0].value.nouns)
+            and not tokens[0].value.nouns[0].quantifier
+        ):
+            return short(tokens, asked, context)  # "the latter": of what, nobody knows
+        made = (
+            chosen(text, asked, context)
+            or boxed(tokens, asked.subject, context)
+            or (short(tokens, asked, context) if context.asked else None)
+        )
         return made or sentence(tokens, replace(context, asked=None) if is_after else context)
 
 
 def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClaim]:
     """An answer that is a list of classes and nothing else; the options that it leaves out are denied."""
-    if len(text) > LONGEST_LIST or not (asked.options or asked.is_class):
+    if len(text) > LONGEST_LIST or not (asked.options or asked.is_class) or re.search(r"\s;\s|:", text):
         return []
     known = {plain_label(option): option for option in asked.options}
     for label, one in () if asked.is_peculiarity else scheme.labels.items():
@@ -248,6 +276,11 @@ def _off_topic(asked: Asked, found: list[ExtractedClaim], end: int) -> list[Extr
     """The claim that this answers the question, where it speaks of something else: which may well be true."""
     is_wanted = asked.subject and (asked.is_count or asked.is_boxes)
     subjects = {each for one in found for each in (one.claim.subject, one.claim.other)}
+    if (
+        asked.subject == ANY_OBJECT
+        and len({one.claim.subject for one in found if one.claim.kind in ("count", "box")}) > 1
+    ):
+        return []  # class by class
     if not found or not is_wanted or asked.subject in subjects or asked.parts:
         return []
     return [ExtractedClaim(Claim("topic", str(asked.subject)), 0, end)]

@@ -26,7 +26,9 @@ HARMLESS = re.compile(
     )\W*"""
 )
 TOPIC = re.compile(
-    r"(?i)^\W*(?:(?:(?:short|brief|final|my|the|direct|long|one-line|quick) )*(?:answer|description|summary|explanation|conclusion|verdict|overview|reply|response|analysis|caption|result|overall|tl;? ?dr)"
+    r"(?i)^\W*(?:(?:(?:short|brief|final|my|the|direct|long|one-line|quick) )*(?:answer|description|summary|explanation|justification|reason(?:ing)?|conclusion|verdict|overview|reply|response|analysis|caption|result|overall|tl;? ?dr)"
+    r"|(?:(?:the|this) (?:source|image|picture|field|map) |i (?:can )?|we (?:can )?)(?:has|have|shows?|contains?|displays?|includes?|features?|see|identify|find|detect)(?: the following(?: \w+){0,2})?"
+    r"|(?:the )?following(?: \w+){0,2} (?:are|is|can be) (?:visible|present|seen|found|identified)(?: in the (?:image|picture|field|map))?"
     r"|in (?:summary|short|brief|conclusion)|to sum up|to summari[sz]e|note|nb|a)\s*:\s*(?=\S)"
 )
 OPENING = re.compile(
@@ -38,15 +40,15 @@ CLOSING = re.compile(
     r"(?i)\s*[,;]\s*(?:i (?:think|believe|guess|would say|suppose)|i'd say|as far as i can (?:see|tell)|to me|it seems|if i (?:counted|see it) right(?:ly)?|in my (?:opinion|view))\s*$"
 )
 YES = re.compile(
-    r"(?i)^\W*(?P<said>yes|yeah|yep|yup|affirmative|correct|indeed|absolutely|definitely|true|right|certainly|of course|sure|it does|it is|they are|it has|they do|there is|there are|i do)\b(?P<more>(?:\s+(?:indeed|of course|certainly|sir|definitely|absolutely))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
+    r"(?i)^\W*(?P<said>yes|yeah|yep|yup|affirmative|correct|indeed|absolutely|definitely|true|right|certainly|of course|sure|it does|it is|they are|it has|they do|there is|there are|i do|i (?:do )?(?:think|believe) so|(?:so it|it) seems so|so it (?:seems|appears))\b(?P<more>(?:\s+(?:indeed|of course|certainly|sir|definitely|absolutely))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
     re.DOTALL,
 )
 NO = re.compile(
-    r"(?i)^\W*(?P<said>no|nope|nah|negative|not at all|certainly not|definitely not|not really|by no means|of course not|absolutely not|not any|none|never|false|it does(?: not|n't)|it is(?: not|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell))\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever|indeed))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
+    r"(?i)^\W*(?P<said>no|nope|nah|negative|not at all|certainly not|definitely not|not really|by no means|of course not|absolutely not|not any|none|never|false|it does(?: not|n't)|it is(?: not|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell)|i (?:do(?:n't| not)) (?:think|believe) so|i (?:can(?:not|'t)|do(?:n't| not)) see (?:one|any|it)|i (?:can )?(?:see|find) none)\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever|indeed))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
     re.DOTALL,
 )
 AGAIN = re.compile(
-    r"(?i)^\W*(?:(?:quite |just |exactly |rather )*(?:the )?(?:opposite|contrary|reverse)|on the contrary|far from it|not at all|none at all|not (?:quite|really|any)|by no means|of course(?: not)?|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true|not (?:right|so|the case|true|correct))|that's (?:right|correct|so|true)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)|i (?:do|can)|looks clean to me|all clean|looks clean)(?:\s*[,;:.!-]+\s*|$)"
+    r"(?i)^\W*(?:(?:quite |just |exactly |rather )*(?:the )?(?:opposite|contrary|reverse)|on the contrary|far from it|not at all|none at all|not (?:quite|really|any)|by no means|of course(?: not)?|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true|not (?:right|so|the case|true|correct))|that's (?:right|correct|so|true)|(?:it|they|there|i) (?:does|do|is|are)(?: not|n't)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)|i (?:do|can)|looks clean to me|all clean|looks clean)(?:\s*[,;:.!-]+\s*|$)"
 )
 """After a yes or no, the same once more: each must be of its sign, which `reply` sees to."""
 DENIES = re.compile(r"(?i)opposite|contrary|reverse|far from|\bno(?:t|ne)\b|n't|clean")
@@ -78,6 +80,7 @@ class Reply:
     claims: tuple[Claim, ...]
     end: int
     rest: int
+    is_yes: bool
 
 
 def opening(text: str) -> int:
@@ -104,7 +107,7 @@ def reply(text: str, asked: Asked) -> Reply | None:
         if is_echo and found["rest"] and found["mark"].startswith(","):
             return None  # "it is, in fact, another one"
         if found["rest"] and found["said"].lower() in CHATTY:
-            return Reply((), found.end("said"), rest)
+            return Reply((), found.end("said"), rest, is_yes)
         while rest < len(text) and (again := AGAIN.match(text[rest:])):
             if is_yes == bool(DENIES.search(again[0])):
                 break
@@ -112,16 +115,17 @@ def reply(text: str, asked: Asked) -> Reply | None:
         rest += opening(text[rest:])
         if not asked.is_polar:
             return (
-                Reply((), found.end("said"), rest)
+                Reply((), found.end("said"), rest, is_yes)
                 if rest < len(text) and found["said"].lower() in ("yes", "no")
                 else None
             )
-        return Reply(tuple(replied(asked, is_yes=is_yes)), found.end("said"), rest)
+        claims = () if asked.is_negative and rest < len(text) else replied(asked, is_yes=is_yes)
+        return Reply(tuple(claims), found.end("said"), rest, is_yes)
     return None
 
 
 def replied(asked: Asked, *, is_yes: bool) -> Sequence[Claim]:
     """What yes or no says of a polar question."""
-    if not asked.proposition:
+    if not asked.proposition or asked.is_negative:
         return [Claim("unread", f"{'yes' if is_yes else 'no'} to a question that was not understood")]
     return asked.proposition if is_yes else [denied(asked.proposition)]

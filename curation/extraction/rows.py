@@ -4,9 +4,10 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from curation.extraction.text import RULE, Statement, sentences
+from curation.extraction.text import END, RULE, Statement, sentences
 
 _OF = r"(?: of (?:the )?(?:radio )?(?:objects?|sources?|detections?|galax(?:y|ies)))?"
 COLUMNS = {
@@ -20,12 +21,13 @@ COLUMNS = {
 }
 """What the heads of columns mean; one that is none of these stands before its cells."""
 NUMBERS = r"no\.?|number"
-VALUE = re.compile(r"(?i)\d+|yes|no|true|false|present|absent|none")
+VALUE = re.compile(r"(?i)\d+|yes|no|true|false|present|absent|none|[✓✗]")
 JSON_START = re.compile(r"[\[{](?=\s*[\[{\"'])")
 CLASS_KEYS = ("label", "class", "name", "type", "category", "object", "class name", "morphology")
 VALUE_KEYS = re.compile(
     r"(?i)(?:bounding )?box(?:es)?|bbox(?:es)?(?: 2d)?|counts?|number|n|positions?|locations?|present|presence|visible|detected|is present|found"
 )
+TEXTS = re.compile(r"(?i)(?:short )?(?:description|caption|text|summary|explanation|answer|response|reply)")
 CORNER_KEYS = (("x_min", "y_min", "x_max", "y_max"), ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"))
 HOLDERS = re.compile(
     r"(?i)(?:the )?(?:objects?|sources|detections?|counts?|annotations?|results?|items|image|features|labels|classes|presence|answer)"
@@ -37,7 +39,10 @@ def statements(text: str) -> Iterator[Statement]:
     start = 0
     for begin, end, held in _json(text):
         yield from _tables(text, start, begin)
-        yield from (Statement(one, begin, end, is_made=True) for one in _members(held, ""))
+        for one in _members(held, ""):
+            said = one.rstrip(" .")
+            parts = sentences(one, 0, len(one)) if END.search(said) else [Statement(said, 0, len(one))]
+            yield from (replace(each, start=begin, end=end, is_made=True) for each in parts)
         start = end
     yield from _tables(text, start, len(text))
 
@@ -119,7 +124,7 @@ def _row(cells: Sequence[str], heads: Sequence[tuple[str | None, str]]) -> Itera
     subject = next((at for at, role in enumerate(roles) if role == "class"), None)
     n_said = 0
     for at, (role, name, cell) in enumerate(zip(roles, names, cells, strict=True)):
-        if at == subject or (role == "id" and (cell.isdigit() or not cell)) or not re.search(r"\w", cell):
+        if at == subject or (role == "id" and (cell.isdigit() or not cell)) or not re.search(r"[\w✓✗]", cell):
             continue
         n_said += 1
         if role == "value" and subject is not None:
@@ -196,7 +201,9 @@ def _object(held: _Pairs, name: str) -> Iterator[str]:
             continue
         if key.lower() in ("id", "index", "image id", "object id") and isinstance(one, int):
             continue
-        if label is not None and has_value:
+        if TEXTS.fullmatch(key) and isinstance(one, str):
+            yield one
+        elif label is not None and has_value:
             yield from _members(one, label)
         elif HOLDERS.fullmatch(key) and isinstance(one, _Pairs | list) and not _is_box(one):
             yield from _members(one, "" if one and not isinstance(one[0], str) else key)

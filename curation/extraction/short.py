@@ -1,5 +1,6 @@
 """Answers in a few words, which lean on their question: a number, a place, a size, a class."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -7,10 +8,14 @@ from curation.extraction.asked import Asked
 from curation.extraction.chunks import Amount, figure
 from curation.extraction.clauses import Reading, trimmed
 from curation.extraction.constructions import Context, blank_claim
-from curation.extraction.entries import counted, there
+from curation.extraction.entries import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 
+CHOSEN = re.compile(
+    r"(?i)(?:it is |it's |i would say |i'd say )?(?:clearly |definitely |certainly )?the (former|latter|first|second|last)"
+    r"(?: one| option| class| type)?(?: of (?:these|those|the two|them|the two (?:options|classes)))?"
+)
 LINKS = ("comma", "and", "semi")
 OF_ONE = ("a", "the", "only", "qualifier", "one")
 
@@ -28,15 +33,40 @@ def short(tokens: Sequence[Token], asked: Asked, context: Context) -> Reading | 
     return None
 
 
+def chosen(text: str, asked: Asked, context: Context) -> Reading | None:
+    """ "The latter" of two that were asked."""
+    found = CHOSEN.fullmatch(text.strip(" .!"))
+    if found is None or len(asked.choices) != len(("former", "latter")):
+        return None
+    label = asked.choices[found[1].lower() not in ("former", "first")]
+    return Reading((ExtractedClaim(Claim("presence", label), 0, len(text)),), context.noun)
+
+
 def _how_many(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
     """ "Five", "a single one", "none" where a number was asked, "one" after "yes"."""
-    amount = _amount(tokens, kinds)
+    if list(kinds[:2]) in (["there", "be"], ["np", "have"]) and not any(one.is_denied for one in tokens[:2]):
+        is_it = kinds[0] == "there" or tokens[0].value.nouns[0].subject == "it"
+        tokens, kinds = (tokens[2:], kinds[2:]) if is_it else ((), ())
+    elif kinds[0] == "see" and not tokens[0].is_denied:
+        tokens, kinds = tokens[1:], kinds[1:]
+    if len(kinds) > 1 and kinds[-1] == "np" and tokens[-1].value.nouns[0].subject == "it" and kinds[0] == "amount":
+        tokens, kinds = tokens[:1], kinds[:1]  # "three of them"
+    if (
+        list(kinds) == ["np", "be", "amount"]
+        and asked.is_polar
+        and tokens[2].value == Amount(1)
+        and tokens[0].value.nouns[0].subject == "it"
+    ):
+        return [] if not tokens[1].is_denied else None  # "it is one": said of what "yes" has said
+    amount = _amount(tokens, kinds) if kinds else None
     if amount is None:
         return None
     if asked.parts:
         return [Claim("structure", asked.parts, count=amount.count, how=amount.how)] if amount.count != 0 else None
-    if asked.subject in (None, "blank", "edge") or asked.measured:
+    if asked.subject in (None, "blank", "edge", "it") or asked.measured:
         return None
+    if asked.is_count and asked.place is not None:
+        return [counted_at(str(asked.subject), amount, asked.place)]
     if asked.is_count or (asked.is_polar and amount.count != 0):
         return [counted(str(asked.subject), amount)]
     return (
@@ -181,6 +211,9 @@ def _which(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context:
     if asked.is_odd and list(kinds) == ["odd"] and not tokens[0].is_denied:
         return [Claim("peculiarity", str(tokens[0].value))]
     named = [one for one in tokens if one.category in ("adjective", "sign", "np")]
+    if asked.extreme and asked.subject and len(tokens) == 1 and named:
+        subject = subject_of(named, context)
+        return [Claim("extreme", asked.subject, how=asked.extreme, other=f"is {subject}")] if subject else None
     links = [
         one
         for one in kinds

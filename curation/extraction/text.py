@@ -18,8 +18,8 @@ DASHES = str.maketrans(
 LOOKALIKES = str.maketrans("аеорсухіјАВЕКМНОРСТХІοιανΟΑΒΕΗΙΚΜΝΡΤΧ", "aeopcyxijABEKMHOPCTXIoiavOABEHIKMNPTX")
 SPELT_OUT: dict[int, str] = (
     {ord("≥"): ">=", ord("≤"): "<="}
-    | dict.fromkeys(map(ord, "✓✔✅☑"), " yes ")
-    | dict.fromkeys(map(ord, "✗✘❌✖☒"), " no ")
+    | dict.fromkeys(map(ord, "✓✔✅☑"), " ✓ ")
+    | dict.fromkeys(map(ord, "✗✘❌✖☒"), " ✗ ")
 )
 FIRST_PICTOGRAM = 0x2600
 """From here on symbols are decoration, as the smiling face; below stand the degree and the number sign."""
@@ -28,7 +28,7 @@ WORD = re.compile(
 )
 MARKS = re.compile(
     r"<\|[a-z_]+\|>|(?i:</?(?:ref|box|bbox|obj|object|p|quad|b|i|u|strong|em|br|li|ul|ol|answer)\s*/?>)"
-    r"|^[ \t]*>+|~~|[-=]+>",
+    r"|^[ \t]*>+(?=\s*[A-Za-z*-])|~~|[-=]+>",
     re.MULTILINE,
 )
 """Marks of HTML, of quotes, of models' boxes: they say nothing. An arrow is a colon."""
@@ -40,7 +40,7 @@ END = re.compile(
     r"(?i)(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)(?<!\bvs)(?<!\bresp)(?<!\bfig)(?<!\bincl)(?<!\bexcl)"
     r"[.!?]+(?=[\s\"')\]]|$)[\"')\]]*"
 )
-BULLET = re.compile(r"^\s*(?:(?:[-+]|--)\s+|\(?\d{1,2}[.)](?:\s+|$)|\(?(?:[a-hA-H]|[ivIV]{1,4})[.)]\s+)+")
+BULLET = re.compile(r"^\s*(?:(?:[-+]|--)\s+|\(?\d{1,2}[.)]\s+(?=\S)|\(?(?:[a-hA-H]|[ivIV]{1,4})[.)]\s+)+")
 INLINE = re.compile(r"(?<![\w.])\(?(\d{1,2}|[a-h])[.)]\s+(?=\S)")
 CHECKED = re.compile(r"^\[\s*([xX]?)\s*\]\s*(?=[A-Za-z])")
 RULE = re.compile(r"^[\s|:+=_-]*$")
@@ -110,13 +110,12 @@ def _blanked(found: re.Match[str]) -> str:
 def sentences(text: str, start: int, end: int) -> Iterator[Statement]:
     """The statements of a part of a plain text that is no table: of its lines, without the marks of lists."""
     for first, last in _lines(text, start, end):
-        bullet = BULLET.match(text[first:last])
-        begin = first + (bullet.end() if bullet else 0)
-        if RULE.match(text[begin:last]):
-            continue
-        for at, until in _numbered(text, begin, last):
-            is_item = bool(bullet) or (at, until) != (begin, last)
-            yield from _sentences(text, at, until, is_item=is_item)
+        parts = _numbered(text, first, last)
+        for at, until in parts:
+            bullet = BULLET.match(text[at:until])
+            begin = at + (bullet.end() if bullet else 0)
+            if not RULE.match(text[begin:until]):
+                yield from _sentences(text, begin, until, is_item=bool(bullet) or len(parts) > 1)
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -155,7 +154,7 @@ def _sentences(text: str, start: int, end: int, *, is_item: bool) -> Iterator[St
 def statement(text: str, start: int, end: int, stop: str = "", *, is_item: bool = False) -> Iterator[Statement]:
     """The statement at [start, end), which a full stop or the like ends; none where nothing stands there."""
     said = text[start:end].strip(" .!?;,\t\n")
-    if not re.search(r"\w|\[", said):
+    if not re.search(r"[\w✓✗\[]", said):
         return
     at = text.index(said, start)
     checked = CHECKED.match(said)

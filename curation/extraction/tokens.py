@@ -15,12 +15,15 @@ from curation.extraction.orientation_words import orientation
 from curation.extraction.places import places
 from curation.extraction.sky_words import MAP, surveys
 from curation.extraction.source_words import spans
+from curation.extraction.spelling import meant
 from curation.extraction.text import NUMBER, WORD, number
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import Claim
 from schemas.labels import LabelScheme
 
 UNKNOWN = "unknown"
+SPOKEN_DASH = re.compile(r" - |\d-\d|(?:\s|^)-(?=\d)|(?<!.)-(?=\d)")
+"""Dashes that say something: between words, of a range, a minus."""
 IS_NUMBER = re.compile(rf"(?i)(?:{NUMBER})")
 OF_OTHER = re.compile(
     r"(?i)[\s-]*(?:east|west)?\s*of\s+(?!(?:the\s+|this\s+)?(?:image|picture|field|frame|map|cutout|view|scene)\b)"
@@ -123,7 +126,7 @@ def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     used = [(one.start, one.end) for one in taken]
     words = [
         one for one in WORD.finditer(text)
-        if (one[0] not in "-_" or text[max(0, one.start() - 1) : one.end() + 1] == " - ")
+        if (one[0] not in "-_" or SPOKEN_DASH.match(text, max(0, one.start() - 1)))
         and not any(start <= one.start() < end for start, end in used)
     ]  # fmt: skip
     lexed = [one for run in _runs(words, used) for one in _lexed(text, run, scheme)]
@@ -141,7 +144,7 @@ def _runs(words: list[re.Match[str]], used: Sequence[tuple[int, int]]) -> list[l
 def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[Token]:
     lexicons = lexicon(scheme)
     galaxy = "object" if all("galax" in one.noun for one in scheme.labels.values()) else "galaxy"
-    lower = [one[0].lower() for one in words]
+    lower = [meant(one[0], scheme) for one in words]
     found: list[Token] = []
     at = 0
     while at < len(words):
@@ -160,7 +163,8 @@ def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[T
         elif DECIMAL.fullmatch(lower[at]):
             found.append(Token("decimal", start, end, float(_figures(lower[at])), text=text[start:end]))
         else:
-            found.append(Token(UNKNOWN, start, end, text=text[start:end]))
+            is_range = lower[at] == "-" and text[:start].rstrip()[-1:].isdigit()
+            found.append(Token("dash" if is_range else UNKNOWN, start, end, text=text[start:end]))
         at += n
     return found
 
