@@ -10,7 +10,7 @@ from curation.extraction.tokens import Match, Token
 from curation.verification.claims import ANY_OBJECT
 
 PARTS = ("islands", "peaks")
-PEAKED = {"peaked_1": 1, "peaked_2": 2, "peaked_3": 3}
+PEAKED = {"peaked_one": 1, "peaked_two": 2, "peaked_three": 3}
 PREDICATES = "profile|fade_in_place|bend|enclose|end_in|mark|falls_into|merge|alike|straight|reject|peaked|connected|disconnected|whole|broken"
 
 
@@ -68,18 +68,22 @@ def _of_it(match: Match) -> Token | None:
     return replace(owner, start=match.span[0], end=match.span[1]) if plain and is_owner and is_poss else None
 
 
-RULES.extend(
-    (
-        (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
-        (f"{PRE} qualifier* hotspot", _thing("hotspots")),
-        (f"{PRE} gleam", lambda match: joined(match, "gleam")),
-        (f"{PRE} brightest_part", lambda match: joined(match, "brightest_part")),
-        (f"{PRE} pair", _thing("pairs")),
-        (f"{PRE} (islands|peaks)", _parts),
-        ("np be the? (np|gleam)", _of_it),
-        ("(np|gleam) of np", _of_it),
-        ("(peaked_1|peaked_2|peaked_3)", _peaked),
-        *((f"(do|be)? not (do|be)? {one}", as_category(one)) for one in PREDICATES.split("|")),
-        *((f"do {one}", as_category(one)) for one in PREDICATES.split("|")),
-    )
-)
+THINGS = [
+    (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
+    (f"{PRE} qualifier* hotspot", _thing("hotspots")),
+    (f"{PRE} gleam", lambda match: joined(match, "gleam")),
+    (f"{PRE} brightest_part", lambda match: joined(match, "brightest_part")),
+    (f"{PRE} pair", _thing("pairs")),
+    (f"{PRE} (islands|peaks)", _parts),
+]
+"""Before nouns are put together, which would take their numbers."""
+VERBS = [
+    ("np be the? (np|gleam)", _of_it),
+    ("(np|gleam) of np", _of_it),
+    ("(peaked_one|peaked_two|peaked_three)", _peaked),
+    *((f"(do|be)? not (do|be)? {one}", as_category(one)) for one in PREDICATES.split("|")),
+    *((f"do {one}", as_category(one)) for one in PREDICATES.split("|")),
+]
+_at = next(at for at, (written, _) in enumerate(RULES) if written == f"{PRE} part")
+RULES[_at:_at] = THINGS
+RULES.extend(VERBS)

@@ -72,8 +72,7 @@ def side_of(match: Match) -> str | None:
 
 
 def _profiled(match: Match, context: Context, number: int) -> list[Claim] | None:
-    about = [one.value for one in match.all("lobes") if one.value.quantifier == "no"]
-    is_there = denials(match) == bool(about)
+    is_there = not denials(match)
     if not context.is_central:
         return _of_a_galaxy(match, context, number, is_there=is_there)
     first = named(match, context)
@@ -104,7 +103,7 @@ def _profile(match: Match, context: Context) -> list[Claim] | None:
     "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)",
 )
 def _profile_not(match: Match, context: Context) -> list[Claim] | None:
-    """ "Instead of fading, the lobes brighten outwards.\""""
+    """Instead of fading, the lobes brighten outwards."""
     first, second = match.all("profile", "fade_in_place")[:2]
     said, other = (second, first) if match.matched[0].category == "rather" else (first, second)
     value = other.value or "faint"
@@ -120,11 +119,7 @@ def _fades(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, 1)
 
 
-@construction(
-    "brightest_part (be|lie|exist|visible|come|of|see|mark)* (at_core|at_ends)",
-    "brightest_part (be|lie|exist|visible|of)* place",
-    "(at_core|at_ends) (be|lie) brightest_part",
-)
+@construction("brightest_part (be|lie|exist|visible|taken|of|see|mark)* (at_core|at_ends)", "brightest_part (be|lie|exist|visible|of)* place", "(at_core|at_ends) (be|lie) brightest_part")
 def _brightest_part(match: Match, context: Context) -> list[Claim] | None:
     where = match.all("at_core", "at_ends", "place")[0]
     if where.category == "place" and where.value.name != "centre":
@@ -138,8 +133,8 @@ def _outshines(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    f"(np|lobes|flank|brightest_part|gleam)? (be|flank|at_ends)* (end_in|have|see|see_not|lack|visible|lie|exist|at|by|of)* (the|a)? hotspots {HERE}", f"(at_ends|flank|place)* (there be|be|lie|see|see_not) hotspots {HERE}",
-    f"there (be|exist) hotspots {HERE}", "(lack|visible|absent|be)+ of? at_ends (lie|be|of|the|comma)* hotspots", f"hotspots (mark|end_in)+ (the|a|both)? (lobes|at_ends|place)? {HERE}", "hotspots absent", "hotspots be what np (have|lack)", f"hotspots {HERE} absent? {HERE}",
+    f"(np|lobes|flank|brightest_part|gleam)? (be|flank|at_ends)* (end_in|tip|have|see|see_not|lack|visible|lie|exist|at|by|of)* (the|a)? hotspots {HERE}", f"(at_ends|flank|place)* (there be|be|lie|see|see_not) hotspots {HERE}",
+    f"there (be|exist) hotspots {HERE}", "(lack|visible|absent|be)+ of? at_ends (lie|be|of|the|comma)* hotspots", f"hotspots (mark|end_in)+ (the|a|both|of|tip)* (lobes|at_ends|place)? {HERE}", "hotspots absent", "hotspots be what np (have|lack)", f"hotspots {HERE} absent? {HERE}",
     examples=("The lobes end in bright hotspots.",),
 )  # fmt: skip
 def _hotspots(match: Match, context: Context) -> list[Claim] | None:
@@ -148,13 +143,8 @@ def _hotspots(match: Match, context: Context) -> list[Claim] | None:
 
 def _hot(match: Match, context: Context) -> list[Claim] | None:
     hot = match.all("hotspots")[0]
-    one_only = (
-        not hot.value.is_plural
-        and hot.value.quantifier is None
-        and not any(one.value.is_plural for one in match.all("lobes"))
-    )
-    no_lobe = any(one.value.quantifier == "no" for one in match.all("lobes"))
-    is_there = denials(match) == no_lobe
+    one_only = not hot.value.is_plural and hot.value.quantifier is None and not any(one.value.is_plural for one in match.all("lobes"))
+    is_there = not denials(match)
     if not context.is_central:
         return _of_a_galaxy(match, context, 2, is_there=is_there)
     first = named(match, context)
@@ -169,7 +159,7 @@ def _lobes_are(match: Match, context: Context) -> list[Claim] | None:
     label = next((str(one.value) for one in match.all("adjective", "sign")), lobe.subject)
     if first is None or not label or not context.is_central:
         return None
-    return [*first, Claim("presence", label, state(denials(match) == (lobe.quantifier == "no")))]
+    return [*first, Claim("presence", label, state(not denials(match)))]
 
 
 @construction(f"flank comma? be? (a|the)? {LABELLED}", f"flank (have|see) (a|the)? {LABELLED}")
@@ -243,7 +233,7 @@ PLAIN = "(adjective|sign|np)"
     f"{PLAIN} ((comma)? (rather|but|not)+ not? {PLAIN})+",
 )
 def _not_but(match: Match, context: Context) -> list[Claim] | None:
-    """ "Not compact, not diffuse: extended.\""""
+    """Not compact, not diffuse: extended."""
     claims: list[Claim] = []
     no = False
     for one in match.matched:
@@ -265,12 +255,10 @@ def _not_but(match: Match, context: Context) -> list[Claim] | None:
     return claims
 
 
-@construction(
-    "introduce (not|no|a|the|as)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as)* (adjective|np|sign))*"
-)
+@construction("introduce (not|no|a|the|as|to)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as|to)* (adjective|np|sign))*")
 def _introduced(match: Match, context: Context) -> list[Claim] | None:
-    """ "What we have here is an FR II.\""""
-    what = predicated([one for one in match.matched if one.category not in ("introduce", "as")])
+    """What we have here is an FR II."""
+    what = predicated([one for one in match.matched if one.category not in ("introduce", "as", "to")])
     if what is None or not context.is_central or any(one.subject == ANY_OBJECT or one.amount for one in what.nouns):
         return None
     is_true = not denials(match)
@@ -430,18 +418,12 @@ def _held(match: Match) -> list[Parts]:
     return [one.value if isinstance(one.value, Parts) else Parts(*one.value) for one in match.all("parts")]
 
 
-PARTS = "parts ((comma|and|with|have|of|consist|falls_into|at)* parts)*"
+PARTS = "parts ((comma|and|with|have|of|be|consist|falls_into|at)* parts)*"
 
 
 @construction(
-    f"(np|it)? (have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)* {PARTS} (visible|exist|in_it|apart|be|comma|absent|np|place|own_peak|of)*",
-    f"{PARTS} (be|comma)* own_peak",
-    f"np {PARTS}",
-    "own_peak",
-    "(amount|qualifier)* apart? parts (be|comma)* apart",
-    "nor do np (falls_into|have|consist) parts",
-    "amount apart parts",
-    f"despite {PARTS} comma? np (have|consist|be) parts",
+    f"(np|it)? (have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)* {PARTS} (visible|exist|lie|in_it|apart|be|comma|absent|own_peak|of)*",
+    f"{PARTS} (be|comma)* own_peak", f"np {PARTS}", "own_peak", "(amount|qualifier)* apart? parts (be|comma)* apart", "nor do np (falls_into|have|consist) parts", "amount apart parts", f"despite {PARTS} comma? np (have|consist|be) parts",
     examples=("The source consists of two islands.",),
 )
 def _parts(match: Match, context: Context) -> list[Claim] | None:
@@ -542,28 +524,37 @@ def _of_an_object(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)",
-    "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*",
-    "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?",
-    "(np|it)? (falls_into|consist|have)+ whole",
-    "(np|it)? consist whole but (amount|parts)",
-    "np be in whole",
-    "np falls_into (amount|comma)*",
-    "np? (have|consist) (connected|disconnected) parts",
+    "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)", "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|in_it|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*", "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?", "(np|it)? (falls_into|consist|have)+ whole", "(np|it)? consist whole but (amount|parts)", "np be in whole",
+    "np falls_into (amount|comma)*", "np? (have|consist) (connected|disconnected) parts",
 )
 def _connected(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
     if first is None or not context.is_central:
         return None
-    shape = match.all("whole", "broken", "connected", "disconnected", "merge", "falls_into")
-    is_one = shape[0].category in ("whole", "connected", "merge") if shape else True
+    shape = match.all("whole", "in_it", "broken", "connected", "disconnected", "merge", "falls_into")
+    is_one = shape[0].category in ("whole", "in_it", "connected", "merge") if shape else True
     no = denials(match) != bool(match.all("no"))
     later = [one.value for one in match.all("parts") if one.start > shape[0].start]
     if match.all("but") and match.all("amount") and not no:
         return None
     islands = Claim("structure", "islands", count=1) if is_one != no else Claim("structure", "islands", how="several")
-    before = [one.value for one in match.all("parts") if match.all("despite")]
+    before = [one.value for one in match.all("parts") if one.start < shape[0].start and not (match.all("merge") and one.value.what == "islands")]
     return [*first, islands, *_counted([*before, *later], in_one=False)]
+
+
+@construction("np? (consist|have|falls_into|lie|lack) (a|the|no)* adjective")
+def _of_islands(match: Match, context: Context) -> list[Claim] | None:
+    """That it forms a single island, or falls into several."""
+    first, label = named(match, context), str(match.all("adjective")[0].value)
+    if first is None or not label.endswith("-ISLAND"):
+        return None
+    return [*first, Claim("presence", label, state(denials(match) == bool(match.all("no"))))]
+
+
+@construction("(np|it)? (be|have)+ a? peaked")
+def _is_peaked(match: Match, context: Context) -> list[Claim] | None:
+    first, peaks = named(match, context), int(match.all("peaked")[0].value)
+    return None if first is None else [*first, Claim("structure", "peaks", state(not denials(match)), count=peaks)]
 
 
 @construction("equal_peaks", "np equal_peaks", "it equal_peaks", "equal_peaks by? (amount|comma|to|by|at)*")
@@ -583,7 +574,7 @@ def _equal(match: Match, context: Context) -> list[Claim] | None:
 
 WHO = "(one_of|parts|amount|it)"
 SHARES = pattern(
-    f"((there be|np? have|np? consist|be|see)? parts (comma|semi|colon|with|and|of|be|visible)*)? {WHO} (have|be|see|with|of|comma)* (peaked|parts|amount) ((comma|and|but|semi|while|where|which|with)* {WHO} (have|be|see|with|of)* (peaked|parts|amount)?)*"
+    f"((there be|np? have|np? consist|be|see)? parts (comma|semi|colon|with|and|of|be|visible)*)? {WHO} (have|be|see|with|of|comma)* (peaked|parts|amount|np)? ((comma|and|but|semi|while|where|which|with)* {WHO} (have|be|see|with|of)* (peaked|parts|amount|np)?)*"
 )
 
 
@@ -605,9 +596,9 @@ def _shares(match: Match, context: Context) -> list[Claim] | None:
     who: Token | None = None
     for one in match.matched:
         many = _many(one)
-        if one.category == "one_of" or (
-            who is None and many == 1 and one.category != "peaked" and _is_subject(one, match)
-        ):
+        if one.category == "np" and many is None and (who is not None or pairs):
+            return None
+        if one.category == "one_of" or (who is None and many == 1 and one.category != "peaked" and _is_subject(one, match)):
             who = one
         elif who is not None and many is not None:
             pairs.append((who, many))
@@ -616,6 +607,9 @@ def _shares(match: Match, context: Context) -> list[Claim] | None:
             before += _counted([one.value], in_one=False)
         elif one.category in ("peaked", "amount"):
             return None
+    if who is not None and who.text.lower() in ("the other one", "its other one"):
+        pairs.append((who, 1))
+        who = None
     made = those(context, lambda layout: _shared(pairs, layout)) if pairs and who is None else None
     alone = [one for one, _ in pairs if one.category == "one_of" and one.value in ("other", "others")]
     if made is None or (len(pairs) == 1 and alone and pairs[0][1] == 1):
@@ -627,6 +621,8 @@ def _many(one: Token) -> int | None:
     """How many peaks a token says an island has."""
     if one.category == "peaked":
         return int(one.value)
+    if one.category == "np":
+        return 1 if one.text.lower() in ("a single one", "just one", "only one", "one") else None
     amount = one.value.amount if one.category == "parts" else one.value if one.category == "amount" else None
     return amount.count if amount is not None and amount.how is None else None
 

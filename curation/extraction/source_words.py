@@ -105,8 +105,9 @@ def _spelt(word: str) -> str:
 def _pattern(phrase: str, choices: Mapping[str, str]) -> re.Pattern[str]:
     while CHOICE.search(phrase):
         phrase = CHOICE.sub(lambda one: choices[one[1]], phrase)
-    body, _ = _choice(re.findall(r"[()|]|[^()|]+", plain(phrase)), 0)
-    return re.compile(rf"(?<!\S){body}(?<= )")
+    said, _, after = phrase.partition(" // not before ")
+    body, _ = _choice(re.findall(r"[()|]|[^()|]+", plain(said)), 0)
+    return re.compile(rf"(?<!\S){body}(?<= )" + (f"(?!{after})" if after else ""))
 
 
 def _choice(parts: list[str], at: int) -> tuple[str, int]:

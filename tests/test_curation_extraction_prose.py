@@ -1,0 +1,300 @@
+"""Prose about one source and about labels of a picture: what is known, a sentence, and whether it is true of it.
+
+YES: read and supported. NO: contradicted. LEFT: not kept, because nobody could know it or it is not read; never NO
+where it is true. NOT_YES: false, so that it must not be kept, whether or not it is read.
+"""
+
+import pytest
+
+from curation.extraction.reading import extract_claims
+from curation.verification.claims import Annotations
+from curation.verification.policy import Verdicts, refusal
+from curation.verification.verify import verify_turn
+from schemas.labels import Truth, label_scheme
+
+YES, NO, LEFT, NOT_YES = "supported", "contradicted", "left", "not supported"
+WHAT = "Describe the image."
+
+
+def known(scheme, *present, unknown=()):
+    """What is known of a picture: labels that are present, all others absent but those unknown."""
+    one = label_scheme(scheme)
+    held = one.with_implied(present)
+    states = {
+        label: Truth.PRESENT if label in held else Truth.UNKNOWN if label in unknown else Truth.ABSENT for label in one.labels
+    }
+    return Annotations("cutout-0", "source-0", one, states)
+
+
+STELLAR = ("PULSAR", "STAR", "YSO", "LBV", "WR", "HMXB", "LMXB")
+KNOWN = {
+    "FR-I": known("mirabest", "FR-I"),
+    "FR-II": known("mirabest", "FR-II"),
+    "HYBRID": known("mirabest", "HYBRID"),
+    "NAT": known("lomorph", "FR1", "NAT"),
+    "WAT": known("lomorph", "FR1", "WAT"),
+    "FR1": known("lomorph", "FR1"),
+    "D-D": known("lomorph", "FR2", "D-D"),
+    "INDETERMINATE": known("lomorph", "INDETERMINATE"),
+    "SMALL": known("lomorph", "SMALL"),
+    **{label: known("rgz_smorph", label) for label in ("1C-1P", "1C-2P", "1C-3P", "2C-2P", "2C-3P", "3C-3P")},
+    "HII": known("smgps_extcat", "EXTENDED", "SINGLE-ISLAND", "HII", unknown=STELLAR),
+    "SNR": known("smgps_extcat", "DIFFUSE", "MULTI-ISLAND", "SNR", unknown=STELLAR),
+    "PN": known("smgps_extcat", "EXTENDED", "SINGLE-ISLAND", "PN", unknown=("HII", "SNR", "GALAXY", *STELLAR)),
+    "GALAXY": known("smgps_extcat", "EXTENDED", "MULTI-ISLAND", "GALAXY", unknown=STELLAR),
+    "WR": known("smgps_extcat", "DIFFUSE", "SINGLE-ISLAND", "WR", unknown=("HII", "SNR", "PN", "GALAXY", "PULSAR")),
+    "LMXB": known("smgps_extcat", "COMPACT", "SINGLE-ISLAND", "LMXB", unknown=("HII", "SNR", "PN", "GALAXY")),
+}
+
+FANAROFF_RILEY = [
+    ("FR-I", "The jets fade outwards.", YES),
+    ("FR-I", "The brightness of the source declines steadily with distance from the core.", YES),
+    ("FR-I", "Moving away from the nucleus, the jets get dimmer and dimmer.", LEFT),
+    ("FR-I", "The lobes grow fainter towards their ends.", YES),
+    ("FR-I", "The emission peaks close to the core and dims outwards.", YES),
+    ("FR-I", "Most of the emission comes from near the core.", YES),
+    ("FR-I", "The core outshines the lobes.", YES),
+    ("FR-I", "There are no hotspots.", YES),
+    ("FR-I", "The lobes lack hotspots.", YES),
+    ("FR-I", "The lobes end without any hotspots.", YES),
+    ("FR-I", "It is an edge-darkened radio galaxy.", YES),
+    ("FR-I", "It belongs to Fanaroff and Riley's first class.", YES),
+    ("FR-I", "This is a type one source.", YES),
+    ("FR-I", "We are dealing with an FR I rather than an FR II.", YES),
+    ("FR-I", "An FR II can be ruled out.", YES),
+    ("FR-I", "I would classify it as an FR-I, not as an FR-II.", YES),
+    ("FR-I", "It is not edge-brightened but edge-darkened.", YES),
+    ("FR-I", "The source has plume-like jets.", YES),
+    ("FR-I", "Neither lobe ends in a hotspot.", YES),
+    ("FR-I", "The brightest parts of the source lie near its core.", YES),
+    ("FR-I", "The jets do not brighten towards their ends.", YES),
+    ("FR-I", "It is core-dominated, with jets that fade outwards.", YES),
+    ("FR-I", "Since the lobes fade outwards, this is an FR I.", YES),
+    ("FR-I", "The lobes end in bright hotspots.", NO),
+    ("FR-I", "Hotspots mark the ends of both lobes.", NO),
+    ("FR-I", "The source gets brighter towards its edges.", NO),
+    ("FR-I", "The jets do not fade with distance from the core.", NO),
+    ("FR-I", "An FR-I can be excluded.", NO),
+    ("FR-I", "It is anything but an FR-I.", NO),
+    ("FR-I", "It is an FR-II rather than an FR-I.", NO),
+    ("FR-I", "One side is FR I-like, the other FR II-like.", NO),
+    ("FR-I", "The source combines features of both classes.", NO),
+    ("FR-I", "The brightest emission is found at the ends of the lobes.", NO),
+    ("FR-I", "Both lobes are capped by hotspots.", NO),
+    ("FR-I", "It is a hybrid.", NO),
+    ("FR-I", "An FR-I classification does not fit.", NO),
+    ("FR-I", "The jets are relativistic.", LEFT),
+    ("FR-I", "The source is of low radio power.", LEFT),
+    ("FR-I", "The jets are symmetric.", LEFT),
+    ("FR-I", "If the lobes ended in hotspots, this would be an FR-II.", LEFT),
+    ("FR-II", "The lobes brighten towards their outer ends.", YES),
+    ("FR-II", "Both jets terminate in hotspots.", YES),
+    ("FR-II", "There is a hotspot at the end of each lobe.", YES),
+    ("FR-II", "This edge-brightened double has hotspots at both ends.", YES),
+    ("FR-II", "The brightest regions are at the far ends of the lobes.", YES),
+    ("FR-II", "The lobes outshine the core.", YES),
+    ("FR-II", "The emission is brightest far from the core.", YES),
+    ("FR-II", "It belongs to the second class of Fanaroff and Riley.", YES),
+    ("FR-II", "An FR I can be ruled out.", YES),
+    ("FR-II", "The lobes do not fade outwards.", YES),
+    ("FR-II", "Far from fading, the lobes brighten outwards.", LEFT),
+    ("FR-II", "The source is no FR-I.", YES),
+    ("FR-II", "It would be wrong to exclude an FR-II.", YES),
+    ("FR-II", "This is a classical double with hotspots.", YES),
+    ("FR-II", "Not the core but the lobes are brightest.", LEFT),
+    ("FR-II", "The lobes fade gradually into the background.", NO),
+    ("FR-II", "No hotspots are seen.", NO),
+    ("FR-II", "Hotspots are absent.", NO),
+    ("FR-II", "The source lacks hotspots at its ends.", NO),
+    ("FR-II", "It is brightest near the core.", NO),
+    ("FR-II", "The source is core-dominated.", NO),
+    ("FR-II", "The two sides of the source are of different types.", NO),
+    ("FR-II", "The lobes have no hotspots.", NO),
+    ("FR-II", "The brightness decreases away from the nucleus.", NO),
+    ("FR-II", "The hotspots are a hundred kiloparsecs apart.", LEFT),
+    ("FR-II", "The right hotspot is brighter than the left one.", LEFT),
+    ("HYBRID", "One side is like an FR-I, whereas the other resembles an FR-II.", YES),
+    ("HYBRID", "The source is a mixture of FR-I and FR-II.", YES),
+    ("HYBRID", "One lobe ends in a hotspot, while the other fades outwards.", YES),
+    ("HYBRID", "The two sides differ in class.", YES),
+    ("HYBRID", "It is neither an FR-I nor an FR-II.", YES),
+    ("HYBRID", "Both lobes end in hotspots.", NO),
+    ("HYBRID", "Both jets fade outwards.", NO),
+    ("HYBRID", "Both sides are of the same class.", NO),
+    ("HYBRID", "It is an FR-I through and through.", NOT_YES),
+]
+
+TAILS = [
+    ("NAT", "The tails enclose a small angle.", YES),
+    ("NAT", "Both jets are bent to the same side.", YES),
+    ("NAT", "The angle between the tails is small.", YES),
+    ("NAT", "It is a narrow-angle tail, not a wide-angle tail.", YES),
+    ("NAT", "The jets are swept back in the same direction and make a narrow angle.", YES),
+    ("NAT", "The source is a bent-tail radio galaxy.", YES),
+    ("NAT", "The source is a tailed radio galaxy that is brightest near its core.", YES),
+    ("NAT", "The tails open at a wide angle.", NO),
+    ("NAT", "The jets are straight.", NO),
+    ("NAT", "The jets do not bend.", NO),
+    ("NAT", "This is a WAT.", NO),
+    ("NAT", "The opening angle is large.", NO),
+    ("NAT", "There are two pairs of lobes.", NO),
+    ("NAT", "The tails do not form a small angle.", NO),
+    ("NAT", "The host galaxy moves through the gas of a cluster.", LEFT),
+    ("NAT", "The tails are of unequal length.", LEFT),
+    ("WAT", "The two tails are bent, with a wide angle between them.", YES),
+    ("WAT", "The angle that the jets make is wide.", LEFT),
+    ("WAT", "The tails diverge at a wide angle.", YES),
+    ("WAT", "Only a small angle lies between the tails.", NOT_YES),
+    ("WAT", "It is a NAT rather than a WAT.", NO),
+    ("FR1", "The tails are not bent.", YES),
+    ("FR1", "The jets are bent to one side.", NO),
+    ("D-D", "There are two pairs of lobes.", YES),
+    ("D-D", "The source has an inner and an outer pair of lobes.", YES),
+    ("D-D", "An inner pair of lobes lies inside the outer one.", YES),
+    ("D-D", "Besides the outer lobes there is a second, inner pair.", LEFT),
+    ("D-D", "It is a double-double with bright ends.", YES),
+    ("D-D", "The source has a single pair of lobes.", NO),
+    ("D-D", "There is no second pair of lobes.", NO),
+    ("D-D", "It has only one pair of lobes.", NO),
+    ("D-D", "The source is not a double-double.", NO),
+    ("D-D", "The inner lobes are younger than the outer ones.", LEFT),
+    ("INDETERMINATE", "The source is neither FR I nor FR II.", YES),
+    ("INDETERMINATE", "Its Fanaroff-Riley type remains unclear.", YES),
+    ("INDETERMINATE", "It is of indeterminate type.", YES),
+    ("INDETERMINATE", "The source is clearly an FR II.", NO),
+    ("INDETERMINATE", "The source fades outwards.", NO),
+    ("SMALL", "It is too small to be classified reliably.", YES),
+    ("SMALL", "The source is too small for a reliable class.", YES),
+    ("SMALL", "The source is an FR I.", NO),
+]
+
+ISLANDS = [
+    ("1C-1P", "The source is one contiguous island with a single peak.", YES),
+    ("1C-1P", "There is only one peak.", YES),
+    ("1C-1P", "The emission does not break up into several components.", YES),
+    ("1C-1P", "It is a single component with one maximum.", YES),
+    ("1C-1P", "There is no second peak.", YES),
+    ("1C-1P", "There are as many peaks as islands.", YES),
+    ("1C-1P", "The source falls apart into three blobs.", NO),
+    ("1C-1P", "Two peaks are seen.", NO),
+    ("1C-1P", "The source is double-peaked.", NOT_YES),
+    ("1C-1P", "There are more peaks than islands.", NO),
+    ("1C-1P", "The peak is slightly off the centre.", LEFT),
+    ("1C-2P", "The single island has two peaks.", YES),
+    ("1C-2P", "One island with two peaks of brightness.", YES),
+    ("1C-2P", "The peaks outnumber the islands.", YES),
+    ("1C-2P", "The emission is connected and shows two maxima.", YES),
+    ("1C-2P", "Two peaks lie within the same island.", YES),
+    ("1C-2P", "The source consists of two separate components.", NO),
+    ("1C-2P", "Each component has one peak.", NO),
+    ("1C-2P", "There is a single peak.", NO),
+    ("1C-2P", "Two detached islands, one on either side.", NO),
+    ("1C-3P", "All three peaks are in the same island.", YES),
+    ("1C-3P", "The source is in one piece and has three peaks.", YES),
+    ("1C-3P", "There are at least two peaks.", YES),
+    ("1C-3P", "There are at most two peaks.", NO),
+    ("1C-3P", "The source has three islands of one peak each.", NO),
+    ("2C-2P", "The source consists of two islands with one peak each.", YES),
+    ("2C-2P", "Both components have a single peak.", YES),
+    ("2C-2P", "Each island has its own peak.", YES),
+    ("2C-2P", "The number of peaks equals the number of components.", YES),
+    ("2C-2P", "It is split into two separate pieces.", YES),
+    ("2C-2P", "There are two components, each with one peak.", YES),
+    ("2C-2P", "One island has one peak and the other has two.", NO),
+    ("2C-2P", "One of the islands is double-peaked.", NO),
+    ("2C-2P", "The source forms one connected island.", NO),
+    ("2C-2P", "There are more peaks than components.", NO),
+    ("2C-2P", "The two islands are equally bright.", LEFT),
+    ("2C-3P", "One of the two islands is double-peaked.", YES),
+    ("2C-3P", "One component has two peaks, the other a single one.", YES),
+    ("2C-3P", "One component has two peaks, the other one.", YES),
+    ("2C-3P", "Three peaks are spread over two islands.", YES),
+    ("2C-3P", "There are more peaks than islands.", YES),
+    ("2C-3P", "Two islands are visible, one with a single peak and the other with two peaks.", YES),
+    ("2C-3P", "There are three peaks in the same island.", NO),
+    ("2C-3P", "Both islands are single-peaked.", NO),
+    ("2C-3P", "Each of the two islands has one peak.", NO),
+    ("2C-3P", "The number of peaks equals the number of islands.", NO),
+    ("2C-3P", "Both islands have two peaks.", NO),
+    ("3C-3P", "The source falls into three separate islands.", YES),
+    ("3C-3P", "There are three components with one peak each.", YES),
+    ("3C-3P", "There are more than two islands.", YES),
+    ("3C-3P", "None of the islands is double-peaked.", YES),
+    ("3C-3P", "The source comprises only two components.", NO),
+    ("3C-3P", "One of the three islands has two peaks.", NO),
+    ("3C-3P", "There are fewer islands than peaks.", NO),
+    ("3C-3P", "The emission is contiguous.", NO),
+    ("3C-3P", "The islands lie on a line.", LEFT),
+]
+
+GALACTIC = [
+    ("HII", "The source is a region of hydrogen ionised by young massive stars.", YES),
+    ("HII", "It has sharp edges.", YES),
+    ("HII", "Its edges are well defined.", YES),
+    ("HII", "The emission forms a single island.", YES),
+    ("HII", "The source is extended, not diffuse.", YES),
+    ("HII", "The source is not a supernova remnant but an HII region.", YES),
+    ("HII", "A supernova remnant can be ruled out.", YES),
+    ("HII", "It is known as an H II region with sharp edges.", YES),
+    ("HII", "The source does not fall into several islands.", YES),
+    ("HII", "Its edges are soft.", NO),
+    ("HII", "The source has soft, ill-defined edges.", NO),
+    ("HII", "It is the remnant of a supernova.", NO),
+    ("HII", "The emission breaks up into several islands.", NO),
+    ("HII", "It is an unresolved point source.", NO),
+    ("HII", "The source is a planetary nebula rather than an HII region.", NO),
+    ("HII", "The edges are not sharp.", NO),
+    ("HII", "The source harbours a pulsar.", LEFT),
+    ("HII", "The source is ionised by a single O star.", LEFT),
+    ("HII", "It lies at a distance of four kiloparsecs.", LEFT),
+    ("HII", "Its emission is thermal.", LEFT),
+    ("SNR", "The source is the expanding shell of an exploded star.", YES),
+    ("SNR", "What we have here is a supernova remnant.", YES),
+    ("SNR", "The remnant has soft edges.", YES),
+    ("SNR", "The source is diffuse and falls into several islands.", YES),
+    ("SNR", "There is no sharp edge.", YES),
+    ("SNR", "It consists of separate islands.", YES),
+    ("SNR", "The remnant is sharp-edged.", NO),
+    ("SNR", "The source is one connected island.", NO),
+    ("SNR", "It is an HII region.", NO),
+    ("SNR", "The remnant is contiguous.", NO),
+    ("SNR", "It is a candidate radio galaxy.", NO),
+    ("SNR", "The supernova exploded a thousand years ago.", LEFT),
+    ("PN", "It is the ionised envelope shed by an old star.", YES),
+    ("PN", "The planetary nebula has sharp edges.", YES),
+    ("PN", "It is not a planetary nebula.", NO),
+    ("PN", "A planetary nebula is out of the question.", NO),
+    ("PN", "It is no supernova remnant.", LEFT),
+    ("PN", "It is also a supernova remnant.", LEFT),
+    ("GALAXY", "The source is a radio galaxy beyond the Milky Way.", YES),
+    ("GALAXY", "It is extragalactic.", YES),
+    ("GALAXY", "The morphology points to a radio galaxy.", YES),
+    ("GALAXY", "It is an HII region.", NO),
+    ("GALAXY", "It is not a radio galaxy.", NO),
+    ("WR", "The source is associated with a Wolf-Rayet star.", YES),
+    ("WR", "The counterpart is a Wolf-Rayet star.", YES),
+    ("WR", "It is linked to a Wolf-Rayet star, not to a luminous blue variable.", YES),
+    ("WR", "The source is associated with a young stellar object.", NO),
+    ("WR", "It is associated with a pulsar.", LEFT),
+    ("LMXB", "It is a low-mass X-ray binary.", YES),
+    ("LMXB", "The source is compact.", YES),
+    ("LMXB", "The source is an X-ray binary.", YES),
+    ("LMXB", "It is a high-mass X-ray binary.", NO),
+    ("LMXB", "The source is diffuse.", NO),
+]
+
+
+def judged(known_, answer, question=WHAT):
+    """"kept", "contradicted" or "refused"."""
+    found = extract_claims(question, answer, known_.scheme, "xyxy_norm")
+    if not refusal(found, known_, Verdicts()):
+        return "kept"
+    return "contradicted" if str(verify_turn(found, known_)[0]) == "contradicted" else "refused"
+
+
+RIGHT = {YES: {"kept"}, NO: {"contradicted"}, LEFT: {"refused"}, NOT_YES: {"contradicted", "refused"}}
+
+
+@pytest.mark.parametrize(("of", "answer", "expected"), [*FANAROFF_RILEY, *TAILS, *ISLANDS, *GALACTIC])
+def test_prose_about_a_source_is_judged_by_its_labels(of, answer, expected):
+    assert judged(KNOWN[of], answer) in RIGHT[expected]
