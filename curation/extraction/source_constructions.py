@@ -6,8 +6,8 @@ They register in the table of constructions.py. Importing this adds them, and th
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from curation.extraction.chunks import Amount, Group, Noun
-from curation.extraction.constructions import Context, construction, is_central, predicated, resolved, said_to_be, state
+from curation.extraction.chunks import Amount, Group, Noun, listed
+from curation.extraction.constructions import Context, construction, is_central, predicated, resolved, said_to_be, state, there_is
 from curation.extraction.source_chunks import Parts
 from curation.extraction.source_words import COMPONENTS, fanaroff_riley, is_components
 from curation.extraction.tokens import Match, Token, letters, pattern
@@ -568,6 +568,28 @@ def _equal(match: Match, context: Context) -> list[Claim] | None:
     no = denials(match)
     made = those(context, lambda layout: signs[how](sum(layout) - len(layout)) != no)
     return None if first is None or made is None else [*first, *made]
+
+
+# -- pictures -----------------------------------------------------------------------------------------------------------
+
+
+@construction("np be? (adjective (and|comma)?)* pervade", "np pervade")
+def _pervades(match: Match, context: Context) -> list[Claim] | None:
+    """Diffuse emission that fills much of the picture is of the large kind."""
+    (group,) = (one.value for one in match.all("np"))
+    said = {*group.nouns[0].subject.split("|"), *(label for one in match.all("adjective") for label in str(one.value).split("|"))}
+    if denials(match) or group.nouns[0].quantifier or len(group.nouns) > 1 or not said & {"DIFFUSE", "DIFFUSE-LARGE"}:
+        return None
+    return [Claim("presence", "DIFFUSE-LARGE")]
+
+
+@construction("np (have|lack) np ((comma|and|or|nor)+ np)*")
+def _emission_has(match: Match, context: Context) -> list[Claim] | None:
+    """"The emission shows no filaments": none is there."""
+    first, *rest = match.all("np")
+    if context.is_central or first.text.lower().split()[-1] != "emission" or first.value.nouns[0].subject != ANY_OBJECT:
+        return None
+    return there_is(listed(match.all("np", "comma", "and", "or", "nor")[1:]), (), context, is_there=not denials(match)) if rest else None
 
 
 # -- wholes, before they fall apart at "and" or "but" -------------------------------------------------------------------

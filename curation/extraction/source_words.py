@@ -37,6 +37,7 @@ def features(scheme: LabelScheme) -> tuple[str, ...]:
         "edges": {"DIFFUSE", "EXTENDED", "SINGLE-ISLAND"} <= set(labels),
         "components": is_components(scheme),
         "parts": "SINGLE-ISLAND" in labels or is_components(scheme),
+        "picture": {"DIFFUSE-LARGE", "BACKGROUND"} <= set(labels),
         "source": scheme.about == "source",
     }
     return tuple(name for name, one in has.items() if one)
