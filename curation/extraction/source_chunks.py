@@ -5,7 +5,7 @@ Importing this adds its rules to those of chunks.py.
 
 from dataclasses import dataclass, replace
 
-from curation.extraction.chunks import PRE, RULES, Amount, as_category, determined, joined
+from curation.extraction.chunks import PRE, RULES, Amount, Group, Noun, as_category, determined, joined
 from curation.extraction.tokens import Match, Token
 from curation.verification.claims import ANY_OBJECT
 
@@ -69,6 +69,7 @@ def _of_it(match: Match) -> Token | None:
 
 
 THINGS = [
+    ("nothing adjective", lambda match: joined(match, "np", Group((Noun(str(match.matched[1].value), quantifier="no"),)))),
     (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
     (f"{PRE} qualifier* hotspot", _thing("hotspots")),
     (f"{PRE} gleam", lambda match: joined(match, "gleam")),

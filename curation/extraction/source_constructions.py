@@ -592,6 +592,17 @@ def _emission_has(match: Match, context: Context) -> list[Claim] | None:
     return there_is(listed(match.all("np", "comma", "and", "or", "nor")[1:]), (), context, is_there=not denials(match)) if rest else None
 
 
+@construction("np ((comma|or) np)+ comma visible", "np box_word np")
+def _appositive(match: Match, context: Context) -> list[Claim] | None:
+    """"Rings, the residue of imperfect imaging, can be seen": two names of one thing; and what artefacts surround."""
+    nouns = [one.value.nouns[0] for one in match.all("np")]
+    subjects = {one.subject for one in nouns}
+    if match.all("box_word"):
+        is_one = nouns[0].subject == "ARTIFACT" and nouns[1].subject == ANY_OBJECT and match.all("box_word")[0].text.lower().startswith("surround")
+        return there_is(Group(tuple(nouns[:1])), (), context) if is_one else None
+    return there_is(Group(tuple(nouns[:1])), (), context, is_there=not denials(match)) if len(subjects) == 1 else None
+
+
 # -- wholes, before they fall apart at "and" or "but" -------------------------------------------------------------------
 
 WHO = "(one_of|parts|amount|it)"

@@ -33,6 +33,7 @@ def features(scheme: LabelScheme) -> tuple[str, ...]:
     labels = scheme.labels
     has = {
         "fr": fanaroff_riley(scheme, 2) is not None,
+        "lobes": fanaroff_riley(scheme, 2) is not None and scheme.about == "source",
         "bent": {"NAT", "WAT"} <= set(labels),
         "edges": {"DIFFUSE", "EXTENDED", "SINGLE-ISLAND"} <= set(labels),
         "components": is_components(scheme),
