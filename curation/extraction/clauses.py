@@ -15,6 +15,8 @@ VERBS = frozenset(
     {"be", "have", "see", "see_not", "visible", "lie", "exist", "span", "lack", "there", "consist", "phrase"}
 )
 FINITE = VERBS | {"number_verb", "beside"}
+LEADING = frozenset({"hotspots", "lobes", "angle", "edges", "parts", "pairs", "double_double", "flank"})
+"""After "with" at the start, looks of the source: "with hotspots at its ends, it is …"."""
 LONGEST_CLAUSE = 60
 """Tokens of a sentence that are tried; nobody writes a longer one of a picture."""
 
@@ -32,6 +34,8 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     tokens = tuple(trimmed(tokens))
     if not tokens or len(tokens) > LONGEST_CLAUSE:
         return Reading((), context.noun) if not tokens else None
+    if tokens[0].category == "with" and len(tokens) > 1 and tokens[1].category in LEADING:
+        tokens = tokens[1:]
     made = whole(tokens, context)
     if made is not None:
         return Reading(

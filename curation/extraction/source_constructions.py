@@ -89,8 +89,7 @@ def _of_a_galaxy(match: Match, context: Context, number: int, *, is_there: bool)
 
 
 @construction(
-    "(np|lobes|gleam|flank|it|brightest_part)? (flank|comma|be|of|the|a)* profile",
-    "(np|lobes|gleam|flank)? (be|comma)* profile (comma|and|but)+ profile",
+    "(np|lobes|gleam|flank|it|brightest_part)? (flank|comma|be|of|the|a)* profile", "(np|lobes|gleam|flank)? (be|comma)* profile (comma|and|but)+ profile", "flank comma? (lobes|np|gleam) profile",
     examples=("The source fades outwards.",),
 )
 def _profile(match: Match, context: Context) -> list[Claim] | None:
@@ -98,20 +97,18 @@ def _profile(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, CLASS[said.pop()]) if len(said) == 1 else None
 
 
-@construction(
-    "rather (profile|fade_in_place) comma? (np|lobes|gleam|flank)? be? profile",
-    "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)",
-)
+@construction("rather (profile|fade_in_place) comma? (np|lobes|gleam|flank)? be? profile", "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)", "(np|lobes|gleam) (profile|fade_in_place) but profile")
 def _profile_not(match: Match, context: Context) -> list[Claim] | None:
     """Instead of fading, the lobes brighten outwards."""
     first, second = match.all("profile", "fade_in_place")[:2]
     said, other = (second, first) if match.matched[0].category == "rather" else (first, second)
+    if match.all("but"):
+        said, other = second, replace(first, is_denied=not first.is_denied)
     value = other.value or "faint"
-    return (
-        _profiled(match, context, CLASS[str(said.value)])
-        if value != said.value and said.category == "profile"
-        else None
-    )
+    if value == said.value or said.category != "profile" or other.is_denied or said.is_denied:
+        return None
+    made, first_ = of_class(context, CLASS[str(said.value)], is_there=True, sides=side_of(match)), named(match, context)
+    return None if made is None or first_ is None else [*first_, *made]
 
 
 @construction("lobes (flank)* fade_in_place", "flank (comma|np|lobes|gleam)* fade_in_place")
@@ -127,6 +124,14 @@ def _brightest_part(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, 2 if where.category == "at_ends" else 1)
 
 
+@construction("the? (core|tip|lobes) be (the|brightest_part)*")
+def _core_is(match: Match, context: Context) -> list[Claim] | None:
+    """The core is the brightest part of the source: as it says."""
+    if not match.all("brightest_part") or not context.is_central:
+        return None
+    return _profiled(match, context, 1 if match.all("core") else 2)
+
+
 @construction("outshine")
 def _outshines(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, CLASS[match.all("outshine")[0].value])
@@ -134,7 +139,7 @@ def _outshines(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     f"(np|lobes|flank|brightest_part|gleam)? (be|flank|at_ends)* (end_in|tip|have|see|see_not|lack|visible|lie|exist|at|by|of)* (the|a)? hotspots {HERE}", f"(at_ends|flank|place)* (there be|be|lie|see|see_not) hotspots {HERE}",
-    f"there (be|exist) hotspots {HERE}", "(lack|visible|absent|be)+ of? at_ends (lie|be|of|the|comma)* hotspots", f"hotspots (mark|end_in)+ (the|a|both|of|tip)* (lobes|at_ends|place)? {HERE}", "hotspots absent", "hotspots be what np (have|lack)", f"hotspots {HERE} absent? {HERE}",
+    f"there (be|exist) hotspots {HERE}", "(lack|visible|absent|be)+ of? at_ends (lie|be|of|the|comma)* hotspots", f"hotspots (mark|end_in|tip)+ (the|a|both|of|tip)* (lobes|at_ends|place)? {HERE}", "hotspots absent", "hotspots be what np (have|lack)", f"hotspots {HERE} absent? {HERE}",
     examples=("The lobes end in bright hotspots.",),
 )  # fmt: skip
 def _hotspots(match: Match, context: Context) -> list[Claim] | None:
@@ -152,12 +157,14 @@ def _hot(match: Match, context: Context) -> list[Claim] | None:
     return None if first is None or made is None else [*first, *made]
 
 
-@construction("lobes be (adjective|sign)", "lobes", "np? (have|be|see|with)+ lobes", "adjective lobes")
+@construction("lobes be (adjective|sign|np)", "lobes", "np? (have|be|see|with)+ lobes", "adjective lobes")
 def _lobes_are(match: Match, context: Context) -> list[Claim] | None:
     """ "edge-brightened lobes", "the lobes are plume-like"."""
     first, lobe = named(match, context), match.all("lobes")[0].value
-    label = next((str(one.value) for one in match.all("adjective", "sign")), lobe.subject)
-    if first is None or not label or not context.is_central:
+    label = next((_subject(one) for one in match.matched[1:] if one.category in ("adjective", "sign", "np")), lobe.subject)
+    if match.matched[0].category == "lobes" and match.all("np"):
+        first = []
+    if first is None or label in ("", "it", ANY_OBJECT) or not context.is_central:
         return None
     return [*first, Claim("presence", label, state(not denials(match)))]
 
@@ -207,9 +214,26 @@ def _is_generic(one: Token) -> bool:
 # -- what it is, and what it is not -----------------------------------------------------------------------------------
 
 
-@construction(
-    f"field colon (not|no)? {LABELLED}", f"introduce colon {LABELLED} ((and|comma)+ {LABELLED})*", "field colon parts"
-)
+@construction("np be of np", "np be of adjective")
+def _is_of(match: Match, context: Context) -> list[Claim] | None:
+    """The source is of the second class."""
+    first, last = named(match, context), match.matched[-1]
+    one = last.value.nouns[0] if last.category == "np" else Noun(str(last.value))
+    if first is None or one.subject in ("it", ANY_OBJECT) or one.quantifier or one.is_plural:
+        return None
+    return [*first, Claim("presence", one.subject, state(not denials(match)))]
+
+
+@construction("(the|there|be|np|gleam)+ phrase")
+def _phrase_of(match: Match, context: Context) -> list[Claim] | None:
+    """A phrase that says by itself that a label holds, after its subject."""
+    nouns = match.all("np")
+    label, is_there = match.all("phrase")[0].value
+    is_plain = all(one.value.nouns[0].subject in ("it", ANY_OBJECT) and not one.value.nouns[0].quantifier for one in nouns)
+    return [Claim("presence", label, state(is_there))] if is_plain and not denials(match) and len(nouns) < 2 else None  # noqa: PLR2004
+
+
+@construction(f"field colon (not|no)? {LABELLED}", f"introduce colon {LABELLED} ((and|comma)+ {LABELLED})*", "field colon parts")
 def _field(match: Match, context: Context) -> list[Claim] | None:
     """ "morphology: EXTENDED", a member of a form."""
     if not context.is_central:
@@ -493,17 +517,9 @@ def _denied_parts(match: Match, parts: Sequence[Parts], first: Sequence[Claim]) 
     (one,) = parts
     if one.is_vague or one.is_further or (one.amount.count is None and one.amount.how == "several"):
         is_one = one.is_further or one.what == "islands" or one.amount.how == "several"
-        return (
-            [*first, Claim("structure", one.what, count=1)]
-            if is_one and not (one.what == "peaks" and one.is_vague and not one.is_further and _is_bare(match))
-            else None
-        )
-    if (
-        one.amount.count == 1
-        and one.what == "islands"
-        and any(each.category != "parts" and each.is_denied for each in match.matched)
-    ):
-        return [*first, Claim("structure", "islands", how="several")]
+        return [*first, Claim("structure", one.what, count=1)] if is_one and not (one.what == "peaks" and one.is_vague and not one.is_further and _is_bare(match)) else None
+    if one.amount.count == 1 and one.what == "islands" and any(each.category != "parts" and each.is_denied for each in match.matched):
+        return [*first, Claim("structure", "islands", count=2, how="at least")]
     if one.amount.count is None or one.amount.count == 1:
         return None
     return [*first, Claim("structure", one.what, Truth.ABSENT, count=one.amount.count, how=one.amount.how)]
@@ -537,7 +553,7 @@ def _connected(match: Match, context: Context) -> list[Claim] | None:
     later = [one.value for one in match.all("parts") if one.start > shape[0].start]
     if match.all("but") and match.all("amount") and not no:
         return None
-    islands = Claim("structure", "islands", count=1) if is_one != no else Claim("structure", "islands", how="several")
+    islands = Claim("structure", "islands", count=1) if is_one != no else Claim("structure", "islands", count=2, how="at least")
     before = [one.value for one in match.all("parts") if one.start < shape[0].start and not (match.all("merge") and one.value.what == "islands")]
     return [*first, islands, *_counted([*before, *later], in_one=False)]
 
@@ -551,13 +567,15 @@ def _of_islands(match: Match, context: Context) -> list[Claim] | None:
     return [*first, Claim("presence", label, state(denials(match) == bool(match.all("no"))))]
 
 
-@construction("(np|it)? (be|have)+ a? peaked")
+@construction("(np|it|parts)? (be|have)+ a? peaked")
 def _is_peaked(match: Match, context: Context) -> list[Claim] | None:
     first, peaks = named(match, context), int(match.all("peaked")[0].value)
+    is_one = all(one.what == "islands" and one.amount == Amount(1) for one in _held(match))
+    first = [*first, *_structure(match, context)] if first is not None and is_one else None
     return None if first is None else [*first, Claim("structure", "peaks", state(not denials(match)), count=peaks)]
 
 
-@construction("equal_peaks", "np equal_peaks", "it equal_peaks", "equal_peaks by? (amount|comma|to|by|at)*")
+@construction("equal_peaks", "np equal_peaks", "it equal_peaks", "equal_peaks comma? by amount (to amount)?")
 def _equal(match: Match, context: Context) -> list[Claim] | None:
     first, how = named(match, context), match.all("equal_peaks")[0].value
     signs: dict[str, Callable[[int], bool]] = {
@@ -566,8 +584,18 @@ def _equal(match: Match, context: Context) -> list[Claim] | None:
         "fewer": lambda n: n < 0,
     }
     no = denials(match)
-    made = those(context, lambda layout: signs[how](sum(layout) - len(layout)) != no)
+    numbers = [one.value.count for one in match.all("amount")]
+    if numbers and (no or how != "more" or None in numbers):
+        return None
+    made = those(context, lambda layout: signs[how](sum(layout) - len(layout)) != no and _by(layout, numbers))
     return None if first is None or made is None else [*first, *made]
+
+
+def _by(layout: tuple[int, ...], numbers: Sequence[int]) -> bool:
+    """Whether peaks outnumber islands "by one", or "by three to one"."""
+    if len(numbers) == 2:  # noqa: PLR2004
+        return sum(layout) * numbers[1] == len(layout) * numbers[0]
+    return not numbers or sum(layout) - len(layout) == numbers[0]
 
 
 # -- pictures -----------------------------------------------------------------------------------------------------------
