@@ -40,12 +40,12 @@ def _thing(category: str):  # noqa: ANN202
     return made
 
 
-def _parts(match: Match) -> Token:
+def _parts(match: Match) -> Token | None:
     head = match.matched[-1]
     noun = determined(match, head)
-    is_plural = any(
-        word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:]
-    )
+    if len(match.all("amount")) > 1 or (match.all("of") and match.all("the") and match.all("amount")):
+        return None  # "two of the three islands"
+    is_plural = any(word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:])
     amount = noun.amount or (Amount(None, "several") if is_plural else Amount(1))
     is_further = noun.is_other or head.text.lower().startswith("second")
     made = Parts(head.category, amount, noun.is_definite, noun.amount is None and is_plural, is_further)
@@ -68,6 +68,12 @@ def _of_it(match: Match) -> Token | None:
     return replace(owner, start=match.span[0], end=match.span[1]) if plain and is_owner and is_poss else None
 
 
+def _linked(match: Match) -> Token:
+    """"is associated with": the type of a source is that of what it belongs to."""
+    n = match.matched[0].is_denied + len(match.all("not")) + len(match.all("unlinked"))
+    return replace(joined(match, "be"), is_denied=bool(n % 2))
+
+
 THINGS = [
     ("nothing adjective", lambda match: joined(match, "np", Group((Noun(str(match.matched[1].value), quantifier="no"),)))),
     (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
@@ -87,4 +93,6 @@ VERBS = [
 ]
 _at = next(at for at, (written, _) in enumerate(RULES) if written == f"{PRE} part")
 RULES[_at:_at] = THINGS
+_at = next(at for at, (written, _) in enumerate(RULES) if written == "be not? located")
+RULES[_at:_at] = [("be not? linked", _linked), ("be not? unlinked", _linked)]
 RULES.extend(VERBS)

@@ -51,6 +51,8 @@ def of_class(context: Context, number: int, *, is_there: bool, sides: str | None
     hybrid = ["HYBRID"] if "HYBRID" in context.scheme.labels else []
     if label is None:
         return None
+    if sides == "only" and is_there:
+        return [Claim("presence", hybrid[0])] if hybrid else None
     if sides in ("one", "other"):
         return [Claim("presence", "|".join([label, *hybrid]))] if is_there else [Claim("presence", label, Truth.ABSENT)]
     if is_there:
@@ -59,9 +61,11 @@ def of_class(context: Context, number: int, *, is_there: bool, sides: str | None
 
 
 def side_of(match: Match) -> str | None:
-    """ "one" or "other" where it is said of one side only."""
+    """"one" or "other" where it is said of one side, "only" where of no other."""
     flanks = [one.value for one in match.all("flank")]
     lobes = [one.value for one in match.all("lobes")]
+    if any(one.value.is_only for one in match.all("lobes")) or any("only" in one.text.lower() for one in match.all("flank")):
+        return "only"
     if any(one in ("one", "other") for one in flanks) and "two" not in flanks:
         return flanks[0]
     is_one = any(not one.is_plural and one.amount and one.amount.count == 1 for one in lobes)
@@ -153,7 +157,7 @@ def _hot(match: Match, context: Context) -> list[Claim] | None:
     if not context.is_central:
         return _of_a_galaxy(match, context, 2, is_there=is_there)
     first = named(match, context)
-    made = of_class(context, 2, is_there=is_there, sides="one" if one_only and is_there else side_of(match))
+    made = of_class(context, 2, is_there=is_there, sides="one" if one_only and is_there and side_of(match) != "only" else side_of(match))
     return None if first is None or made is None else [*first, *made]
 
 
@@ -212,6 +216,23 @@ def _is_generic(one: Token) -> bool:
 
 
 # -- what it is, and what it is not -----------------------------------------------------------------------------------
+
+
+STELLAR = frozenset({"PULSAR", "STAR", "YSO", "LBV", "WR", "HMXB", "LMXB", "HMXB|LMXB", "STAR|YSO|LBV|WR"})
+
+
+@construction("np have np", "np be np", "np (absent|visible) np")
+def _associated(match: Match, context: Context) -> list[Claim] | None:
+    """"It harbours a pulsar", "a luminous blue variable is associated with the source"."""
+    first, second = (one.value.nouns[0] for one in match.all("np"))
+    is_have = bool(match.all("have"))
+    source, what = (first, second) if is_have else (second, first)
+    is_linked = is_have or any("associated" in one.text.lower() or "counterpart" in one.text.lower() for one in match.all("be"))
+    is_source = source.subject in ("it", ANY_OBJECT) and not source.quantifier and not source.is_plural and not source.is_other
+    is_one = what.subject in STELLAR and not what.is_plural and not what.places and (what.amount is None or what.amount.count == 1)
+    if not context.is_central or not is_linked or not is_source or not is_one:
+        return None
+    return [Claim("presence", what.subject, state(denials(match) == (what.quantifier == "no")))]
 
 
 @construction("np be of np", "np be of adjective")
@@ -442,7 +463,7 @@ def _held(match: Match) -> list[Parts]:
     return [one.value if isinstance(one.value, Parts) else Parts(*one.value) for one in match.all("parts")]
 
 
-PARTS = "parts ((comma|and|with|have|of|be|consist|falls_into|at)* parts)*"
+PARTS = "parts ((comma|and|with|have|of|be|consist|falls_into)* parts)*"
 
 
 @construction(
