@@ -21,7 +21,8 @@ def known(scheme, *present, unknown=()):
     one = label_scheme(scheme)
     held = one.with_implied(present)
     states = {
-        label: Truth.PRESENT if label in held else Truth.UNKNOWN if label in unknown else Truth.ABSENT for label in one.labels
+        label: Truth.PRESENT if label in held else Truth.UNKNOWN if label in unknown else Truth.ABSENT
+        for label in one.labels
     }
     return Annotations("cutout-0", "source-0", one, states)
 
@@ -528,7 +529,7 @@ SECOND = [
 
 
 def judged(known_, answer, question=WHAT):
-    """"kept", "contradicted" or "refused"."""
+    """ "kept", "contradicted" or "refused"."""
     found = extract_claims(question, answer, known_.scheme, "xyxy_norm")
     if not refusal(found, known_, Verdicts()):
         return "kept"
@@ -538,6 +539,8 @@ def judged(known_, answer, question=WHAT):
 RIGHT = {YES: {"kept"}, NO: {"contradicted"}, LEFT: {"refused"}, NOT_YES: {"contradicted", "refused"}}
 
 
-@pytest.mark.parametrize(("of", "answer", "expected"), [*FANAROFF_RILEY, *TAILS, *ISLANDS, *GALACTIC, *PICTURES, *SECOND])
+@pytest.mark.parametrize(
+    ("of", "answer", "expected"), [*FANAROFF_RILEY, *TAILS, *ISLANDS, *GALACTIC, *PICTURES, *SECOND]
+)
 def test_prose_about_a_source_is_judged_by_its_labels(of, answer, expected):
     assert judged(KNOWN[of], answer) in RIGHT[expected]

@@ -63,7 +63,9 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         is_relative = joint.category == "np" and joint.text.lower() in ("that", "which")
         if (joint.category in WEAK or is_relative) and 0 < at < len(tokens) - 1:
             one = sentence(tokens[:at], context)
-            two = sentence(tokens[at + (not is_relative) :], replace(context, noun=one.noun)) if one is not None else None
+            two = (
+                sentence(tokens[at + (not is_relative) :], replace(context, noun=one.noun)) if one is not None else None
+            )
             if one is not None and two is not None:
                 return Reading((*one.claims, *two.claims), two.noun or one.noun)
     return None
@@ -123,7 +125,9 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
     """What can be read of a statement that is not understood as a whole: its clauses between commas and the like."""
     found: list[ExtractedClaim] = []
     start = 0
-    if any(one.category in ("if", "would", "one_of") for one in tokens) or (tokens and tokens[0].text.lower() in ("were", "had", "should")):
+    if any(one.category in ("if", "would", "one_of") for one in tokens) or (
+        tokens and tokens[0].text.lower() in ("were", "had", "should")
+    ):
         return []  # what would be, if
     for at in range(len(tokens) + 1):
         if at == len(tokens) or tokens[at].category in (*STRONG, "comma", "and", "which"):

@@ -356,7 +356,7 @@ def _is(match: Match, context: Context) -> list[Claim] | None:
 
 
 def _is_not_but(noun: Noun, rest: Sequence[Token], context: Context) -> list[Claim] | None:
-    """"is not compact but extended": what stands after "but" holds."""
+    """ "is not compact but extended": what stands after "but" holds."""
     at = next(at for at, one in enumerate(rest) if one.category == "but")
     first, second = predicated(rest[:at]), predicated(rest[at + 1 :])
     if first is None or second is None:

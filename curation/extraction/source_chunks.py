@@ -45,7 +45,9 @@ def _parts(match: Match) -> Token | None:
     noun = determined(match, head)
     if len(match.all("amount")) > 1 or (match.all("of") and match.all("the") and match.all("amount")):
         return None  # "two of the three islands"
-    is_plural = any(word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:])
+    is_plural = any(
+        word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:]
+    )
     amount = noun.amount or (Amount(None, "several") if is_plural else Amount(1))
     is_further = noun.is_other or head.text.lower().startswith("second")
     made = Parts(head.category, amount, noun.is_definite, noun.amount is None and is_plural, is_further)
@@ -69,13 +71,16 @@ def _of_it(match: Match) -> Token | None:
 
 
 def _linked(match: Match) -> Token:
-    """"is associated with": the type of a source is that of what it belongs to."""
+    """ "is associated with": the type of a source is that of what it belongs to."""
     n = match.matched[0].is_denied + len(match.all("not")) + len(match.all("unlinked"))
     return replace(joined(match, "be"), is_denied=bool(n % 2))
 
 
 THINGS = [
-    ("nothing adjective", lambda match: joined(match, "np", Group((Noun(str(match.matched[1].value), quantifier="no"),)))),
+    (
+        "nothing adjective",
+        lambda match: joined(match, "np", Group((Noun(str(match.matched[1].value), quantifier="no"),))),
+    ),
     (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
     (f"{PRE} qualifier* hotspot", _thing("hotspots")),
     (f"{PRE} gleam", lambda match: joined(match, "gleam")),

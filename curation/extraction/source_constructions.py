@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from curation.extraction.chunks import Amount, Group, Noun, listed
-from curation.extraction.constructions import Context, construction, is_central, predicated, resolved, said_to_be, state, there_is
+from curation.extraction.constructions import (
+    Context,
+    construction,
+    is_central,
+    predicated,
+    resolved,
+    said_to_be,
+    state,
+    there_is,
+)
 from curation.extraction.source_chunks import Parts
 from curation.extraction.source_words import COMPONENTS, fanaroff_riley, is_components
 from curation.extraction.tokens import Match, Token, letters, pattern
@@ -61,10 +70,12 @@ def of_class(context: Context, number: int, *, is_there: bool, sides: str | None
 
 
 def side_of(match: Match) -> str | None:
-    """"one" or "other" where it is said of one side, "only" where of no other."""
+    """ "one" or "other" where it is said of one side, "only" where of no other."""
     flanks = [one.value for one in match.all("flank")]
     lobes = [one.value for one in match.all("lobes")]
-    if any(one.value.is_only for one in match.all("lobes")) or any("only" in one.text.lower() for one in match.all("flank")):
+    if any(one.value.is_only for one in match.all("lobes")) or any(
+        "only" in one.text.lower() for one in match.all("flank")
+    ):
         return "only"
     if any(one in ("one", "other") for one in flanks) and "two" not in flanks:
         return flanks[0]
@@ -93,7 +104,9 @@ def _of_a_galaxy(match: Match, context: Context, number: int, *, is_there: bool)
 
 
 @construction(
-    "(np|lobes|gleam|flank|it|brightest_part)? (flank|comma|be|of|the|a)* profile", "(np|lobes|gleam|flank)? (be|comma)* profile (comma|and|but)+ profile", "flank comma? (lobes|np|gleam) profile",
+    "(np|lobes|gleam|flank|it|brightest_part)? (flank|comma|be|of|the|a)* profile",
+    "(np|lobes|gleam|flank)? (be|comma)* profile (comma|and|but)+ profile",
+    "flank comma? (lobes|np|gleam) profile",
     examples=("The source fades outwards.",),
 )
 def _profile(match: Match, context: Context) -> list[Claim] | None:
@@ -101,7 +114,11 @@ def _profile(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, CLASS[said.pop()]) if len(said) == 1 else None
 
 
-@construction("rather (profile|fade_in_place) comma? (np|lobes|gleam|flank)? be? profile", "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)", "(np|lobes|gleam) (profile|fade_in_place) but profile")
+@construction(
+    "rather (profile|fade_in_place) comma? (np|lobes|gleam|flank)? be? profile",
+    "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)",
+    "(np|lobes|gleam) (profile|fade_in_place) but profile",
+)
 def _profile_not(match: Match, context: Context) -> list[Claim] | None:
     """Instead of fading, the lobes brighten outwards."""
     first, second = match.all("profile", "fade_in_place")[:2]
@@ -120,7 +137,11 @@ def _fades(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, 1)
 
 
-@construction("brightest_part (be|lie|exist|visible|taken|of|see|mark)* (at_core|at_ends)", "brightest_part (be|lie|exist|visible|of)* place", "(at_core|at_ends) (be|lie) brightest_part")
+@construction(
+    "brightest_part (be|lie|exist|visible|taken|of|see|mark)* (at_core|at_ends)",
+    "brightest_part (be|lie|exist|visible|of)* place",
+    "(at_core|at_ends) (be|lie) brightest_part",
+)
 def _brightest_part(match: Match, context: Context) -> list[Claim] | None:
     where = match.all("at_core", "at_ends", "place")[0]
     if where.category == "place" and where.value.name != "centre":
@@ -152,12 +173,21 @@ def _hotspots(match: Match, context: Context) -> list[Claim] | None:
 
 def _hot(match: Match, context: Context) -> list[Claim] | None:
     hot = match.all("hotspots")[0]
-    one_only = not hot.value.is_plural and hot.value.quantifier is None and not any(one.value.is_plural for one in match.all("lobes"))
+    one_only = (
+        not hot.value.is_plural
+        and hot.value.quantifier is None
+        and not any(one.value.is_plural for one in match.all("lobes"))
+    )
     is_there = not denials(match)
     if not context.is_central:
         return _of_a_galaxy(match, context, 2, is_there=is_there)
     first = named(match, context)
-    made = of_class(context, 2, is_there=is_there, sides="one" if one_only and is_there and side_of(match) != "only" else side_of(match))
+    made = of_class(
+        context,
+        2,
+        is_there=is_there,
+        sides="one" if one_only and is_there and side_of(match) != "only" else side_of(match),
+    )
     return None if first is None or made is None else [*first, *made]
 
 
@@ -165,7 +195,9 @@ def _hot(match: Match, context: Context) -> list[Claim] | None:
 def _lobes_are(match: Match, context: Context) -> list[Claim] | None:
     """ "edge-brightened lobes", "the lobes are plume-like"."""
     first, lobe = named(match, context), match.all("lobes")[0].value
-    label = next((_subject(one) for one in match.matched[1:] if one.category in ("adjective", "sign", "np")), lobe.subject)
+    label = next(
+        (_subject(one) for one in match.matched[1:] if one.category in ("adjective", "sign", "np")), lobe.subject
+    )
     if match.matched[0].category == "lobes" and match.all("np"):
         first = []
     if first is None or label in ("", "it", ANY_OBJECT) or not context.is_central:
@@ -223,13 +255,22 @@ STELLAR = frozenset({"PULSAR", "STAR", "YSO", "LBV", "WR", "HMXB", "LMXB", "HMXB
 
 @construction("np have np", "np be np", "np (absent|visible) np")
 def _associated(match: Match, context: Context) -> list[Claim] | None:
-    """"It harbours a pulsar", "a luminous blue variable is associated with the source"."""
+    """ "It harbours a pulsar", "a luminous blue variable is associated with the source"."""
     first, second = (one.value.nouns[0] for one in match.all("np"))
     is_have = bool(match.all("have"))
     source, what = (first, second) if is_have else (second, first)
-    is_linked = is_have or any("associated" in one.text.lower() or "counterpart" in one.text.lower() for one in match.all("be"))
-    is_source = source.subject in ("it", ANY_OBJECT) and not source.quantifier and not source.is_plural and not source.is_other
-    is_one = what.subject in STELLAR and not what.is_plural and not what.places and (what.amount is None or what.amount.count == 1)
+    is_linked = is_have or any(
+        "associated" in one.text.lower() or "counterpart" in one.text.lower() for one in match.all("be")
+    )
+    is_source = (
+        source.subject in ("it", ANY_OBJECT) and not source.quantifier and not source.is_plural and not source.is_other
+    )
+    is_one = (
+        what.subject in STELLAR
+        and not what.is_plural
+        and not what.places
+        and (what.amount is None or what.amount.count == 1)
+    )
     if not context.is_central or not is_linked or not is_source or not is_one:
         return None
     return [Claim("presence", what.subject, state(denials(match) == (what.quantifier == "no")))]
@@ -250,11 +291,15 @@ def _phrase_of(match: Match, context: Context) -> list[Claim] | None:
     """A phrase that says by itself that a label holds, after its subject."""
     nouns = match.all("np")
     label, is_there = match.all("phrase")[0].value
-    is_plain = all(one.value.nouns[0].subject in ("it", ANY_OBJECT) and not one.value.nouns[0].quantifier for one in nouns)
+    is_plain = all(
+        one.value.nouns[0].subject in ("it", ANY_OBJECT) and not one.value.nouns[0].quantifier for one in nouns
+    )
     return [Claim("presence", label, state(is_there))] if is_plain and not denials(match) and len(nouns) < 2 else None  # noqa: PLR2004
 
 
-@construction(f"field colon (not|no)? {LABELLED}", f"introduce colon {LABELLED} ((and|comma)+ {LABELLED})*", "field colon parts")
+@construction(
+    f"field colon (not|no)? {LABELLED}", f"introduce colon {LABELLED} ((and|comma)+ {LABELLED})*", "field colon parts"
+)
 def _field(match: Match, context: Context) -> list[Claim] | None:
     """ "morphology: EXTENDED", a member of a form."""
     if not context.is_central:
@@ -300,7 +345,9 @@ def _not_but(match: Match, context: Context) -> list[Claim] | None:
     return claims
 
 
-@construction("introduce (not|no|a|the|as|to)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as|to)* (adjective|np|sign))*")
+@construction(
+    "introduce (not|no|a|the|as|to)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as|to)* (adjective|np|sign))*"
+)
 def _introduced(match: Match, context: Context) -> list[Claim] | None:
     """What we have here is an FR II."""
     what = predicated([one for one in match.matched if one.category not in ("introduce", "as", "to")])
@@ -468,7 +515,13 @@ PARTS = "parts ((comma|and|with|have|of|be|consist|falls_into)* parts)*"
 
 @construction(
     f"(np|it)? (have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)* {PARTS} (visible|exist|lie|in_it|apart|be|comma|absent|own_peak|of)*",
-    f"{PARTS} (be|comma)* own_peak", f"np {PARTS}", "own_peak", "(amount|qualifier)* apart? parts (be|comma)* apart", "nor do np (falls_into|have|consist) parts", "amount apart parts", f"despite {PARTS} comma? np (have|consist|be) parts",
+    f"{PARTS} (be|comma)* own_peak",
+    f"np {PARTS}",
+    "own_peak",
+    "(amount|qualifier)* apart? parts (be|comma)* apart",
+    "nor do np (falls_into|have|consist) parts",
+    "amount apart parts",
+    f"despite {PARTS} comma? np (have|consist|be) parts",
     examples=("The source consists of two islands.",),
 )
 def _parts(match: Match, context: Context) -> list[Claim] | None:
@@ -538,8 +591,16 @@ def _denied_parts(match: Match, parts: Sequence[Parts], first: Sequence[Claim]) 
     (one,) = parts
     if one.is_vague or one.is_further or (one.amount.count is None and one.amount.how == "several"):
         is_one = one.is_further or one.what == "islands" or one.amount.how == "several"
-        return [*first, Claim("structure", one.what, count=1)] if is_one and not (one.what == "peaks" and one.is_vague and not one.is_further and _is_bare(match)) else None
-    if one.amount.count == 1 and one.what == "islands" and any(each.category != "parts" and each.is_denied for each in match.matched):
+        return (
+            [*first, Claim("structure", one.what, count=1)]
+            if is_one and not (one.what == "peaks" and one.is_vague and not one.is_further and _is_bare(match))
+            else None
+        )
+    if (
+        one.amount.count == 1
+        and one.what == "islands"
+        and any(each.category != "parts" and each.is_denied for each in match.matched)
+    ):
         return [*first, Claim("structure", "islands", count=2, how="at least")]
     if one.amount.count is None or one.amount.count == 1:
         return None
@@ -561,8 +622,14 @@ def _of_an_object(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)", "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|in_it|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*", "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?", "(np|it)? (falls_into|consist|have)+ whole", "(np|it)? consist whole but (amount|parts)", "np be in whole",
-    "np falls_into (amount|comma)*", "np? (have|consist) (connected|disconnected) parts",
+    "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)",
+    "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|in_it|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*",
+    "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?",
+    "(np|it)? (falls_into|consist|have)+ whole",
+    "(np|it)? consist whole but (amount|parts)",
+    "np be in whole",
+    "np falls_into (amount|comma)*",
+    "np? (have|consist) (connected|disconnected) parts",
 )
 def _connected(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
@@ -574,8 +641,16 @@ def _connected(match: Match, context: Context) -> list[Claim] | None:
     later = [one.value for one in match.all("parts") if one.start > shape[0].start]
     if match.all("but") and match.all("amount") and not no:
         return None
-    islands = Claim("structure", "islands", count=1) if is_one != no else Claim("structure", "islands", count=2, how="at least")
-    before = [one.value for one in match.all("parts") if one.start < shape[0].start and not (match.all("merge") and one.value.what == "islands")]
+    islands = (
+        Claim("structure", "islands", count=1)
+        if is_one != no
+        else Claim("structure", "islands", count=2, how="at least")
+    )
+    before = [
+        one.value
+        for one in match.all("parts")
+        if one.start < shape[0].start and not (match.all("merge") and one.value.what == "islands")
+    ]
     return [*first, islands, *_counted([*before, *later], in_one=False)]
 
 
@@ -626,7 +701,10 @@ def _by(layout: tuple[int, ...], numbers: Sequence[int]) -> bool:
 def _pervades(match: Match, context: Context) -> list[Claim] | None:
     """Diffuse emission that fills much of the picture is of the large kind."""
     (group,) = (one.value for one in match.all("np"))
-    said = {*group.nouns[0].subject.split("|"), *(label for one in match.all("adjective") for label in str(one.value).split("|"))}
+    said = {
+        *group.nouns[0].subject.split("|"),
+        *(label for one in match.all("adjective") for label in str(one.value).split("|")),
+    }
     if denials(match) or group.nouns[0].quantifier or len(group.nouns) > 1 or not said & {"DIFFUSE", "DIFFUSE-LARGE"}:
         return None
     return [Claim("presence", "DIFFUSE-LARGE")]
@@ -634,20 +712,28 @@ def _pervades(match: Match, context: Context) -> list[Claim] | None:
 
 @construction("np (have|lack) np ((comma|and|or|nor)+ np)*")
 def _emission_has(match: Match, context: Context) -> list[Claim] | None:
-    """"The emission shows no filaments": none is there."""
+    """ "The emission shows no filaments": none is there."""
     first, *rest = match.all("np")
     if context.is_central or first.text.lower().split()[-1] != "emission" or first.value.nouns[0].subject != ANY_OBJECT:
         return None
-    return there_is(listed(match.all("np", "comma", "and", "or", "nor")[1:]), (), context, is_there=not denials(match)) if rest else None
+    return (
+        there_is(listed(match.all("np", "comma", "and", "or", "nor")[1:]), (), context, is_there=not denials(match))
+        if rest
+        else None
+    )
 
 
 @construction("np ((comma|or) np)+ comma visible", "np box_word np")
 def _appositive(match: Match, context: Context) -> list[Claim] | None:
-    """"Rings, the residue of imperfect imaging, can be seen": two names of one thing; and what artefacts surround."""
+    """ "Rings, the residue of imperfect imaging, can be seen": two names of one thing; and what artefacts surround."""
     nouns = [one.value.nouns[0] for one in match.all("np")]
     subjects = {one.subject for one in nouns}
     if match.all("box_word"):
-        is_one = nouns[0].subject == "ARTIFACT" and nouns[1].subject == ANY_OBJECT and match.all("box_word")[0].text.lower().startswith("surround")
+        is_one = (
+            nouns[0].subject == "ARTIFACT"
+            and nouns[1].subject == ANY_OBJECT
+            and match.all("box_word")[0].text.lower().startswith("surround")
+        )
         return there_is(Group(tuple(nouns[:1])), (), context) if is_one else None
     return there_is(Group(tuple(nouns[:1])), (), context, is_there=not denials(match)) if len(subjects) == 1 else None
 
@@ -680,7 +766,9 @@ def _shares(match: Match, context: Context) -> list[Claim] | None:
         many = _many(one)
         if one.category == "np" and many is None and (who is not None or pairs):
             return None
-        if one.category == "one_of" or (who is None and many == 1 and one.category != "peaked" and _is_subject(one, match)):
+        if one.category == "one_of" or (
+            who is None and many == 1 and one.category != "peaked" and _is_subject(one, match)
+        ):
             who = one
         elif who is not None and many is not None:
             pairs.append((who, many))

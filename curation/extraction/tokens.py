@@ -116,8 +116,8 @@ def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
         _maps(text),
         _surveys(text),
         _orientation(text),
-        _places(text),
         _phrases(text, scheme),
+        _places(text),
     ):
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
     used = [(one.start, one.end) for one in taken]
@@ -207,9 +207,11 @@ def _phrases(text: str, scheme: LabelScheme) -> list[Token]:
         return []
     words = [one for one in WORD.finditer(text) if one[0] not in "-_"]
     longer = [one for one in _lexed(text, words, scheme) if one.category not in (UNKNOWN, "decoration")]
+    as_long = _places(text)
     return [
         one for one in found
-        if not any(
+        if not any(one.start < other.end and other.start < one.end and other.end - other.start >= one.end - one.start for other in as_long)
+        and not any(
             one.start < other.end and other.start < one.end and other.end - other.start > one.end - one.start
             for other in longer
         )
