@@ -15,6 +15,8 @@ VERBS = frozenset(
     {"be", "have", "see", "see_not", "visible", "lie", "exist", "span", "lack", "there", "consist", "phrase"}
 )
 FINITE = VERBS | {"number_verb", "beside"}
+LEADING = frozenset({"hotspots", "lobes", "angle", "edges", "parts", "pairs", "double_double", "flank"})
+"""After "with" at the start, looks of the source: "with hotspots at its ends, it is …"."""
 LONGEST_CLAUSE = 60
 """Tokens of a sentence that are tried; nobody writes a longer one of a picture."""
 
@@ -32,6 +34,8 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     tokens = tuple(trimmed(tokens))
     if not tokens or len(tokens) > LONGEST_CLAUSE:
         return Reading((), context.noun) if not tokens else None
+    if tokens[0].category == "with" and len(tokens) > 1 and tokens[1].category in LEADING:
+        tokens = tokens[1:]
     made = whole(tokens, context)
     if made is not None:
         return Reading(
@@ -59,9 +63,12 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     if made is not None:
         return made
     for at, joint in enumerate(tokens):
-        if joint.category in WEAK and 0 < at < len(tokens) - 1:
+        is_relative = joint.category == "np" and joint.text.lower() in ("that", "which")
+        if (joint.category in WEAK or is_relative) and 0 < at < len(tokens) - 1:
             one = sentence(tokens[:at], context)
-            two = sentence(tokens[at + 1 :], replace(context, noun=one.noun)) if one is not None else None
+            two = (
+                sentence(tokens[at + (not is_relative) :], replace(context, noun=one.noun)) if one is not None else None
+            )
             if one is not None and two is not None:
                 return Reading((*one.claims, *two.claims), two.noun or one.noun)
     return None
@@ -121,7 +128,7 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
     """What can be read of a statement that is not understood as a whole: its clauses between commas and the like."""
     found: list[ExtractedClaim] = []
     start = 0
-    if any(one.category in ("if", "would") for one in tokens) or (
+    if any(one.category in ("if", "would", "one_of") for one in tokens) or (
         tokens and tokens[0].text.lower() in ("were", "had", "should")
     ):
         return []  # what would be, if

@@ -351,7 +351,19 @@ def _is(match: Match, context: Context) -> list[Claim] | None:
         or (verb.category == "colon" and not is_central(subject.nouns[0], context))
     ):
         return None
+    if verb.is_denied and any(one.category == "but" for one in rest):
+        return _is_not_but(subject.nouns[0], rest, context)
     return _is_a(subject.nouns[0], what, context, is_true=not verb.is_denied)
+
+
+def _is_not_but(noun: Noun, rest: Sequence[Token], context: Context) -> list[Claim] | None:
+    """ "is not compact but extended": what stands after "but" holds."""
+    at = next(at for at, one in enumerate(rest) if one.category == "but")
+    first, second = predicated(rest[:at]), predicated(rest[at + 1 :])
+    if first is None or second is None:
+        return None
+    no, yes = _is_a(noun, first, context, is_true=False), _is_a(noun, second, context, is_true=True)
+    return None if no is None or yes is None else [*no, *yes]
 
 
 @construction(f"{NPS} {PLACES} be {APS}")

@@ -137,7 +137,7 @@ def _traits(key: "_Scheme") -> tuple[Trait, ...]:
     return (
         *own,
         *(
-            Trait(re.compile(rf"(?<!\S){_pattern(phrase)}(?!\S)"), label, is_there)
+            Trait(re.compile(rf"(?<!\S){_pattern(phrase)}"), label, is_there)
             for label, held in _table().get(key.scheme.name, {}).items()
             for name, is_there in (("traits", True), ("lacks", False))
             for phrase in (held.get(name, ()) if isinstance(held, dict) else ())

@@ -5,12 +5,12 @@ Importing this adds its rules to those of chunks.py.
 
 from dataclasses import dataclass, replace
 
-from curation.extraction.chunks import PRE, RULES, Amount, as_category, determined, joined
+from curation.extraction.chunks import PRE, RULES, Amount, Group, Noun, as_category, determined, joined
 from curation.extraction.tokens import Match, Token
 from curation.verification.claims import ANY_OBJECT
 
 PARTS = ("islands", "peaks")
-PEAKED = {"peaked_1": 1, "peaked_2": 2, "peaked_3": 3}
+PEAKED = {"peaked_one": 1, "peaked_two": 2, "peaked_three": 3}
 PREDICATES = "profile|fade_in_place|bend|enclose|end_in|mark|falls_into|merge|alike|straight|reject|peaked|connected|disconnected|whole|broken"
 
 
@@ -40,9 +40,11 @@ def _thing(category: str):  # noqa: ANN202
     return made
 
 
-def _parts(match: Match) -> Token:
+def _parts(match: Match) -> Token | None:
     head = match.matched[-1]
     noun = determined(match, head)
+    if len(match.all("amount")) > 1 or (match.all("of") and match.all("the") and match.all("amount")):
+        return None  # "two of the three islands"
     is_plural = any(
         word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:]
     )
@@ -68,18 +70,34 @@ def _of_it(match: Match) -> Token | None:
     return replace(owner, start=match.span[0], end=match.span[1]) if plain and is_owner and is_poss else None
 
 
-RULES.extend(
+def _linked(match: Match) -> Token:
+    """ "is associated with": the type of a source is that of what it belongs to."""
+    n = match.matched[0].is_denied + len(match.all("not")) + len(match.all("unlinked"))
+    return replace(joined(match, "be"), is_denied=bool(n % 2))
+
+
+THINGS = [
     (
-        (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
-        (f"{PRE} qualifier* hotspot", _thing("hotspots")),
-        (f"{PRE} gleam", lambda match: joined(match, "gleam")),
-        (f"{PRE} brightest_part", lambda match: joined(match, "brightest_part")),
-        (f"{PRE} pair", _thing("pairs")),
-        (f"{PRE} (islands|peaks)", _parts),
-        ("np be the? (np|gleam)", _of_it),
-        ("(np|gleam) of np", _of_it),
-        ("(peaked_1|peaked_2|peaked_3)", _peaked),
-        *((f"(do|be)? not (do|be)? {one}", as_category(one)) for one in PREDICATES.split("|")),
-        *((f"do {one}", as_category(one)) for one in PREDICATES.split("|")),
-    )
-)
+        "nothing adjective",
+        lambda match: joined(match, "np", Group((Noun(str(match.matched[1].value), quantifier="no"),))),
+    ),
+    (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
+    (f"{PRE} qualifier* hotspot", _thing("hotspots")),
+    (f"{PRE} gleam", lambda match: joined(match, "gleam")),
+    (f"{PRE} brightest_part", lambda match: joined(match, "brightest_part")),
+    (f"{PRE} pair", _thing("pairs")),
+    (f"{PRE} (islands|peaks)", _parts),
+]
+"""Before nouns are put together, which would take their numbers."""
+VERBS = [
+    ("np be the? (np|gleam)", _of_it),
+    ("(np|gleam) of np", _of_it),
+    ("(peaked_one|peaked_two|peaked_three)", _peaked),
+    *((f"(do|be)? not (do|be)? {one}", as_category(one)) for one in PREDICATES.split("|")),
+    *((f"do {one}", as_category(one)) for one in PREDICATES.split("|")),
+]
+_at = next(at for at, (written, _) in enumerate(RULES) if written == f"{PRE} part")
+RULES[_at:_at] = THINGS
+_at = next(at for at, (written, _) in enumerate(RULES) if written == "be not? located")
+RULES[_at:_at] = [("be not? linked", _linked), ("be not? unlinked", _linked)]
+RULES.extend(VERBS)

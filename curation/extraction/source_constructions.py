@@ -6,8 +6,17 @@ They register in the table of constructions.py. Importing this adds them, and th
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from curation.extraction.chunks import Amount, Group, Noun
-from curation.extraction.constructions import Context, construction, is_central, predicated, resolved, said_to_be, state
+from curation.extraction.chunks import Amount, Group, Noun, listed
+from curation.extraction.constructions import (
+    Context,
+    construction,
+    is_central,
+    predicated,
+    resolved,
+    said_to_be,
+    state,
+    there_is,
+)
 from curation.extraction.source_chunks import Parts
 from curation.extraction.source_words import COMPONENTS, fanaroff_riley, is_components
 from curation.extraction.tokens import Match, Token, letters, pattern
@@ -51,6 +60,8 @@ def of_class(context: Context, number: int, *, is_there: bool, sides: str | None
     hybrid = ["HYBRID"] if "HYBRID" in context.scheme.labels else []
     if label is None:
         return None
+    if sides == "only" and is_there:
+        return [Claim("presence", hybrid[0])] if hybrid else None
     if sides in ("one", "other"):
         return [Claim("presence", "|".join([label, *hybrid]))] if is_there else [Claim("presence", label, Truth.ABSENT)]
     if is_there:
@@ -59,9 +70,13 @@ def of_class(context: Context, number: int, *, is_there: bool, sides: str | None
 
 
 def side_of(match: Match) -> str | None:
-    """ "one" or "other" where it is said of one side only."""
+    """ "one" or "other" where it is said of one side, "only" where of no other."""
     flanks = [one.value for one in match.all("flank")]
     lobes = [one.value for one in match.all("lobes")]
+    if any(one.value.is_only for one in match.all("lobes")) or any(
+        "only" in one.text.lower() for one in match.all("flank")
+    ):
+        return "only"
     if any(one in ("one", "other") for one in flanks) and "two" not in flanks:
         return flanks[0]
     is_one = any(not one.is_plural and one.amount and one.amount.count == 1 for one in lobes)
@@ -72,8 +87,7 @@ def side_of(match: Match) -> str | None:
 
 
 def _profiled(match: Match, context: Context, number: int) -> list[Claim] | None:
-    about = [one.value for one in match.all("lobes") if one.value.quantifier == "no"]
-    is_there = denials(match) == bool(about)
+    is_there = not denials(match)
     if not context.is_central:
         return _of_a_galaxy(match, context, number, is_there=is_there)
     first = named(match, context)
@@ -92,6 +106,7 @@ def _of_a_galaxy(match: Match, context: Context, number: int, *, is_there: bool)
 @construction(
     "(np|lobes|gleam|flank|it|brightest_part)? (flank|comma|be|of|the|a)* profile",
     "(np|lobes|gleam|flank)? (be|comma)* profile (comma|and|but)+ profile",
+    "flank comma? (lobes|np|gleam) profile",
     examples=("The source fades outwards.",),
 )
 def _profile(match: Match, context: Context) -> list[Claim] | None:
@@ -102,17 +117,19 @@ def _profile(match: Match, context: Context) -> list[Claim] | None:
 @construction(
     "rather (profile|fade_in_place) comma? (np|lobes|gleam|flank)? be? profile",
     "(np|lobes|gleam) be? profile comma? rather (profile|fade_in_place)",
+    "(np|lobes|gleam) (profile|fade_in_place) but profile",
 )
 def _profile_not(match: Match, context: Context) -> list[Claim] | None:
-    """ "Instead of fading, the lobes brighten outwards.\""""
+    """Instead of fading, the lobes brighten outwards."""
     first, second = match.all("profile", "fade_in_place")[:2]
     said, other = (second, first) if match.matched[0].category == "rather" else (first, second)
+    if match.all("but"):
+        said, other = second, replace(first, is_denied=not first.is_denied)
     value = other.value or "faint"
-    return (
-        _profiled(match, context, CLASS[str(said.value)])
-        if value != said.value and said.category == "profile"
-        else None
-    )
+    if value == said.value or said.category != "profile" or other.is_denied or said.is_denied:
+        return None
+    made, first_ = of_class(context, CLASS[str(said.value)], is_there=True, sides=side_of(match)), named(match, context)
+    return None if made is None or first_ is None else [*first_, *made]
 
 
 @construction("lobes (flank)* fade_in_place", "flank (comma|np|lobes|gleam)* fade_in_place")
@@ -121,7 +138,7 @@ def _fades(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "brightest_part (be|lie|exist|visible|come|of|see|mark)* (at_core|at_ends)",
+    "brightest_part (be|lie|exist|visible|taken|of|see|mark)* (at_core|at_ends)",
     "brightest_part (be|lie|exist|visible|of)* place",
     "(at_core|at_ends) (be|lie) brightest_part",
 )
@@ -132,14 +149,22 @@ def _brightest_part(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, 2 if where.category == "at_ends" else 1)
 
 
+@construction("the? (core|tip|lobes) be (the|brightest_part)*")
+def _core_is(match: Match, context: Context) -> list[Claim] | None:
+    """The core is the brightest part of the source: as it says."""
+    if not match.all("brightest_part") or not context.is_central:
+        return None
+    return _profiled(match, context, 1 if match.all("core") else 2)
+
+
 @construction("outshine")
 def _outshines(match: Match, context: Context) -> list[Claim] | None:
     return _profiled(match, context, CLASS[match.all("outshine")[0].value])
 
 
 @construction(
-    f"(np|lobes|flank|brightest_part|gleam)? (be|flank|at_ends)* (end_in|have|see|see_not|lack|visible|lie|exist|at|by|of)* (the|a)? hotspots {HERE}", f"(at_ends|flank|place)* (there be|be|lie|see|see_not) hotspots {HERE}",
-    f"there (be|exist) hotspots {HERE}", "(lack|visible|absent|be)+ of? at_ends (lie|be|of|the|comma)* hotspots", f"hotspots (mark|end_in)+ (the|a|both)? (lobes|at_ends|place)? {HERE}", "hotspots absent", "hotspots be what np (have|lack)", f"hotspots {HERE} absent? {HERE}",
+    f"(np|lobes|flank|brightest_part|gleam)? (be|flank|at_ends)* (end_in|tip|have|see|see_not|lack|visible|lie|exist|at|by|of)* (the|a)? hotspots {HERE}", f"(at_ends|flank|place)* (there be|be|lie|see|see_not) hotspots {HERE}",
+    f"there (be|exist) hotspots {HERE}", "(lack|visible|absent|be)+ of? at_ends (lie|be|of|the|comma)* hotspots", f"hotspots (mark|end_in|tip)+ (the|a|both|of|tip)* (lobes|at_ends|place)? {HERE}", "hotspots absent", "hotspots be what np (have|lack)", f"hotspots {HERE} absent? {HERE}",
     examples=("The lobes end in bright hotspots.",),
 )  # fmt: skip
 def _hotspots(match: Match, context: Context) -> list[Claim] | None:
@@ -153,23 +178,31 @@ def _hot(match: Match, context: Context) -> list[Claim] | None:
         and hot.value.quantifier is None
         and not any(one.value.is_plural for one in match.all("lobes"))
     )
-    no_lobe = any(one.value.quantifier == "no" for one in match.all("lobes"))
-    is_there = denials(match) == no_lobe
+    is_there = not denials(match)
     if not context.is_central:
         return _of_a_galaxy(match, context, 2, is_there=is_there)
     first = named(match, context)
-    made = of_class(context, 2, is_there=is_there, sides="one" if one_only and is_there else side_of(match))
+    made = of_class(
+        context,
+        2,
+        is_there=is_there,
+        sides="one" if one_only and is_there and side_of(match) != "only" else side_of(match),
+    )
     return None if first is None or made is None else [*first, *made]
 
 
-@construction("lobes be (adjective|sign)", "lobes", "np? (have|be|see|with)+ lobes", "adjective lobes")
+@construction("lobes be (adjective|sign|np)", "lobes", "np? (have|be|see|with)+ lobes", "adjective lobes")
 def _lobes_are(match: Match, context: Context) -> list[Claim] | None:
     """ "edge-brightened lobes", "the lobes are plume-like"."""
     first, lobe = named(match, context), match.all("lobes")[0].value
-    label = next((str(one.value) for one in match.all("adjective", "sign")), lobe.subject)
-    if first is None or not label or not context.is_central:
+    label = next(
+        (_subject(one) for one in match.matched[1:] if one.category in ("adjective", "sign", "np")), lobe.subject
+    )
+    if match.matched[0].category == "lobes" and match.all("np"):
+        first = []
+    if first is None or label in ("", "it", ANY_OBJECT) or not context.is_central:
         return None
-    return [*first, Claim("presence", label, state(denials(match) == (lobe.quantifier == "no")))]
+    return [*first, Claim("presence", label, state(not denials(match)))]
 
 
 @construction(f"flank comma? be? (a|the)? {LABELLED}", f"flank (have|see) (a|the)? {LABELLED}")
@@ -217,6 +250,53 @@ def _is_generic(one: Token) -> bool:
 # -- what it is, and what it is not -----------------------------------------------------------------------------------
 
 
+STELLAR = frozenset({"PULSAR", "STAR", "YSO", "LBV", "WR", "HMXB", "LMXB", "HMXB|LMXB", "STAR|YSO|LBV|WR"})
+
+
+@construction("np have np", "np be np", "np (absent|visible) np")
+def _associated(match: Match, context: Context) -> list[Claim] | None:
+    """ "It harbours a pulsar", "a luminous blue variable is associated with the source"."""
+    first, second = (one.value.nouns[0] for one in match.all("np"))
+    is_have = bool(match.all("have"))
+    source, what = (first, second) if is_have else (second, first)
+    is_linked = is_have or any(
+        "associated" in one.text.lower() or "counterpart" in one.text.lower() for one in match.all("be")
+    )
+    is_source = (
+        source.subject in ("it", ANY_OBJECT) and not source.quantifier and not source.is_plural and not source.is_other
+    )
+    is_one = (
+        what.subject in STELLAR
+        and not what.is_plural
+        and not what.places
+        and (what.amount is None or what.amount.count == 1)
+    )
+    if not context.is_central or not is_linked or not is_source or not is_one:
+        return None
+    return [Claim("presence", what.subject, state(denials(match) == (what.quantifier == "no")))]
+
+
+@construction("np be of np", "np be of adjective")
+def _is_of(match: Match, context: Context) -> list[Claim] | None:
+    """The source is of the second class."""
+    first, last = named(match, context), match.matched[-1]
+    one = last.value.nouns[0] if last.category == "np" else Noun(str(last.value))
+    if first is None or one.subject in ("it", ANY_OBJECT) or one.quantifier or one.is_plural:
+        return None
+    return [*first, Claim("presence", one.subject, state(not denials(match)))]
+
+
+@construction("(the|there|be|np|gleam)+ phrase")
+def _phrase_of(match: Match, context: Context) -> list[Claim] | None:
+    """A phrase that says by itself that a label holds, after its subject."""
+    nouns = match.all("np")
+    label, is_there = match.all("phrase")[0].value
+    is_plain = all(
+        one.value.nouns[0].subject in ("it", ANY_OBJECT) and not one.value.nouns[0].quantifier for one in nouns
+    )
+    return [Claim("presence", label, state(is_there))] if is_plain and not denials(match) and len(nouns) < 2 else None  # noqa: PLR2004
+
+
 @construction(
     f"field colon (not|no)? {LABELLED}", f"introduce colon {LABELLED} ((and|comma)+ {LABELLED})*", "field colon parts"
 )
@@ -243,7 +323,7 @@ PLAIN = "(adjective|sign|np)"
     f"{PLAIN} ((comma)? (rather|but|not)+ not? {PLAIN})+",
 )
 def _not_but(match: Match, context: Context) -> list[Claim] | None:
-    """ "Not compact, not diffuse: extended.\""""
+    """Not compact, not diffuse: extended."""
     claims: list[Claim] = []
     no = False
     for one in match.matched:
@@ -266,11 +346,11 @@ def _not_but(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "introduce (not|no|a|the|as)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as)* (adjective|np|sign))*"
+    "introduce (not|no|a|the|as|to)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|a|the|rather|as|to)* (adjective|np|sign))*"
 )
 def _introduced(match: Match, context: Context) -> list[Claim] | None:
-    """ "What we have here is an FR II.\""""
-    what = predicated([one for one in match.matched if one.category not in ("introduce", "as")])
+    """What we have here is an FR II."""
+    what = predicated([one for one in match.matched if one.category not in ("introduce", "as", "to")])
     if what is None or not context.is_central or any(one.subject == ANY_OBJECT or one.amount for one in what.nouns):
         return None
     is_true = not denials(match)
@@ -430,11 +510,11 @@ def _held(match: Match) -> list[Parts]:
     return [one.value if isinstance(one.value, Parts) else Parts(*one.value) for one in match.all("parts")]
 
 
-PARTS = "parts ((comma|and|with|have|of|consist|falls_into|at)* parts)*"
+PARTS = "parts ((comma|and|with|have|of|be|consist|falls_into)* parts)*"
 
 
 @construction(
-    f"(np|it)? (have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)* {PARTS} (visible|exist|in_it|apart|be|comma|absent|np|place|own_peak|of)*",
+    f"(np|it)? (have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)* {PARTS} (visible|exist|lie|in_it|apart|be|comma|absent|own_peak|of)*",
     f"{PARTS} (be|comma)* own_peak",
     f"np {PARTS}",
     "own_peak",
@@ -521,7 +601,7 @@ def _denied_parts(match: Match, parts: Sequence[Parts], first: Sequence[Claim]) 
         and one.what == "islands"
         and any(each.category != "parts" and each.is_denied for each in match.matched)
     ):
-        return [*first, Claim("structure", "islands", how="several")]
+        return [*first, Claim("structure", "islands", count=2, how="at least")]
     if one.amount.count is None or one.amount.count == 1:
         return None
     return [*first, Claim("structure", one.what, Truth.ABSENT, count=one.amount.count, how=one.amount.how)]
@@ -543,7 +623,7 @@ def _of_an_object(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)",
-    "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*",
+    "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|in_it|broken|connected|disconnected) ((comma|and|with|have|but)* parts)*",
     "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?",
     "(np|it)? (falls_into|consist|have)+ whole",
     "(np|it)? consist whole but (amount|parts)",
@@ -555,18 +635,43 @@ def _connected(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
     if first is None or not context.is_central:
         return None
-    shape = match.all("whole", "broken", "connected", "disconnected", "merge", "falls_into")
-    is_one = shape[0].category in ("whole", "connected", "merge") if shape else True
+    shape = match.all("whole", "in_it", "broken", "connected", "disconnected", "merge", "falls_into")
+    is_one = shape[0].category in ("whole", "in_it", "connected", "merge") if shape else True
     no = denials(match) != bool(match.all("no"))
     later = [one.value for one in match.all("parts") if one.start > shape[0].start]
     if match.all("but") and match.all("amount") and not no:
         return None
-    islands = Claim("structure", "islands", count=1) if is_one != no else Claim("structure", "islands", how="several")
-    before = [one.value for one in match.all("parts") if match.all("despite")]
+    islands = (
+        Claim("structure", "islands", count=1)
+        if is_one != no
+        else Claim("structure", "islands", count=2, how="at least")
+    )
+    before = [
+        one.value
+        for one in match.all("parts")
+        if one.start < shape[0].start and not (match.all("merge") and one.value.what == "islands")
+    ]
     return [*first, islands, *_counted([*before, *later], in_one=False)]
 
 
-@construction("equal_peaks", "np equal_peaks", "it equal_peaks", "equal_peaks by? (amount|comma|to|by|at)*")
+@construction("np? (consist|have|falls_into|lie|lack) (a|the|no)* adjective")
+def _of_islands(match: Match, context: Context) -> list[Claim] | None:
+    """That it forms a single island, or falls into several."""
+    first, label = named(match, context), str(match.all("adjective")[0].value)
+    if first is None or not label.endswith("-ISLAND"):
+        return None
+    return [*first, Claim("presence", label, state(denials(match) == bool(match.all("no"))))]
+
+
+@construction("(np|it|parts)? (be|have)+ a? peaked")
+def _is_peaked(match: Match, context: Context) -> list[Claim] | None:
+    first, peaks = named(match, context), int(match.all("peaked")[0].value)
+    is_one = all(one.what == "islands" and one.amount == Amount(1) for one in _held(match))
+    first = [*first, *_structure(match, context)] if first is not None and is_one else None
+    return None if first is None else [*first, Claim("structure", "peaks", state(not denials(match)), count=peaks)]
+
+
+@construction("equal_peaks", "np equal_peaks", "it equal_peaks", "equal_peaks comma? by amount (to amount)?")
 def _equal(match: Match, context: Context) -> list[Claim] | None:
     first, how = named(match, context), match.all("equal_peaks")[0].value
     signs: dict[str, Callable[[int], bool]] = {
@@ -575,15 +680,69 @@ def _equal(match: Match, context: Context) -> list[Claim] | None:
         "fewer": lambda n: n < 0,
     }
     no = denials(match)
-    made = those(context, lambda layout: signs[how](sum(layout) - len(layout)) != no)
+    numbers = [one.value.count for one in match.all("amount")]
+    if numbers and (no or how != "more" or None in numbers):
+        return None
+    made = those(context, lambda layout: signs[how](sum(layout) - len(layout)) != no and _by(layout, numbers))
     return None if first is None or made is None else [*first, *made]
+
+
+def _by(layout: tuple[int, ...], numbers: Sequence[int]) -> bool:
+    """Whether peaks outnumber islands "by one", or "by three to one"."""
+    if len(numbers) == 2:  # noqa: PLR2004
+        return sum(layout) * numbers[1] == len(layout) * numbers[0]
+    return not numbers or sum(layout) - len(layout) == numbers[0]
+
+
+# -- pictures -----------------------------------------------------------------------------------------------------------
+
+
+@construction("np be? (adjective (and|comma)?)* pervade", "np pervade")
+def _pervades(match: Match, context: Context) -> list[Claim] | None:
+    """Diffuse emission that fills much of the picture is of the large kind."""
+    (group,) = (one.value for one in match.all("np"))
+    said = {
+        *group.nouns[0].subject.split("|"),
+        *(label for one in match.all("adjective") for label in str(one.value).split("|")),
+    }
+    if denials(match) or group.nouns[0].quantifier or len(group.nouns) > 1 or not said & {"DIFFUSE", "DIFFUSE-LARGE"}:
+        return None
+    return [Claim("presence", "DIFFUSE-LARGE")]
+
+
+@construction("np (have|lack) np ((comma|and|or|nor)+ np)*")
+def _emission_has(match: Match, context: Context) -> list[Claim] | None:
+    """ "The emission shows no filaments": none is there."""
+    first, *rest = match.all("np")
+    if context.is_central or first.text.lower().split()[-1] != "emission" or first.value.nouns[0].subject != ANY_OBJECT:
+        return None
+    return (
+        there_is(listed(match.all("np", "comma", "and", "or", "nor")[1:]), (), context, is_there=not denials(match))
+        if rest
+        else None
+    )
+
+
+@construction("np ((comma|or) np)+ comma visible", "np box_word np")
+def _appositive(match: Match, context: Context) -> list[Claim] | None:
+    """ "Rings, the residue of imperfect imaging, can be seen": two names of one thing; and what artefacts surround."""
+    nouns = [one.value.nouns[0] for one in match.all("np")]
+    subjects = {one.subject for one in nouns}
+    if match.all("box_word"):
+        is_one = (
+            nouns[0].subject == "ARTIFACT"
+            and nouns[1].subject == ANY_OBJECT
+            and match.all("box_word")[0].text.lower().startswith("surround")
+        )
+        return there_is(Group(tuple(nouns[:1])), (), context) if is_one else None
+    return there_is(Group(tuple(nouns[:1])), (), context, is_there=not denials(match)) if len(subjects) == 1 else None
 
 
 # -- wholes, before they fall apart at "and" or "but" -------------------------------------------------------------------
 
 WHO = "(one_of|parts|amount|it)"
 SHARES = pattern(
-    f"((there be|np? have|np? consist|be|see)? parts (comma|semi|colon|with|and|of|be|visible)*)? {WHO} (have|be|see|with|of|comma)* (peaked|parts|amount) ((comma|and|but|semi|while|where|which|with)* {WHO} (have|be|see|with|of)* (peaked|parts|amount)?)*"
+    f"((there be|np? have|np? consist|be|see)? parts (comma|semi|colon|with|and|of|be|visible)*)? {WHO} (have|be|see|with|of|comma)* (peaked|parts|amount|np)? ((comma|and|but|semi|while|where|which|with)* {WHO} (have|be|see|with|of)* (peaked|parts|amount|np)?)*"
 )
 
 
@@ -605,6 +764,8 @@ def _shares(match: Match, context: Context) -> list[Claim] | None:
     who: Token | None = None
     for one in match.matched:
         many = _many(one)
+        if one.category == "np" and many is None and (who is not None or pairs):
+            return None
         if one.category == "one_of" or (
             who is None and many == 1 and one.category != "peaked" and _is_subject(one, match)
         ):
@@ -616,6 +777,9 @@ def _shares(match: Match, context: Context) -> list[Claim] | None:
             before += _counted([one.value], in_one=False)
         elif one.category in ("peaked", "amount"):
             return None
+    if who is not None and who.text.lower() in ("the other one", "its other one"):
+        pairs.append((who, 1))
+        who = None
     made = those(context, lambda layout: _shared(pairs, layout)) if pairs and who is None else None
     alone = [one for one, _ in pairs if one.category == "one_of" and one.value in ("other", "others")]
     if made is None or (len(pairs) == 1 and alone and pairs[0][1] == 1):
@@ -627,6 +791,8 @@ def _many(one: Token) -> int | None:
     """How many peaks a token says an island has."""
     if one.category == "peaked":
         return int(one.value)
+    if one.category == "np":
+        return 1 if one.text.lower() in ("a single one", "just one", "only one", "one") else None
     amount = one.value.amount if one.category == "parts" else one.value if one.category == "amount" else None
     return amount.count if amount is not None and amount.how is None else None
 

@@ -33,10 +33,12 @@ def features(scheme: LabelScheme) -> tuple[str, ...]:
     labels = scheme.labels
     has = {
         "fr": fanaroff_riley(scheme, 2) is not None,
+        "lobes": fanaroff_riley(scheme, 2) is not None and scheme.about == "source",
         "bent": {"NAT", "WAT"} <= set(labels),
         "edges": {"DIFFUSE", "EXTENDED", "SINGLE-ISLAND"} <= set(labels),
         "components": is_components(scheme),
         "parts": "SINGLE-ISLAND" in labels or is_components(scheme),
+        "picture": {"DIFFUSE-LARGE", "BACKGROUND"} <= set(labels),
         "source": scheme.about == "source",
     }
     return tuple(name for name, one in has.items() if one)
@@ -105,8 +107,9 @@ def _spelt(word: str) -> str:
 def _pattern(phrase: str, choices: Mapping[str, str]) -> re.Pattern[str]:
     while CHOICE.search(phrase):
         phrase = CHOICE.sub(lambda one: choices[one[1]], phrase)
-    body, _ = _choice(re.findall(r"[()|]|[^()|]+", plain(phrase)), 0)
-    return re.compile(rf"(?<!\S){body}(?<= )")
+    said, _, after = phrase.partition(" // not before ")
+    body, _ = _choice(re.findall(r"[()|]|[^()|]+", plain(said)), 0)
+    return re.compile(rf"(?<!\S){body}(?<= )" + (f"(?!{after})" if after else ""))
 
 
 def _choice(parts: list[str], at: int) -> tuple[str, int]:

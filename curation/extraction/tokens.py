@@ -119,8 +119,8 @@ def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
         _maps(text),
         _surveys(text),
         _orientation(text),
-        _places(text, scheme),
         _phrases(text, scheme),
+        _places(text, scheme),
     ):
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
     used = [(one.start, one.end) for one in taken]
@@ -210,9 +210,11 @@ def _phrases(text: str, scheme: LabelScheme) -> list[Token]:
     if not found:
         return []
     longer = [one for one in _lexed(text, _all_words(text), scheme) if one.category not in (UNKNOWN, "decoration")]
+    as_long = _places(text, scheme)
     return [
         one for one in found
-        if not any(
+        if not any(one.start < other.end and other.start < one.end and other.end - other.start >= one.end - one.start for other in as_long)
+        and not any(
             one.start < other.end and other.start < one.end and other.end - other.start > one.end - one.start
             for other in longer
         )

@@ -115,6 +115,8 @@ def _count_by_state(claim: Claim, known: Annotations) -> bool | None:
         is_there = any(
             state is Truth.PRESENT and label not in NOT_SOURCES for label, state in known.labels.items()
         ) or bool(known.objects and any(one.is_source for one in known.objects))
+        if known.state("BACKGROUND") is Truth.PRESENT and not is_there:  # noise only, with no source that stands out
+            return True if claim.count == 0 else False if claim.how != "at most" else None
         return False if is_there and claim.count == 0 else None
     truth = state_of(claim.subject, known)
     if truth is Truth.ABSENT and not claim.count and claim.count is not None:  # of others than the one at the centre?
