@@ -87,10 +87,13 @@ def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None
     """
     made, place = _graph(corpus, raw, store)
     rows = [{"address": step.address, "done": place.is_done(step.address)} for step in made.steps]
+    warnings = made.blind_warnings(place)
     if as_json:
-        return click.echo(json.dumps({"corpus": corpus, "tables": rows, "handover": made.handover}))
+        found = {"corpus": corpus, "tables": rows, "handover": made.handover, "warnings": warnings}
+        return click.echo(json.dumps(found))
     for row in rows:
         click.echo(f"{'done ' if row['done'] else 'to do'}  {row['address']}")
+    _warn(warnings)
     todo = sum(not row["done"] for row in rows)
     return click.echo(f"{len(rows) - todo} of {len(rows)} tables done; the hand-over will be {made.handover}")
 
@@ -163,12 +166,13 @@ def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> No
         apart = {"n_off_mosaic": found.n_off_mosaic, "n_refused": found.n_refused}
         rows.append({"state": "done", **found.model_dump(include=set(wanted)), **apart, "told": found.told})
     if as_json:
-        doors = [asdict(one) for one in made.doors]
-        return click.echo(json.dumps({"corpus": corpus, "tables": rows, "doors": doors}))
+        doors, warnings = [asdict(one) for one in made.doors], made.blind_warnings(place)
+        return click.echo(json.dumps({"corpus": corpus, "tables": rows, "doors": doors, "warnings": warnings}))
     for row in rows:
         counts = row.get("told", row["state"])
         why = "; ".join(f"{reason} {n:,}" for reason, n in row.get("reasons", {}).items())
         click.echo(f"{row['address']:<48} {counts}  {why}".rstrip())
+    _warn(made.blind_warnings(place))
     click.echo("\n".join(["doors", *(f"  {one.line}" for one in made.doors)]))
     return None
 
@@ -338,6 +342,11 @@ def _build_words(
     given += [("--doors", os.environ.get(VARIABLE))]
     given += [("--server", one) for one in servers]
     return ["build", corpus, *(word for flag, value in given if value for word in (flag, str(value)))]
+
+
+def _warn(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(f"warning: {line}")
 
 
 def _say(text: str) -> None:

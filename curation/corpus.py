@@ -1,8 +1,9 @@
 """A corpus file and its graph of steps. A door: one TOML file each in `corpora/`.
 
 mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► conversations ─► quality ─┐
-        │                                   └► generated ──┘ └──► judged ──┘          │
-        ├► objects ──────────────────┴───────────┴──────────────┴─────────────┘       ├─► samples
+        │                                   ├► generated ──┘ │  └► judged ──┘         │
+        │                                   └► answers ─► quotas ◄┐                   ├─► samples ─► blind
+        ├► objects ──────────────────┴───────────┴──────────────┴─│───────────┘       │
         │   ▲ detections             cutouts of all datasets ─► splits ◄─ sealed ─────┘
 entries ┴► matches ─► matchings      cutouts of all datasets ─► twins
 """
@@ -30,6 +31,8 @@ from curation.generation.prompt import prompt
 from curation.generation.writing import Generation
 from curation.pictures.mosaics import find_files, mosaics_step
 from curation.pictures.render import Picture
+from curation.release.blind import blind_step
+from curation.release.blind_told import foreseen, measured
 from curation.truth.entries import entries_step
 from curation.truth.matches import Matching, matches_step, matchings_step
 from curation.truth.sealed import benchmark_sources_step, sealed_step
@@ -37,12 +40,14 @@ from curation.truth.splits import SplitConfig, splits_step
 from curation.truth.twins import twins_step
 from curation.used_doors import dataset_door, used_door
 from curation.words.question import questions
+from curation.words.quotas import Balance
 from curation.words.scheme_faults import word_faults
 from schemas.doors import use_doors_beside, user_doors
 from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
 from schemas.fingerprint import fingerprint
 from schemas.folder import check_written, one_door, read_door, read_doors
 from schemas.manifest import DoorFile
+from schemas.tables import BLIND
 
 HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
@@ -62,6 +67,8 @@ class Corpus(BaseModel):
     dialect: str = Field(default="xyxy_norm", pattern="^(xyxy_norm|xywh_center_norm|xyxy_1000)$")
     questions: tuple[str, ...] = ()
     """Names of question doors; empty: every one, asked wherever it applies."""
+    balance: Balance = Balance()
+    """How even answers are made, and from when on `plan` warns that a question needs no picture."""
     rows_per_part: int = Field(default=256, gt=0)
     """Cutouts to a part; 100 to 500 keep tasks short and memory bounded."""
     matching: tuple[Matching, ...] = ()
@@ -90,6 +97,12 @@ class Graph:
     """Where models are served and replies are kept; None where no model is asked. Part of no recipe."""
     digests: Mapping[str, list[object]] = field(default_factory=dict[str, list[object]])
     """Size, time and SHA-256 of the raw images. A build keeps them in the store; what only looks writes nothing."""
+
+    def blind_warnings(self, store: Store) -> list[str]:
+        """What is known, without making anything, of questions that are answered without the picture."""
+        bound, (blind,) = self.corpus.balance.most_blind, [one for one in self.beside if one.table is BLIND]
+        seen = [line for one in self.of.values() for line in foreseen(one.sources, one.dataset.scheme, store, bound)]
+        return [*measured(blind, store, bound), *seen]
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -179,7 +192,8 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
     known |= {step.name: step for some in front.values() for step in some[:2]}
     beside = [step for matching in wanted.matching for step in _matched(matching, known)]
     twins = [twins_step(wanted.name, pairs)] if len(pairs) > 1 else []
-    return Graph(wanted, of, (*beside, *(one.injections for one in of.values()), *twins), asker, digests)
+    guessed = blind_step(wanted.name, [(one.dataset.scheme, one.conversations, one.samples) for one in of.values()])
+    return Graph(wanted, of, (*beside, *(one.injections for one in of.values()), *twins, guessed), asker, digests)
 
 
 def keep_digests(made: Graph, store: Store) -> None:

@@ -28,6 +28,8 @@ from curation.words.conversations import conversations_step
 from curation.words.descriptions import descriptions_step
 from curation.words.quality import quality_step
 from curation.words.question import questions
+from curation.words.quotas import Balance, answers_step, quotas_step
+from curation.words.turns import asking
 from schemas.labels import label_scheme
 
 
@@ -40,6 +42,8 @@ class Wanted(Protocol):
     def dialect(self) -> Dialect: ...
     @property
     def questions(self) -> tuple[str, ...]: ...
+    @property
+    def balance(self) -> Balance: ...
     @property
     def rows_per_part(self) -> int: ...
     @property
@@ -60,6 +64,8 @@ class DatasetSteps:
     windows: Step
     cutouts: Step
     descriptions: Step
+    answers: Step
+    quotas: Step
     conversations: Step
     quality: Step
     samples: Step
@@ -98,7 +104,10 @@ def word_steps(
     if wanted.generation and asker:
         writing = writing_about(one.name, scheme, survey, wanted.dialect, wanted.generation)
         written = generated_step(asker, one.name, cutouts, sources, objects, writing)
-    spoken = conversations_step(one.name, cutouts, told, sources, objects, scheme, asked, wanted.dialect, written)
+    how = asking(scheme, asked, wanted.dialect)
+    able = answers_step(one.name, cutouts, sources, objects, how, written)
+    quotas = quotas_step(one.name, able, splits, wanted.balance)
+    spoken = conversations_step(one.name, cutouts, told, sources, objects, quotas, splits, how, written)
     if wanted.judge and asker:
         judged = judged_step(one.name, spoken, cutouts, wanted.judge, asker)
     verdicts = quality_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, judged)
@@ -116,6 +125,8 @@ def word_steps(
         windows,
         cutouts,
         told,
+        able,
+        quotas,
         spoken,
         verdicts,
         samples,

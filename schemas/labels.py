@@ -72,7 +72,7 @@ class LabelDefinition(BaseModel):
 
     id: Annotated[int, Touches()]
     aliases: tuple[str, ...] = ()
-    definition: Annotated[str, Touches("conversations", "generated")]
+    definition: Annotated[str, Touches("answers", "conversations", "generated")]
     """What the label means, as a clause that can follow "LABEL: "."""
     phrase: Annotated[str, SPOKEN] = ""
     """A sentence about a picture or source that has the label; ends with a full stop."""
@@ -82,7 +82,7 @@ class LabelDefinition(BaseModel):
     """The label as a plural noun phrase for counts and boxes, such as "compact sources"."""
     noun_one: Annotated[str, SPOKEN] = ""
     """The same for one, such as "compact source"."""
-    article: Annotated[Literal["", "a", "an"], Touches("conversations")] = ""
+    article: Annotated[Literal["", "a", "an"], Touches("answers", "conversations")] = ""
     """What stands before `noun_one`; empty: as its sound wants it ("an HII region", "a YSO")."""
     implies: tuple[str, ...] = ()
     """Labels that are present whenever this one is."""
@@ -99,7 +99,7 @@ class LabelScheme(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    title: Annotated[str, Touches("conversations")]
+    title: Annotated[str, Touches("answers", "conversations")]
     cite: str = Field(exclude=True)
     kind: str = Field(pattern="^(single|multi)$")
     """`single`: exactly one label holds, so the others are absent. `multi`: any number, each on its own."""

@@ -267,8 +267,31 @@ DESCRIPTIONS = Table(
         Column("claims", pa.list_(CLAIM), "What the text says, as data, each with its evidence"),
     ),
 )  # fmt: skip
+ANSWERS = Table(
+    "ANSWERS", "a question that a cutout can be asked", ("cutout_id", "question_id", "turn"),
+    (
+        _id("cutout_id", "The cutout"), _text("dataset", "The dataset"),
+        _text("question_id", "The question; generated/<subject>: one of a model's that is answered yes or no"),
+        Column("turn", INT, "0; of a model's question its 1-based place among those of the cutout", least=0),
+        _text("kind", "Its kind"),
+        _text("answer", "What is true, in a word: yes, no, classes, a number; of boxes some or none"),
+    ),
+)  # fmt: skip
+QUOTAS = Table(
+    "QUOTAS", "an answer to a question in a split, and how many pictures are asked for it",
+    ("dataset", "question_id", "split", "answer"),
+    (
+        _text("dataset", "The dataset"), _text("question_id", "The question"), _text("kind", "Its kind"),
+        _text("split", "Of the pictures; none: those that the splits refused", one_of=(*SPLITS_OF, "none")),
+        _text("answer", "What is true, in a word"),
+        Column("n", INT, "Pictures in which it is true and could be asked for", least=1),
+        Column("n_asked", INT, "Those that are asked; the others are left out, so that answers are even", least=0),
+        Column("up_to", REAL, "Place, by key, up to which a picture is asked; null: none is", least=0, below=1,
+               nullable=True),
+    ),
+)  # fmt: skip
 CONVERSATIONS = Table(
-    "CONVERSATIONS", "a conversation about a cutout", ("conversation_id",),
+    "CONVERSATIONS", "a conversation about a cutout, which may have several", ("conversation_id",),
     (
         _id("conversation_id", "Made of the cutout and the turns"), _id("cutout_id", "The cutout"),
         _text("dataset", "The dataset"),
@@ -377,6 +400,19 @@ SAMPLES = Table(
         Column("png_sha256", TEXT, "Its SHA-256", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip
+BLIND = Table(
+    "BLIND", "a question of a scheme in a split, answered without the picture", ("scheme", "question_id", "split"),
+    (
+        _text("scheme", "The label scheme"), _text("question_id", "The question"), _text("kind", "Its kind"),
+        _text("split", "Validation or test", one_of=SPLITS_OF[1:]),
+        Column("n", INT, "Turns answered", least=1),
+        Column("n_train", INT, "Turns of train that were learnt from", least=0),
+        _text("answer", "The most frequent one in train, in a word; null: train has none", nullable=True),
+        Column("n_most_frequent", INT, "Turns of which that is the answer", least=0),
+        Column("n_words", INT, "Turns that a bag of the words before the answer gets right", least=0),
+        Column("n_name", INT, "Turns that the name of the picture's file gets right", least=0),
+    ),
+)  # fmt: skip
 STATUSES = (
     "exact", "alias", "extracted", "contradictory", "unknown_label", "empty", "refused", "truncated", "backend_error",
 )  # fmt: skip
@@ -455,7 +491,7 @@ SCORES = Table(
 )  # fmt: skip
 
 CORPUS_TABLES = (
-    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, GENERATED, CONVERSATIONS,
-    JUDGED, QUALITY, INJECTIONS, CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES,
+    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, ANSWERS, QUOTAS, GENERATED,
+    CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES, BLIND,
 )  # fmt: skip
 TABLES = (*CORPUS_TABLES, PREDICTIONS, SCORES)

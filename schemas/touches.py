@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 Door = TypeVar("Door", bound=BaseModel)
 
-WORDS = ("descriptions", "conversations", "generated", "judged", "quality", "injections")
+WORDS = ("descriptions", "answers", "conversations", "generated", "judged", "quality", "injections")
 """The tables of texts."""
 
 

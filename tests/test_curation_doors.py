@@ -32,7 +32,7 @@ from schemas.fingerprint import fingerprint
 from schemas.labels import LabelScheme, package_schemes
 from schemas.touches import touched
 
-WITH_ANSWERS = ("descriptions", "conversations", "generated", "quality", "injections")
+WITH_ANSWERS = ("descriptions", "answers", "conversations", "generated", "quality", "injections")
 OF_SURVEY = ("windows", "descriptions", "generated", "quality", "injections", "samples")
 OF_CATALOGUE = ("sources", "sources_as_read", "objects", "objects_as_read", "detections")
 BY_NAMES = ("generated", "quality", "injections")
@@ -196,7 +196,8 @@ def reach(made: Graph, doors: tuple[BaseModel, BaseModel]) -> dict[str, tuple[st
             wanted, more = {f"sources/{name}", f"objects/{name}"}, {f"windows/{name}", f"cutouts/{name}"}
         case Question():
             schemes = {one: _read(LabelScheme, door.scheme) for one, door in of.items()}
-            wanted = {f"conversations/{one}" for one in of if any(asks.is_for(schemes[one]) for asks in doors)}
+            asked = [one for one in of if any(asks.is_for(schemes[one]) for asks in doors)]
+            wanted = {f"{kind}/{one}" for one in asked for kind in ("answers", "conversations")}
         case Prompt():
             corpus = made.corpus
             kinds = {"generated": corpus.generation, "judged": corpus.judge}

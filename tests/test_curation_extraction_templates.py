@@ -14,9 +14,9 @@ from curation.realisation.nouns import number_words
 from curation.verification.claims import Annotations, SeenObject, SurveyFacts
 from curation.verification.entailment import are_equal
 from curation.verification.verify import Judgement, verify_turn
-from curation.words.conversations import turns_about
 from curation.words.descriptions import description
 from curation.words.question import expanded, questions
+from curation.words.turns import turns_about
 from schemas.labels import Truth, label_scheme, label_schemes
 
 SCHEMES = sorted(label_schemes())

@@ -46,6 +46,7 @@ from schemas.errors import RecipeError
 from schemas.fingerprint import content_id
 from schemas.labels import Truth, label_scheme, label_schemes
 from schemas.tables import CUTOUTS, INJECTIONS, OBJECTS, SOURCES
+from tests.making_conversations import all_asked
 
 P, A = Truth.PRESENT, Truth.ABSENT
 SURVEY = SurveyFacts("A Survey", 1400.0)
@@ -210,7 +211,9 @@ def small_tables():
     sources, objects = SOURCES.of(sources[:-1]), OBJECTS.of([])
     told_texts = descriptions(seen_cutouts, sources, objects, scheme, SURVEY).kept
     return (
-        conversations(seen_cutouts, told_texts, sources, objects, scheme, asked, "xyxy_norm").kept,
+        conversations(
+            seen_cutouts, told_texts, sources, objects, *all_asked(seen_cutouts, sources, objects, scheme, asked)
+        ).kept,
         seen_cutouts,
         sources,
         objects,

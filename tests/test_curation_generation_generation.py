@@ -23,14 +23,16 @@ from curation.generation.generation import generated, generated_step
 from curation.generation.prompt import unbounded
 from curation.generation.writing import Generation, writing_about
 from curation.verification.policy import Verdicts
-from curation.words.conversations import conversations, conversations_step, with_generated
+from curation.words.conversations import conversations, conversations_step
 from curation.words.descriptions import descriptions, survey_facts
 from curation.words.quality import quality
 from curation.words.question import questions
+from curation.words.turns import asking
 from schemas.errors import ModelError
 from schemas.fingerprint import content_id
 from schemas.labels import label_scheme
-from schemas.tables import CONVERSATIONS, CUTOUTS, DESCRIPTIONS, GENERATED, OBJECTS, SOURCES
+from schemas.tables import CONVERSATIONS, CUTOUTS, DESCRIPTIONS, GENERATED, OBJECTS, QUOTAS, SOURCES, SPLITS
+from tests.making_conversations import all_asked, spoken_of, turns_of
 
 SIDE_PX = 100
 SURVEY = surveys()["first"]
@@ -408,10 +410,9 @@ def test_a_server_that_fails_costs_turns_and_never_a_picture(mode, reason, tmp_p
     with RuleServer(mode=mode) as server:
         made = generated(asker(server, tmp_path), *one.written_of, one.writing(attempts=1))
     assert reason in reasons(made), reasons(made)
-    cutouts, told, sources, objects = one.tables
     scheme = label_scheme(one.scheme)
-    spoken = with_generated(cutouts, told, made.kept, sources, objects, scheme, ASKED, "xyxy_norm")
-    assert spoken.kept.num_rows == 2 and spoken.rejected.num_rows == 0
+    spoken = spoken_of(one.tables, scheme, ASKED, made.kept)
+    assert len(set(spoken.kept["cutout_id"].to_pylist())) == 2 and spoken.rejected.num_rows == 0
 
 
 # -- conversations ----------------------------------------------------------------------------------------------
@@ -421,17 +422,19 @@ def test_fixed_questions_do_not_depend_on_generation(tmp_path):
     one = sky(4, "caesar_mrcnn")
     cutouts, told, sources, objects = one.tables
     scheme = label_scheme(one.scheme)
-    alone = conversations(cutouts, told, sources, objects, scheme, ASKED, "xyxy_norm").kept.to_pylist()
+    alone = spoken_of(one.tables, scheme, ASKED).kept
     with RuleServer() as server:
         made = generated(asker(server, tmp_path), *one.written_of, one.writing())
-    both = with_generated(cutouts, told, made.kept, sources, objects, scheme, ASKED, "xyxy_norm").kept
+    both = spoken_of(one.tables, scheme, ASKED, made.kept).kept
     CONVERSATIONS.check(both)
-    for before, after in zip(alone, both.to_pylist(), strict=True):
-        assert [turn for turn in after["turns"] if turn["kind"] != "generated"] == before["turns"]
-        assert (before["generator"], after["generator"]) == ("template", "rule-server")
-        assert all(turn["writer"] == "template" and turn["request_sha"] is None for turn in before["turns"])
-        added = [turn for turn in after["turns"] if turn["kind"] == "generated"]
-        assert added and all(turn["writer"] == "rule-server" and turn["request_sha"] for turn in added)
+    assert set(alone["generator"].to_pylist()) == {"template"} and "rule-server" in both["generator"].to_pylist()
+    assert all(turn["writer"] == "template" and turn["request_sha"] is None for turn in turns_of(alone))
+    fixed = [turn for turn in turns_of(both) if turn["kind"] not in ("generated", "description")]
+    before = [turn for turn in turns_of(alone) if turn["kind"] != "description"]
+    after = [(str(turn["claims"]), turn["question"]) for turn in fixed]
+    assert sorted(after) == sorted((str(turn["claims"]), turn["question"]) for turn in before)
+    added = [turn for turn in turns_of(both) if turn["kind"] == "generated"]
+    assert added and all(turn["writer"] == "rule-server" and turn["request_sha"] for turn in added)
     verdicts = quality(both, cutouts, sources, objects, scheme, "xyxy_norm", survey_facts(SURVEY)).kept.to_pylist()
     assert "contradicted" not in {row["verdict"] for row in verdicts}
     assert not [row for row in verdicts if "claims-differ" in row["flags"]]
@@ -441,8 +444,8 @@ def test_a_picture_that_no_model_wrote_about_has_its_fixed_conversation():
     one = sky(1)
     cutouts, told, sources, objects = one.tables
     scheme = label_scheme(one.scheme)
-    made = with_generated(cutouts, told, GENERATED.of([]), sources, objects, scheme, ASKED, "xyxy_norm")
-    assert made.kept.equals(conversations(cutouts, told, sources, objects, scheme, ASKED, "xyxy_norm").kept)
+    alone = conversations(cutouts, told, sources, objects, *all_asked(cutouts, sources, objects, scheme, ASKED))
+    assert spoken_of(one.tables, scheme, ASKED, GENERATED.of([])).kept.equals(alone.kept)
 
 
 # -- the step ---------------------------------------------------------------------------------------------------
@@ -464,11 +467,14 @@ def test_where_the_model_is_served_is_no_part_of_the_address_and_what_it_is_told
               step(attempts=1), step(turns={"demo": 9}), step(verdicts={"unverifiable": "keep"})]  # fmt: skip
     assert len({plain.address, *(one.address for one in others)}) == 8
     asked = tuple(one for one in ASKED)
-    bare, spoken = (conversations_step("demo", cutouts, told, sources, objects, scheme, asked, "xyxy_norm", one)
+    quotas, splits, how = Step("quotas/demo", print, QUOTAS), Step("splits/x", print, SPLITS), asking(
+        scheme, asked, "xyxy_norm")  # fmt: skip
+    bare, spoken = (conversations_step("demo", cutouts, told, sources, objects, quotas, splits, how, one)
                     for one in (None, plain))  # fmt: skip
     assert bare.address != spoken.address and bare.make is conversations
     assert [one.step.name for one in spoken.inputs] == [
-        "cutouts/demo", "descriptions/demo", "generated/demo", "sources/demo", "objects/demo",
+        "cutouts/demo", "descriptions/demo", "generated/demo", "sources/demo", "objects/demo", "quotas/demo",
+        "splits/x",
     ]  # fmt: skip
 
 

@@ -32,7 +32,8 @@ MODELS = {
 
 
 AFTER_SOURCES = {
-    "sources", "windows", "cutouts", "descriptions", "conversations", "quality", "splits", "samples", "injections",
+    "sources", "windows", "cutouts", "descriptions", "answers", "quotas", "conversations", "quality", "splits",
+    "samples", "injections", "blind",
 }  # fmt: skip
 """What is made of the rows of a table, which has no objects; mosaics are not."""
 

@@ -4,72 +4,27 @@ import re
 
 import pyarrow as pa
 import pytest
-from astropy.wcs import WCS
 
 from catalogs.survey import surveys
 from curation.engine.steps import Step
-from curation.verification.annotation_tables import CUTOUT_COLUMNS
+from curation.extraction.reading import extract_claims
+from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
+from curation.verification.verify import verify_turn
 from curation.words.conversations import conversations, conversations_step
 from curation.words.descriptions import angle_words, descriptions, descriptions_step, survey_facts
 from curation.words.quality import quality, quality_step
 from curation.words.question import questions
+from curation.words.quotas import Balance, answers_step, quotas_step
+from curation.words.turns import asking
 from schemas.fingerprint import content_id
 from schemas.labels import label_scheme
 from schemas.llava import llava_record
 from schemas.rejection import Sieved
-from schemas.tables import CONVERSATIONS, CUTOUTS, DESCRIPTIONS, OBJECTS, QUALITY, SOURCES
+from schemas.tables import CONVERSATIONS, CUTOUTS, DESCRIPTIONS, OBJECTS, QUALITY, SOURCES, SPLITS
+from tests.making_conversations import all_asked, an_object, cutout, source, spoken_of, turns_of
 
-SIDE_PX, PIXEL_ARCSEC = 100, 2.0
-RA_DEG, DEC_DEG = 0.01, 30.0  # east of the centre crosses RA 0
 SURVEY = surveys()["first"]
 ASKED = tuple(questions().values())
-
-
-def wcs():
-    made = WCS(naxis=2)
-    made.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    made.wcs.crval = [RA_DEG, DEC_DEG]
-    made.wcs.crpix = [(SIDE_PX + 1) / 2] * 2
-    made.wcs.cdelt = [-PIXEL_ARCSEC / 3600, PIXEL_ARCSEC / 3600]
-    return made
-
-
-def cutout(name="a", **changed):
-    row = {
-        "cutout_id": content_id("cutout", name), "source_id": content_id("source", name), "dataset": "demo",
-        "survey": "first", "mosaic": f"{name}.fits", "mosaic_sha256": "0" * 64, "ra_deg": RA_DEG, "dec_deg": DEC_DEG,
-        "width_px": SIDE_PX, "height_px": SIDE_PX, "pixel_x_arcsec": PIXEL_ARCSEC, "pixel_y_arcsec": PIXEL_ARCSEC,
-        "wcs_header": wcs().to_header().tostring(sep="\n"),
-        "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4, "beam_pa_deg": 0.0, "beam_from": "survey",
-        "blank_fraction": 0.0, "pixels": b"", "png": b"", "png_side_px": 200, "stretch": "zscale", "sha256": "0" * 64,
-    }  # fmt: skip
-    return row | changed
-
-
-def source(name="a", scheme="mirabest", **states):
-    labels = [
-        {"scheme": scheme, "label": label.replace("_", "-"), "original": label, "state": state, "tier": "expert",
-         "catalog": "c.csv", "row": 0}
-        for label, state in states.items()
-    ]  # fmt: skip
-    return {
-        "source_id": content_id("source", name), "source_name": name, "dataset": "demo", "survey": "first",
-        "scheme": scheme, "labels": labels, "origin_catalog": "c.csv", "origin_row": 0,
-    }  # fmt: skip
-
-
-def an_object(name, x_px, y_px, half_px=4.0, label=None, scheme="caesar_mrcnn"):
-    """A square on the sky around a FITS pixel."""
-    corners = [(x_px - half_px, y_px - half_px), (x_px + half_px, y_px - half_px), (x_px + half_px, y_px + half_px),
-               (x_px - half_px, y_px + half_px)]  # fmt: skip
-    sky = wcs().all_pix2world(corners, 0)
-    found = {"scheme": scheme, "label": label, "original": label, "state": "present", "tier": "model", "row": 0}
-    labels = [found | {"catalog": "o.csv"}] if label else []
-    return {
-        "object_id": content_id("object", name), "object_name": name, "dataset": "demo",
-        "sky_polygon_deg": sky.ravel().tolist(), "labels": labels, "detector": "test", "origin_catalog": "o.csv",
-        "origin_row": 0,
-    }  # fmt: skip
 
 
 def told(cutouts, sources, objects, scheme, dialect="xyxy_norm"):
@@ -78,20 +33,16 @@ def told(cutouts, sources, objects, scheme, dialect="xyxy_norm"):
     seen = CUTOUTS.of(cutouts).select(list(CUTOUT_COLUMNS))
     sources, objects = SOURCES.of(sources), OBJECTS.of(objects)
     texts = descriptions(seen, sources, objects, one, facts)
-    spoken = conversations(seen, texts.kept, sources, objects, one, ASKED, dialect)
+    spoken = conversations(seen, texts.kept, sources, objects, *all_asked(seen, sources, objects, one, ASKED, dialect))
     verdicts = quality(spoken.kept, seen, sources, objects, one, dialect, facts)
     assert isinstance(verdicts, Sieved)
     DESCRIPTIONS.check(texts.kept), CONVERSATIONS.check(spoken.kept), QUALITY.check(verdicts.kept)
     return texts, spoken, verdicts
 
 
-def turns(spoken, row=0):
-    return {turn["question_id"]: turn for turn in spoken.kept.to_pylist()[row]["turns"]}
-
-
-def of_form(flags):
-    """The flags without the one that the description earns for what is asked after it."""
-    return [[one for one in some if one != "answerable-earlier"] for some in flags.to_pylist()]
+def turns(spoken):
+    """Every turn of every conversation, by question."""
+    return {turn["question_id"]: turn for turn in turns_of(spoken.kept)}
 
 
 def test_a_picture_of_mirabest_is_described_asked_about_and_found_true():
@@ -100,18 +51,20 @@ def test_a_picture_of_mirabest_is_described_asked_about_and_found_true():
     assert "3.33 arcmin on a side" in text
     assert "Faint Images of the Radio Sky" in text
     assert "FR-II" in text
-    assert list(turns(spoken)) == ["describe", "fr_class", "fr_class_bare", "border", "blank"]
+    assert [[turn["question_id"] for turn in one] for one in spoken.kept["turns"].to_pylist()] == [
+        ["describe"], ["fr_class", "border"], ["fr_class_bare", "blank"],
+    ]  # fmt: skip
     assert turns(spoken)["fr_class"]["answer"] == "FR-II"
     assert turns(spoken)["describe"]["answer"] == text
     assert set(verdicts.kept["verdict"].to_pylist()) == {"supported"}
-    assert of_form(verdicts.kept["flags"]) == [[]] * 5
+    assert verdicts.kept["flags"].to_pylist() == [[]] * 5
     assert verdicts.n_in == 5
 
 
 def test_every_claim_has_evidence():
     objects = [an_object("o1", 20, 20, label="COMPACT"), an_object("o2", 70, 80, label="EXTENDED")]
     _, spoken, _ = told([cutout()], [source(scheme="caesar_mrcnn")], objects, "caesar_mrcnn")
-    for turn in spoken.kept["turns"][0].as_py():
+    for turn in turns_of(spoken.kept):
         assert turn["claims"]
         assert all(claim["evidence"] for claim in turn["claims"]), turn
     (count,) = [one for one in turns(spoken)["count_of_class/EXTENDED"]["claims"]]
@@ -129,7 +82,7 @@ def test_boxes_come_from_the_sky_and_are_found_true(dialect):
     assert re.search(r"(?i)\b(?:not|no|free)\b", turns(spoken)["boxes_of_class/SPURIOUS"]["answer"])
     assert turns(spoken)["boxes_of_sources"]["answer"].count("[") == 2
     assert set(verdicts.kept["verdict"].to_pylist()) == {"supported"}
-    assert not any(of_form(verdicts.kept["flags"]))
+    assert not any(verdicts.kept["flags"].to_pylist())
 
 
 def test_a_cutout_without_labels_and_objects_is_still_described():
@@ -137,6 +90,7 @@ def test_a_cutout_without_labels_and_objects_is_still_described():
         [cutout(pixel_x_arcsec=None, beam_major_arcsec=None, wcs_header=None)], [source()], [], "mirabest"
     )
     assert list(turns(spoken)) == ["describe", "border", "blank"]
+    assert spoken.kept.num_rows == 3
     # What only the catalogue lacks is not seen in the picture, so nothing is said of it.
     assert not re.search("classif|morpholog|known|label", turns(spoken)["describe"]["answer"])
     assert set(verdicts.kept["verdict"].to_pylist()) == {"supported"}
@@ -178,16 +132,14 @@ def test_rows_without_source_or_description_are_refused_with_their_reason():
     assert spoken.rejected["row_id"].to_pylist() == [content_id("cutout", "lost")]
     seen = CUTOUTS.of([cutout("a")])
     empty = DESCRIPTIONS.of([])
-    spoken = conversations(
-        seen, empty, SOURCES.of([source()]), OBJECTS.of([]), label_scheme("mirabest"), ASKED, "xyxy_norm"
-    )
+    spoken = spoken_of((seen, empty, SOURCES.of([source()]), OBJECTS.of([])), label_scheme("mirabest"), ASKED)
     assert spoken.reasons == {"no-description": 1}
 
 
 def test_without_questions_nothing_is_asked_and_that_is_said():
     seen, sources, objects = CUTOUTS.of([cutout()]), SOURCES.of([source()]), OBJECTS.of([])
     texts = descriptions(seen, sources, objects, label_scheme("mirabest")).kept
-    spoken = conversations(seen, texts, sources, objects, label_scheme("mirabest"), (), "xyxy_norm")
+    spoken = spoken_of((seen, texts, sources, objects), label_scheme("mirabest"), ())
     assert spoken.reasons == {"nothing-asked": 1}
 
 
@@ -203,9 +155,10 @@ def test_turns_of_a_conversation_without_its_cutout_are_refused_one_by_one():
 def test_a_doctored_turn_is_contradicted_flagged_and_explained():
     _, spoken, _ = told([cutout()], [source(**{"FR-I": "present"})], [], "mirabest")
     row = spoken.kept.to_pylist()[0]
+    row["turns"] = turns_of(spoken.kept)
     row["turns"][1]["answer"] = "FR-II"
-    row["turns"][2]["answer"] = "As the caption says, it is FR-I."
-    row["turns"][4]["question"] = row["turns"][3]["question"]
+    row["turns"][3]["answer"] = "As the caption says, it is FR-I."
+    row["turns"][4]["question"] = row["turns"][2]["question"]
     verdicts = quality(
         CONVERSATIONS.of([row]), CUTOUTS.of([cutout()]), SOURCES.of([source(**{"FR-I": "present"})]), OBJECTS.of([]),
         label_scheme("mirabest"), "xyxy_norm", survey_facts(SURVEY),
@@ -213,8 +166,8 @@ def test_a_doctored_turn_is_contradicted_flagged_and_explained():
     assert verdicts[1]["verdict"] == "contradicted"
     assert "presence FR-II present: the catalogue says absent" in verdicts[1]["reasons"]
     assert verdicts[1]["flags"] == ["claims-differ"]
-    assert "names-caption" in verdicts[2]["flags"]
-    assert "duplicate-turn" in verdicts[3]["flags"]
+    assert "names-caption" in verdicts[3]["flags"]
+    assert "duplicate-turn" in verdicts[2]["flags"]
     assert "duplicate-turn" in verdicts[4]["flags"]
 
 
@@ -222,55 +175,70 @@ def test_the_same_tables_give_the_same_conversations_in_any_order():
     rows, sources = [cutout("a"), cutout("b")], [source("a", **{"FR-I": "present"}), source("b")]
     one = told(rows, sources, [], "mirabest")[1].kept.to_pylist()
     other = told(rows[::-1], sources[::-1], [], "mirabest")[1].kept.to_pylist()
-    assert one == other[::-1]
-    assert len({each["conversation_id"] for each in one}) == 2
+    assert sorted(one, key=str) == sorted(other, key=str)
+    assert len({each["conversation_id"] for each in one}) == len(one) == 6
 
 
 def test_turns_fit_the_hand_over():
     _, spoken, _ = told([cutout()], [source(**{"FR-I": "present"})], [], "mirabest")
-    pairs = [(turn["question"], turn["answer"]) for turn in spoken.kept["turns"][0].as_py()]
+    pairs = [(turn["question"], turn["answer"]) for turn in turns_of(spoken.kept)]
     record = llava_record("sample-0", f"images/00/{'0' * 64}.png", pairs)
     assert [(turn.question, turn.answer) for turn in record.turns()] == pairs
 
 
 def test_the_steps_run_what_their_inputs_declare():
-    scheme = label_scheme("mirabest")
+    scheme, how = label_scheme("mirabest"), asking(label_scheme("mirabest"), ASKED, "xyxy_norm")
     tables = {
-        "cutouts": CUTOUTS.of([cutout()]),
-        "sources": SOURCES.of([source(**{"FR-I": "present"})]),
+        "cutouts": CUTOUTS.of([cutout("a"), cutout("b")]),
+        "sources": SOURCES.of([source("a", **{"FR-I": "present"}), source("b", **{"FR-II": "present"})]),
         "objects": OBJECTS.of([]),
+        "splits": SPLITS.of([]),
     }
     steps = {
         name: Step(f"{name}/demo", make=lambda: None, table=table)
-        for name, table in (("cutouts", CUTOUTS), ("sources", SOURCES), ("objects", OBJECTS))
+        for name, table in (("cutouts", CUTOUTS), ("sources", SOURCES), ("objects", OBJECTS), ("splits", SPLITS))
     }
-    cutouts, sources, objects = steps.values()
+    cutouts, sources, objects, splits = steps.values()
     steps["descriptions"] = descriptions_step("demo", cutouts, sources, objects, scheme, SURVEY)
+    steps["answers"] = answers_step("demo", cutouts, sources, objects, how)
+    steps["quotas"] = quotas_step("demo", steps["answers"], splits, Balance())
     steps["conversations"] = conversations_step(
-        "demo", cutouts, steps["descriptions"], sources, objects, scheme, ASKED, "xyxy_norm"
+        "demo", cutouts, steps["descriptions"], sources, objects, steps["quotas"], splits, how
     )
     steps["quality"] = quality_step(
         "demo", steps["conversations"], cutouts, sources, objects, scheme, "xyxy_norm", SURVEY
     )
-    for name in ("descriptions", "conversations", "quality"):
+    for name in ("descriptions", "answers", "quotas", "conversations", "quality"):
         step = steps[name]
         read = [tables[one.step.name.split("/")[0]].select(list(one.columns or [])) if one.columns else
                 tables[one.step.name.split("/")[0]] for one in step.inputs]  # fmt: skip
         tables[name] = step.run(read).kept
         assert isinstance(tables[name], pa.Table)
-        assert step.is_by_part
+        assert step.is_by_part == (name != "quotas")
         assert len(step.address) > len(name)
-    assert tables["quality"]["verdict"].to_pylist() == ["supported"] * 5
+    # Of neither picture a pixel is blank, so nobody needs to look for one; each has another class.
+    assert sorted(turn["question_id"] for turn in turns_of(tables["conversations"])) == [
+        "describe", "describe", "fr_class", "fr_class", "fr_class_bare", "fr_class_bare",
+    ]  # fmt: skip
+    assert set(tables["quality"]["verdict"].to_pylist()) == {"supported"}
 
 
 def test_a_question_for_another_scheme_moves_no_address():
-    steps = [
-        Step(f"{name}/demo", make=lambda: None, table=CUTOUTS) for name in ("cutouts", "told", "sources", "objects")
-    ]
-    scheme = label_scheme("mirabest")
+    cutouts, texts, sources, objects, quotas, splits = (
+        Step(f"{name}/demo", make=lambda: None, table=CUTOUTS)
+        for name in ("cutouts", "told", "sources", "objects", "quotas", "splits")
+    )
     some = [one for one in ASKED if one.name != "rgz_class"]
-    addresses = {conversations_step("demo", *steps, scheme, asked, "xyxy_norm").address for asked in (ASKED, some)}
-    assert len(addresses) == 1
+    addresses = {
+        step.address
+        for asked in (ASKED, some)
+        for how in [asking(label_scheme("mirabest"), asked, "xyxy_norm")]
+        for step in (
+            answers_step("demo", cutouts, sources, objects, how),
+            conversations_step("demo", cutouts, texts, sources, objects, quotas, splits, how),
+        )
+    }
+    assert len(addresses) == 2
 
 
 @pytest.mark.parametrize(
@@ -280,3 +248,33 @@ def test_a_question_for_another_scheme_moves_no_address():
 )  # fmt: skip
 def test_angles_have_three_digits_in_the_unit_that_suits_them(arcsec, words, mas):
     assert angle_words(arcsec) == (words, mas)
+
+
+@pytest.mark.parametrize("blank_fraction", [0.0, 0.2])
+def test_bands_beside_a_picture_that_is_not_square_look_blank_so_none_is_denied_and_no_share_is_told(blank_fraction):
+    said = [source(scheme="radioimg_multilabel", BORDER="absent", COMPACT="present")]
+    wide = cutout(width_px=100, height_px=60, blank_fraction=blank_fraction)
+    texts, spoken, verdicts = told([wide], said, [], "radioimg_multilabel")
+    assert "%" not in texts.kept["text"][0].as_py() and "blank" not in texts.kept["text"][0].as_py()
+    asked = turns(spoken)
+    assert "border" not in asked
+    assert asked.get("blank", {}).get("answer") == ("Yes." if blank_fraction else None)
+    assert set(verdicts.kept["verdict"].to_pylist()) == {"supported"}
+    square = turns(told([cutout(blank_fraction=blank_fraction)], said, [], "radioimg_multilabel")[1])
+    assert "blank" in square and ("border" in square) == (not blank_fraction)
+
+
+@pytest.mark.parametrize(
+    ("text", "padded", "whole"),
+    [
+        ("No pixel of the image is blank.", "unverifiable", "supported"),
+        ("There are no blank pixels along the edges of the image.", "unverifiable", "supported"),
+        ("About 40 % of the image is blank.", "unverifiable", "contradicted"),
+    ],
+)
+def test_sentences_about_blank_pixels_are_held_against_what_is_seen(text, padded, whole):
+    for expected, height_px in ((padded, 60), (whole, 100)):
+        rows, sources = [cutout(height_px=height_px)], SOURCES.of([source()])
+        known = AnnotationTables(sources, OBJECTS.of([]), label_scheme("mirabest")).of(rows[0])
+        found = extract_claims("What is blank in the image?", text, known.scheme, "xyxy_norm")
+        assert verify_turn(found, known)[0] == expected

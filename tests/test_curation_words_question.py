@@ -9,9 +9,9 @@ from curation.extraction.reading import extract_claims
 from curation.pictures.boxes import PictureBox
 from curation.verification.claims import Annotations, SeenObject, annotations_of
 from curation.verification.verify import Judgement, verify_turn
-from curation.words.conversations import turns_about
 from curation.words.descriptions import description
 from curation.words.question import ANSWERS_OF, ExampleObject, Question, ask, expanded, for_scheme, questions
+from curation.words.turns import turns_about
 from schemas.errors import RecipeError
 from schemas.folder import read_door
 from schemas.labels import Truth, label_scheme, label_schemes

@@ -8,12 +8,12 @@ from curation.engine.store import Store
 from curation.extraction.reading import extract_claims
 from curation.verification.entailment import are_equal
 from curation.verification.verify import Judgement, verify_turn
-from curation.words.conversations import turns_about
 from curation.words.descriptions import description
 from curation.words.english import faults
 from curation.words.every_text import every_picture, every_text
 from curation.words.question import expanded, questions
 from curation.words.scheme_faults import nouns_of, scheme_faults, word_faults
+from curation.words.turns import turns_about
 from schemas.errors import CorpusError
 from schemas.labels import label_scheme, label_schemes
 from tests.making_schemes import INVENTED, invented, invented_text

@@ -144,7 +144,9 @@ def injections(
 ) -> Sieved:
     """Injections about some cutouts of a part; *in* are the injections. Refused: `no-source`, once for each cutout."""
     known = AnnotationTables(sources, objects, how.scheme, how.dialect, how.survey)
-    turns = {one["cutout_id"]: one["turns"] for one in conversations.select(["cutout_id", "turns"]).to_pylist()}
+    turns: dict[str, list[dict[str, Any]]] = {}
+    for one in conversations.select(["cutout_id", "turns"]).to_pylist():
+        turns.setdefault(one["cutout_id"], []).extend(one["turns"])
     chosen = sorted(cutouts.to_pylist(), key=lambda one: fraction(f"{how.seed}:{one['cutout_id']}"))[:PICTURES_PER_PART]
     planters = {name: plant for name, plant in faults().items() if name in how.kinds}
     kept: dict[str, dict[str, Any]] = {}
@@ -184,7 +186,7 @@ def injections_step(
         name=f"injections/{dataset_name}",
         make=injections,
         table=INJECTIONS,
-        version=4,  # styles with words of their own
+        version=5,  # of blank pixels nothing is known where bands beside the picture look so
         config=(
             InjectionSetup(
                 only(scheme, "injections"),

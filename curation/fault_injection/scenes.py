@@ -11,9 +11,9 @@ from curation.realisation.facts import Fact
 from curation.realisation.facts_of import facts_of
 from curation.verification.claims import Annotations, Claim, SeenObject, SurveyFacts
 from curation.verification.compass import Orientation
-from curation.words.conversations import turns_about
 from curation.words.descriptions import description
 from curation.words.question import Question, expanded, questions
+from curation.words.turns import turns_about
 from schemas.labels import LabelScheme, Truth, label_scheme, label_schemes
 
 SURVEYS = (

@@ -233,8 +233,10 @@ def _near(said: float | None, value: float | None, near: float = 5 * NEAR) -> bo
 
 
 def _percent(fact: Fact, known: Annotations) -> bool | None:
-    off = abs((fact.number or 0) - 100 * known.blank_fraction)
-    return True if off <= NEAR_PERCENT and known.blank_fraction else False if off >= FAR_PERCENT else None
+    if known.blank_percent is None:
+        return None
+    off = abs((fact.number or 0) - known.blank_percent)
+    return True if off <= NEAR_PERCENT and known.blank_percent else False if off >= FAR_PERCENT else None
 
 
 def _beam(fact: Fact, known: Annotations) -> bool | None:

@@ -117,7 +117,7 @@ def _of_pairs(known: Annotations) -> Iterator[Fact]:
 
 def _of_pixels(known: Annotations) -> Iterator[Fact]:
     yield from (Fact(kind) for kind in ("blank", "not_blank", "edge", "not_edge"))
-    if 100 * known.blank_fraction >= 1:
+    if (known.blank_percent or 0) >= 1:
         yield Fact("percent", number=percent_words(known.blank_fraction))
     for one in PECULIARITIES:
         yield Fact("peculiarity", one)

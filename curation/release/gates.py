@@ -30,7 +30,21 @@ RULES = Path(__file__).parent / "rules"
 BETWEEN = "between_tables"
 # A corpus without a cross-match, twins, a benchmark or a model has none of their rows.
 MAY_BE_EMPTY = frozenset(
-    {"objects", "entries", "matches", "matchings", "captions", "twins", "sealed", "generated", "judged", "injections"}
+    {
+        "objects",
+        "entries",
+        "matches",
+        "matchings",
+        "captions",
+        "twins",
+        "sealed",
+        "generated",
+        "judged",
+        "injections",
+        "answers",
+        "quotas",
+        "blind",
+    }  # fmt: skip
 )
 """Tables that a corpus may do without; every other one must have rows, in every dataset."""
 OWN_KEYS = frozenset({"matches"})

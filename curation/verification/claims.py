@@ -160,6 +160,9 @@ class Annotations:
     objects: tuple[SeenObject, ...] | None = None
     """From the top left; None: the dataset has no objects, so that nothing is known of their number."""
     blank_fraction: float = 0.0
+    """Of the cutout's pixels."""
+    is_padded: bool = False
+    """The cutout is not square, so that whoever sees the picture sees bands beside it, which look like blank pixels."""
     side_arcsec: float | None = None
     """None where the picture is not square or has no scale; its width, where its height is another on the sky."""
     height_arcsec: float | None = None
@@ -184,12 +187,22 @@ class Annotations:
 
     @property
     def blank(self) -> Truth:
-        """Whether any pixel is blank."""
-        return Truth.PRESENT if self.blank_fraction > 0 else Truth.ABSENT
+        """Whether any pixel is blank; not known where none is but bands beside the picture look so."""
+        if self.blank_fraction > 0:
+            return Truth.PRESENT
+        return Truth.UNKNOWN if self.is_padded else Truth.ABSENT
+
+    @property
+    def blank_percent(self) -> float | None:
+        """Share of what is seen that is blank; None beside bands that look so."""
+        return None if self.is_padded else 100 * self.blank_fraction
 
     @property
     def edge(self) -> Truth:
-        """Whether a side is blank: as the label BORDER says, else no where no pixel is blank, else not known."""
+        """Whether a side is blank: as the label BORDER says, else no where no pixel is blank, else not known.
+
+        That it is not is never known of a picture with bands at its sides.
+        """
         said = self.state("BORDER")
         if said is Truth.UNKNOWN and self.blank is Truth.ABSENT:
             return Truth.ABSENT
@@ -242,7 +255,8 @@ def annotations_of(
     `boxes` is None where the dataset has no objects; `have_classes` says that its objects bear labels of the scheme, so
     that a class of which none is in the picture is absent from it; labels said of the source alone stay as they are
     said. Implied labels hold. A label on which the source and
-    the objects disagree is unknown, as is BORDER where it denies pixels that are blank: no text contradicts another.
+    the objects disagree is unknown, as is BORDER where it denies pixels that are blank, or look so: no text contradicts
+    another, or what is seen.
     """
     seen = None if boxes is None else _seen(boxes, objects, scheme)
     labels, says = _source_labels(source, scheme)
@@ -252,7 +266,8 @@ def annotations_of(
         labels = {label: Truth.UNKNOWN if state is Truth.ABSENT else state for label, state in labels.items()}
     if seen is not None and have_classes and scheme.about != "source":
         labels, says = _with_objects(labels, says, seen, scheme, cutout["cutout_id"])
-    if cutout["blank_fraction"] > 0 and labels.get("BORDER") is Truth.ABSENT:
+    is_padded = cutout["width_px"] != cutout["height_px"]
+    if (cutout["blank_fraction"] > 0 or is_padded) and labels.get("BORDER") is Truth.ABSENT:
         labels["BORDER"] = Truth.UNKNOWN
     side, height = _sides(cutout)
     major, minor = cutout["beam_major_arcsec"], cutout["beam_minor_arcsec"]
@@ -264,6 +279,7 @@ def annotations_of(
         says=says,
         objects=seen,
         blank_fraction=cutout["blank_fraction"],
+        is_padded=is_padded,
         side_arcsec=side,
         height_arcsec=height,
         orientation=_orientation(cutout),

@@ -16,9 +16,11 @@ WAVE_NEARNESS = 0.04  # of a frequency said as a wavelength in whole centimetres
 
 
 def _border(claim: Claim, known: Annotations) -> Verdict:
-    percent = 100 * known.blank_fraction
-    compared = f"{percent:.1f} % of the pixels are blank"
     if claim.count is not None:
+        percent = known.blank_percent
+        if percent is None:
+            return told(None, claim, "the picture is not square: bands beside it look blank as well")
+        compared = f"{percent:.1f} % of the pixels are blank"
         if percent <= 0:
             return told(False, claim, compared)
         if claim.how in ("at least", "at most"):

@@ -72,9 +72,9 @@ def count_noun(known: Annotations, subject: str, count: int) -> str:
 
 
 def percent_claim(known: Annotations) -> Sentence | None:
-    """The blank share of the picture in words, and as a claim; None where nothing is blank."""
-    percent = 100 * known.blank_fraction
-    if percent <= 0:
+    """The blank share of the picture in words, and as a claim; None where nothing is blank, or the share not known."""
+    percent = known.blank_percent
+    if not percent:
         return None
     text = f"about {round(percent)} %" if percent >= 1 else "less than 1 %"
     return Sentence(text, (Claim("border", "blank", count=int(percent) and round(percent), evidence=known.pixels),))

@@ -86,7 +86,7 @@ def entailed(claim: Claim, scheme: LabelScheme) -> Iterator[tuple[object, ...]]:
         yield from entailed(Claim("presence", label), scheme)
     if claim.kind == "presence" and claim.state is Truth.PRESENT and label in scheme.labels:
         yield from (Claim("presence", one).content for one in scheme.with_implied([label]))
-        if scheme.kind == "single":
+        if scheme.kind == "single" and scheme.about != "objects":  # of objects one may be this and another that
             yield from (Claim("presence", one, Truth.ABSENT).content for one in scheme.labels if one != label)
 
 

@@ -12,7 +12,7 @@ WHOLE = 100
 def plant(scene: Scene, draw: Draw) -> Iterator[Fact]:
     """The opposite of all that is known of blank pixels; shares that are plainly off."""
     yield from (Fact(kind) for kind in ("blank", "not_blank", "edge", "not_edge"))
-    percent = 100 * scene.known.blank_fraction
+    percent = scene.known.blank_percent or 0.0
     for _ in range(3):
         number = float(draw.whole(int(FAR_PERCENT) + 1, 95))
         if number <= WHOLE and abs(number - percent) > FAR_PERCENT:

@@ -1,4 +1,4 @@
--- The pictures to show: twelve of each dataset by key, then its extremes.
+-- The pictures to show: twelve of each dataset by key, then its extremes; each in the sample with most boxes.
 --   out: one row a picture: sample_id, cutout_id, and why
 WITH pictures AS (
     SELECT samples.sample_id, samples.dataset, cutout_id, blank_fraction,
@@ -6,9 +6,10 @@ WITH pictures AS (
            len(flatten(list_transform(turns, lambda turn:
                list_filter(turn.claims, lambda claim: claim.kind = 'box' AND claim.state = 'present')))) AS n_boxes
     FROM samples JOIN cutouts USING (cutout_id) JOIN conversations USING (conversation_id)
+    QUALIFY row_number() OVER (PARTITION BY cutout_id ORDER BY n_boxes DESC, n_turns DESC, sample_id) = 1
 ), ranked AS (
     SELECT *,
-           row_number() OVER (PARTITION BY dataset ORDER BY md5(sample_id), sample_id) AS by_key,
+           row_number() OVER (PARTITION BY dataset ORDER BY md5(cutout_id), cutout_id) AS by_key,
            row_number() OVER (PARTITION BY dataset ORDER BY blank_fraction DESC, sample_id) AS blankest,
            row_number() OVER (PARTITION BY dataset ORDER BY snr NULLS LAST, sample_id) AS faintest,
            row_number() OVER (PARTITION BY dataset ORDER BY snr DESC NULLS LAST, sample_id) AS brightest,

@@ -1,4 +1,4 @@
--- Label balance: pictures by the truth of each label, and samples that show it, by split. A source of the catalogue
+-- Label balance: pictures by the truth of each label, and those that samples are of, by split. A source of the catalogue
 -- without a picture counts for nothing here.
 --   out: one row a dataset and label
 WITH said AS (
@@ -9,8 +9,8 @@ WITH said AS (
            count(*) FILTER (samples.split = 'train') AS n_train,
            count(*) FILTER (samples.split = 'validation') AS n_validation,
            count(*) FILTER (samples.split = 'test') AS n_test,
-           count(*) AS n_samples
-    FROM said JOIN samples USING (cutout_id)
+           count(*) AS n_shown
+    FROM said JOIN (SELECT DISTINCT cutout_id, split FROM samples) AS samples USING (cutout_id)
     WHERE said.state = 'present'
     GROUP BY ALL
 )
@@ -22,7 +22,7 @@ SELECT said.dataset, said.label,
        coalesce(any_value(n_train), 0) AS n_train,
        coalesce(any_value(n_validation), 0) AS n_validation,
        coalesce(any_value(n_test), 0) AS n_test,
-       coalesce(any_value(n_samples), 0) AS n_samples
+       coalesce(any_value(n_shown), 0) AS n_shown
 FROM said LEFT JOIN shown USING (dataset, label)
 GROUP BY ALL
 ORDER BY ALL

@@ -1,0 +1,138 @@
+"""BLIND: how often a question is answered rightly without its picture, by what the training samples teach.
+
+Reads CONVERSATIONS and SAMPLES of every dataset. Three guesses, each learnt from train alone, question by question: the
+most frequent answer; a bag of words of all that stands before the answer, which is the question and the earlier turns;
+and the name of the picture's file. Only what has few answers can be guessed: descriptions are left out, and so are
+turns of a model unless all that they say is yes or no; a list of boxes is never guessed, that there is none may be.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from curation.engine.steps import Input, Resources, Step
+from curation.release.bag_of_words import BagOfWords
+from curation.verification.claims import Claim
+from curation.words.turns import SOME, answer_of
+from schemas.fingerprint import fraction
+from schemas.rejection import Sieved, sieved
+from schemas.tables import BLIND
+
+CONVERSATION_COLUMNS = ("conversation_id", "turns")
+SAMPLE_COLUMNS = ("conversation_id", "split", "image")
+MOST_TURNS = 4000
+"""Of a question in a split, chosen by key: enough for its score, and a bound on time."""
+LETTERS = 3
+"""Of a file's name that are taken together as a word."""
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A turn as a model without the picture meets it."""
+
+    answer: str
+    words: tuple[str, ...]
+    """Of all that stands before the answer."""
+    name: tuple[str, ...]
+    """Pieces of the name of the picture's file."""
+    key: str
+
+
+def blind(tables: Sequence[tuple[str, pa.Table, pa.Table]]) -> Sieved:
+    """For each scheme's questions the guesses that are right on validation and test; *in* are those.
+
+    `tables`: of each dataset its scheme, CONVERSATIONS and SAMPLES.
+    """
+    found: dict[tuple[str, str, str], dict[str, list[Guess]]] = {}
+    for scheme, conversations, samples in tables:
+        for question_id, kind, split, guess in _guesses(conversations, samples):
+            found.setdefault((scheme, question_id, kind), {}).setdefault(split, []).append(guess)
+    rows = [
+        _scored(question, split, _some(by_split.get("train", ())), _some(by_split[split]))
+        for question, by_split in sorted(found.items())
+        for split in ("validation", "test")
+        if split in by_split
+    ]
+    return sieved(BLIND.of(rows), [], len(rows))
+
+
+def blind_step(corpus_name: str, told: Sequence[tuple[str, Step, Step]]) -> Step:
+    """The whole step over every dataset's (scheme, conversations, samples)."""
+    spoken = [Input(conversations, columns=CONVERSATION_COLUMNS) for _, conversations, _ in told]
+    samples = [Input(one, columns=SAMPLE_COLUMNS) for _, _, one in told]
+    return Step(
+        f"blind/{corpus_name}",
+        _blind_of_all,
+        BLIND,
+        config=(tuple(scheme for scheme, _, _ in told),),
+        inputs=(*spoken, *samples),
+        counts="questions of a scheme in a split",
+        resources=Resources(cpus=1, memory_mb=1500),
+    )
+
+
+def _blind_of_all(*given: Any) -> Sieved:
+    *tables, schemes = given
+    n = len(schemes)
+    return blind(list(zip(schemes, tables[:n], tables[n:], strict=True)))
+
+
+def _guesses(conversations: pa.Table, samples: pa.Table) -> Iterator[tuple[str, str, str, Guess]]:
+    turns = dict(zip(conversations["conversation_id"].to_pylist(), conversations["turns"].to_pylist(), strict=True))
+    for sample in samples.select(SAMPLE_COLUMNS).to_pylist():
+        file = sample["image"].rsplit("/", 1)[-1]
+        name = tuple(file[at : at + LETTERS] for at in range(len(file) - LETTERS + 1))
+        before: list[str] = []
+        for at, turn in enumerate(turns[sample["conversation_id"]]):
+            before += _words(turn["question"])
+            answer = answer_told(turn)
+            if answer is not None:
+                key = f"{sample['conversation_id']}:{at}"
+                yield turn["question_id"], turn["kind"], sample["split"], Guess(answer, tuple(before), name, key)
+            before += _words(turn["answer"])
+
+
+def answer_told(turn: Mapping[str, Any]) -> str | None:
+    """The answer of a turn (a row of TURN) in a word; None where there are not a few that it could be."""
+    return answer_of(turn["kind"], [Claim.of(one) for one in turn["claims"] or ()], turn["answer"])
+
+
+def _scored(question: tuple[str, str, str], split: str, train: list[Guess], held: list[Guess]) -> dict[str, Any]:
+    scheme, question_id, kind = question
+    row: dict[str, Any] = {
+        "scheme": scheme, "question_id": question_id, "kind": kind, "split": split, "n": len(held),
+        "n_train": len(train), "n_most_frequent": 0, "n_words": 0, "n_name": 0,
+    }  # fmt: skip
+    if not train:
+        return row
+    answers = [one.answer for one in train]
+    most = min(Counter(answers).items(), key=lambda one: (-one[1], one[0]))[0]
+    words = BagOfWords.learnt([one.words for one in train], answers)
+    names = BagOfWords.learnt([one.name for one in train], answers)
+    return row | {
+        "answer": most,
+        "n_most_frequent": _right(held, [most] * len(held), kind),
+        "n_words": _right(held, [words.answer(one.words) for one in held], kind),
+        "n_name": _right(held, [names.answer(one.name) for one in held], kind),
+    }
+
+
+def _right(held: Sequence[Guess], said: Sequence[str], kind: str) -> int:
+    """How many are right; that there are some boxes does not say where."""
+    return sum(
+        one.answer == guess and not (kind == "boxes" and guess == SOME) for one, guess in zip(held, said, strict=True)
+    )
+
+
+def _some(guesses: Sequence[Guess]) -> list[Guess]:
+    return sorted(guesses, key=lambda one: (fraction(f"{one.key}:blind"), one.key))[:MOST_TURNS]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
