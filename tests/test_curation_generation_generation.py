@@ -402,7 +402,7 @@ def test_without_a_server_and_without_replies_the_run_ends_with_one_line(tmp_pat
     ("mode", "reason"),
     [("cut", "truncated"), ("cut-valid", "truncated"), ("empty", "empty"), ("null", "empty"), ("no-json", "no-json"),
      ("huge", "too-long-body"), ("refusal", "refusal"),
-     ("wrong-language", "no-question"), ("whitespace", "truncated"), ("wrong-types", "wrong-form"),
+     ("wrong-language", "wrong-language"), ("whitespace", "truncated"), ("wrong-types", "wrong-form"),
      ("extra-keys", "wrong-form")],
 )  # fmt: skip
 def test_a_server_that_fails_costs_turns_and_never_a_picture(mode, reason, tmp_path):

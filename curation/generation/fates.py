@@ -28,6 +28,8 @@ from curation.verification.premises import Premises
 from curation.verification.verify import Judgement, is_number, verify, verify_turn
 from schemas.labels import LabelScheme, Truth
 
+NOT_ASKED = frozenset({*LEFT_OVER, OF_THE_ANSWER, "class"})
+"""Kinds that "yes" may be taken for where nothing was proposed."""
 WORDINGS = 4
 """Of our own, tried for one sentence."""
 Fate = Literal["as-written", "reworded", "cut"]
@@ -140,6 +142,22 @@ def unanswered(turn: Judged, dialect: Dialect) -> tuple[str, str] | None:
         return "not-answered", f"it does not speak of {', '.join(off) or 'what was asked'}"
     judgement, reasons = verify_turn([one for one in found if one.claim.kind not in LEFT_OVER], turn.known)
     return ("contradicted", "; ".join(reasons)) if judgement is Judgement.CONTRADICTED else None
+
+
+def false_premise(question: str, known: Annotations, dialect: Dialect) -> str | None:
+    """What a question supposes though it is not so: a number or place that is contradicted, a class of another scheme.
+
+    One of yes or no proposes, and one about a class that is not there may be answered so; neither supposes.
+    """
+    scheme = known.scheme
+    if any(one.claim.kind not in NOT_ASKED for one in extract_claims(question, "Yes.", scheme, dialect)):
+        return None
+    for one in extract_claims("", question, scheme, dialect):
+        is_foreign = one.claim.kind == "class" or ":" in one.claim.subject
+        is_false = one.claim.kind != "presence" and verify(one, known).judgement is Judgement.CONTRADICTED
+        if one.claim.kind not in (*LEFT_OVER, OF_THE_ANSWER) and (is_foreign or is_false):
+            return f"it supposes what is not so: {one.text[:120]!r}"
+    return None
 
 
 def _verified(one: StatedSentence, known: Annotations, policy: Verdicts) -> Told:
@@ -258,7 +276,7 @@ def _decides(turn: Judged, found: Sequence[Claim], dialect: Dialect) -> bool:
     """Whether an answer speaks of what a question of yes or no proposes; True of any other question."""
     scheme = turn.known.scheme
     asked = [one.claim for one in extract_claims(turn.question, "Yes.", scheme, dialect)]
-    asked = [one for one in asked if one.kind not in (*LEFT_OVER, OF_THE_ANSWER, "class")]
+    asked = [one for one in asked if one.kind not in NOT_ASKED]
     if not asked:
         return True
     subjects = {part for one in asked for part in one.subject.split("|")}

@@ -42,10 +42,10 @@ def generated(
 ) -> Sieved:
     """The turns that are fit to be used. *In* are turns found, and replies that were missing, cut or broken.
 
-    Refused, a turn: `empty-turn`, `wrong-form`, `no-question`, `direction`, `refusal`, `wrong-language`,
-    `names-caption`, `repetition`, `echo`, `duplicate-turn`, `all-cut`, `not-answered`, `contradicted`. A reply:
-    `truncated`, `empty`, `no-json`, `wrong-form`, `refusal` or a problem of the server's, such as `server-error`. A
-    cutout: `no-source`. What became of each sentence of a turn is told in `fates`.
+    Refused, a turn: `empty-turn`, `wrong-form`, `no-question`, `false-premise`, `direction`, `refusal`,
+    `wrong-language`, `names-caption`, `repetition`, `echo`, `duplicate-turn`, `all-cut`, `not-answered`,
+    `contradicted`. A reply: `truncated`, `empty`, `no-json`, `wrong-form`, `refusal` or a problem of the server's, such
+    as `server-error`. A cutout: `no-source`. What became of each sentence of a turn is told in `fates`.
     """
     pages, refused = _pages(cutouts, sources, objects, writing)
     for attempt in range(1, writing.generation.attempts + 1):

@@ -9,7 +9,7 @@ from curation.asking.request import Reply, Request, Sampling
 from curation.extraction.reading import extract_claims
 from curation.generation.caption import caption_lines, object_lines, told_objects, topics_of
 from curation.generation.claim_forms import claim_definitions
-from curation.generation.fates import Judged, begun, unanswered
+from curation.generation.fates import Judged, begun, false_premise, unanswered
 from curation.generation.fates import Told as ToldSentence
 from curation.generation.prompt import Told, glossary, render
 from curation.generation.stated_claims import Told as ToldPicture
@@ -102,7 +102,7 @@ class Page:
             self.refused.append(self._rejection("reply", read.problem, request, attempt, reply.text))
         found = list[Draft]()
         for k, turn in enumerate(read.turns):
-            unfit = ill_asked(turn.question) or self._ill_directed(turn.question)
+            unfit = ill_asked(turn.question) or self._ill_supposed(turn.question)
             if unfit:
                 refused = Refused(*unfit, turn.question, turn.answer)
                 self.refused.append(self._rejection(str(k), refused, request, attempt))
@@ -133,7 +133,10 @@ class Page:
         is_echo = _plain(judged.question) == _plain(judged.asked.answer)
         return unfit or (("echo", "the answer is the question again") if is_echo else None)
 
-    def _ill_directed(self, question: str) -> tuple[str, str] | None:
+    def _ill_supposed(self, question: str) -> tuple[str, str] | None:
+        supposed = false_premise(question, self.known, self.writing.dialect)
+        if supposed:
+            return "false-premise", supposed
         sky = self.known.orientation
         if speaks_of_the_sky(question) and not (sky and sky.is_as_on_maps):
             return "direction", "it asks of a direction on the sky, and north is not up or not known"
