@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,36 @@ class Trait:
     is_there: bool
 
 
-Lexicon = Mapping[str, tuple[Entry, ...]]
+@dataclass(frozen=True)
+class Lexicon:
+    """Entries by their words, and by first word how many words there may be, most first."""
+
+    by_words: Mapping[tuple[str, ...], tuple[Entry, ...]]
+    lengths: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Lexicon":
+        """Of entries of the same words the first that came, those in letters of their own before it."""
+        found: dict[tuple[str, ...], dict[str | None, Entry]] = {}
+        for one in entries:
+            if one.words:
+                found.setdefault(one.words, {}).setdefault(one.sign, one)
+        lengths: dict[str, set[int]] = {}
+        for words in found:
+            lengths.setdefault(words[0], set()).add(len(words))
+        by_words = {words: tuple(sorted(some.values(), key=lambda one: one.sign is None)) for words, some in found.items()}
+        return cls(by_words, {word: tuple(sorted(some, reverse=True)) for word, some in lengths.items()})
+
+    def entries(self) -> Iterator[Entry]:
+        """All of them."""
+        return (one for some in self.by_words.values() for one in some)
 
 
 def expanded(phrase: str) -> Iterator[tuple[str, ...]]:
     """The phrases of one with choices, each as its words in lower case."""
     parts = CHOICE.split(phrase)
-    choices = [part.split("|") if at % 2 else [part] for at, part in enumerate(parts)]
-    yield from dict.fromkeys(words_of(" ".join(one)) for one in product(*choices))
+    choices = [[words_of(one) for one in (part.split("|") if at % 2 else [part])] for at, part in enumerate(parts)]
+    yield from dict.fromkeys(tuple(chain.from_iterable(one)) for one in product(*choices))
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -97,29 +119,21 @@ class _Scheme:
 @lru_cache(maxsize=32)
 def _lexicon(key: _Scheme) -> tuple[Lexicon, ...]:
     scheme = key.scheme
-    others = [other for other in package_schemes().values() if other.name != scheme.name]
-    foreign = [one for other in others for one in _foreign(other, scheme)]
     looks = [Entry(each, category) for category, one in words(features(scheme)) for each in expanded(one)]
-    return _by_first_word(_own(scheme)), _by_first_word(looks), _general(), _by_first_word([*foreign, *_invented()])
+    others = [other for other in package_schemes() if other != scheme.name]
+    ours = frozenset(scheme.labels)
+    foreign = [_foreign(other, ours.intersection(package_schemes()[other].labels)) for other in others]
+    return Lexicon.of(_own(scheme)), Lexicon.of(looks), _general(), *foreign, _invented()
 
 
 @lru_cache(maxsize=32)
 def _words_known(key: "_Scheme") -> tuple[frozenset[str], frozenset[str]]:
-    *ours, foreign = ([one for some in held.values() for one in some] for held in _lexicon(key))
-    meant = frozenset(word for some in ours for one in some if one.sign is None for word in one.words)
-    return frozenset(word for some in (*ours, foreign) for one in some for word in one.words), meant
-
-
-def _by_first_word(entries: Iterable[Entry]) -> Lexicon:
-    """Longest first; of entries of the same words the first that came."""
-    once: dict[tuple[tuple[str, ...], str | None], Entry] = {}
-    for one in entries:
-        once.setdefault((one.words, one.sign), one)
-    found: dict[str, list[Entry]] = {}
-    for one in sorted(once.values(), key=lambda one: (-len(one.words), one.sign is None)):
-        if one.words:
-            found.setdefault(one.words[0], []).append(one)
-    return {word: tuple(some) for word, some in found.items()}
+    own, looks, general, *foreign = _lexicon(key)
+    ours = [one for held in (own, looks, general) for one in held.entries()]
+    meant = frozenset(word for one in ours if one.sign is None for word in one.words)
+    return frozenset(word for one in ours for word in one.words) | {
+        word for held in foreign for one in held.entries() for word in one.words
+    }, meant
 
 
 @lru_cache(maxsize=32)
@@ -164,7 +178,7 @@ def _pattern(phrase: str) -> str:
 def _general() -> Lexicon:
     held = tomllib.loads(VOCABULARY.read_text(encoding="utf-8"))
     made = [Entry(words, category, value) for category, value, words in _valued(held)]
-    return _by_first_word(sorted(made, key=lambda one: one.category == "decoration"))
+    return Lexicon.of(sorted(made, key=lambda one: one.category == "decoration"))
 
 
 def _valued(held: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
@@ -186,17 +200,21 @@ def _own(scheme: LabelScheme) -> Iterator[Entry]:
             yield from _named(subject, held)
 
 
-def _foreign(other: LabelScheme, ours: LabelScheme) -> Iterator[Entry]:
+@lru_cache(maxsize=64)
+def _foreign(name: str, ours: frozenset[str]) -> Lexicon:
+    """The labels of another scheme, but for those that ours has too."""
+    other = package_schemes()[name]
+    found: list[Entry] = []
     for label, one in other.labels.items():
-        if label not in ours.labels:
-            yield from _of_scheme(f"{other.name}:{label}", label, one, least=LETTERS_OF_A_FOREIGN_SIGN)
-            held = _table().get(other.name, {}).get(label, {})
-            yield from _nouns(f"{other.name}:{label}", held.get("nouns", ()))
+        if label not in ours:
+            found += _of_scheme(f"{name}:{label}", label, one, least=LETTERS_OF_A_FOREIGN_SIGN)
+            found += _nouns(f"{name}:{label}", _table().get(name, {}).get(label, {}).get("nouns", ()))
+    return Lexicon.of(found)
 
 
-def _invented() -> Iterator[Entry]:
-    for noun in _table()["*"]["nouns"]:
-        yield from _nouns(f"?:{noun}", [noun])
+@cache
+def _invented() -> Lexicon:
+    return Lexicon.of(one for noun in _table()["*"]["nouns"] for one in _nouns(f"?:{noun}", [noun]))
 
 
 def _named(subject: str, held: Mapping[str, Any]) -> Iterator[Entry]:

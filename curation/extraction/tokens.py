@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from curation.extraction.boxes_in_words import WrittenBox, written_boxes
-from curation.extraction.lexicon import Entry, lexicon, traits
+from curation.extraction.lexicon import Entry, Lexicon, lexicon, traits
 from curation.extraction.orientation_words import orientation
 from curation.extraction.places import places
 from curation.extraction.sky_words import MAP, surveys
@@ -148,7 +148,7 @@ def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[T
     found: list[Token] = []
     at = 0
     while at < len(words):
-        entries = [_longest(held.get(lower[at], ()), text, words, lower, at) for held in lexicons]
+        entries = [_longest(held, words, lower, at) for held in lexicons if lower[at] in held.lengths]
         best = max((one for one in entries if one), key=lambda one: len(one.words), default=None)
         n = len(best.words) if best else 1
         start, end = words[at].start(), words[at + n - 1].end()
@@ -174,16 +174,12 @@ def _figures(word: str) -> str:
     return word.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", word) else word.replace(",", ".", 1)
 
 
-def _longest(
-    entries: Sequence[Entry], text: str, words: list[re.Match[str]], lower: list[str], at: int
-) -> Entry | None:
-    for one in entries:
-        last = at + len(one.words)
-        if tuple(lower[at:last]) != one.words:
-            continue
-        if one.sign and "".join(each[0] for each in words[at:last]) != one.sign and not _is_spelt(one, words[at:last]):
-            continue
-        return one
+def _longest(held: Lexicon, words: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> Entry | None:
+    for n in held.lengths[lower[at]]:
+        for one in held.by_words.get(tuple(lower[at : at + n]), ()):
+            said = "".join(each[0] for each in words[at : at + n])
+            if not one.sign or said == one.sign or _is_spelt(one, words[at : at + n]):
+                return one
     return None
 
 
