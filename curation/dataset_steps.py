@@ -23,7 +23,6 @@ from curation.truth.objects import objects_step
 from curation.truth.relabel import detections_step, relabel_step
 from curation.truth.sources import sources_step
 from curation.used_doors import doors_of
-from curation.verification.policy import Verdicts
 from curation.words.conversations import conversations_step
 from curation.words.descriptions import descriptions_step
 from curation.words.quality import quality_step
@@ -114,8 +113,7 @@ def word_steps(
     prompts = [one.prompt for one in (wanted.generation, wanted.judge) if one]
     samples = samples_step(one.name, spoken, cutouts, verdicts, splits, sources, survey)
     samples = replace(samples, doors=doors_of(one, asked, prompts))
-    policy = wanted.generation.verdicts if wanted.generation else Verdicts()
-    tried = injections_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, policy)
+    tried = injections_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey)
     return DatasetSteps(
         one,
         survey,

@@ -41,6 +41,9 @@ AS_WRITTEN = "template"
 PICTURES_PER_PART = 12
 """Cutouts of a part about which injections are made."""
 FAULTS_PER_PICTURE, TRUTHS_PER_PICTURE = 8, 8
+TRIED_BY = Verdicts(unverifiable="keep")
+"""Bare texts, of which no claims are stated: what is not understood in them is neither caught nor a false alarm. In
+generation it is said in our own words, or goes."""
 CONTEXT = 2
 """At most so many true sentences stand about a planted one."""
 ALONE = 0.6
@@ -186,13 +189,13 @@ def injections_step(
         name=f"injections/{dataset_name}",
         make=injections,
         table=INJECTIONS,
-        version=5,  # of blank pixels nothing is known where bands beside the picture look so
+        version=6,  # what is not understood in a bare text is no false alarm
         config=(
             InjectionSetup(
                 only(scheme, "injections"),
                 dialect,
                 survey_facts(survey),
-                policy or Verdicts(),
+                policy or TRIED_BY,
                 tuple(styles().values()),
                 tuple(faults()),
                 seed=conversations.address,
@@ -211,7 +214,7 @@ def injections_step(
 
 def synthetic_injections(seed: str, n: int, policy: Verdicts | None = None) -> list[dict[str, Any]]:
     """Injections about `n` pictures that never were, over every scheme: a fault of each kind, a text in each style."""
-    planters, tellers, policy = faults(), styles(), policy or Verdicts()
+    planters, tellers, policy = faults(), styles(), policy or TRIED_BY
     return [
         tried(one, scene, scene.known.scheme.name, policy)
         for scene in synthetic_scenes(seed, n)
