@@ -572,7 +572,7 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
         [resolved(each, context) for each in one] for one in ([(Noun("it", is_definite=True),)] + groups)[-2:]
     )
     relation = match.all("compare", "beside")[0]
-    verb = match.all("be", "lie")[0]
+    verb = match.all("be", "lie", "visible")[0]
     if len(left) != 1 or len(right) != 1 or None in (*left, *right):
         return None
     (one,), (other,) = left, right
