@@ -1,4 +1,4 @@
-"""Chunks of the language of one source's looks: lobes, hotspots, islands and peaks with how many, and verbs with denials.
+"""Chunks of the language of one source's looks: lobes, hotspots, islands and peaks with how many, verbs with denials.
 
 Importing this adds its rules to those of chunks.py.
 """
@@ -11,7 +11,10 @@ from curation.verification.claims import ANY_OBJECT
 
 PARTS = ("islands", "peaks")
 PEAKED = {"peaked_one": 1, "peaked_two": 2, "peaked_three": 3}
-PREDICATES = "profile|fade_in_place|bend|enclose|end_in|mark|falls_into|merge|alike|straight|reject|peaked|connected|disconnected|whole|broken"
+PREDICATES = (
+    "profile|fade_in_place|bend|enclose|end_in|mark|"
+    "falls_into|merge|alike|straight|reject|peaked|connected|disconnected|whole|broken"
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def _peaked(match: Match) -> Token:
 
 
 def _of_it(match: Match) -> Token | None:
-    """ "the remnant's emission", "the emission of the remnant": what is said of it is said of the source."""
+    """As in "the remnant's emission", "the emission of the remnant": what is said of it is said of the source."""
     first, *_, last = match.matched
     owner, owned = (first, last) if match.all("be") else (last, first)
     plain = owned.category == "gleam" or all(
@@ -71,7 +74,7 @@ def _of_it(match: Match) -> Token | None:
 
 
 def _linked(match: Match) -> Token:
-    """ "is associated with": the type of a source is that of what it belongs to."""
+    """As in "is associated with": the type of a source is that of what it belongs to."""
     n = match.matched[0].is_denied + len(match.all("not")) + len(match.all("unlinked"))
     return replace(joined(match, "be"), is_denied=bool(n % 2))
 
