@@ -8,6 +8,7 @@ from curation.extraction.boxed import boxed
 from curation.extraction.chunks import Amount, Group, Noun, chunked
 from curation.extraction.clauses import Reading, sentence, trimmed
 from curation.extraction.constructions import Context
+from curation.extraction.stated import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token, letters, pattern, tokens_of
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
@@ -44,7 +45,6 @@ AT = re.compile(
     r"(?: (?:corner|quadrant|half|side|part|edge|third))?"
 )
 LINK = ("comma", "and", "semi")
-QUIET = ("lpar", "rpar", "quote", "comma", "a", "the")
 YES_NO = {"yes": True, "nope": False, "no": False, "there_none": False, "absent": False, "visible": True}
 PLACES = "place ((comma|and|semi)+ place)*"
 SHARES = "(place colon? amount|amount colon? place)"
@@ -177,30 +177,6 @@ def _tokens(text: str, context: Context, dialect: Dialect) -> list[Token]:
     return trimmed(chunked(tokens_of(text, context.scheme, dialect)))
 
 
-def subject_of(tokens: Sequence[Token], context: Context) -> str | None:
-    """The label that a name means, such as "extended (single island)"; None where it says more than that."""
-    subjects: list[str] = []
-    for one in tokens:
-        if one.category == "np" and not one.is_denied:
-            nouns = one.value.nouns
-            said = any(
-                each.amount or each.quantifier or each.is_restricted or each.places or each.extreme or each.is_other
-                for each in nouns
-            )
-            if said or one.value.is_either or any(each.subject == "it" for each in nouns):
-                return None
-            subjects += [each.subject for each in nouns]
-        elif one.category in ("adjective", "sign"):
-            subjects.append(str(one.value))
-        elif one.category == "parts" and one.value[0] == "islands" and "EXTENDED-MULTISLAND" in context.scheme.labels:
-            subjects.append("EXTENDED" if one.value[1].count == 1 else "EXTENDED-MULTISLAND")
-        elif one.category not in QUIET:
-            return None
-    subjects = [one for one in subjects if one != ANY_OBJECT] or subjects
-    both = set.intersection(*(set(one.split("|")) for one in subjects)) if subjects else set[str]()
-    return next((one for one in subjects if set(one.split("|")) == both), "|".join(sorted(both))) if both else None
-
-
 def _value(subject: str, tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     """What a value says of a subject: that it is there or not, how many there are, where it is."""
     tokens = [one for one in tokens if one.category not in ("quote", "lpar", "rpar")]
@@ -236,23 +212,6 @@ def _plain(tokens: Sequence[Token]) -> list[Token]:
     return [replace(one, value=Group(tuple(replace(each, amount=None) for each in one.value.nouns))) for one in tokens]
 
 
-def there(subject: str, *, is_there: bool) -> list[Claim]:
-    """That some of a subject are there, or none."""
-    if subject == ANY_OBJECT:
-        return [Claim("count", subject, count=1, how="at least") if is_there else Claim("count", subject, count=0)]
-    if subject in ("blank", "edge"):
-        return [Claim("border", subject, Truth.PRESENT if is_there else Truth.ABSENT)]
-    subjects = [subject] if is_there else subject.split("|")
-    return [Claim("presence", one, Truth.PRESENT if is_there else Truth.ABSENT) for one in subjects]
-
-
-def counted(subject: str, amount: Amount) -> Claim:
-    """So many of a subject; of a label none is its absence."""
-    if amount.count == 0 and amount.how is None and subject != ANY_OBJECT and "|" not in subject:
-        return Claim("presence", subject, Truth.ABSENT)
-    return Claim("count", subject, count=amount.count, how=amount.how)
-
-
 def _placed(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
     """Places, one at least at each; as many as there are, where their number is said."""
     where = [one.value.name for one in tokens if one.category == "place"]
@@ -277,13 +236,6 @@ def _shared(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
     amounts = [one.value for one in tokens if one.category == "amount"]
     where = [one.value.name for one in tokens if one.category == "place"]
     return [counted_at(subject, amount, place) for amount, place in zip(amounts, where, strict=True)]
-
-
-def counted_at(subject: str, amount: Amount, place: str) -> Claim:
-    """So many of a subject at a place."""
-    if amount.count == 0:
-        return Claim("position", subject, Truth.ABSENT, other=place)
-    return Claim("position", subject, count=amount.count, how=amount.how, other=place)
 
 
 def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[Claim] | None:

@@ -14,10 +14,11 @@ from curation.extraction.boxes_in_words import IN_UNITS
 from curation.extraction.chunks import Noun, chunked
 from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
 from curation.extraction.constructions import Context
-from curation.extraction.entries import head, is_head, read_entries, subject_of, there
+from curation.extraction.entries import head, is_head, read_entries
 from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, closing, opening, reply
 from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
+from curation.extraction.stated import subject_of, there
 from curation.extraction.text import Statement, flattened
 from curation.extraction.tokens import tokens_of
 from curation.pictures.boxes import Dialect

@@ -8,7 +8,7 @@ from curation.extraction.asked import Asked
 from curation.extraction.chunks import Amount, figure
 from curation.extraction.clauses import Reading, trimmed
 from curation.extraction.constructions import Context, blank_claim
-from curation.extraction.entries import counted, counted_at, subject_of, there
+from curation.extraction.stated import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 
