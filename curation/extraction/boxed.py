@@ -11,8 +11,8 @@ from schemas.labels import Truth
 NAMES = ("np", "adjective", "sign")
 BESIDE = frozenset(
     {
-        "comma", "and", "semi", "colon", "be", "lie", "have", "there", "a", "the", "at", "span", "dash", "exist", "visible",
-        "by", "to", "of", "quote", "lpar", "rpar", "box_word", "see", "image", "with",
+        "comma", "and", "semi", "colon", "be", "lie", "have", "there", "a", "the", "at", "span", "dash", "exist",
+        "visible", "by", "to", "of", "quote", "lpar", "rpar", "box_word", "see", "image", "with",
     }
 )  # fmt: skip
 """Words that may stand between a noun and its box."""
@@ -46,7 +46,7 @@ def boxed(tokens: Sequence[Token], asked: str | None, context: Context) -> Readi
 
 
 def _without_generic(content: Sequence[Token]) -> Sequence[Token]:
-    """ "The source in the box … is an artefact": the first noun says nothing that the last does not."""
+    """As in "The source in the box … is an artefact": the first noun says nothing that the last does not."""
     first, last = content[0], content[-1]
     if (
         first.category != "np"

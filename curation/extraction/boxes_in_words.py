@@ -46,7 +46,8 @@ CORNERS = tuple(
     re.compile(one.replace("{n}", "1", 2).replace("{n}", "2"), re.IGNORECASE)
     for one in (
         rf"{_FIRST}{_POINT}\s*[,;]?\s*(?:and|to|through)?\s*{_FIRST}{_POINT}",
-        rf"(?:with\s+(?:opposite\s+)?corners?\s+(?:at\s+)?|between\s+)?{_POINT}{_SO}\s*,?\s*(?:down\s+)?(?:to|and|-|through|,)\s*{_POINT}{_SO}",
+        rf"(?:with\s+(?:opposite\s+)?corners?\s+(?:at\s+)?|between\s+)?{_POINT}{_SO}\s*,?\s*(?:down\s+)?(?:to"
+        rf"|and|-|through|,)\s*{_POINT}{_SO}",
     )
 )
 """Two corners, named before or behind their points; without names the upper left and the lower right."""
@@ -63,8 +64,10 @@ AT_POINT = re.compile(
 
 IN_UNITS = re.compile(
     r"(?ix)[\s,;(]*(?:(?:all|both|each|given|expressed|measured|written|quoted|stated)\s+)*(?:in|as)\s+"
-    r"(?:(?P<percent>per\ ?cent(?:ages?)?|percentages?|%)|(?:normali[sz]ed|relative|fractional)\ (?:image\ )?(?:coordinates|units)|fractions?)"
-    r"(?:\s+of\s+(?:the\s+|its\s+|this\s+)?(?:image|picture|field|frame)(?:'s)?(?:\s+(?:sizes?|sides?|width\ and\ height|dimensions?|side\ length))?)?\)?"
+    r"(?:(?P<percent>per\ ?cent(?:ages?)?|percentages?|%)|(?:normali[sz]ed|relative"
+    r"|fractional)\ (?:image\ )?(?:coordinates|units)|fractions?)"
+    r"(?:\s+of\s+(?:the\s+|its\s+|this\s+)?(?:image|picture|field|frame)(?:'s)?(?:\s+(?:sizes?|sides?"
+    r"|width\ and\ height|dimensions?|side\ length))?)?\)?"
 )
 """The unit of the numbers of a box, said before or after them."""
 BEYOND = 1.5

@@ -8,6 +8,7 @@ from curation.extraction.boxed import boxed
 from curation.extraction.chunks import Amount, Group, Noun, chunked
 from curation.extraction.clauses import Reading, sentence, trimmed
 from curation.extraction.constructions import Context
+from curation.extraction.stated import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token, letters, pattern, tokens_of
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
@@ -23,23 +24,27 @@ SHARED_OUT = re.compile(
     r"(?i)\s+(?:by|per|in each) (?:quadrant|half|position|corner|place|region|part of the (?:image|picture))$"
 )
 ASKS = re.compile(
-    r"(?i)(?:(?:is|are) (?:there )?|has |have |contains |shows |includes |any )+|^(?:the )?(?:presence|detection) of "
+    r"(?i)(?:(?:is|are) (?:there )?|has |have |contains |shows |includes |any )+|^(?:the )?(?:presence"
+    r"|detection) of "
 )
 PRESENT = re.compile(
-    r"(?i)\s*\(?\b(?:is |are )?(?:present|visible|detected|seen|found|there|in (?:the )?(?:image|picture|field))\)?$"
+    r"(?i)\s*\(?\b(?:is |are )?(?:present|visible|detected|seen|found|there|in (?:the )?(?:image|picture"
+    r"|field))\)?$"
 )
 CLASS = re.compile(
-    r"(?i)(?:the )?(?:(?:source|object|radio|galactic|galaxy|morphological|fanaroff-riley|fr|source's|central|predicted|assigned|most likely|final) )*"
-    r"(?:class(?:es)?|labels?|types?|morpholog(?:y|ies)|category|categories|classification|identification|structure)"
+    r"(?i)(?:the )?(?:(?:source|object|radio|galactic|galaxy|morphological|fanaroff-riley|fr|source's"
+    r"|central|predicted|assigned|most likely|final) )*"
+    r"(?:class(?:es)?|labels?|types?|morpholog(?:y|ies)|category|categories|classification|identification"
+    r"|structure)"
 )
 TOTAL = re.compile(r"(?i)(?:the )?(?:grand )?(?:total|sum|all|in total|altogether|overall)")
 WHERE = re.compile(r"(?i)(?:its |the )?(?:position|location|place|where)")
 AT = re.compile(
-    r"(?i)(?:dead |image |exact )?(?:(?:upper|top|lower|bottom)[ -](?:left|right)|cent(?:re|er)|middle|left|right|top|bottom|upper|lower)"
+    r"(?i)(?:dead |image |exact )?(?:(?:upper|top|lower|bottom)[ -](?:left|right)|cent(?:re|er)|middle"
+    r"|left|right|top|bottom|upper|lower)"
     r"(?: (?:corner|quadrant|half|side|part|edge|third))?"
 )
 LINK = ("comma", "and", "semi")
-QUIET = ("lpar", "rpar", "quote", "comma", "a", "the")
 YES_NO = {"yes": True, "nope": False, "no": False, "there_none": False, "absent": False, "visible": True}
 PLACES = "place ((comma|and|semi)+ place)*"
 SHARES = "(place colon? amount|amount colon? place)"
@@ -80,7 +85,7 @@ def entries(text: str) -> list[Entry]:
 
 
 def _ticked(text: str) -> list[Entry]:
-    """ "✓ compact sources, ✗ artefacts", or with the ticks behind."""
+    """As in "✓ compact sources, ✗ artefacts", or with the ticks behind."""
     found: list[Entry] = []
     for one in re.finditer(r"[^,;]+", text):
         ticked = re.fullmatch(r"\s*(?:and\s+)?(?:([✓✗])\s*([^✓✗]+)|([^✓✗]+?)\s*([✓✗]))\s*", one[0])
@@ -127,74 +132,49 @@ def is_head(name: str, context: Context, dialect: Dialect) -> bool:
 
 def entry(one: Entry, context: Context, dialect: Dialect) -> list[Claim] | None:
     """What one entry says; None where it is not understood."""
-    counts = COUNT_LEAD.match(one.name) or COUNT_TAIL.search(one.name)
     name = COUNT_TAIL.sub("", COUNT_LEAD.sub("", one.name, count=1))
-    asks = ASKS.match(name) or PRESENT.search(name)
-    shares = SHARED_OUT.search(name)
-    name = SHARED_OUT.sub("", name)
-    tokens = _tokens(name, context, dialect)
     value = _tokens(one.value, context, dialect)
     if not value or not name:
         return None
-    if AT.fullmatch(name) or [each.category for each in tokens] == ["place"]:
+    tokens = _tokens(name, context, dialect)
+    kinds = [each.category for each in tokens]
+    if AT.fullmatch(name) or kinds == ["place"]:
         return _at_a_place(name, one.value, context, dialect)
-    if [each.category for each in tokens] == ["parts"]:
+    if kinds == ["parts"]:
         return _parts(tokens[0], value, context)
-    if len(tokens) == 1 and tokens[0].category in YES_NO:
-        return _listed(tokens[0], value, context)
-    if CLASS.fullmatch(name):
-        return _listed(None, value, context)
-    asked = context.asked
+    if CLASS.fullmatch(name) or (len(kinds) == 1 and kinds[0] in YES_NO):
+        return _listed(None if CLASS.fullmatch(name) else tokens[0], value, context)
     if WHERE.fullmatch(name):
-        subject = context.noun.subject if context.noun else asked.subject if asked else None
+        subject = context.noun.subject if context.noun else context.asked.subject if context.asked else None
         return _value(subject, value, context) if subject and value[0].category == "place" else None
-    is_total = bool(TOTAL.fullmatch(name)) or (not tokens and bool(counts))
-    subject = (
-        ANY_OBJECT
-        if is_total
-        else subject_of(
-            _tokens(PRESENT.sub("", ASKS.sub("", name, count=1)) if asks else name, context, dialect), context
-        )
-    )
-    if subject is None:
-        return None
-    made = _value(subject, value, context)
-    if made is None and not counts and not asks and not is_total:
+    return _of_subject(one.name, name, value, context, dialect)
+
+
+def _of_subject(
+    whole: str, name: str, value: Sequence[Token], context: Context, dialect: Dialect
+) -> list[Claim] | None:
+    """An entry of a class or of all objects; a name that counts wants a number, one of shares places."""
+    counts = bool(COUNT_LEAD.match(whole) or COUNT_TAIL.search(whole))
+    shares = SHARED_OUT.search(name)
+    name = SHARED_OUT.sub("", name)
+    bare = PRESENT.sub("", ASKS.sub("", name, count=1))
+    is_total = bool(TOTAL.fullmatch(name))
+    subject = ANY_OBJECT if is_total else subject_of(_tokens(bare, context, dialect), context)
+    made = _value(subject, value, context) if subject is not None else None
+    if made is None and subject is not None and not counts and bare == name and not is_total:
         made = _sentence(subject, value, context)
-    if made is None or ((counts or is_total) and {each.kind for each in made} - {"count", "presence"}):
+    if made is None:
         return None
-    if counts and any(each.kind == "presence" and each.state is Truth.PRESENT for each in made):
+    kinds = {each.kind for each in made}
+    is_there = any(each.kind == "presence" and each.state is Truth.PRESENT for each in made)
+    if (counts or is_total) and (kinds - {"count", "presence"} or is_there):
         return None
-    return None if shares and {each.kind for each in made} != {"position"} else made
+    return None if shares and kinds != {"position"} else made
 
 
 def _tokens(text: str, context: Context, dialect: Dialect) -> list[Token]:
     text = text.replace("✓", "yes").replace("✗", "no")
     return trimmed(chunked(tokens_of(text, context.scheme, dialect)))
-
-
-def subject_of(tokens: Sequence[Token], context: Context) -> str | None:
-    """The label that a name means, such as "extended (single island)"; None where it says more than that."""
-    subjects: list[str] = []
-    for one in tokens:
-        if one.category == "np" and not one.is_denied:
-            nouns = one.value.nouns
-            said = any(
-                each.amount or each.quantifier or each.is_restricted or each.places or each.extreme or each.is_other
-                for each in nouns
-            )
-            if said or one.value.is_either or any(each.subject == "it" for each in nouns):
-                return None
-            subjects += [each.subject for each in nouns]
-        elif one.category in ("adjective", "sign"):
-            subjects.append(str(one.value))
-        elif one.category == "parts" and one.value[0] == "islands" and "EXTENDED-MULTISLAND" in context.scheme.labels:
-            subjects.append("EXTENDED" if one.value[1].count == 1 else "EXTENDED-MULTISLAND")
-        elif one.category not in QUIET:
-            return None
-    subjects = [one for one in subjects if one != ANY_OBJECT] or subjects
-    both = set.intersection(*(set(one.split("|")) for one in subjects)) if subjects else set[str]()
-    return next((one for one in subjects if set(one.split("|")) == both), "|".join(sorted(both))) if both else None
 
 
 def _value(subject: str, tokens: Sequence[Token], context: Context) -> list[Claim] | None:
@@ -232,23 +212,6 @@ def _plain(tokens: Sequence[Token]) -> list[Token]:
     return [replace(one, value=Group(tuple(replace(each, amount=None) for each in one.value.nouns))) for one in tokens]
 
 
-def there(subject: str, *, is_there: bool) -> list[Claim]:
-    """That some of a subject are there, or none."""
-    if subject == ANY_OBJECT:
-        return [Claim("count", subject, count=1, how="at least") if is_there else Claim("count", subject, count=0)]
-    if subject in ("blank", "edge"):
-        return [Claim("border", subject, Truth.PRESENT if is_there else Truth.ABSENT)]
-    subjects = [subject] if is_there else subject.split("|")
-    return [Claim("presence", one, Truth.PRESENT if is_there else Truth.ABSENT) for one in subjects]
-
-
-def counted(subject: str, amount: Amount) -> Claim:
-    """So many of a subject; of a label none is its absence."""
-    if amount.count == 0 and amount.how is None and subject != ANY_OBJECT and "|" not in subject:
-        return Claim("presence", subject, Truth.ABSENT)
-    return Claim("count", subject, count=amount.count, how=amount.how)
-
-
 def _placed(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
     """Places, one at least at each; as many as there are, where their number is said."""
     where = [one.value.name for one in tokens if one.category == "place"]
@@ -275,13 +238,6 @@ def _shared(subject: str, tokens: Sequence[Token]) -> list[Claim] | None:
     return [counted_at(subject, amount, place) for amount, place in zip(amounts, where, strict=True)]
 
 
-def counted_at(subject: str, amount: Amount, place: str) -> Claim:
-    """So many of a subject at a place."""
-    if amount.count == 0:
-        return Claim("position", subject, Truth.ABSENT, other=place)
-    return Claim("position", subject, count=amount.count, how=amount.how, other=place)
-
-
 def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     """A value that is a sentence about the subject: "several are present", "none at the upper left"."""
     first = tokens[0]
@@ -300,7 +256,7 @@ def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[C
 
 
 def _parts(part: Token, value: Sequence[Token], context: Context) -> list[Claim] | None:
-    """ "Peaks: 3"; "islands: MULTI-ISLAND", a class."""
+    """As in "Peaks: 3"; "islands: MULTI-ISLAND", a class."""
     if part.value[1].how not in (None, "several") or part.is_denied:
         return None
     if [one.category for one in value] == ["amount"]:
@@ -337,7 +293,7 @@ def _listed(mark: Token | None, value: Sequence[Token], context: Context) -> lis
 
 
 def _at_a_place(name: str, value: str, context: Context, dialect: Dialect) -> list[Claim] | None:
-    """ "Upper left: a compact source", "top left: none"."""
+    """As in "Upper left: a compact source", "top left: none"."""
     place = f"in the {name}" if AT.fullmatch(name) else name
     tokens = _tokens(f"{place}, {value}", context, dialect)
     asked = context.asked

@@ -14,10 +14,11 @@ from curation.extraction.boxes_in_words import IN_UNITS
 from curation.extraction.chunks import Noun, chunked
 from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
 from curation.extraction.constructions import Context
-from curation.extraction.entries import head, is_head, read_entries, subject_of, there
+from curation.extraction.entries import head, is_head, read_entries
 from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, closing, opening, reply
 from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
+from curation.extraction.stated import subject_of, there
 from curation.extraction.text import Statement, flattened
 from curation.extraction.tokens import tokens_of
 from curation.pictures.boxes import Dialect
@@ -115,10 +116,11 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
 
 
 class _State:
-    """What earlier statements leave to the next: the noun of "it", the question not answered yet, the head of a list."""
+    """What earlier statements leave to the next: the noun of "it", the question that is open, the head of a list."""
 
     def __init__(self, context: Context, dialect: Dialect) -> None:
-        self.context, self.dialect = context, dialect
+        self.context = context
+        self.dialect: Dialect = dialect
         self.head: str | None = None
         self.is_yes: bool | None = None
         """Whether the last statement was a yes or a no, and nothing else."""
@@ -127,7 +129,9 @@ class _State:
         """The claims of a statement, with spans in it; `is_alone` where it is the whole answer."""
         asked: Asked | None = self.context.asked
         is_reply = asked is not None and asked.is_polar and reply(one.text, asked) is not None
-        if (HARMLESS.fullmatch(one.text) and not (is_reply and is_alone)) or (one.text.endswith(":") and opening(f"{one.text} .") > len(one.text)):
+        if (HARMLESS.fullmatch(one.text) and not (is_reply and is_alone)) or (
+            one.text.endswith(":") and opening(f"{one.text} .") > len(one.text)
+        ):
             return []
         said = RESTATED.match(one.text)
         if one.is_question and said is None:

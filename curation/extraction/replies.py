@@ -7,58 +7,112 @@ from dataclasses import dataclass
 from curation.extraction.asked import Asked, denied
 from curation.verification.claims import Claim
 
-_PICTURE = r"(?:(?:this|the|your|given|provided|radio|astronomical) )*(?:image|picture|field|map|cut-?out|scene|frame)"
-_WHAT = rf"(?:(?:description|summary|analysis|overview|breakdown|list|table|answer|caption|json|result|response|classification|report|boxes|bounding boxes|coordinates)s?(?: (?:of|for|in|you (?:asked|wanted)) {_PICTURE}| you (?:asked for|requested|wanted)| (?:in|as) (?:a )?(?:json|table|list)(?: (?:form|format))?| below| requested)*)"
-_SHORT = r"(?:(?:a|an|my|the|your|brief|short|quick|detailed|concise|full|possible|final|requested|simple|complete|corresponding|structured|following) )*"
-_PICTURE, _WHAT, _SHORT = (one.replace(" ", r"\ ") for one in (_PICTURE, _WHAT, _SHORT))
+_PICTURE = (
+    r"(?:(?:this|the|your|given|provided|radio|astronomical) )*(?:image|picture|field|map|cut-?out|scene"
+    r"|frame)"
+)
+_WHAT = (
+    rf"(?:(?:description|summary|analysis|overview|breakdown|list|table|answer|caption|json|result"
+    rf"|response|classification|report|boxes|bounding boxes|coordinates)s?(?: (?:of|for|in|you (?:asked"
+    rf"|wanted)) {_PICTURE}| you (?:asked for|requested|wanted)| (?:in|as) (?:a )?(?:json|table"
+    rf"|list)(?: (?:form|format))?| below| requested)*)"
+)
+_SHORT = (
+    r"(?:(?:a|an|my|the|your|brief|short|quick|detailed|concise|full|possible|final|requested|simple"
+    r"|complete|corresponding|structured|following) )*"
+)
+_IN_PICTURE, _IN_WHAT, _IN_SHORT = (one.replace(" ", r"\ ") for one in (_PICTURE, _WHAT, _SHORT))
 HARMLESS = re.compile(
     rf"""(?ix)\W*(?:
-    here(?:\ is|\ are|'s)\ {_SHORT}(?:{_WHAT}|what\ (?:i|we|you)\ (?:can\ )?(?:see|find)(?:\ in\ {_PICTURE})?)
-    |{_SHORT}{_WHAT}|(?:certainly|sure|of\ course|absolutely|great|good|okay|ok|alright|right|gladly|hmm+|well|let's\ see|happy\ to\ help|no\ problem)
-    |(?:what\ a\ )?(?:great|good|nice|excellent|interesting|fair)\ question|thanks?(?:\ you)?(?:\ (?:very\ much|for\ (?:asking|the\ (?:question|image|picture)|your\ question|sharing|uploading)(?:\ {_PICTURE})?))?
-    |(?:i\ )?hope\ (?:that|this|it)\ (?:helps|is\ (?:helpful|useful)|answers\ your\ question)|(?:please\ )?(?:feel\ free\ to\ ask|let\ me\ know)\ (?:if|should|whether)\ (?:you|i|anything|there)[\w\s,']*(?:questions?|help|details?|anything\ else|something\ else|information|else|that\ way)
-    |(?:let|allow)\ (?:me|us)\ (?:see|think|(?:take\ a\ (?:closer\ )?)?look|check|describe\ {_PICTURE}|explain|have\ a\ (?:closer\ )?look|answer\ (?:that|your\ question))(?:\ at\ (?:it|this|{_PICTURE})|\ again|\ first|\ closely)?
-    |(?:hmm+,?\ )?let\ me\ take\ a\ (?:closer\ )?look|(?:i\ |we\ )?(?:looked|have\ looked|look)\ (?:closely\ |carefully\ )?at\ {_PICTURE}|looking\ (?:closely\ )?at\ {_PICTURE}
-    |(?:that\ is|that's|this\ is)\ (?:about\ it|all(?:\ i\ (?:can\ )?see)?|it|what\ i\ (?:can\ )?see(?:\ in\ {_PICTURE})?|how\ i\ see\ it)
-    |(?:in|by\ way\ of|as\ a|to)\ (?:summary|short|brief|conclusion|summari[sz]e|sum\ up|conclude)|based\ on\ {_PICTURE}(?:\ provided)?
-    |(?:what\ i\ see|visible\ features|observations?|findings?|image\ (?:description|analysis|content)|overview|key\ (?:features|elements|observations)|summary|description|conclusion|explanation|analysis|reasoning|answer|contents?|results?|notes?|details|radio\ image)
-    |i\ (?:have\ )?(?:checked|examined|inspected|analy[sz]ed)\ {_PICTURE}(?:\ (?:carefully|closely))?|json|output|response
+    here(?:\ is|\ are|'s)\ {_IN_SHORT}(?:{_IN_WHAT}|what\ (?:i|we|you)\ (?:can\ )?(?:see|find)(?:\ in\ {_IN_PICTURE})?)
+    |{_IN_SHORT}{_IN_WHAT}|(?:certainly|sure|of\ course|absolutely|great|good|okay|ok|alright|right|gladly|hmm+|well
+    |let's\ see|happy\ to\ help|no\ problem)
+    |(?:what\ a\ )?(?:great|good|nice|excellent|interesting|fair)\ question|thanks?(?:\ you)?(?:\ (?:very\ much
+    |for\ (?:asking|the\ (?:question|image|picture)|your\ question|sharing|uploading)(?:\ {_IN_PICTURE})?))?
+    |(?:i\ )?hope\ (?:that|this|it)\ (?:helps|is\ (?:helpful|useful)|answers\ your\ question)
+    |(?:please\ )?(?:feel\ free\ to\ ask|let\ me\ know)\ (?:if|should|whether)\ (?:you|i|anything
+    |there)[\w\s,']*(?:questions?|help|details?|anything\ else|something\ else|information|else|that\ way)
+    |(?:let|allow)\ (?:me|us)\ (?:see|think|(?:take\ a\ (?:closer\ )?)?look|check|describe\ {_IN_PICTURE}|explain
+    |have\ a\ (?:closer\ )?look|answer\ (?:that|your\ question))(?:\ at\ (?:it|this|{_IN_PICTURE})|\ again|\ first
+    |\ closely)?
+    |(?:hmm+,?\ )?let\ me\ take\ a\ (?:closer\ )?look|(?:i\ |we\ )?(?:looked|have\ looked|look)\ (?:(?:closely
+    |carefully)\ )?at\ {_IN_PICTURE}|looking\ (?:closely\ )?at\ {_IN_PICTURE}
+    |(?:that\ is|that's|this\ is)\ (?:about\ it|all(?:\ i\ (?:can\ )?see)?|it
+    |what\ i\ (?:can\ )?see(?:\ in\ {_IN_PICTURE})?|how\ i\ see\ it)
+    |(?:in|by\ way\ of|as\ a|to)\ (?:summary|short|brief|conclusion|summari[sz]e|sum\ up|conclude)
+    |based\ on\ {_IN_PICTURE}(?:\ provided)?
+    |(?:what\ i\ see|visible\ features|observations?|findings?|image\ (?:description|analysis|content)|overview
+    |key\ (?:features|elements|observations)|summary|description|conclusion|explanation|analysis|reasoning
+    |answer|contents?|results?|notes?|details|radio\ image)
+    |i\ (?:have\ )?(?:checked|examined|inspected|analy[sz]ed)\ {_IN_PICTURE}(?:\ (?:carefully|closely))?|json
+    |output|response
     )\W*"""
 )
 TOPIC = re.compile(
-    r"(?i)^\W*(?:(?:(?:short|brief|final|my|the|direct|long|one-line|quick) )*(?:answer|description|summary|explanation|justification|reason(?:ing)?|conclusion|verdict|overview|reply|response|analysis|caption|result|overall|tl;? ?dr)"
-    r"|(?:(?:the|this) (?:source|image|picture|field|map) |i (?:can )?|we (?:can )?)(?:has|have|shows?|contains?|displays?|includes?|features?|see|identify|find|detect)(?: the following(?: \w+){0,2})?"
-    r"|(?:the )?following(?: \w+){0,2} (?:are|is|can be) (?:visible|present|seen|found|identified)(?: in the (?:image|picture|field|map))?"
+    r"(?i)^\W*(?:(?:(?:short|brief|final|my|the|direct|long|one-line|quick) )*(?:answer|description"
+    r"|summary|explanation|justification|reason(?:ing)?|conclusion|verdict|overview|reply|response"
+    r"|analysis|caption|result|overall|tl;? ?dr)"
+    r"|(?:(?:the|this) (?:source|image|picture|field|map) |i (?:can )?|we (?:can )?)(?:has|have|shows?"
+    r"|contains?|displays?|includes?|features?|see|identify|find|detect)(?: the following(?: \w+){0,2})?"
+    r"|(?:the )?following(?: \w+){0,2} (?:are|is|can be) (?:visible|present|seen|found"
+    r"|identified)(?: in the (?:image|picture|field|map))?"
     r"|in (?:summary|short|brief|conclusion)|to sum up|to summari[sz]e|note|nb|a)\s*:\s*(?=\S)"
 )
 OPENING = re.compile(
-    rf"""(?ix)^\W*(?:(?:unfortunately|fortunately|luckily|sadly|alas|hmm+|well|oh|ah|so|ok|okay|alright|honestly|frankly|clearly|evidently|actually|certainly|sure|of\ course|in\ short|in\ brief|in\ summary|in\ a\ word|in\ one\ word|to\ summari[sz]e|to\ be\ (?:honest|precise|clear)
-    |good\ question|great\ question|sure\ thing|let\ me\ see|let's\ see|as\ requested|as\ (?:asked|you\ asked|far\ as\ i\ can\ (?:see|tell)|it\ happens)|to\ answer\ your\ question|in\ (?:answer|response|reply)\ to\ your\ question|from\ what\ i\ can\ see|if\ i\ see\ it\ right|i(?:'m|\ am)\ (?:afraid|glad|happy|sorry|pleased)(?:\ to\ say)?(?:\ that)?
-    |based\ on\ {_PICTURE}(?:\ provided)?|looking\ at\ {_PICTURE}|(?:i\ would|i'd)\ say(?:\ that)?|i\ (?:think|believe|guess)(?:\ that)?)(?:\s*[,:;!.-]+\s*|\s+(?=(?:yes|no|nope|yep|there|i|it|the|we)\b)))+(?=\S)"""
+    rf"""(?ix)^\W*(?:(?:unfortunately|fortunately|luckily|sadly|alas|hmm+|well|oh|ah|so|ok|okay|alright
+    |honestly|frankly|clearly|evidently|actually|certainly|sure|of\ course|in\ short|in\ brief|in\ summary
+    |in\ a\ word|in\ one\ word|to\ summari[sz]e|to\ be\ (?:honest|precise|clear)
+    |good\ question|great\ question|sure\ thing|let\ me\ see|let's\ see|as\ requested|as\ (?:asked|you\ asked
+    |far\ as\ i\ can\ (?:see|tell)|it\ happens)|to\ answer\ your\ question|in\ (?:answer|response
+    |reply)\ to\ your\ question|from\ what\ i\ can\ see|if\ i\ see\ it\ right|i(?:'m|\ am)\ (?:afraid|glad
+    |happy|sorry|pleased)(?:\ to\ say)?(?:\ that)?
+    |based\ on\ {_IN_PICTURE}(?:\ provided)?|looking\ at\ {_IN_PICTURE}|(?:i\ would|i'd)\ say(?:\ that)?
+    |i\ (?:think|believe|guess)(?:\ that)?)(?:\s*[,:;!.-]+\s*|\s+(?=(?:yes|no|nope|yep|there|i|it|the|we)\b)))+(?=\S)"""
 )
 CLOSING = re.compile(
-    r"(?i)\s*[,;]\s*(?:i (?:think|believe|guess|would say|suppose)|i'd say|as far as i can (?:see|tell)|to me|it seems|if i (?:counted|see it) right(?:ly)?|in my (?:opinion|view))\s*$"
+    r"(?i)\s*[,;]\s*(?:i (?:think|believe|guess|would say|suppose)|i'd say|as far as i can (?:see|tell)"
+    r"|to me|it seems|if i (?:counted|see it) right(?:ly)?|in my (?:opinion|view))\s*$"
 )
 YES = re.compile(
-    r"(?i)^\W*(?P<said>yes|yeah|yep|yup|affirmative|correct|indeed|absolutely|definitely|true|right|certainly|of course|sure|it does|it is|they are|it has|they do|there is|there are|i do|i (?:do )?(?:think|believe) so|(?:so it|it) seems so|so it (?:seems|appears))\b(?P<more>(?:\s+(?:indeed|of course|certainly|sir|definitely|absolutely))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
+    r"(?i)^\W*(?P<said>yes|yeah|yep|yup|affirmative|correct|indeed|absolutely|definitely|true|right"
+    r"|certainly|of course|sure|it does|it is|they are|it has|they do|there is|there are|i do"
+    r"|i (?:do )?(?:think|believe) so|(?:so it|it) seems so|so it (?:seems"
+    r"|appears))\b(?P<more>(?:\s+(?:indeed|of course|certainly|sir|definitely"
+    r"|absolutely))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
     re.DOTALL,
 )
 NO = re.compile(
-    r"(?i)^\W*(?P<said>no|nope|nah|negative|not at all|certainly not|definitely not|not really|by no means|of course not|absolutely not|not any|none|never|false|it does(?: not|n't)|it is(?: not|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell)|i (?:do(?:n't| not)) (?:think|believe) so|i (?:can(?:not|'t)|do(?:n't| not)) see (?:one|any|it)|i (?:can )?(?:see|find) none)\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever|indeed))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
+    r"(?i)^\W*(?P<said>no|nope|nah|negative|not at all|certainly not|definitely not|not really"
+    r"|by no means|of course not|absolutely not|not any|none|never|false|it does(?: not|n't)|it is(?: not"
+    r"|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)"
+    r"|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell)"
+    r"|i (?:do(?:n't| not)) (?:think|believe) so|i (?:can(?:not|'t)|do(?:n't| not)) see (?:one|any|it)"
+    r"|i (?:can )?(?:see|find) none)\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever"
+    r"|indeed))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
     re.DOTALL,
 )
 AGAIN = re.compile(
-    r"(?i)^\W*(?:(?:quite |just |exactly |rather )*(?:the )?(?:opposite|contrary|reverse)|on the contrary|far from it|not at all|none at all|not (?:quite|really|any)|by no means|of course(?: not)?|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true|not (?:right|so|the case|true|correct))|that's (?:right|correct|so|true)|(?:it|they|there|i) (?:does|do|is|are)(?: not|n't)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)|i (?:do|can)|looks clean to me|all clean|looks clean)(?:\s*[,;:.!-]+\s*|$)"
+    r"(?i)^\W*(?:(?:quite |just |exactly |rather )*(?:the )?(?:opposite|contrary|reverse)|on the contrary"
+    r"|far from it|not at all|none at all|not (?:quite|really|any)|by no means|of course(?: not)?"
+    r"|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true"
+    r"|not (?:right|so|the case|true|correct))|that's (?:right|correct|so|true)|(?:it|they|there"
+    r"|i) (?:does|do|is|are)(?: not|n't)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)|i (?:do"
+    r"|can)|looks clean to me|all clean|looks clean)(?:\s*[,;:.!-]+\s*|$)"
 )
 """After a yes or no, the same once more: each must be of its sign, which `reply` sees to."""
 DENIES = re.compile(r"(?i)opposite|contrary|reverse|far from|\bno(?:t|ne)\b|n't|clean")
 RESTATED = re.compile(
-    r"(?i)^\W*(?:(?:you (?:asked|ask|want(?:ed)? to know|wish to know|wonder(?:ed)?)(?: me)?|(?:regarding|concerning|as to|as for|on) (?:your|the) question(?: (?:of|about|as to))?|(?:to|in) answer (?:to )?(?:your|the) question(?: of)?|to your question|the question (?:is|was)|your question (?:is|was)|asked)[\s,:]*(?=whether|if)|(?=whether))"
-    r"(?:whether|if)\s+(?:or not )?(?P<said>.+?)\s*(?:[:;]\s*(?P<rest>.+)|,\s*(?P<reply>(?:yes|no|nope|it does|it is|they are|it has|there (?:is|are)|i |the answer is|my answer is).*))?$",
+    r"(?i)^\W*(?:(?:you (?:asked|ask|want(?:ed)? to know|wish to know|wonder(?:ed)?)(?: me)?|(?:regarding"
+    r"|concerning|as to|as for|on) (?:your|the) question(?: (?:of|about|as to))?|(?:to"
+    r"|in) answer (?:to )?(?:your|the) question(?: of)?|to your question|the question (?:is|was)"
+    r"|your question (?:is|was)|asked)[\s,:]*(?=whether|if)|(?=whether))"
+    r"(?:whether|if)\s+(?:or not )?(?P<said>.+?)\s*(?:[:;]\s*(?P<rest>.+)|,\s*(?P<reply>(?:yes|no|nope"
+    r"|it does|it is|they are|it has|there (?:is|are)|i |the answer is|my answer is).*))?$",
     re.DOTALL,
 )
 ANSWER_IS = re.compile(
-    r"(?i)^\W*(?:(?:my|the) answer(?: to (?:that|your question))? is(?: a)?(?: clear| plain| simple)?|(?:i|we) (?:must |have to |can only |would )?(?:say|answer))\s*[:,]?\s*[\"']?(?=(?:yes|no|nope)\b)"
+    r"(?i)^\W*(?:(?:my|the) answer(?: to (?:that|your question))? is(?: a)?(?: clear| plain| simple)?"
+    r"|(?:i|we) (?:must |have to |can only |would )?(?:say|answer))\s*[:,]?\s*[\"']?(?=(?:yes|no|nope)\b)"
 )
 
 
@@ -67,8 +121,11 @@ CHATTY = ("right", "certainly", "of course", "sure")
 
 
 ABOUT = re.compile(
-    r"(?i)^\W*(?:(?:image )?(?:borders?|edges?)|(?:the )?(?:background|noise|morphology|structure|appearance|shape|positions?|locations?|size|extent"
-    r"|field|field of view|content|brightness|survey|frequency|resolution|beam|sources?|objects?|emission|blank (?:pixels|areas?|regions?)|coverage|overall|general|other|further remarks|remarks?|centre|center))\s*:\s+(?=\S)"
+    r"(?i)^\W*(?:(?:image )?(?:borders?|edges?)|(?:the )?(?:background|noise|morphology|structure"
+    r"|appearance|shape|positions?|locations?|size|extent"
+    r"|field|field of view|content|brightness|survey|frequency|resolution|beam|sources?|objects?|emission"
+    r"|blank (?:pixels|areas?|regions?)|coverage|overall|general|other|further remarks|remarks?|centre"
+    r"|center))\s*:\s+(?=\S)"
 )
 """What a sentence is about, before it: it says nothing by itself."""
 

@@ -1,4 +1,4 @@
-"""Tables and JSON in a text, as statements "class: value" or "quantity: value" put together from their rows and members."""
+"""Tables and JSON in a text, as statements "class: value" put together from their rows and members."""
 
 import ast
 import json
@@ -12,12 +12,18 @@ from curation.extraction.text import END, RULE, Statement, sentences
 _OF = r"(?: of (?:the )?(?:radio )?(?:objects?|sources?|detections?|galax(?:y|ies)))?"
 COLUMNS = {
     "id": r"|id|index|item no\.?|row|entry|nr\.?|s/?n",
-    "class": r"(?:\w+ )?(?:class(?:es)?|labels?|types?|category|categories|morpholog(?:y|ies)|classification)|(?:radio )?objects?|(?:radio )?sources?"
-    r"|(?:radio )?galax(?:y|ies)|features?|elements?|propert(?:y|ies)|structures?|items?|kinds?|names?|quantity|quantities|question|target|detections?",
-    "value": rf"(?:total )?(?:number|counts?|amount|n|num|how many|tally|occurrences){_OF}|present|presence|visible|detected|seen|found|there"
-    rf"|yes ?/ ?no|in (?:the )?(?:image|picture|field)|present in (?:the )?(?:image|picture)|observed|exists|values?|answer|result"
-    rf"|(?:bounding |b)?box(?:es)?(?: coordinates)?|bbox(?:es)?(?: ?2d)?|coordinates|positions?|locations?|where|place|quadrant"
-    rf"|description|remarks?|notes?|comments?|details",
+    "class": (
+        r"(?:\w+ )?(?:class(?:es)?|labels?|types?|category|categories|morpholog(?:y|ies)|classification)"
+        r"|(?:radio )?(?:objects?|sources?|galax(?:y|ies))|features?|elements?|propert(?:y|ies)|structures?|items?"
+        r"|kinds?|names?|quantity|quantities|question|target|detections?"
+    ),
+    "value": (
+        rf"(?:total )?(?:number|counts?|amount|n|num|how many|tally|occurrences){_OF}"
+        r"|present|presence|visible|detected|seen|found|there|yes ?/ ?no|observed|exists|values?|answer|result"
+        r"|(?:present )?in (?:the )?(?:image|picture|field)"
+        r"|(?:bounding |b)?box(?:es)?(?: coordinates)?|bbox(?:es)?(?: ?2d)?|coordinates"
+        r"|positions?|locations?|where|place|quadrant|description|remarks?|notes?|comments?|details"
+    ),
 }
 """What the heads of columns mean; one that is none of these stands before its cells."""
 NUMBERS = r"no\.?|number"
@@ -25,12 +31,14 @@ VALUE = re.compile(r"(?i)\d+|yes|no|true|false|present|absent|none|[✓✗]")
 JSON_START = re.compile(r"[\[{](?=\s*[\[{\"'])")
 CLASS_KEYS = ("label", "class", "name", "type", "category", "object", "class name", "morphology")
 VALUE_KEYS = re.compile(
-    r"(?i)(?:bounding )?box(?:es)?|bbox(?:es)?(?: 2d)?|counts?|number|n|positions?|locations?|present|presence|visible|detected|is present|found"
+    r"(?i)(?:bounding )?box(?:es)?|bbox(?:es)?(?: 2d)?|counts?|number|n|positions?|locations?"
+    r"|present|presence|visible|detected|is present|found"
 )
 TEXTS = re.compile(r"(?i)(?:short )?(?:description|caption|text|summary|explanation|answer|response|reply)")
 CORNER_KEYS = (("x_min", "y_min", "x_max", "y_max"), ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"))
 HOLDERS = re.compile(
-    r"(?i)(?:the )?(?:objects?|sources|detections?|counts?|annotations?|results?|items|image|features|labels|classes|presence|answer)"
+    r"(?i)(?:the )?(?:objects?|sources|detections?|counts?|annotations?"
+    r"|results?|items|image|features|labels|classes|presence|answer)"
 )
 
 

@@ -8,12 +8,14 @@ from curation.extraction.asked import Asked
 from curation.extraction.chunks import Amount, figure
 from curation.extraction.clauses import Reading, trimmed
 from curation.extraction.constructions import Context, blank_claim
-from curation.extraction.entries import counted, counted_at, subject_of, there
+from curation.extraction.stated import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 
+TWO = 2
 CHOSEN = re.compile(
-    r"(?i)(?:it is |it's |i would say |i'd say )?(?:clearly |definitely |certainly )?the (former|latter|first|second|last)"
+    r"(?i)(?:it is |it's |i would say |i'd say )?(?:clearly |definitely |certainly )?the (former|latter"
+    r"|first|second|last)"
     r"(?: one| option| class| type)?(?: of (?:these|those|the two|them|the two (?:options|classes)))?"
 )
 LINKS = ("comma", "and", "semi")
@@ -34,19 +36,19 @@ def short(tokens: Sequence[Token], asked: Asked, context: Context) -> Reading | 
 
 
 def chosen(text: str, asked: Asked, context: Context) -> Reading | None:
-    """ "The latter" of two that were asked."""
+    """As in "The latter" of two that were asked."""
     found = CHOSEN.fullmatch(text.strip(" .!"))
-    if found is None or len(asked.choices) != len(("former", "latter")):
+    if found is None or len(asked.choices) != TWO:
         return None
     label = asked.choices[found[1].lower() not in ("former", "first")]
     return Reading((ExtractedClaim(Claim("presence", label), 0, len(text)),), context.noun)
 
 
 def _how_many(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
-    """ "Five", "a single one", "none" where a number was asked, "one" after "yes"."""
+    """As in "Five", "a single one", "none" where a number was asked, "one" after "yes"."""
     if list(kinds[:2]) in (["there", "be"], ["np", "have"]) and not any(one.is_denied for one in tokens[:2]):
         is_it = kinds[0] == "there" or tokens[0].value.nouns[0].subject == "it"
-        tokens, kinds = (tokens[2:], kinds[2:]) if is_it else ((), ())
+        tokens, kinds = (tokens[2:], kinds[2:]) if is_it else ([], [])
     elif kinds[0] == "see" and not tokens[0].is_denied:
         tokens, kinds = tokens[1:], kinds[1:]
     if len(kinds) > 1 and kinds[-1] == "np" and tokens[-1].value.nouns[0].subject == "it" and kinds[0] == "amount":
@@ -98,13 +100,13 @@ def _amount(tokens: Sequence[Token], kinds: Sequence[str]) -> Amount | None:
 
 
 def _at_places(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
-    """ "One at the top left and two in the middle", of what was counted, perhaps with their sum."""
+    """As in "One at the top left and two in the middle", of what was counted, perhaps with their sum."""
     if not asked.subject or asked.subject in ("blank", "edge") or asked.parts or not (asked.is_count or asked.is_where):
         return None
     said = [one for one in tokens if one.category not in LINKS]
-    total = said.pop() if len(said) > 2 and said[-1].category == "amount" and said[-2].category == "colon" else None
+    total = said.pop() if len(said) > TWO and said[-1].category == "amount" and said[-2].category == "colon" else None
     said = said[:-1] if total else said
-    if len(said) < 2 or [one.category for one in said] != ["amount", "place"] * (len(said) // 2):
+    if len(said) < TWO or [one.category for one in said] != ["amount", "place"] * (len(said) // TWO):
         return None
     amounts, places = [one.value for one in said[::2]], [one.value.name for one in said[1::2]]
     if any(one.how or one.count is None for one in amounts):
@@ -207,7 +209,7 @@ def _frequency(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, cont
 
 
 def _which(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
-    """ "The first" or "the latter" of two that were asked, an adjective of the source, how odd the picture is."""
+    """As in "The first" or "the latter" of two that were asked, an adjective of the source, how odd the picture is."""
     if asked.is_odd and list(kinds) == ["odd"] and not tokens[0].is_denied:
         return [Claim("peculiarity", str(tokens[0].value))]
     named = [one for one in tokens if one.category in ("adjective", "sign", "np")]
