@@ -451,7 +451,7 @@ PREDICTIONS = Table(
         _text("cluster", "What is resampled together: the picture, its mosaic or its patch of sky"),
         _text("split", "Where the picture stands", one_of=SPLITS_OF),
         Column("truth", TEXTS, "True classes, by the benchmark's rule; none: the answer NONE"),
-        Column("annotations", pa.map_(TEXT, TEXTS), "The same by its other rules; a rule that cannot tell is left out"),
+        Column("truths", pa.map_(TEXT, TEXTS), "The same by its other rules; a rule that cannot tell is left out"),
         Column("examples", TEXTS, "The cutouts shown before it with their true answers; none: no examples"),
         _text("reply", "What the model said, a choice without its form; null: none came", nullable=True),
         _text("raw_reply", "As the model gave it, where that is something else; null: it is the same", nullable=True),

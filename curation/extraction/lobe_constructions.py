@@ -212,7 +212,8 @@ def _bent(match: Match, context: Context) -> list[Claim] | None:
 )
 def _angle(match: Match, context: Context) -> list[Claim] | None:
     first = named(match, context)
-    label = {"small": "NAT", "wide": "WAT"}[match.all("angle")[0].value]
+    said = match.all("angle")[0].value
+    label = {"small": "NAT", "wide": "WAT"}.get(said) if isinstance(said, str) else None  # else so many arc seconds
     if first is None or label not in context.scheme.labels:
         return None
     return [*first, Claim("presence", label, state(not denials(match)))]

@@ -76,7 +76,7 @@ def _number_of(match: Match, context: Context) -> list[Claim] | None:
 
 def _inside(match: Match, context: Context) -> list[Claim] | None:
     """So many peaks in one island."""
-    peaks = [one.value.amount for one in match.all("parts") if one.value.what == "peaks"]
+    peaks = [one.amount for one in parts_of(match) if one.what == "peaks"]
     if not match.all("in_it"):
         return []
     if (
