@@ -68,6 +68,11 @@ class Page:
         return told_objects(self.known)
 
     @cached_property
+    def picture(self) -> ToldPicture:
+        """What the model's claims may name."""
+        return ToldPicture(self.known, self.objects)
+
+    @cached_property
     def told(self) -> Told:
         """What the model is told; its form holds the labels of the scheme and so many ids, nothing of this picture."""
         writing = self.writing
@@ -93,7 +98,7 @@ class Page:
 
     def drafts(self, request: Request, reply: Reply, attempt: int) -> list[Draft]:
         """The turns of a reply, to be judged; what was none of them is refused by name."""
-        read = read_turns(reply, ToldPicture(self.known, self.objects))
+        read = read_turns(reply, self.picture)
         self.n_found += len(read.turns) + len(read.pieces) + (read.problem is not None)
         self.problem = reply.problem or ""
         for k, one in enumerate(read.pieces, len(read.turns)):
