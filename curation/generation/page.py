@@ -9,11 +9,12 @@ from curation.asking.request import Reply, Request, Sampling
 from curation.extraction.reading import extract_claims
 from curation.generation.caption import caption_lines, object_lines, told_objects, topics_of
 from curation.generation.claim_forms import claim_definitions
-from curation.generation.fates import Judged, begun, false_premise, unanswered
+from curation.generation.fates import Judged, begun
 from curation.generation.fates import Told as ToldSentence
 from curation.generation.prompt import Told, glossary, render
+from curation.generation.questions import false_premise, ill_asked, unanswered
 from curation.generation.stated_claims import Told as ToldPicture
-from curation.generation.turns import LONGEST_RAW, Refused, StatedTurn, ill_asked, ill_worded, read_turns
+from curation.generation.turns import LONGEST_RAW, Refused, StatedTurn, ill_worded, read_turns
 from curation.generation.writing import TASK, Writing
 from curation.pictures.boxes import DIALECT_WORDS, Box
 from curation.verification.claims import Annotations
