@@ -564,7 +564,10 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
     "np place? (be|lie|visible) beside np place?",
     "be compare than np",
     "(be|lie) beside np",
-    examples=("The artefact lies to the left of the extended source.",),
+    examples=(
+        "The artefact lies to the left of the extended source.",
+        "The artefact can be seen above the extended source.",
+    ),
 )
 def _compared(match: Match, context: Context) -> list[Claim] | None:
     groups = [one.value.nouns for one in match.all("np")]
@@ -572,7 +575,7 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
         [resolved(each, context) for each in one] for one in ([(Noun("it", is_definite=True),)] + groups)[-2:]
     )
     relation = match.all("compare", "beside")[0]
-    verb = match.all("be", "lie")[0]
+    verb = match.all("be", "lie", "visible")[0]
     if len(left) != 1 or len(right) != 1 or None in (*left, *right):
         return None
     (one,), (other,) = left, right
