@@ -58,6 +58,9 @@ def exam(half: str, raw: str | None, as_json: bool, misses: bool, look_at_held_b
     found, skipped = _taken(half, where)
     told = figures.by_set(found)
     result = figures.as_json(told, skipped, agreements())
+    broken = figures.broken(one for halves in found.values() for some in halves.values() for one in some)
+    for place, n in broken.items():
+        click.echo(f"BROKEN on {n} texts: {place}", err=True)
     wrong = _wrong(found, look_at_held_back=look_at_held_back) if misses else None
     if write_docs:
         click.echo("\n".join(f"written: {path}" for path in write(result)), err=True)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from scipy.stats import binomtest
 
 from curation.exam import exam
-from curation.exams import written
+from curation.exams import taken, written
 from curation.exams.captions import (
     FIRST,
     SECOND,
@@ -23,7 +23,7 @@ from curation.exams.captions import (
 from curation.exams.cases import QUESTION, Case, Half, half_of, scenes, statements
 from curation.exams.claims_first import nearest, true_claims
 from curation.exams.compositions import NONE, Part, compositions, part
-from curation.exams.figures import Counts, as_json, counts, figure, misses, stored
+from curation.exams.figures import Counts, as_json, broken, counts, figure, misses, stored
 from curation.exams.taken import CAPTIONS, Outcome, outcome, paper
 from curation.verification.claims import Claim, ExtractedClaim
 from curation.verification.verdicts import Judgement
@@ -137,6 +137,20 @@ def test_counts_tell_false_kept_true_contradicted_and_true_kept():
     ])  # fmt: skip
     assert (first.n_true_stated, first.true_reached, first.n_false_stated) == (3, 2, 2)
     assert (first.false_beside_kept, first.false_near_kept, first.false_stated_kept) == (1, 1, 1)
+
+
+def test_a_text_that_breaks_the_reader_is_told_without_the_text_and_counts_as_refused(monkeypatch):
+    def breaks(*_given):
+        raise IndexError("too short")
+
+    monkeypatch.setattr(taken, "extract_claims", breaks)
+    sheet = paper(Half.DEVELOPMENT, None)
+    found = list(taken.outcomes(sheet, taken.MODELS))
+    one = counts(found)
+    assert one.n_broken == len(found) and not one.false_kept and not one.true_kept and one.n_true_stated > 0
+    (place,) = broken(found)
+    assert place.startswith("IndexError in breaks (test_curation_exams.py:") and broken(found)[place] == len(found)
+    assert len(misses(found)) == len(found)
 
 
 def test_a_figure_has_wilsons_interval():

@@ -285,7 +285,7 @@ def test_every_form_is_a_bounded_json_schema(name):
                 reply([{"kind": "boxes", "what": "COMPACT", "objects": ["o3"], "complete": True}]),
                 reply([{"kind": "presence", "label": "PULSAR", "state": "present"}]),
                 reply([{"kind": "brightness", "n": 1}]),
-                reply([{"kind": "only", "label": "COMPACT"}] * 11)):  # fmt: skip
+                reply([{"kind": "only", "label": "COMPACT"}] * 9)):  # fmt: skip
         assert not form.is_valid(bad)
 
 

@@ -5,6 +5,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ class Counts:
     false_beside_kept: int = 0
     """As written, with all that is true of the scene."""
     undecided_beside_kept: int = 0
+    n_broken: int = 0
+    """Texts that the code broke on; they count as refused and as cut."""
 
     def __add__(self, other: "Counts") -> "Counts":
         """Both together."""
@@ -116,6 +119,7 @@ def lines(found: Mapping[str, Mapping[str, Counts]]) -> list[str]:
             for way, figures in WAYS.items():
                 some = [(label, counted[of], counted[n]) for label, of, n in figures if counted[n]]
                 told += [f"  {way:<13} {label:<29} {figure(n_of, n)}" for label, n_of, n in some]
+            told += [f"  BROKEN: the reader breaks on {one.n_broken} of these texts"] if one.n_broken else []
     return told
 
 
@@ -149,20 +153,21 @@ def stored() -> dict[str, Any] | None:
 
 
 def _one(found: Outcome) -> Counts:
+    broken = int(bool(found.broke))
     truth, kept, through = found.case.truth, int(found.is_kept), int(found.beside == "as-written")
     if truth is Judgement.UNVERIFIABLE:
-        return Counts(n_undecided=1, undecided_kept=kept, undecided_beside_kept=through)
-    is_stated = int(found.stated is not None)
+        return Counts(n_undecided=1, undecided_kept=kept, undecided_beside_kept=through, n_broken=broken)
+    is_stated = int(found.stated is not None or bool(found.broke and found.case.claims is not None))
     if truth is Judgement.CONTRADICTED:
         stated_kept = int(found.stated in ("as-written", "reworded"))
         return Counts(
             n_false=1, false_kept=kept, n_false_stated=is_stated, false_stated_kept=stated_kept,
-            false_near_kept=int(found.near == "as-written"), false_beside_kept=through,
+            false_near_kept=int(found.near == "as-written"), false_beside_kept=through, n_broken=broken,
         )  # fmt: skip
     return Counts(
         n_true=1, true_kept=kept, true_contradicted=int(found.verdict is Judgement.CONTRADICTED),
         n_true_stated=is_stated, true_as_written=int(found.stated == "as-written"),
-        true_reworded=int(found.stated == "reworded"),
+        true_reworded=int(found.stated == "reworded"), n_broken=broken,
     )  # fmt: skip
 
 
@@ -174,9 +179,14 @@ def _shares(one: Counts) -> dict[str, Any]:
     return counted
 
 
+def broken(found: Iterable[Outcome]) -> dict[str, int]:
+    """Where in the code texts broke it, and how many; the texts themselves are not told."""
+    return dict(Counter(one.broke for one in found if one.broke))
+
+
 def misses(found: Sequence[Outcome]) -> list[str]:
     """A line for each text whose verdict is not its truth, or that fares badly claims first."""
-    wrong = [one for one in found if one.verdict is not one.case.truth or _fares_badly(one)]
+    wrong = [one for one in found if one.verdict is not one.case.truth or one.broke or _fares_badly(one)]
     return [
         f"{one.case.truth}, read as {one.verdict}{', kept' if one.is_kept else ''}"
         f"{_first(one)} ({one.case.kind}, {one.case.scene}) "

@@ -4,6 +4,7 @@ Bare: the rule reader reads the text, its claims are held against the annotation
 Claims first: see claims_first.py.
 """
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,8 @@ class Outcome:
     """Of a text that is not true: with the claims of the true text that is nearest to it."""
     beside: Fate | None = None
     """Of a text that is not true: with all true claims of its scene beside it."""
+    broke: str = ""
+    """Where in the code a text that may not break it did; empty where it did not."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,16 @@ def outcomes(sheet: Paper, name: str) -> Iterator[Outcome]:
     """What becomes of each case of a set."""
     true = [one for some in sheet.cases.values() for one in some if one.truth is Judgement.SUPPORTED and one.claims]
     for one in sheet.cases[name]:
-        yield outcome(one, sheet.known[one.scene], nearest(one, true), sheet.holds[one.scene])
+        known = sheet.known[one.scene]
+        try:
+            yield outcome(one, known, nearest(one, true), sheet.holds[one.scene])
+        except Exception as error:  # one broken text is told as such, and hides nothing of the others
+            yield Outcome(one, Judgement.UNVERIFIABLE, (repr(error),), is_kept=False, broke=_place(error))
+
+
+def _place(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {last.name} ({Path(last.filename).name}:{last.lineno})"
 
 
 def outcome(case: Case, known: Annotations, near: Sequence[Claim], holds: Sequence[Claim]) -> Outcome:

@@ -564,7 +564,10 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
     "np place? (be|lie|visible) beside np place?",
     "be compare than np",
     "(be|lie) beside np",
-    examples=("The artefact lies to the left of the extended source.",),
+    examples=(
+        "The artefact lies to the left of the extended source.",
+        "The artefact can be seen above the extended source.",
+    ),
 )
 def _compared(match: Match, context: Context) -> list[Claim] | None:
     groups = [one.value.nouns for one in match.all("np")]

@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from curation.extraction.reading import extract_claims
-from curation.generation.readers import LEFT_OVER, OF_THE_ANSWER, Answered, Reader, Reading, rule_reader
+from curation.generation.readers import Answered, Reader, Reading, rule_reader
 from curation.generation.turns import StatedSentence, StatedTurn, ill_worded
 from curation.pictures.boxes import Dialect
 from curation.realisation.realise import realise
@@ -25,11 +24,9 @@ from curation.verification.claims import Annotations, Claim, ExtractedClaim
 from curation.verification.entailment import entails
 from curation.verification.policy import Verdicts
 from curation.verification.premises import Premises
-from curation.verification.verify import Judgement, is_number, verify, verify_turn
+from curation.verification.verify import Judgement, is_number, verify
 from schemas.labels import LabelScheme, Truth
 
-NOT_ASKED = frozenset({*LEFT_OVER, OF_THE_ANSWER, "class"})
-"""Kinds that "yes" may be taken for where nothing was proposed."""
 WORDINGS = 4
 """Of our own, tried for one sentence."""
 Fate = Literal["as-written", "reworded", "cut"]
@@ -124,42 +121,6 @@ def fate(
     return found.told[0]
 
 
-def unanswered(turn: Judged, dialect: Dialect) -> tuple[str, str] | None:
-    """Why an answer whose sentences were judged may not stand for its question, by reason; None where it may.
-
-    `all-cut`; `not-answered`: the sentence that answered is gone, or what is left is about something else;
-    `contradicted`: what is left is false together, such as one box given twice.
-    """
-    if not any(one.stated for one in turn.standing):
-        said = "; ".join(f"{one.reason}: {one.detail}" for one in turn.told if one.reason)
-        return "all-cut", said or "no sentence states anything"
-    first = next(one for one in turn.told if one.stated or one.reason == "wrong-form")
-    if first.fate == "cut":
-        return "not-answered", f"its first sentence was cut: {first.reason}: {first.detail}"
-    found = extract_claims(turn.question, turn.asked.answer, turn.known.scheme, dialect)
-    off = [one.claim.subject for one in found if one.claim.kind == OF_THE_ANSWER]
-    if off or not _decides(turn, [one.claim for one in found], dialect):
-        return "not-answered", f"it does not speak of {', '.join(off) or 'what was asked'}"
-    judgement, reasons = verify_turn([one for one in found if one.claim.kind not in LEFT_OVER], turn.known)
-    return ("contradicted", "; ".join(reasons)) if judgement is Judgement.CONTRADICTED else None
-
-
-def false_premise(question: str, known: Annotations, dialect: Dialect) -> str | None:
-    """What a question supposes though it is not so: a number or place that is contradicted, a class of another scheme.
-
-    One of yes or no proposes, and one about a class that is not there may be answered so; neither supposes.
-    """
-    scheme = known.scheme
-    if any(one.claim.kind not in NOT_ASKED for one in extract_claims(question, "Yes.", scheme, dialect)):
-        return None
-    for one in extract_claims("", question, scheme, dialect):
-        is_foreign = one.claim.kind == "class" or ":" in one.claim.subject
-        is_false = one.claim.kind != "presence" and verify(one, known).judgement is Judgement.CONTRADICTED
-        if one.claim.kind not in (*LEFT_OVER, OF_THE_ANSWER) and (is_foreign or is_false):
-            return f"it supposes what is not so: {one.text[:120]!r}"
-    return None
-
-
 def _verified(one: StatedSentence, known: Annotations, policy: Verdicts) -> Told:
     """A sentence whose stated claims are held against what is known; nothing of its words was read yet."""
     verdicts = [(each, verify(each, known)) for each in one.stated]
@@ -189,6 +150,9 @@ def _after_reading(turn: Judged, readings: Sequence[tuple[Reading, ...]], dialec
 
 def _read(one: Told, readings: Sequence[Reading], turn: Judged, before: Sequence[Told], dialect: Dialect) -> Told:
     """What becomes of a sentence by what was read of it; `before`: the sentences before it, as they are by now."""
+    if "?" in one.text:  # the reader takes no claim from a question, which may suppose some
+        fault: tuple[str, str] | None = ("read-otherwise", "a question in an answer")
+        return _reworded(one, fault, turn, before, dialect) if one.stated else one.cut("no-claim", fault[1])
     if not one.stated:
         is_empty = all(each.is_understood and not each.claims for each in readings)
         return one if is_empty else one.cut("no-claim", "it says something and states nothing")
@@ -270,18 +234,3 @@ def _come_back(claims: Sequence[Claim], turn: Judged, key: str, dialect: Dialect
         if not (_otherwise(readings, premises) or _lost(claims, readings, known.scheme)):
             return text
     return None
-
-
-def _decides(turn: Judged, found: Sequence[Claim], dialect: Dialect) -> bool:
-    """Whether an answer speaks of what a question of yes or no proposes; True of any other question."""
-    scheme = turn.known.scheme
-    asked = [one.claim for one in extract_claims(turn.question, "Yes.", scheme, dialect)]
-    asked = [one for one in asked if one.kind not in NOT_ASKED]
-    if not asked:
-        return True
-    subjects = {part for one in asked for part in one.subject.split("|")}
-    if any(subjects & set(one.subject.split("|")) for one in found):
-        return True
-    said = Premises(found, scheme)
-    denied = [replace(one, state=Truth.ABSENT if one.state is Truth.PRESENT else Truth.PRESENT) for one in asked]
-    return any(entails(said, one, scheme) is None for one in (*asked, *denied))

@@ -9,11 +9,12 @@ from curation.asking.request import Reply, Request, Sampling
 from curation.extraction.reading import extract_claims
 from curation.generation.caption import caption_lines, object_lines, told_objects, topics_of
 from curation.generation.claim_forms import claim_definitions
-from curation.generation.fates import Judged, begun, false_premise, unanswered
+from curation.generation.fates import Judged, begun
 from curation.generation.fates import Told as ToldSentence
 from curation.generation.prompt import Told, glossary, render
+from curation.generation.questions import false_premise, ill_asked, unanswered
 from curation.generation.stated_claims import Told as ToldPicture
-from curation.generation.turns import LONGEST_RAW, Refused, StatedTurn, ill_asked, ill_worded, read_turns
+from curation.generation.turns import LONGEST_RAW, Refused, StatedTurn, ill_worded, read_turns
 from curation.generation.writing import TASK, Writing
 from curation.pictures.boxes import DIALECT_WORDS, Box
 from curation.verification.claims import Annotations
@@ -68,6 +69,11 @@ class Page:
         return told_objects(self.known)
 
     @cached_property
+    def picture(self) -> ToldPicture:
+        """What the model's claims may name."""
+        return ToldPicture(self.known, self.objects)
+
+    @cached_property
     def told(self) -> Told:
         """What the model is told; its form holds the labels of the scheme and so many ids, nothing of this picture."""
         writing = self.writing
@@ -93,7 +99,7 @@ class Page:
 
     def drafts(self, request: Request, reply: Reply, attempt: int) -> list[Draft]:
         """The turns of a reply, to be judged; what was none of them is refused by name."""
-        read = read_turns(reply, ToldPicture(self.known, self.objects))
+        read = read_turns(reply, self.picture)
         self.n_found += len(read.turns) + len(read.pieces) + (read.problem is not None)
         self.problem = reply.problem or ""
         for k, one in enumerate(read.pieces, len(read.turns)):

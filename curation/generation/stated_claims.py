@@ -25,6 +25,15 @@ class Told:
         """What the fields of its claims may hold."""
         return value_types(self.known.scheme, len(self.objects))
 
+    @cached_property
+    def facts(self) -> Mapping[str, Sequence[Claim]]:
+        """What a description claims of the map and of the picture as a whole, by kind."""
+        found: dict[str, list[Claim]] = {}
+        for one in (claim for sentence in sentences(self.known) for claim in sentence.claims):
+            if one.kind in FACTS:
+                found.setdefault(one.kind, []).append(one)
+        return found
+
 
 def read_claims(found: object, told: Told) -> tuple[ExtractedClaim, ...]:
     """The claims of a sentence, equal ones once.
@@ -108,8 +117,7 @@ def _extent(found: Mapping[str, Any], told: Told) -> list[Claim]:
 def _fact(found: Mapping[str, Any], told: Told) -> list[Claim]:
     """The claims that a description makes of this fact; where it makes none, one that nobody can verify."""
     fact = found["fact"]
-    claims = [claim for one in sentences(told.known) for claim in one.claims if claim.kind == fact]
-    return claims or [Claim(fact, "image" if fact in ("size", "orientation") else "map")]
+    return [*told.facts.get(fact, ())] or [Claim(fact, "image" if fact in ("size", "orientation") else "map")]
 
 
 _CLAIMS: Mapping[str, Callable[[Mapping[str, Any], Told], list[Claim]]] = {

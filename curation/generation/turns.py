@@ -31,22 +31,6 @@ DECLINED = re.compile(
     | \bi[ ](?:cannot|can['’]t|am[ ]unable[ ]to|am[ ]not[ ]able[ ]to)[ ]
       (?:assist|help|comply|see|view|analy[sz]e|provide)\b"""
 )
-PART = re.compile(r"[^.?!\n]+(?:\.\d[^.?!\n]*)*[.?!\n]*")
-REQUEST = re.compile(
-    r"(?i)^(?:please\s+)?(?:describe|list|give|name|state|count|locate|identify|tell|report|provide|classify|say|specify"
-    r"|summari[sz]e|outline|mark|find|determine|characteri[sz]e|explain|estimate|point|answer|write|choose)\b"
-)
-QUESTION = re.compile(
-    r"(?i)^(?:(?:in|on|at|from|of|for|to|by|within|across|near|around|and|so|then|also|now|overall|looking|briefly"
-    r"|considering|concerning|regarding)\b[^?]{0,80}?[\s,])?"
-    r"(?:what|which|where|who|whose|when|why|how|is|are|was|were|does|do|did|can|could|has|have|would|will|should|may|might"
-    r"|isn['’]t|aren['’]t|doesn['’]t|don['’]t)\b"
-)
-SUPPOSED = re.compile(
-    r"(?i)^(?:given|since|because|as|considering that|knowing|although|though|while|assuming|if|seeing)\b"
-    r"|\b(?:did|do) you (?:know|agree|reali[sz]e)\b|\b(?:besides|apart from|aside from|other than|in addition to)\b"
-)
-"""What brings a statement into a question."""
 
 
 @dataclass(frozen=True)
@@ -128,21 +112,6 @@ def ill_worded(text: str) -> tuple[str, str] | None:
     if names_caption(text):
         return "names-caption", "it speaks of what only its writer was shown"
     return ("repetition", "the same words again and again") if is_repetitive(text) else None
-
-
-def ill_asked(question: str) -> tuple[str, str] | None:
-    """The same of a question, which also may say nothing of its own: `no-question` where it does."""
-    parts = [one.strip() for one in PART.findall(question) if re.search(r"\w", one)]
-    if ill := ill_worded(question):
-        return ill
-    wrong = [one for one in parts if SUPPOSED.search(one) or not _is_asked(one)]
-    if wrong or not parts:
-        return "no-question", f"found {(wrong or [question])[0][:120]!r}, expected a question and nothing besides"
-    return None
-
-
-def _is_asked(part: str) -> bool:
-    return bool(QUESTION.match(part)) if part.endswith("?") else bool(REQUEST.match(part))
 
 
 def _turn(member: Any, told: Told) -> StatedTurn | Refused:
