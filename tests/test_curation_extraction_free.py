@@ -14,6 +14,7 @@ from schemas.labels import Truth, label_scheme
 YES, NO, OPEN = "supported", "contradicted", "unverifiable"
 NOT_YES = "not supported"  # contradicted or unverifiable
 NOT_NO = "not contradicted"
+CUT = "not read"  # what no construction covers is not kept, be it true or false
 
 # Three compact sources and an extended one, a multi-island one below; the largest is the multi-island one.
 FINDER = (
@@ -60,7 +61,7 @@ OF_FINDER = [
     # presence and absence
     (YES, "There are compact sources in the image."),
     (OPEN, "All but two of the sources are compact."),
-    (OPEN, "Apart from one extended source, the field is empty."),
+    (NO, "Apart from one extended source, the field is empty."),
     (YES, "The image shows compact sources as well as an extended single-island source."),
     (YES, "Both compact and extended sources are visible."),
     (YES, "Compact radio sources and extended multi-island sources can be seen."),
@@ -186,7 +187,7 @@ OF_FINDER = [
     (YES, "No compact sources are seen in the lower half."),
     (YES, "There are no compact sources in the lower right."),
     (YES, "All compact sources lie in the upper half of the image."),
-    (YES, "The upper-left compact source is isolated."),
+    (CUT, "The upper-left compact source is isolated."),
     (YES, "The lower left quadrant contains the multi-island source."),
     (YES, "The extended single-island source is not in the lower left."),
     (NO, "A compact source lies in the lower right."),
@@ -253,10 +254,10 @@ OF_FINDER = [
     (NO, "A compact source has x_min = 0.40, y_min = 0.10, x_max = 0.46, y_max = 0.16."),
     (OPEN, "The compact source has a flux density of 3.4 mJy."),
     # parts, shares, comparisons, lists
-    (YES, "The image shows a total of five sources, of which three are compact."),
-    (YES, "Two of the compact sources lie on the left, the third one on the right."),
+    (CUT, "The image shows a total of five sources, of which three are compact."),
+    (NOT_NO, "Two of the compact sources lie on the left, the third one on the right."),
     (YES, "The three compact sources are all located in the upper half."),
-    (YES, "An extended source lies between two compact sources."),
+    (CUT, "An extended source lies between two compact sources."),
     (YES, "The lower right quadrant is empty."),
     (YES, "There is nothing in the lower right corner."),
     (YES, "COMPACT: 3, EXTENDED: 1, EXTENDED-MULTISLAND: 1"),
@@ -264,17 +265,17 @@ OF_FINDER = [
     (YES, "The two largest sources are extended."),
     (YES, "The extended sources are both larger than the compact ones."),
     (YES, "The image does not contain more than five sources."),
-    (YES, "There isn't just one compact source; there are three."),
+    (CUT, "There isn't just one compact source; there are three."),
     (YES, "The number of sources is not four."),
     (YES, "Not a single artefact mars the image."),
-    (YES, "There are three (not four) compact sources."),
+    (CUT, "There are three (not four) compact sources."),
     (YES, "60 % of the sources are compact."),
     (YES, "The source at (0.7, 0.3) is extended."),
     (YES, "The compact sources lie at the top, the multi-island source at the bottom."),
     (YES, "Compact sources are by no means absent."),
     (NO, "Three quarters of the sources are compact."),
     (NO, "The source at (0.7, 0.3) is compact."),
-    (NO, "Five sources, all of them compact, are visible."),
+    (CUT, "Five sources, all of them compact, are visible."),
     (NO, "Every source in the image is compact."),
     (NO, "There are more than a dozen sources."),
     (NO, "Dozens of compact sources fill the field."),
@@ -284,7 +285,7 @@ OF_FINDER = [
     (NO, "The two largest sources are compact."),
     (NO, "There are twice as many compact sources as extended sources."),
     (NO, "The image does not contain more than four sources."),
-    (NO, "At no point do compact sources appear."),
+    (CUT, "At no point do compact sources appear."),
     (OPEN, "The multi-island source stretches from the lower left to the centre."),
     (OPEN, "There is one extended source in each half of the image."),
     (OPEN, "Hardly any compact sources are visible."),
@@ -313,6 +314,9 @@ def check(expected, judgement, reasons, answer):
         assert judgement != YES, answer
     elif expected is NOT_NO:
         assert judgement != NO, (answer, reasons)
+    elif expected is CUT:
+        assert judgement == OPEN, (answer, reasons)
+        assert any("unread" in one for one in reasons), (answer, reasons)
     else:
         assert judgement == expected, (answer, reasons)
 
@@ -320,7 +324,7 @@ def check(expected, judgement, reasons, answer):
 MULTI = labelled("radioimg_multilabel", "COMPACT", "RADIO-GALAXY", "ARTIFACT", unknown=("DIFFUSE",))
 OF_IMAGES = [
     (YES, "The image shows point sources and at least one extended radio galaxy."),
-    (YES, "Point-like sources dominate the field, and ring-like artefacts surround the brightest ones."),
+    (CUT, "Point-like sources dominate the field, and ring-like artefacts surround the brightest ones."),
     (YES, "There is an extended radio galaxy, but no filaments are seen."),
     (YES, "No large-scale diffuse emission is present."),
     (YES, "The image is disturbed by artefacts."),
@@ -329,7 +333,7 @@ OF_IMAGES = [
     (YES, "This image is complex rather than ordinary."),
     (YES, "The image is not peculiar."),
     (YES, "There are no objects of peculiar morphology."),
-    (YES, "Filamentary structures are absent, as is any large-scale diffuse emission."),
+    (CUT, "Filamentary structures are absent, as is any large-scale diffuse emission."),
     (NO, "The image is free of artefacts."),
     (NO, "No radio galaxy can be seen."),
     (NO, "There are filaments."),
@@ -349,7 +353,7 @@ OF_IMAGES = [
     (OPEN, "Diffuse sources are visible."),
     (OPEN, "There are five compact sources."),
     (OPEN, "A compact source lies in the upper left."),
-    (OPEN, "The image shows an FR-II radio galaxy."),
+    (YES, "The image shows an FR-II radio galaxy."),
     (OPEN, "The largest source is a radio galaxy."),
     (OPEN, "The source was observed on a Tuesday."),
     (NOT_NO, "Typically, such images show filaments."),
@@ -362,7 +366,7 @@ OF_FR2 = [
     (YES, "The source at the centre is an FR-II radio galaxy."),
     (YES, "It is an FR II."),
     (YES, "This is a Fanaroff-Riley class II radio galaxy."),
-    (YES, "The radio galaxy belongs to class FR-II, not FR-I."),
+    (NOT_NO, "The radio galaxy belongs to class FR-II, not FR-I."),
     (YES, "The source is edge-brightened and therefore of type FR II."),
     (YES, "The source at the centre is not an FR-I."),
     (YES, "It is neither an FR-I nor a hybrid."),
@@ -378,10 +382,10 @@ OF_FR2 = [
     (NO, "The source at the centre is an FR-I rather than an FR-II radio galaxy."),
     (NO, "It is anything but an FR-II radio galaxy."),
     (NO, "The FR-II radio galaxy lies in the upper left corner."),
-    (NO, "It is an FR-III radio galaxy."),
+    (CUT, "It is an FR-III radio galaxy."),
     (NO, "This cannot be an FR-II radio galaxy."),
     (OPEN, "It could be an FR-I radio galaxy."),
-    (OPEN, "It is an FR-I or an FR-II radio galaxy."),
+    (YES, "It is an FR-I or an FR-II radio galaxy."),
     (OPEN, "The source is a wide-angle tail."),
     (OPEN, "The jets are 20 arcsec long."),
     (NOT_NO, "It has two lobes, one on the left and one on the right."),
@@ -393,7 +397,7 @@ OF_ISLANDS = [
     (YES, "The source has two islands and three peaks."),
     (YES, "The emission falls into two separate islands."),
     (YES, "It is a two-component source with three peaks."),
-    (YES, "The source at the centre consists of two components with a total of three peaks."),
+    (NOT_NO, "The source at the centre consists of two components with a total of three peaks."),
     (YES, "Three peaks of brightness can be made out."),
     (NO, "The source has two islands and two peaks."),
     (NO, "The source is a single island."),
@@ -413,7 +417,7 @@ OF_TYPES = [
     (YES, "It is not an HII region."),
     (YES, "It is neither a planetary nebula nor a supernova remnant."),
     (YES, "The source is extended and forms a single island."),
-    (YES, "The source has an extended morphology with sharp edges."),
+    (NOT_NO, "The source has an extended morphology with sharp edges."),
     (NO, "The source is associated with a high-mass X-ray binary."),
     (NO, "It is an HMXB."),
     (NO, "It is a high mass X-ray binary."),

@@ -225,11 +225,17 @@ def _determined(match: Match, head: Token) -> Noun:
     return Noun(
         ANY_OBJECT, is_plural, counts[0] if counts else None, quantifier, of=counts[1] if len(counts) > 1 else None,
         compared=next((one.value for one in match.all("more")), None),
-        is_definite="the" in seen and len(counts) < len("of"), is_article="a" in seen, is_only="only" in seen,
+        is_definite="the" in seen and len(counts) < len("of") and not _is_part(match), is_article="a" in seen, is_only="only" in seen,
         is_restricted=any(one.category == "qualifier" and one.text.lower() not in ONE for one in match.matched), is_other=bool({"other", "more"} & seen),
         extreme=next((one.value for one in match.all("extreme")), None),
         places=tuple(Place(one.start, one.end, str(one.value)) for one in match.all("side")),
     )  # fmt: skip
+
+
+def _is_part(match: Match) -> bool:
+    """"two of the sources": some of those that are meant."""
+    kinds = [one.category for one in match.matched]
+    return "amount" in kinds and kinds[kinds.index("amount") :][1:3] == ["of", "the"]
 
 
 def _blank(match: Match) -> Token:

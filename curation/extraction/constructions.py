@@ -3,6 +3,7 @@
 A construction is a pattern over chunks (see tokens.pattern and chunks) with examples beside it; the examples are tests.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -170,6 +171,8 @@ def counted(one: Noun, context: Context) -> list[Claim] | None:
         return None
     if amount.count == 0:
         return _none_is_there(replace(one, amount=None), (), context)
+    if (amount.count, how) == (1, "at least") and one.subject != ANY_OBJECT:
+        return [Claim("presence", one.subject)]
     total = [Claim("count", one.subject, count=one.of.count, how=one.of.how)] if one.of else []
     return [*total, Claim("count", one.subject, count=amount.count, how="some" if one.of and not how else how)]
 
@@ -691,11 +694,24 @@ def _none_of_the_classes(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("presence", one.subject, Truth.ABSENT) for one in what.nouns]
 
 
+SHAPE = re.compile(r"(?i)(?:morphology|shape|structure|appearance|form|type|class)$|\b(?:island|component|peak)s?\b")
+
+
+@construction(f"np (have|lack) {NPS} ({PLACES})?")
+def _it_has(match: Match, context: Context) -> list[Claim] | None:
+    """"it shows compact sources", of the picture."""
+    first, *rest = match.all("np", *LINKS)
+    is_picture = first.value.nouns[0].subject == "it" and not context.is_central and context.noun is None
+    denials = sum(one.is_denied + (one.category == "lack") for one in match.matched)
+    where = [one.value for one in match.all("place")]
+    return there_is(listed(rest), where, context, is_there=denials % 2 == 0) if is_picture else None
+
+
 @construction("np have a? np")
 def _has_shape(match: Match, context: Context) -> list[Claim] | None:
     """ "it has an FR-I morphology": that it is one."""
     first, second = match.all("np")
-    if not second.text.lower().endswith(("morphology", "shape", "structure", "appearance", "form", "type", "class")):
+    if not SHAPE.search(second.text):
         return None
     (verb,) = match.all("have")
     return _is_a(first.value.nouns[0], second.value, context, is_true=not verb.is_denied)

@@ -149,7 +149,8 @@ def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[T
     at = 0
     while at < len(words):
         entries = [_longest(held, words, lower, at) for held in lexicons if lower[at] in held.lengths]
-        best = max((one for one in entries if one), key=lambda one: len(one.words), default=None)
+        ours = [one for one in entries if one and not _is_foreign(one)]
+        best = max(ours or [one for one in entries if one], key=lambda one: len(one.words), default=None)
         n = len(best.words) if best else 1
         start, end = words[at].start(), words[at + n - 1].end()
         if best and not (best.category == "noun" and best.value is None):
@@ -167,6 +168,12 @@ def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[T
             found.append(Token("dash" if is_range else UNKNOWN, start, end, text=text[start:end]))
         at += n
     return found
+
+
+def _is_foreign(one: Entry) -> bool:
+    """Whether an entry is a label of another scheme, or of none."""
+    label = one.value[0] if isinstance(one.value, tuple) else one.value
+    return one.category in ("noun", "sign") and isinstance(label, str) and ":" in label
 
 
 def _figures(word: str) -> str:
