@@ -19,8 +19,8 @@ def mutations(seed: str, n_pictures: int, examples: int, as_json: bool) -> None:
 
     About each picture one text with a fault of each kind is written (curation/fault_injection/faults), and one true
     text in each style (curation/realisation/styles). What is false and what is true follows from the made-up
-    annotations, not from the reader. Caught: share of the faults that are contradicted, or hold a number that nobody
-    knows of. False alarms: share of the true texts of which that is said.
+    annotations, not from the reader. Caught: share of the faults that the default policy refuses. False alarms: share
+    of the true texts that are called contradicted.
 
     \b
     Example:  python -m curation mutations --seed 7 --json

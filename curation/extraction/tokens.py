@@ -33,6 +33,7 @@ ASKING = re.compile(r"(?i)\b(?:would|do|can|could)\s+$")
 OF_A_SOURCE = re.compile(r"(?i)\b(?:source|object|galaxy|one|is|lies|sits|seen|found|located)\s+$")
 """Before "at the centre" where that is the centre of the picture, not of the source."""
 DECIMAL = re.compile(r"\d+(?:[.,]\d+)*")
+FIGURE = re.compile(r"\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[T
             n = 2 if IS_NUMBER.fullmatch(two) else 1
             value = number(two if n > 1 else lower[at])
             found.append(Token("number", start, words[at + n - 1].end(), (value, value), text=text[start:end]))
-        elif DECIMAL.fullmatch(lower[at]):
+        elif DECIMAL.fullmatch(lower[at]) and FIGURE.fullmatch(_figures(lower[at])):
             found.append(Token("decimal", start, end, float(_figures(lower[at])), text=text[start:end]))
         else:
             is_range = lower[at] == "-" and text[:start].rstrip()[-1:].isdigit()

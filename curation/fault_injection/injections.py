@@ -41,9 +41,9 @@ AS_WRITTEN = "template"
 PICTURES_PER_PART = 12
 """Cutouts of a part about which injections are made."""
 FAULTS_PER_PICTURE, TRUTHS_PER_PICTURE = 8, 8
-TRIED_BY = Verdicts(unverifiable="keep")
-"""Bare texts, of which no claims are stated: what is not understood in them is neither caught nor a false alarm. In
-generation it is said in our own words, or goes."""
+OF_TRUTHS = Verdicts(unverifiable="keep", unverifiable_number="keep")
+"""A true text that is not understood is no false alarm: in generation what it states is said in our own words. A fault
+that is not understood is not kept, by the policy of every corpus that does not say otherwise."""
 CONTEXT = 2
 """At most so many true sentences stand about a planted one."""
 ALONE = 0.6
@@ -122,7 +122,7 @@ def tried(one: Injection, scene: Scene, dataset_name: str, policy: Verdicts) -> 
     known = scene.known
     found = extract_claims(one.question, one.answer, known.scheme, scene.dialect)
     verdict, reasons = verify_turn(found, known)
-    refused = refusal(found, known, policy)
+    refused = refusal(found, known, OF_TRUTHS if one.is_true else policy)
     return {
         "injection_id": content_id("injection", known.cutout_id, one.kind, one.style, one.question, one.answer),
         "cutout_id": known.cutout_id,
@@ -189,13 +189,13 @@ def injections_step(
         name=f"injections/{dataset_name}",
         make=injections,
         table=INJECTIONS,
-        version=6,  # what is not understood in a bare text is no false alarm
+        version=7,  # a fault that is not understood is not kept, a true text that is not is no false alarm
         config=(
             InjectionSetup(
                 only(scheme, "injections"),
                 dialect,
                 survey_facts(survey),
-                policy or TRIED_BY,
+                policy or Verdicts(),
                 tuple(styles().values()),
                 tuple(faults()),
                 seed=conversations.address,
@@ -214,7 +214,7 @@ def injections_step(
 
 def synthetic_injections(seed: str, n: int, policy: Verdicts | None = None) -> list[dict[str, Any]]:
     """Injections about `n` pictures that never were, over every scheme: a fault of each kind, a text in each style."""
-    planters, tellers, policy = faults(), styles(), policy or TRIED_BY
+    planters, tellers, policy = faults(), styles(), policy or Verdicts()
     return [
         tried(one, scene, scene.known.scheme.name, policy)
         for scene in synthetic_scenes(seed, n)

@@ -12,7 +12,7 @@ TOGETHER = 0.6
 MAS = 1000.0
 """Milliarcseconds in an arcsecond."""
 BOUNDS = {None: "count", "at least": "at_least", "at most": "at_most"}
-SHARES = {"all": "all_are", "most": "most_are", "half": "half_are"}
+SHARES = {"all": "all_are", "most": "most_are"}
 SIDES = {"left": "left", "right": "right", "above": "top", "below": "bottom"}
 POINTS = ("north", "south", "east", "west", "north-east", "north-west", "south-east", "south-west")
 VERTICAL = {"upper": "top", "lower": "bottom"}
@@ -201,7 +201,7 @@ def _compared(claim: Claim, known: Annotations) -> Fact | None:
     if not is_said or claim.how:
         return None
     if claim.count is not None:
-        is_twice = claim.kind == "equal" and claim.count == 2  # noqa: PLR2004
+        is_twice = claim.kind in ("more", "equal") and claim.count == 2  # noqa: PLR2004
         return Fact("twice", claim.subject, claim.other or "") if is_twice else None
     return Fact(claim.kind, claim.subject, claim.other or "")
 
@@ -249,6 +249,6 @@ _ALONE: Mapping[str, Callable[[Claim, Annotations], Fact | None]] = {
     "map": _map, "survey": _survey, "frequency": _number("frequency"), "size": _number("size", MAS),
     "beam": _number("beam", MAS), "orientation": _orientation, "position": _position, "extreme": _extreme,
     "share": _share, "only": _only, "extent": _extent, "structure": _structure,
-} | {kind: _compared for kind in ("more", "fewer", "equal", "larger", "smaller", "nearer")} | {
+} | {kind: _compared for kind in ("more", "fewer", "equal", "larger", "smaller")} | {
     kind: _beside for kind in (*SIDES, *POINTS)
 }  # fmt: skip

@@ -26,10 +26,10 @@ The rest is only ever told, of what claims say: it is not judged here, and no fa
     nowhere                     subject, place: none of its objects lies there
     at_least_at, at_most_at     subject, number, place: count_at as a bound
     extreme_at, extreme_is      subject; how: "largest", "leftmost" …; place, or other: a label of it
-    all_are, most_are, half_are   subject: a label of all, most or half of `other`
+    all_are, most_are           subject: a label of all or most of `other`
     only                        subject: a label beside which there is no other
     fewer, twice                subject, other: as `more`
-    larger, smaller, nearer     subject, other: of one object each
+    larger, smaller             subject, other: of one object each
     area, across                subject, number: per cent of the picture's area, or of its side
     beam_axes, size_axes        number, other_number: arcsec of two axes
     map · north_up, mirrored_north_up (place: the side of the picture that is east) · mirrored
@@ -305,7 +305,7 @@ _HOLDS: dict[str, Callable[[Fact, Annotations], bool | None]] = {
 }
 KINDS = tuple(_HOLDS)
 TOLD_ONLY = (
-    "nowhere", "at_least_at", "at_most_at", "extreme_at", "extreme_is", "all_are", "most_are",
-    "half_are", "only", "fewer", "twice", "larger", "smaller", "nearer", "area", "across", "beam_axes",
-    "size_axes", "map", "north_up", "mirrored_north_up", "mirrored", "position_angle",
+    "nowhere", "at_least_at", "at_most_at", "extreme_at", "extreme_is", "all_are", "most_are", "only", "fewer",
+    "twice", "larger", "smaller", "area", "across", "beam_axes", "size_axes", "map", "north_up", "mirrored_north_up",
+    "mirrored", "position_angle",
 )  # fmt: skip
