@@ -132,6 +132,8 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
         tokens and tokens[0].text.lower() in ("were", "had", "should")
     ):
         return []  # what would be, if
+    if [one.category for one in tokens[:2]] == ["all", "but"]:
+        return []  # "all but two"
     for at in range(len(tokens) + 1):
         if at == len(tokens) or tokens[at].category in (*STRONG, "comma", "and", "which"):
             made = sentence(tokens[start:at], context) if _has_verb(tokens[start:at]) else None
