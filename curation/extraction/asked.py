@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from curation.extraction.chunks import chunked
+from curation.extraction.chunks import chunks_of
 from curation.extraction.clauses import clause, trimmed
 from curation.extraction.constructions import Context, turned_round
 from curation.extraction.text import flattened
@@ -17,7 +17,8 @@ PECULIARITIES = ("ORDINARY", "COMPLEX", "PECULIAR")
 ONE_BOX = re.compile(r"(?i)\bone of\b|\bits (?:bounding )?box\b|\bpoint out one\b|\bone (?!bounding|box|each)[\w-]+")
 MEASURES = re.compile(
     r"(?i)\bhow (?:large|big|wide|long|high|tall|much|extended)\b|\bwhat (?:is|are) the (?:\w+ )*(?:size|extent|width"
-    r"|height|diameter|resolution|length|beam|frequency)\b|\bwhat (?:share|fraction|part|proportion|percentage)\b|\bfrequency\b|\bbeam\b"
+    r"|height|diameter|resolution|length|beam|frequency)\b|\bwhat (?:share|fraction|part|proportion|percentage)\b"
+    r"|\bfrequency\b|\bbeam\b"
 )
 
 
@@ -76,12 +77,10 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         elif plain_label(line.split(":")[0]) not in known:  # a line "LABEL: meaning" is a definition
             rest.append(line)
     text = " ".join(rest)
-    tokens = chunked(
-        tokens_of(
-            re.split(r"(?<=[?.:])\s", text.strip())[0].rstrip("?. ") if len(rest) < 2 else text.rstrip("?. "),
-            scheme,
-            "xyxy_norm",
-        )
+    tokens = chunks_of(
+        (text if rest[1:] else re.split(r"(?<=[?.:])\s", text.strip())[0]).rstrip("?. "),
+        scheme,
+        "xyxy_norm",
     )
     nouns = [one for token in tokens if token.category == "np" for one in token.value.nouns]
     labels = [one.subject for one in nouns if one.subject not in ("it", ANY_OBJECT)]

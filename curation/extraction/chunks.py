@@ -5,11 +5,16 @@ Each rule is a pattern over categories (see tokens.pattern) and what is made of 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from curation.extraction.lexicon import SchemeKey
 from curation.extraction.places import Place
-from curation.extraction.tokens import Match, Token, rewritten
+from curation.extraction.tokens import Match, Token, rewritten, tokens_of
+from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT
+from schemas.labels import LabelScheme
 
+MOST_STATEMENTS = 100_000
 LIGHT_CM_GHZ = 29.9792458
 """Wavelength times frequency."""
 MORE = {"more than": "at least", "fewer than": "at most"}
@@ -57,6 +62,16 @@ class Group:
 
 
 THIS = Group((Noun("it", is_definite=True),))
+
+
+def chunks_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
+    """The chunks of a statement; the same statements stand in many texts, and none is taken apart twice."""
+    return list(_chunks(text, SchemeKey(scheme), dialect))
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _chunks(text: str, key: SchemeKey, dialect: Dialect) -> tuple[Token, ...]:
+    return tuple(chunked(tokens_of(text, key.scheme, dialect)))
 
 
 def chunked(tokens: Sequence[Token]) -> list[Token]:
@@ -136,7 +151,7 @@ def _share(match: Match) -> Token:
 
 
 def _preposition(match: Match) -> Token | None:
-    """ "above" and the like where no number follows."""
+    """Of "above" and the like where no number follows."""
     (one,) = match.matched
     if one.value == "exact":
         return replace(one, category="decoration")
@@ -161,7 +176,7 @@ def _verb(match: Match) -> Token:
 
 
 def _visible(match: Match) -> Token:
-    """ "is visible", "cannot be seen", "is absent": a predicate of being there."""
+    """Of "is visible", "cannot be seen", "is absent": a predicate of being there."""
     n = sum(one.is_denied for one in match.matched) + len(match.all("absent")) + len(match.all("not"))
     return replace(_joined(match, "visible"), is_denied=bool(n % 2))
 
@@ -225,15 +240,22 @@ def _determined(match: Match, head: Token) -> Noun:
     return Noun(
         ANY_OBJECT, is_plural, counts[0] if counts else None, quantifier, of=counts[1] if len(counts) > 1 else None,
         compared=next((one.value for one in match.all("more")), None),
-        is_definite="the" in seen and len(counts) < len("of") and not _is_part(match), is_article="a" in seen, is_only="only" in seen,
-        is_restricted=any(one.category == "qualifier" and one.text.lower() not in ONE for one in match.matched), is_other=bool({"other", "more"} & seen),
+        is_definite="the" in seen and len(counts) < len("of") and not _is_part(match),
+        is_article="a" in seen, is_only="only" in seen, is_other=bool({"other", "more"} & seen),
+        is_restricted=any(one.category == "qualifier" and one.text.lower() not in ONE for one in match.matched),
         extreme=next((one.value for one in match.all("extreme")), None),
         places=tuple(Place(one.start, one.end, str(one.value)) for one in match.all("side")),
     )  # fmt: skip
 
 
+def _again(match: Match) -> Token | None:
+    """The same twice: "3 (three)"."""
+    one, other = match.all("amount")
+    return one if one.value == other.value else None
+
+
 def _is_part(match: Match) -> bool:
-    """"two of the sources": some of those that are meant."""
+    """Whether only some are meant: "two of the sources"."""
     kinds = [one.category for one in match.matched]
     return "amount" in kinds and kinds[kinds.index("amount") :][1:3] == ["of", "the"]
 
@@ -259,7 +281,7 @@ def _pronoun(match: Match) -> Token:
 
 
 def _one(match: Match) -> Token | None:
-    """ "the larger one": "one" as a head, and what it is if an adjective says so."""
+    """Of "the larger one": "one" as a head, and what it is if an adjective says so."""
     *before, last = match.matched
     if last.text.lower() != "one" or not before:
         return None
@@ -271,7 +293,7 @@ def _one(match: Match) -> Token | None:
 
 
 def _superlative(match: Match) -> Token:
-    """ "the larger of the two": of those just spoken of."""
+    """Of "the larger of the two": of those just spoken of."""
     how = {"larger": "largest", "smaller": "smallest"}[match.all("compare")[0].value]
     return _joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
 
@@ -294,7 +316,10 @@ def listed(tokens: Sequence[Token]) -> Group:
     return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
 
 
-_PRE = "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd|more|extreme|side|any) of?)*"
+_PRE = (
+    "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd"
+    "|more|extreme|side|any) of?)*"
+)
 _HEAD = "(noun (object|klass)?|sign (object|galaxy|noun|klass)?|object|galaxy|ones|klass)"
 RULES = [
     ("between number and number", _range),
@@ -312,7 +337,7 @@ RULES = [
     ("bound", _preposition),
     ("bound portion", lambda match: match.matched[1] if match.matched[0].text.lower() == "a good" else None),
     ("of the? image", lambda match: _joined(match, "decoration")),
-    ("amount lpar amount rpar", lambda match: match.matched[0] if match.matched[0].value == match.matched[2].value else None),
+    ("amount lpar amount rpar", _again),
     ("be all", lambda match: match.matched[0]),
     ("not all", _as("not_all")),
     ("do? not? do? (have|lack|see|exist|lie|span|consist|number_verb)", _verb),

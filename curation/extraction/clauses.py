@@ -1,6 +1,6 @@
-"""Sentences: clauses of the table of constructions, joined by words that join; what no construction covers is not read."""
+"""Sentences: clauses of the table of constructions, and what joins them; what no construction covers is not read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from curation.extraction.chunks import Noun
@@ -41,37 +41,52 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         return Reading(
             tuple(ExtractedClaim(one, tokens[0].start, max(each.end for each in tokens)) for one in made), context.noun
         )
-    for at in _joints(tokens):
-        left, right = tokens[:at], tokens[at + 1 :]
-        one = sentence(left, context) if left else Reading((), context.noun)
-        two = sentence(right, replace(context, noun=one.noun)) if one is not None and right else None
-        if one is not None and two is not None:
-            return Reading((*one.claims, *two.claims), two.noun or one.noun)
-    if tokens[0].category == "deny_that":
-        made = sentence(tokens[1:], context)
-        turned = [turned_round(one.claim) for one in made.claims] if made else []
-        if len(turned) != 1 or turned[0] is None or made is None:
-            return None
-        return Reading((replace(made.claims[0], claim=turned[0]),), made.noun)
-    kinds = [one.category for one in tokens[:3]]
-    if kinds == ["nor", "be", "np"]:  # "nor is it a planetary nebula"
-        tokens = (tokens[2], denied(tokens[1]), *tokens[3:])
-    if kinds == ["as", "of", "np"] and len(tokens) > 3:
-        context = replace(context, noun=tokens[2].value.nouns[0])
-        tokens = tuple(trimmed(tokens[3:]))
-    made = clause(tokens, context)
+    made = _first(_parted(tokens, at, at + 1, context) for at in _joints(tokens))
     if made is not None:
         return made
-    for at, joint in enumerate(tokens):
+    if tokens[0].category == "deny_that":
+        return _denied_that(tokens[1:], context)
+    tokens, context = _reordered(tokens, context)
+    made = clause(tokens, context)
+    return made if made is not None else _first(_weakly_parted(tokens, context))
+
+
+def _first(readings: Iterable[Reading | None]) -> Reading | None:
+    return next((one for one in readings if one is not None), None)
+
+
+def _parted(tokens: Sequence[Token], end: int, start: int, context: Context) -> Reading | None:
+    """What stands before a joint and what stands after it, each a sentence of its own."""
+    one = sentence(tokens[:end], context) if end else Reading((), context.noun)
+    two = sentence(tokens[start:], replace(context, noun=one.noun)) if one is not None and tokens[start:] else None
+    return None if one is None or two is None else Reading((*one.claims, *two.claims), two.noun or one.noun)
+
+
+def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Reading | None]:
+    """Parted where it may be, at "and" and the like, or before "which"."""
+    for at, joint in enumerate(tokens[1:-1], 1):
         is_relative = joint.category == "np" and joint.text.lower() in ("that", "which")
-        if (joint.category in WEAK or is_relative) and 0 < at < len(tokens) - 1:
-            one = sentence(tokens[:at], context)
-            two = (
-                sentence(tokens[at + (not is_relative) :], replace(context, noun=one.noun)) if one is not None else None
-            )
-            if one is not None and two is not None:
-                return Reading((*one.claims, *two.claims), two.noun or one.noun)
-    return None
+        if joint.category in WEAK or is_relative:
+            yield _parted(tokens, at, at if is_relative else at + 1, context)
+
+
+def _denied_that(tokens: Sequence[Token], context: Context) -> Reading | None:
+    """Of "it is not true that": the one claim of the rest turned round."""
+    made = sentence(tokens, context)
+    turned = [turned_round(one.claim) for one in made.claims] if made else []
+    if made is None or len(turned) != 1 or turned[0] is None:
+        return None
+    return Reading((replace(made.claims[0], claim=turned[0]),), made.noun)
+
+
+def _reordered(tokens: tuple[Token, ...], context: Context) -> tuple[tuple[Token, ...], Context]:
+    """Takes "nor is it X" as "it is not X"; "as for X," as what "it" means in the rest."""
+    first, rest = [one.category for one in tokens[:3]], tokens[3:]
+    if first == ["nor", "be", "np"]:
+        return (tokens[2], denied(tokens[1]), *rest), context
+    if first == ["as", "of", "np"] and rest:
+        return tuple(trimmed(rest)), replace(context, noun=tokens[2].value.nouns[0])
+    return tokens, context
 
 
 def _joints(tokens: Sequence[Token]) -> list[int]:

@@ -15,7 +15,10 @@ from curation.verification.claims import ANY_OBJECT, Claim
 from schemas.labels import LabelScheme, Truth
 
 NPS = "not_but? np ((comma|and|or|nor|but)+ np)*"
-APS = "(no|not|rather|as|not_but)* (adjective|np|sign) ((comma|and|or|nor|but|rather)+ (no|not|rather|as)* (adjective|np|sign))*"
+APS = (
+    "(no|not|rather|as|not_but)* (adjective|np|sign)"
+    " ((comma|and|or|nor|but|rather)+ (no|not|rather|as)* (adjective|np|sign))*"
+)
 PLACES = "place ((comma|and|or)* place)*"
 LABELS_OF_A_PICTURE = ("blank", "edge")
 LINKS = ("and", "or", "nor", "but", "comma")
@@ -132,12 +135,9 @@ def _one_is_there(one: Noun, where: Sequence[Place], context: Context, *, is_the
     made = counted(one, context)
     if places:
         amount = one.amount or (Amount(1, "at least") if one.is_article else None)
-        located = [
-            Claim("position", one.subject, count=amount.count if amount else None,
-                  how=("some" if one.is_restricted and not amount.how else amount.how) if amount else None, other=place.name)
-            for place in places
-        ]  # fmt: skip
-        return located
+        how = ("some" if one.is_restricted and not amount.how else amount.how) if amount else None
+        count = amount.count if amount else None
+        return [Claim("position", one.subject, count=count, how=how, other=place.name) for place in places]
     return made
 
 
@@ -188,7 +188,7 @@ def _border(one: Noun, places: Sequence[Place], *, is_there: bool) -> list[Claim
 
 
 def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] | None:
-    """ "only compact sources": there are some, and no other."""
+    """Of "only compact sources": there are some, and no other."""
     if one.subject == ANY_OBJECT:
         return None
     is_single = one.is_definite and not one.is_plural and one.amount is None
@@ -204,8 +204,9 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
     f"({PLACES} comma?) see {NPS}", f"see_not {NPS} ({PLACES})?", f"there exist {NPS} ({PLACES})?",
     f"portion? the? image have {NPS} ({PLACES})?", f"portion? the? image lack (and|or|no|both)* {NPS} ({PLACES})?",
     f"{NPS} {PLACES} visible", f"{NPS} visible by the? image",
-    f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} (absent|visible_alone)",
-    f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"{NPS} mar", f"{NPS} span the? image", f"{PLACES} colon {NPS}", f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}", f"it have {NPS}",
+    f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} absent",
+    f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"{NPS} mar", f"{NPS} span the? image", f"{PLACES} colon {NPS}",
+    f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}",
     examples=("There are no imaging artefacts in the image.", "The image shows two compact sources in the lower half."),
 )  # fmt: skip
 def _exists(match: Match, context: Context) -> list[Claim] | None:
@@ -247,7 +248,7 @@ def _fragment(match: Match, context: Context) -> list[Claim] | None:
 
 @construction("(there|image|the)* (be|have) amount but np", "see_not amount but np")
 def _not_but(match: Match, context: Context) -> list[Claim] | None:
-    """ "there are not two but three sources"."""
+    """Of "there are not two but three sources"."""
     if not any(one.is_denied or one.category == "see_not" for one in match.matched):
         return None
     return there_is(match.all("np")[0].value, (), context)
@@ -274,7 +275,7 @@ def _number_of(match: Match, context: Context) -> list[Claim] | None:
     f"the? image have np comma? of it amount be {APS}",
 )
 def _of_them(match: Match, context: Context) -> list[Claim] | None:
-    """ "of the five sources, three are compact"."""
+    """Of "of the five sources, three are compact"."""
     tokens = list(match.matched)
     at = next(at for at, one in enumerate(tokens) if one.category == "amount")
     whole = next(one for one in tokens[:at] if one.category == "np" and one.value.nouns[0].subject != "it").value.nouns[
@@ -283,10 +284,9 @@ def _of_them(match: Match, context: Context) -> list[Claim] | None:
     what = predicated(tokens[at + 2 :])
     if what is None or tokens[at + 1].is_denied or whole.quantifier or whole.amount is None:
         return None
-    said = _is_a(
+    return _is_a(
         replace(whole, amount=tokens[at].value, of=whole.amount, is_definite=False), what, context, is_true=True
     )
-    return said
 
 
 @construction(
@@ -315,7 +315,7 @@ def _spread(match: Match, context: Context) -> list[Claim] | None:
 
 @construction("there be (some|there_none|nope)")
 def _some_are(match: Match, context: Context) -> list[Claim] | None:
-    """ "there are some", of what was spoken of."""
+    """Of "there are some", of what was spoken of."""
     if context.noun is None:
         return None
     noun = replace(context.noun, amount=None, quantifier=None, is_definite=False, is_article=False)
@@ -360,7 +360,7 @@ def _is(match: Match, context: Context) -> list[Claim] | None:
 
 
 def _is_not_but(noun: Noun, rest: Sequence[Token], context: Context) -> list[Claim] | None:
-    """ "is not compact but extended": what stands after "but" holds."""
+    """Of "is not compact but extended": what stands after "but" holds."""
     at = next(at for at, one in enumerate(rest) if one.category == "but")
     first, second = predicated(rest[:at]), predicated(rest[at + 1 :])
     if first is None or second is None:
@@ -450,42 +450,34 @@ def _is_one(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> list[
         context.is_central and noun.subject == ANY_OBJECT and not noun.is_plural and not noun.quantifier
     ):
         return [Claim("presence", subject, state(is_true))]
-    if noun.quantifier == "no":
-        return (
-            [Claim("presence", subject, Truth.ABSENT)]
-            if is_true and noun.subject == ANY_OBJECT and not noun.places
-            else None
-        )
-    if noun.places:
-        place = noun.places[-1].name
-        return (
-            [Claim("position", subject, state(is_true), other=place)]
-            if not noun.amount and not noun.quantifier
-            else None
-        )
-    if noun.quantifier is not None:
-        how = {"not all": "all"}.get(noun.quantifier, noun.quantifier)
-        return [Claim("share", subject, state(is_true and noun.quantifier != "not all"), how=how, other=noun.subject)]
+    if noun.quantifier is not None or noun.places:
+        return _are(noun, subject, is_true=is_true)
     if noun.amount is not None:
-        if not is_true or noun.is_definite and noun.amount.count is not None:
-            return None
-        total = counted(replace(noun, amount=noun.of, of=None), context) if noun.of else []
-        return [
-            *(total or ()),
-            Claim(
-                "count",
-                subject,
-                count=noun.amount.count,
-                how="some" if noun.is_restricted and not noun.amount.how else noun.amount.how,
-            ),
-        ]
-    if noun.is_only:
-        return None
-    if noun.is_plural and (noun.is_definite or noun.subject == ANY_OBJECT):
+        return _so_many_are(noun, subject, context) if is_true else None
+    if noun.is_plural and (noun.is_definite or noun.subject == ANY_OBJECT) and not noun.is_only:
         return [Claim("share", subject, state(is_true), how="all", other=noun.subject)]
-    if not is_true:
+    return [Claim("presence", subject)] if is_true and not noun.is_only else None
+
+
+def _are(noun: Noun, subject: str, *, is_true: bool) -> list[Claim] | None:
+    """That all, most, none, or those at a place are of a class."""
+    if noun.quantifier == "no":
+        is_plain = is_true and noun.subject == ANY_OBJECT and not noun.places
+        return [Claim("presence", subject, Truth.ABSENT)] if is_plain else None
+    if noun.places:
+        is_plain = not noun.amount and not noun.quantifier
+        return [Claim("position", subject, state(is_true), other=noun.places[-1].name)] if is_plain else None
+    how = {"not all": "all"}.get(noun.quantifier or "", noun.quantifier)
+    return [Claim("share", subject, state(is_true and noun.quantifier != "not all"), how=how, other=noun.subject)]
+
+
+def _so_many_are(noun: Noun, subject: str, context: Context) -> list[Claim] | None:
+    """So many of them: "three of the five sources are compact"."""
+    if noun.amount is None or (noun.is_definite and noun.amount.count is not None):
         return None
-    return [Claim("presence", subject)]
+    total = counted(replace(noun, amount=noun.of, of=None), context) if noun.of else []
+    how = "some" if noun.is_restricted and not noun.amount.how else noun.amount.how
+    return [*(total or ()), Claim("count", subject, count=noun.amount.count, how=how)]
 
 
 # -- where it is ----------------------------------------------------------------------------------------------------
@@ -546,8 +538,10 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
             None if noun.is_restricted or not holds else Claim("position", noun.subject, Truth.ABSENT, other=place.name)
         )
     if noun.quantifier in ("all", "most", "not all"):
-        return Claim("position", noun.subject, state(holds and noun.quantifier != "not all") if noun.quantifier != "not all" else Truth.PRESENT,
-                     how=noun.quantifier, other=place.name) if not several else None  # fmt: skip
+        is_so = True if noun.quantifier == "not all" else holds
+        if several:
+            return None
+        return Claim("position", noun.subject, state(is_so), how=noun.quantifier, other=place.name)
     if noun.quantifier is not None:
         return None
     is_all = noun.is_definite and (noun.is_plural or (noun.amount and (noun.amount.count or 2) > 1))
@@ -611,9 +605,10 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "there be np other? (besides|than|with_ex|but|with)+ np", "there be np nothing_else", "np nothing_else", "image have np nothing_else",
+    "there be np other? (besides|than|with_ex|but|with)+ np", "there be np nothing_else", "np nothing_else",
+    "the? image have np nothing_else",
     "there be only np", "np be all that be? visible", "see np nothing_else", "there be np (comma|and)* nothing_else",
-    examples=("There are no other sources besides the compact source.", "There is one compact source and nothing else."),
+    examples=("There are no other sources besides the compact source.", "There is one compact source and nothing else"),
 )  # fmt: skip
 def _nothing_else(match: Match, context: Context) -> list[Claim] | None:
     nouns = [one.value.nouns for one in match.all("np")]
@@ -631,7 +626,7 @@ def _nothing_else(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(f"what (see|lie|be) place? be {NPS}", "what (see|lie|be) place be (no|not)? np but np")
 def _what_lies(match: Match, context: Context) -> list[Claim] | None:
-    """ "what you see at the lower left is an extended source"."""
+    """Of "what you see at the lower left is an extended source"."""
     where = [one.value for one in match.all("place")]
     group = predicated(match.all("np", "no", "not", "but", "and", "comma"))
     claims: list[Claim] = []
@@ -649,7 +644,7 @@ def _what_lies(match: Match, context: Context) -> list[Claim] | None:
     f"rather np comma? np be {APS}",
 )
 def _instead(match: Match, context: Context) -> list[Claim] | None:
-    """ "rather than diffuse emission, the image shows filaments": the one is there, the other is not."""
+    """Of "rather than diffuse emission, the image shows filaments": the one is there, the other is not."""
     tokens = list(match.matched)
     at = next(at for at, one in enumerate(tokens) if one.category in ("rather", "but"))
     denied = next(one for one in tokens[at:] if one.category == "np")
@@ -699,7 +694,7 @@ SHAPE = re.compile(r"(?i)(?:morphology|shape|structure|appearance|form|type|clas
 
 @construction(f"np (have|lack) {NPS} ({PLACES})?")
 def _it_has(match: Match, context: Context) -> list[Claim] | None:
-    """"it shows compact sources", of the picture."""
+    """Of the picture: "it shows compact sources"."""
     first, *rest = match.all("np", *LINKS)
     is_picture = first.value.nouns[0].subject == "it" and not context.is_central and context.noun is None
     denials = sum(one.is_denied + (one.category == "lack") for one in match.matched)
@@ -709,7 +704,7 @@ def _it_has(match: Match, context: Context) -> list[Claim] | None:
 
 @construction("np have a? np")
 def _has_shape(match: Match, context: Context) -> list[Claim] | None:
-    """ "it has an FR-I morphology": that it is one."""
+    """Of "it has an FR-I morphology": that it is one."""
     first, second = match.all("np")
     if not SHAPE.search(second.text):
         return None
@@ -752,7 +747,7 @@ def _indicates(match: Match, context: Context) -> list[Claim] | None:
 
 @construction("with_ex np comma? np be np", "np be np comma? with_ex np")
 def _all_but(match: Match, context: Context) -> list[Claim] | None:
-    """ "With the exception of one artefact, all objects are real sources": that many are artefacts."""
+    """Of "With the exception of one artefact, all objects are real sources": that many are artefacts."""
     groups = [one.value.nouns for one in match.all("np")]
     nouns = [each[0] for each in groups]
     out = [one for one in nouns if one.subject in ARTEFACTS]
@@ -916,7 +911,8 @@ def _sky(match: Match, context: Context) -> list[Claim]:
 
 
 @construction(
-    "the? image be no? (odd|adjective)", "np be odd", "odd", "the? image colon odd", "call not? the? image as? odd", "the? image be odd (rather|comma|not)+ odd",
+    "the? image be no? (odd|adjective)", "np be odd", "odd", "the? image colon odd", "call not? the? image as? odd",
+    "the? image be odd (rather|comma|not)+ odd",
     examples=("The content of the image is complex.",),
 )  # fmt: skip
 def _odd(match: Match, context: Context) -> list[Claim] | None:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from curation.extraction.boxed import boxed
-from curation.extraction.chunks import Amount, Group, Noun, chunked
+from curation.extraction.chunks import Amount, Group, Noun, chunks_of
 from curation.extraction.clauses import Reading, sentence, trimmed
 from curation.extraction.constructions import Context
 from curation.extraction.stated import counted, counted_at, subject_of, there
-from curation.extraction.tokens import Token, letters, pattern, tokens_of
+from curation.extraction.tokens import Token, letters, pattern
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 from schemas.labels import Truth
@@ -117,7 +117,7 @@ def read_entries(text: str, context: Context, dialect: Dialect) -> Reading | Non
 def head(text: str, context: Context, dialect: Dialect) -> str | None:
     """The subject of a name that stands before a colon: it says nothing by itself."""
     name = re.split(r"\s*:(?:\s|$)", HIDDEN.sub(lambda one: one[0].replace(":", " "), text))[0]
-    return subject_of(chunked(tokens_of(_bare(name), context.scheme, dialect)), context) if name != text else None
+    return subject_of(chunks_of(_bare(name), context.scheme, dialect), context) if name != text else None
 
 
 def is_head(name: str, context: Context, dialect: Dialect) -> bool:
@@ -174,7 +174,7 @@ def _of_subject(
 
 def _tokens(text: str, context: Context, dialect: Dialect) -> list[Token]:
     text = text.replace("✓", "yes").replace("✗", "no")
-    return trimmed(chunked(tokens_of(text, context.scheme, dialect)))
+    return trimmed(chunks_of(text, context.scheme, dialect))
 
 
 def _value(subject: str, tokens: Sequence[Token], context: Context) -> list[Claim] | None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from curation.extraction.source_words import VOCABULARY as SOURCE_WORDS
-from curation.extraction.source_words import features, words
+from curation.extraction.source_words import features
+from curation.extraction.source_words import words as looks_of
 from curation.extraction.text import WORD, plain
 from curation.verification.claims import ANY_OBJECT
 from schemas.doors import NAMES as NAMES_FILE
@@ -44,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Trait:
-    """A way to say by its looks that a source has a label, or that it has not: a pattern of words, each with a blank."""
+    """A way to say by its looks that a source has a label, or has not: a pattern of words, each with a blank."""
 
     pattern: re.Pattern[str]
     label: str
@@ -68,7 +69,9 @@ class Lexicon:
         lengths: dict[str, set[int]] = {}
         for words in found:
             lengths.setdefault(words[0], set()).add(len(words))
-        by_words = {words: tuple(sorted(some.values(), key=lambda one: one.sign is None)) for words, some in found.items()}
+        by_words = {
+            words: tuple(sorted(some.values(), key=lambda one: one.sign is None)) for words, some in found.items()
+        }
         return cls(by_words, {word: tuple(sorted(some, reverse=True)) for word, some in lengths.items()})
 
     def entries(self) -> Iterator[Entry]:
@@ -90,20 +93,20 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def lexicon(scheme: LabelScheme) -> tuple[Lexicon, ...]:
     """Entries by first word, longest first: of the scheme, of the language, of other schemes; made once for each."""
-    return _lexicon(_Scheme(scheme))
+    return _lexicon(SchemeKey(scheme))
 
 
 def words_known(scheme: LabelScheme) -> tuple[frozenset[str], frozenset[str]]:
     """Every word of any list, and those of them that a slip of the pen may have meant: no signs, of no other scheme."""
-    return _words_known(_Scheme(scheme))
+    return _words_known(SchemeKey(scheme))
 
 
 def traits(scheme: LabelScheme) -> tuple[Trait, ...]:
     """The traits of a scheme's labels, from names.toml."""
-    return _traits(_Scheme(scheme))
+    return _traits(SchemeKey(scheme))
 
 
-class _Scheme:
+class SchemeKey:
     """A scheme as a key: equal when its words are, for a model with a dictionary has no hash."""
 
     def __init__(self, scheme: LabelScheme) -> None:
@@ -113,13 +116,13 @@ class _Scheme:
         return hash(self.scheme.name)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Scheme) and (self.scheme is other.scheme or self.scheme == other.scheme)
+        return isinstance(other, SchemeKey) and (self.scheme is other.scheme or self.scheme == other.scheme)
 
 
 @lru_cache(maxsize=32)
-def _lexicon(key: _Scheme) -> tuple[Lexicon, ...]:
+def _lexicon(key: SchemeKey) -> tuple[Lexicon, ...]:
     scheme = key.scheme
-    looks = [Entry(each, category) for category, one in words(features(scheme)) for each in expanded(one)]
+    looks = [Entry(each, category) for category, one in looks_of(features(scheme)) for each in expanded(one)]
     others = [other for other in package_schemes() if other != scheme.name]
     ours = frozenset(scheme.labels)
     foreign = [_foreign(other, ours.intersection(package_schemes()[other].labels)) for other in others]
@@ -127,7 +130,7 @@ def _lexicon(key: _Scheme) -> tuple[Lexicon, ...]:
 
 
 @lru_cache(maxsize=32)
-def _words_known(key: "_Scheme") -> tuple[frozenset[str], frozenset[str]]:
+def _words_known(key: "SchemeKey") -> tuple[frozenset[str], frozenset[str]]:
     own, looks, general, *foreign = _lexicon(key)
     ours = [one for held in (own, looks, general) for one in held.entries()]
     meant = frozenset(word for one in ours if one.sign is None for word in one.words)
@@ -137,7 +140,7 @@ def _words_known(key: "_Scheme") -> tuple[frozenset[str], frozenset[str]]:
 
 
 @lru_cache(maxsize=32)
-def _traits(key: "_Scheme") -> tuple[Trait, ...]:
+def _traits(key: "SchemeKey") -> tuple[Trait, ...]:
     own = [
         Trait(
             re.compile(r"(?<!\S)" + re.escape("".join(f"{word} " for word in words_of(phrase.rstrip("."))))),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from curation.extraction.asked import Asked, read_question
 from curation.extraction.boxed import boxed
 from curation.extraction.boxes_in_words import IN_UNITS
-from curation.extraction.chunks import Noun, chunked
+from curation.extraction.chunks import Noun, chunks_of
 from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
 from curation.extraction.constructions import Context
 from curation.extraction.entries import head, is_head, read_entries
@@ -20,7 +20,6 @@ from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
 from curation.extraction.stated import subject_of, there
 from curation.extraction.text import Statement, flattened
-from curation.extraction.tokens import tokens_of
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 from schemas.labels import LabelScheme, Truth, plain_label
@@ -158,7 +157,7 @@ class _State:
         """A question in an answer says nothing; what follows answers it."""
         asked = read_question(text, self.context.scheme)
         if not asked.proposition:
-            subject = subject_of(trimmed(chunked(tokens_of(text, self.context.scheme, self.dialect))), self.context)
+            subject = subject_of(trimmed(chunks_of(text, self.context.scheme, self.dialect)), self.context)
             if subject is not None:
                 asked = replace(asked, subject=subject, is_polar=True, proposition=tuple(there(subject, is_there=True)))
         self.context = replace(self.context, asked=asked)
@@ -167,7 +166,7 @@ class _State:
 
     def _restated(self, text: str, said: re.Match[str]) -> list[ExtractedClaim]:
         """The question said again, with the answer to it or before the sentence with that."""
-        tokens = trimmed(chunked(tokens_of(said["said"], self.context.scheme, self.dialect)))
+        tokens = trimmed(chunks_of(said["said"], self.context.scheme, self.dialect))
         made = sentence(tokens, replace(self.context, asked=None))
         if made is None:
             return [unread("sentence", 0, len(text))]
@@ -192,7 +191,7 @@ class _State:
             return []
         reading = self._reading(text, context, is_item=is_item)
         if reading is None:
-            tokens = chunked(tokens_of(text, context.scheme, self.dialect))
+            tokens = chunks_of(text, context.scheme, self.dialect)
             return [*pieces(tokens, context), unread("sentence", 0, max(1, len(text)))]
         self.context = replace(context, noun=reading.noun, asked=None if reading.claims else context.asked)
         return list(reading.claims)
@@ -230,7 +229,7 @@ class _State:
     def _plain(self, text: str, context: Context, *, is_after: bool = False) -> Reading | None:
         """Boxes, an answer in few words, or a sentence."""
         asked: Asked = context.asked or Asked()
-        tokens = chunked(tokens_of(text, context.scheme, self.dialect))
+        tokens = chunks_of(text, context.scheme, self.dialect)
         is_noun = [one.category for one in tokens] == ["np"]
         if (
             is_noun

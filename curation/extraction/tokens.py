@@ -104,6 +104,8 @@ def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token |
     """The tokens with one in place of all that a pattern matches, from the left; None leaves them as they are."""
     found: list[Token] = []
     at, text, form = 0, letters(tokens), pattern(written)
+    if not form.search(text):
+        return tokens
     while at < len(tokens):
         match = form.match(text, at)
         one = made(Match(match, tokens)) if match and match.end() > at else None
@@ -217,7 +219,10 @@ def _phrases(text: str, scheme: LabelScheme) -> list[Token]:
     as_long = _places(text, scheme)
     return [
         one for one in found
-        if not any(one.start < other.end and other.start < one.end and other.end - other.start >= one.end - one.start for other in as_long)
+        if not any(
+            one.start < other.end and other.start < one.end and other.end - other.start >= one.end - one.start
+            for other in as_long
+        )
         and not any(
             one.start < other.end and other.start < one.end and other.end - other.start > one.end - one.start
             for other in longer
@@ -230,7 +235,7 @@ def _all_words(text: str) -> list[re.Match[str]]:
 
 
 def _maps(text: str) -> list[Token]:
-    """ "radio continuum map (Survey)": what it is of, and from which survey."""
+    """Of "radio continuum map (Survey)": what it is of, and from which survey."""
     claims = Claim("map", "radio-continuum")
     return [
         Token("map", *one.span(), [claims, *([Claim("survey", one["survey"].strip())] if one["survey"] else [])])
