@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from curation.extraction.lexicon import SchemeKey
 from curation.extraction.places import Place
-from curation.extraction.tokens import Match, Token, rewritten, tokens_of
+from curation.extraction.tokens import Match, Token, letters, pattern, rewritten, tokens_of
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT
 from schemas.labels import LabelScheme
@@ -77,8 +77,11 @@ def _chunks(text: str, key: SchemeKey, dialect: Dialect) -> tuple[Token, ...]:
 def chunked(tokens: Sequence[Token]) -> list[Token]:
     """The tokens without decoration, their amounts, measures, verbs and nouns put together."""
     found = [one for one in tokens if one.category not in ("decoration", "hedge")]
+    form = letters(found)
     for written, made in RULES:
-        found = rewritten(found, written, made)
+        if pattern(written).search(form):
+            found = rewritten(found, written, made)
+            form = letters(found)
     found = [one for one in found if one.category != "decoration"]
     following = [one.category for one in [*found[1:], *found[-1:]]]
     return [

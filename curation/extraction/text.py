@@ -69,8 +69,14 @@ class Statement:
     """Its text was put together: it is no piece of the plain text."""
 
 
+PLAIN = re.compile(r"(?!.*(?i:artefact))(?:[A-Za-z0-9.,;:!?'\"()\[\]%/\n-]| (?! ))*", re.DOTALL)
+"""A text that is plain already."""
+
+
 def flattened(text: str) -> tuple[str, list[int]]:
     """The text without invisible characters, in plain letters, and where in it each character stood."""
+    if PLAIN.fullmatch(text):
+        return text, list(range(len(text) + 1))
     letters: list[str] = []
     where: list[int] = []
     for at, character in enumerate(text):

@@ -104,8 +104,6 @@ def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token |
     """The tokens with one in place of all that a pattern matches, from the left; None leaves them as they are."""
     found: list[Token] = []
     at, text, form = 0, letters(tokens), pattern(written)
-    if not form.search(text):
-        return tokens
     while at < len(tokens):
         match = form.match(text, at)
         one = made(Match(match, tokens)) if match and match.end() > at else None
@@ -273,9 +271,10 @@ def _traits(text: str, scheme: LabelScheme) -> list[Token]:
 
 
 def _places(text: str, scheme: LabelScheme) -> list[Token]:
-    nouns = [one for one in _lexed(text, _all_words(text), scheme) if one.category == "noun"]
+    said = places(text)
+    nouns = [one for one in _lexed(text, _all_words(text), scheme) if one.category == "noun"] if said else []
     found = [
-        one for one in places(text)
+        one for one in said
         if text[one.start : one.end].lower() != "centrally"
         and not any(noun.start <= one.start and one.end <= noun.end + 1 for noun in nouns)
     ]  # fmt: skip
