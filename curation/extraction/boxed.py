@@ -42,6 +42,8 @@ def boxed(tokens: Sequence[Token], asked: str | None, context: Context) -> Readi
         if made is None:
             return None
         found += made
+    is_total = any(one.category in ("there", "colon", "have") for one in tokens)
+    found = [one for one in found if is_total or (one.claim.kind, one.claim.count) != ("count", 1)]  # "one … lies at"
     return Reading(tuple(sorted(found, key=lambda one: one.start)), context.noun)
 
 

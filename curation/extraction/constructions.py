@@ -85,6 +85,8 @@ def resolved(one: Noun, context: Context) -> Noun | None:
     """With what "it" stands for; None where that is not known."""
     if one.subject != "it":
         return one
+    if context.noun is not None and context.noun.subject in LABELS_OF_A_PICTURE:
+        return context.noun
     if context.is_central:
         return replace(one, subject=ANY_OBJECT, places=(Place(0, 0, "centre"),))
     if context.noun is None:
