@@ -202,6 +202,8 @@ def _noun(match: Match) -> Token | None:
     tokens = list(match.matched)
     named = [one for one in tokens if one.category in ("adjective", "noun", "sign")]
     subjects = [str(one.value[0] if one.category == "noun" else one.value) for one in named]
+    if any(one.value[1] not in (None, "about") for one in match.all("percent")):
+        return None  # "a little over half of them"
     head = next((one for one in reversed(tokens) if one.category in HEADS), tokens[-1])
     if not subjects and head.category != "object":
         return None

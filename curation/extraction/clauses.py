@@ -41,11 +41,11 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         return Reading(
             tuple(ExtractedClaim(one, tokens[0].start, max(each.end for each in tokens)) for one in made), context.noun
         )
+    if tokens[0].category == "deny_that":  # of two things that follow it nobody can tell which is denied
+        return _denied_that(tokens[1:], context)
     made = _first(_parted(tokens, at, at + 1, context) for at in _joints(tokens))
     if made is not None:
         return made
-    if tokens[0].category == "deny_that":
-        return _denied_that(tokens[1:], context)
     tokens, context = _reordered(tokens, context)
     made = clause(tokens, context)
     return made if made is not None else _first(_weakly_parted(tokens, context))
@@ -139,11 +139,15 @@ def _spoken_of(tokens: Sequence[Token]) -> Noun | None:
     return nouns[0] if nouns else None
 
 
+CHOSEN = ("holds", "claims", "former", "latter")
+"""Words of a sentence about its own pieces: "only the former is right"."""
+
+
 def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
     """What can be read of a statement that is not understood as a whole: its clauses between commas and the like."""
     found: list[ExtractedClaim] = []
     start = 0
-    if any(one.category in ("if", "would", "one_of") for one in tokens) or (
+    if any(one.category in ("if", "would", "one_of", "deny_that") or one.text.lower() in CHOSEN for one in tokens) or (
         tokens and tokens[0].text.lower() in ("were", "had", "should")
     ):
         return []  # what would be, if

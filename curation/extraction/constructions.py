@@ -91,7 +91,9 @@ def resolved(one: Noun, context: Context) -> Noun | None:
         return replace(one, subject=ANY_OBJECT, places=(Place(0, 0, "centre"),))
     if context.noun is None:
         return None
-    return replace(context.noun, quantifier=one.quantifier, is_definite=True, amount=None, is_article=False)
+    return replace(
+        context.noun, quantifier=one.quantifier, extreme=one.extreme, is_definite=True, amount=None, is_article=False
+    )
 
 
 def is_central(one: Noun, context: Context) -> bool:
