@@ -87,7 +87,7 @@ def test_the_command_tells_the_address_and_takes_its_child_along_however_it_ends
         answer = post(address, model="some/model")
         assert answer["path"] == "/v1/chat/completions"
         child.send_signal(how)
-        assert child.wait(20) == (0 if how != signal.SIGKILL else -9)
+        assert child.wait(120) == (0 if how != signal.SIGKILL else -9)
         assert is_gone(answer["pid"])
 
 
