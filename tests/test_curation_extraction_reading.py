@@ -2,12 +2,13 @@
 
 import pytest
 
+from curation.extraction.constructions import EXAMPLES
 from curation.extraction.reading import extract_claims
 from curation.pictures.boxes import encode_box
 from curation.verification.claims import Annotations, SeenObject, SurveyFacts
 from curation.verification.verify import Judgement, verify_turn
 from curation.words.descriptions import description
-from schemas.labels import Truth, label_scheme
+from schemas.labels import Truth, label_scheme, label_schemes
 
 
 def verdict(question, answer, known, dialect="xyxy_norm"):
@@ -141,3 +142,9 @@ def test_swapping_size_and_beam_or_naming_another_survey_is_contradicted():
     for ours, other in swaps.items():
         assert ours in good
         assert verdict("Describe it.", good.replace(ours, other), known)[0] is Judgement.CONTRADICTED
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_example_of_a_construction_is_understood(example):
+    read_by_scheme = [extract_claims("What is seen?", example, one, "xyxy_norm") for one in label_schemes().values()]
+    assert any(found and all(one.claim.kind != "unread" for one in found) for found in read_by_scheme)

@@ -92,7 +92,7 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
     ]
 
 
-def _joined(match: Match, category: str, value: object = None) -> Token:
+def joined(match: Match, category: str, value: object = None) -> Token:
     return Token(category, *match.span, value, text=" ".join(one.text for one in match.matched))
 
 
@@ -103,21 +103,21 @@ def _range(match: Match) -> Token | None:
     low, high = match.all("number")
     if any(one.text == "/" for one in match.all("or")):
         return None  # three out of seven
-    return _joined(match, "number", (low.value[0], high.value[1])) if low.value[0] < high.value[1] else None
+    return joined(match, "number", (low.value[0], high.value[1])) if low.value[0] < high.value[1] else None
 
 
 def _amount(match: Match) -> Token | None:
     (one,) = match.all("number", "counted", "vague", "a_number")
     hows = [each.value for each in match.all("bound", "bound_after") if each.value != "exact"]
     if one.category == "vague":
-        return None if hows else _joined(match, "amount", Amount(None, one.value))
+        return None if hows else joined(match, "amount", Amount(None, one.value))
     low, high = one.value if one.category == "number" else (int(one.value), int(one.value))
     if low != high or len(hows) > 1:
-        return _joined(match, "amount", Amount(high, f"{low} to")) if len(hows) < 1 else None
+        return joined(match, "amount", Amount(high, f"{low} to")) if len(hows) < 1 else None
     how = hows[0] if hows else None
     if how in MORE:
-        return _joined(match, "amount", Amount(low + (1 if how == "more than" else -1), MORE[how]))
-    return _joined(match, "amount", Amount(low, how))
+        return joined(match, "amount", Amount(low + (1 if how == "more than" else -1), MORE[how]))
+    return joined(match, "amount", Amount(low, how))
 
 
 def figure(one: Token) -> float:
@@ -130,27 +130,27 @@ def _angle(match: Match) -> Token:
     figures = [figure(one) for one in match.all("number", "decimal")]
     units = [float(one.value) for one in match.all("unit")]
     units = units if len(units) == len(figures) else units[:1] * len(figures)
-    return _joined(match, "angle", [round(one * unit) for one, unit in zip(figures, units, strict=True)])
+    return joined(match, "angle", [round(one * unit) for one, unit in zip(figures, units, strict=True)])
 
 
 def _frequency(match: Match) -> Token:
     (number,), (unit,) = match.all("number", "decimal"), match.all("hertz", "wave")
     value = figure(number)
     mhz = value * unit.value if unit.category == "hertz" else 1000 * LIGHT_CM_GHZ / max(value * unit.value, 1e-9)
-    return _joined(match, "frequency", (round(mhz), unit.category == "wave"))
+    return joined(match, "frequency", (round(mhz), unit.category == "wave"))
 
 
 def _percent(match: Match) -> Token:
     figures, words = match.all("number", "decimal"), match.all("fraction")
     hows = [one.value for one in match.all("bound") if one.value != "exact"]
     value = figure(figures[0]) if figures else float(words[0].value)
-    return _joined(match, "percent", (value, next((one for one in hows if one != "about"), "about" if words else None)))
+    return joined(match, "percent", (value, next((one for one in hows if one != "about"), "about" if words else None)))
 
 
 def _share(match: Match) -> Token:
     """So many per cent of the picture, of its area or along an axis: (per cent, bound, axis)."""
     (percent,), axes = match.all("percent"), match.all("axis")
-    return _joined(match, "share", (*percent.value, axes[0].value if axes else None))
+    return joined(match, "share", (*percent.value, axes[0].value if axes else None))
 
 
 def _preposition(match: Match) -> Token | None:
@@ -181,15 +181,15 @@ def _verb(match: Match) -> Token:
 def _visible(match: Match) -> Token:
     """Of "is visible", "cannot be seen", "is absent": a predicate of being there."""
     n = sum(one.is_denied for one in match.matched) + len(match.all("absent")) + len(match.all("not"))
-    return replace(_joined(match, "visible"), is_denied=bool(n % 2))
+    return replace(joined(match, "visible"), is_denied=bool(n % 2))
 
 
-def _as(category: str) -> Callable[[Match], Token]:
+def as_category(category: str) -> Callable[[Match], Token]:
     """Another category for all that matched, denied as its words are."""
 
     def made(match: Match) -> Token:
         n = sum(one.is_denied for one in match.matched) + len(match.all("not"))
-        return replace(_joined(match, category, match.matched[-1].value), is_denied=bool(n % 2))
+        return replace(joined(match, category, match.matched[-1].value), is_denied=bool(n % 2))
 
     return made
 
@@ -208,15 +208,15 @@ def _noun(match: Match) -> Token | None:
     if not subjects and head.category != "object":
         return None
     links = [one.category for one in tokens if one.category in ("and", "or", "nor")]
-    base = _determined(match, head)
+    base = determined(match, head)
     if len(subjects) > 1 and not links:
         merged = _one_of(subjects)
         if merged is None:
-            return _joined(match, "np", Group(tuple(replace(base, subject=one) for one in dict.fromkeys(subjects))))
+            return joined(match, "np", Group(tuple(replace(base, subject=one) for one in dict.fromkeys(subjects))))
         subjects = [merged]
     nouns = [replace(base, subject=one) for one in dict.fromkeys(subjects or [ANY_OBJECT])]
     rest = [replace(one, amount=None) if base.amount and base.amount.count else one for one in nouns[1:]]
-    return _joined(match, "np", Group((nouns[0], *rest), "or" in links))
+    return joined(match, "np", Group((nouns[0], *rest), "or" in links))
 
 
 HEADS = ("noun", "sign", "object", "galaxy", "ones", "klass", "blank_noun", "border_noun")
@@ -231,7 +231,7 @@ def _one_of(subjects: Sequence[str]) -> str | None:
     return next((one for one in subjects if set(one.split("|")) == both), "|".join(sorted(both)))
 
 
-def _determined(match: Match, head: Token) -> Noun:
+def determined(match: Match, head: Token) -> Noun:
     """What the words before the head say, without of what it is."""
     seen = {one.category for one in match.matched}
     amounts, percents = match.all("amount"), match.all("percent")
@@ -268,7 +268,7 @@ def _is_part(match: Match) -> bool:
 def _blank(match: Match) -> Token:
     """Blank pixels, or the end of the map, as a noun."""
     head = next(one for one in reversed(match.matched) if one.category in ("blank_noun", "border_noun"))
-    return _joined(match, "np", Group((replace(_determined(match, head), subject=str(head.value)),)))
+    return joined(match, "np", Group((replace(determined(match, head), subject=str(head.value)),)))
 
 
 def _parts(match: Match) -> Token:
@@ -277,12 +277,12 @@ def _parts(match: Match) -> Token:
     amounts, seen = match.all("amount"), {one.category for one in match.matched}
     is_plural = part.text.lower().split(" of ")[0].endswith(("s", "ma"))
     amount = amounts[0].value if amounts else Amount(None, "several") if is_plural else Amount(1)
-    return replace(_joined(match, "parts", (part.value, amount)), is_denied="no" in seen)
+    return replace(joined(match, "parts", (part.value, amount)), is_denied="no" in seen)
 
 
 def _pronoun(match: Match) -> Token:
     quantifier = "no" if match.all("none_of", "nope") else "all" if match.all("all") else None
-    return _joined(match, "np", Group((Noun("it", is_definite=True, quantifier=quantifier),)))
+    return joined(match, "np", Group((Noun("it", is_definite=True, quantifier=quantifier),)))
 
 
 def _one(match: Match) -> Token | None:
@@ -292,19 +292,19 @@ def _one(match: Match) -> Token | None:
         return None
     named = [str(one.value) for one in before if one.category == "adjective"]
     base = replace(
-        _determined(match, last), amount=None, is_plural=False, subject=_one_of(named) or "" if named else "it"
+        determined(match, last), amount=None, is_plural=False, subject=_one_of(named) or "" if named else "it"
     )
-    return _joined(match, "np", Group((base,))) if base.subject else None
+    return joined(match, "np", Group((base,))) if base.subject else None
 
 
 def _superlative(match: Match) -> Token:
     """Of "the larger of the two": of those just spoken of."""
     how = {"larger": "largest", "smaller": "smallest"}[match.all("compare")[0].value]
-    return _joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
+    return joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
 
 
 def _nothing(match: Match) -> Token:
-    return _joined(match, "np", Group((Noun(ANY_OBJECT, quantifier="no"),)))
+    return joined(match, "np", Group((Noun(ANY_OBJECT, quantifier="no"),)))
 
 
 def listed(tokens: Sequence[Token]) -> Group:
@@ -321,7 +321,7 @@ def listed(tokens: Sequence[Token]) -> Group:
     return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
 
 
-_PRE = (
+PRE = (
     "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd"
     "|more|extreme|side|any) of?)*"
 )
@@ -329,7 +329,7 @@ _HEAD = "(noun (object|klass)?|sign (object|galaxy|noun|klass)?|object|galaxy|on
 RULES = [
     ("between number and number", _range),
     ("number (to|dash|or) number", _range),
-    ("not only", _as("not_but")),
+    ("not only", as_category("not_but")),
     ("(number|decimal) ((by|unit by) (number|decimal))? unit", _angle),
     ("(number|decimal) (hertz|wave)", _frequency),
     ("bound* (number|decimal) percent_sign", _percent),
@@ -341,23 +341,22 @@ RULES = [
     ("bound? (number|counted|vague) bound_after?", _amount),
     ("bound", _preposition),
     ("bound portion", lambda match: match.matched[1] if match.matched[0].text.lower() == "a good" else None),
-    ("of the? image", lambda match: _joined(match, "decoration")),
+    ("of the? image", lambda match: joined(match, "decoration")),
     ("amount lpar amount rpar", _again),
     ("be all", lambda match: match.matched[0]),
-    ("not all", _as("not_all")),
+    ("not all", as_category("not_all")),
     ("do? not? do? (have|lack|see|exist|lie|span|consist|number_verb)", _verb),
     ("(have|lack|see|exist|lie) not", _verb),
     ("do? not? do? be not?", _verb),
     ("be (visible|absent)", _visible),
-    ("be not? located", _as("lie")),
-    (f"{_PRE} qualifier* (blank_noun|border_noun)", _blank),
-    (f"{_PRE} part", _parts),
-    (f"{_PRE} (adjective (comma|and|or|nor)* (the|a|qualifier)*)* {_HEAD}", _noun),
+    ("be not? located", as_category("lie")),
+    (f"{PRE} qualifier* (blank_noun|border_noun)", _blank),
+    (f"{PRE} part", _parts),
+    (f"{PRE} (adjective (comma|and|or|nor)* (the|a|qualifier)*)* {_HEAD}", _noun),
     ("(amount|no) qualifier* adjective", _noun),
-    (f"{_PRE} adjective* qualifier* amount", _one),
+    (f"{PRE} adjective* qualifier* amount", _one),
     ("(the|it) klass", _pronoun),
     ("the compare of (the|it|np|all)* amount?", _superlative),
     ("none_of? it", _pronoun),
     ("nothing", _nothing),
 ]  # fmt: skip
-PRE, determined, joined, as_category = _PRE, _determined, _joined, _as

@@ -206,7 +206,7 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
 @construction(
     f"there be {NPS} visible? ({PLACES})?", f"({PLACES} comma?) there be {NPS} visible?", f"see {NPS} ({PLACES})?",
     f"({PLACES} comma?) see {NPS}", f"see_not {NPS} ({PLACES})?", f"there exist {NPS} ({PLACES})?",
-    f"portion? the? image have {NPS} ({PLACES})?", f"portion? the? image lack (and|or|no|both)* {NPS} ({PLACES})?",
+    f"portion? the? image have {NPS} ({PLACES})?", f"portion? the? image lack (and|or|no)* {NPS} ({PLACES})?",
     f"{NPS} {PLACES} visible", f"{NPS} visible by the? image",
     f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} absent",
     f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"{NPS} mar", f"{NPS} span the? image", f"{PLACES} colon {NPS}",
@@ -432,19 +432,19 @@ def _is_a(one: Noun, what: Group, context: Context, *, is_true: bool) -> list[Cl
     if noun is None or any(each.places or each.extreme for each in what.nouns):
         return None
     if what.is_either and is_true and len(what.nouns) > 1:
-        return _is_one(
+        return said_to_be(
             noun, replace(what.nouns[0], subject="|".join(each.subject for each in what.nouns)), context, is_true=True
         )
     claims: list[Claim] = []
     for each in what.nouns:
-        made = _is_one(noun, each, context, is_true=is_true != (each.quantifier == "no"))
+        made = said_to_be(noun, each, context, is_true=is_true != (each.quantifier == "no"))
         if made is None:
             return None
         claims += made
     return claims
 
 
-def _is_one(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> list[Claim] | None:
+def said_to_be(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> list[Claim] | None:
     subject = what.subject
     if subject == ANY_OBJECT:
         return [] if is_central(noun, context) and is_true and not what.amount else None
@@ -779,8 +779,8 @@ def _besides(match: Match, context: Context) -> list[Claim] | None:
 @construction(
     "(there be|the? image have|see)? np than np (visible|exist)?",
     "np number_verb np",
-    "np (be|exist) at? equal number_word?",
-    "(there be|the? image have|see)? (times? as|just) vague? np as np (visible|exist)?",
+    "np (be|exist) at? equal",
+    "(there be|the? image have|see)? times? as vague? np as np (visible|exist)?",
     "there be times as vague np as np",
 )
 def _more(match: Match, context: Context) -> list[Claim] | None:
@@ -794,7 +794,7 @@ def _more(match: Match, context: Context) -> list[Claim] | None:
     return [Claim(kind, one.subject, other=other.subject, count=int(times[0].value) if times else None)]
 
 
-@construction("np (span|be) share", "(span|be) share", "np be share axis", "share axis? (is|be) span np")
+@construction("np (span|be) share", "(span|be) share", "np be share axis", "share axis? be span np")
 def _extent(match: Match, context: Context) -> list[Claim] | None:
     (share,) = match.all("share")
     percent, bound, axis = share.value
@@ -975,11 +975,8 @@ def _freq(match: Match, context: Context) -> list[Claim]:
 
 
 @construction(
-    "(the? image|it)? (be|taken|the|a|of|at|from|by|part|colon|image)* survey (image|survey_word)*",
+    "(the? image|it)? (be|taken|the|a|of|at|by|part|colon|image)* survey image*",
     "survey",
 )
 def _survey(match: Match, context: Context) -> list[Claim] | None:
     return None if any(one.is_denied for one in match.matched) else [one.value for one in match.all("survey")]
-
-
-said_to_be = _is_one

@@ -16,7 +16,6 @@ from curation.extraction.source_words import VOCABULARY as SOURCE_WORDS
 from curation.extraction.source_words import features
 from curation.extraction.source_words import words as looks_of
 from curation.extraction.text import WORD, plain
-from curation.verification.claims import ANY_OBJECT
 from schemas.doors import NAMES as NAMES_FILE
 from schemas.doors import door_roots
 from schemas.errors import RecipeError
@@ -317,6 +316,3 @@ def names_digest(scheme: LabelScheme) -> str:
     others = {name: (only(one, "quality"), tables.get(name)) for name, one in package_schemes().items()}
     said = [one.read_text(encoding="utf-8") for one in (VOCABULARY, SOURCE_WORDS)]
     return fingerprint([tables.get(scheme.name), tables.get("*"), {**others, scheme.name: None}, said])
-
-
-ANY = (ANY_OBJECT, True)

@@ -133,7 +133,6 @@ def _of_an_object(match: Match, context: Context) -> list[Claim] | None:
     "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?",
     "(np|it)? (falls_into|consist|have)+ whole",
     "(np|it)? consist whole but (amount|parts)",
-    "np be in whole",
     "np falls_into (amount|comma)*",
     "np? (have|consist) (connected|disconnected) parts",
 )

@@ -15,6 +15,7 @@ from curation.extraction.chunks import Noun, chunks_of
 from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
 from curation.extraction.constructions import Context
 from curation.extraction.entries import head, is_head, read_entries
+from curation.extraction.lexicon import SchemeKey
 from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, closing, opening, reply
 from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
@@ -36,34 +37,17 @@ MOST_READ = 50_000
 
 def extract_claims(question: str, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[ExtractedClaim]:
     """The claims of an answer with their spans, from its text and its question alone; nothing is read twice."""
-    return list(_extracted(question, answer, _key(scheme), dialect))
-
-
-def _key(scheme: LabelScheme) -> "_Read":
-    return _Read(scheme)
-
-
-class _Read:
-    """A scheme and the names for it, as a key of what was read."""
-
-    def __init__(self, scheme: LabelScheme) -> None:
-        self.scheme, self.name = scheme, scheme.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Read) and (self.scheme is other.scheme or self.scheme == other.scheme)
+    return list(_extracted(question, answer, SchemeKey(scheme), dialect))
 
 
 @lru_cache(maxsize=MOST_READ)
-def _extracted(question: str, answer: str, key: _Read, dialect: Dialect) -> tuple[ExtractedClaim, ...]:
+def _extracted(question: str, answer: str, key: SchemeKey, dialect: Dialect) -> tuple[ExtractedClaim, ...]:
     asked = _asked(question, key)
     return tuple(read_answer(asked, answer, key.scheme, dialect))
 
 
 @lru_cache(maxsize=MOST_READ)
-def _asked(question: str, key: _Read) -> Asked:
+def _asked(question: str, key: SchemeKey) -> Asked:
     return read_question(question, key.scheme)
 
 

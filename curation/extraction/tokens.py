@@ -115,13 +115,15 @@ def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token |
 def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     """The tokens of a statement: boxes, surveys, traits and places first, then the longest entries of the lexicon."""
     taken = [_box(one) for one in written_boxes(text, dialect)]
+    plainly = _lexed(text, [one for one in WORD.finditer(text) if one[0] not in "-_"], scheme)
+    where = _places(text, plainly)
     for made in (
         _traits(text, scheme),
         _maps(text),
         _surveys(text),
         _orientation(text),
-        _phrases(text, scheme),
-        _places(text, scheme),
+        _phrases(text, scheme, where, plainly),
+        where,
     ):
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
     used = [(one.start, one.end) for one in taken]
@@ -205,31 +207,27 @@ def _surveys(text: str) -> list[Token]:
     return [Token("survey", one.start, one.end, one.claim) for one in surveys(text)]
 
 
-def _phrases(text: str, scheme: LabelScheme) -> list[Token]:
+def _phrases(text: str, scheme: LabelScheme, where: Sequence[Token], plainly: Sequence[Token]) -> list[Token]:
+    """The looks of a source, where no place is as long and no entry of the lexicon longer."""
     found = [
         Token(one.category, start, end, one.value, text=text[start:end]) for start, end, one in spans(text, scheme)
     ]
     found = [one for one in found if one.category != "at_core" or not OF_A_SOURCE.search(text[: one.start])]
     found = [one for one in found if one.category != "introduce" or not ASKING.search(text[: one.start])]
-    if not found:
-        return []
-    longer = [one for one in _lexed(text, _all_words(text), scheme) if one.category not in (UNKNOWN, "decoration")]
-    as_long = _places(text, scheme)
+    longer = [one for one in plainly if one.category not in (UNKNOWN, "decoration")]
     return [
         one for one in found
-        if not any(
-            one.start < other.end and other.start < one.end and other.end - other.start >= one.end - one.start
-            for other in as_long
-        )
-        and not any(
-            one.start < other.end and other.start < one.end and other.end - other.start > one.end - one.start
-            for other in longer
-        )
+        if not any(_overlap(one, other) and _length(other) >= _length(one) for other in where)
+        and not any(_overlap(one, other) and _length(other) > _length(one) for other in longer)
     ]  # fmt: skip
 
 
-def _all_words(text: str) -> list[re.Match[str]]:
-    return [one for one in WORD.finditer(text) if one[0] not in "-_"]
+def _overlap(one: Token, other: Token) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _length(one: Token) -> int:
+    return one.end - one.start
 
 
 def _maps(text: str) -> list[Token]:
@@ -270,11 +268,11 @@ def _traits(text: str, scheme: LabelScheme) -> list[Token]:
     ]  # fmt: skip
 
 
-def _places(text: str, scheme: LabelScheme) -> list[Token]:
-    said = places(text)
-    nouns = [one for one in _lexed(text, _all_words(text), scheme) if one.category == "noun"] if said else []
+def _places(text: str, plainly: Sequence[Token]) -> list[Token]:
+    """The places of a text that are no part of a class's name."""
+    nouns = [one for one in plainly if one.category == "noun"]
     found = [
-        one for one in said
+        one for one in places(text)
         if text[one.start : one.end].lower() != "centrally"
         and not any(noun.start <= one.start and one.end <= noun.end + 1 for noun in nouns)
     ]  # fmt: skip
