@@ -57,13 +57,14 @@ def build_corpus(
 def check_models(made: Graph, store: Store) -> None:
     """Each model that a missing table has to ask, before anything is spent.
 
-    Raises ModelError where its server is another one, does not see pictures or does not keep to the form, and where
-    none is named though the store has no reply of the model. Replies that the store has need no server.
+    Raises ModelError where its server is another one, does not see pictures though it is to be shown some, or does not
+    keep to the form, and where none is named though the store has no reply of the model. Replies that the store has
+    need no server.
     """
     for served, steps in made.asking.items():
         missing = [step.address for step in steps if not store.is_done(step.address)]
         if missing and made.asker and made.asker.servers:
-            canary.check(made.asker, served)
+            canary.check(made.asker, served, sees=served in made.seeing)
         elif missing and served not in served_of(store):
             raise ModelError(
                 f"{missing[0]}: {served.model} ({served.revision}) is to be asked, the store {store.where} has none of "

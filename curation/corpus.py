@@ -27,6 +27,7 @@ from curation.dataset_steps import DatasetSteps, picture_steps, word_steps
 from curation.engine.steps import Step, in_order
 from curation.engine.store import Store
 from curation.generation.judge import Judging, judge_door
+from curation.generation.model_reader import ReaderModel, reader_door
 from curation.generation.prompt import prompt
 from curation.generation.writing import Generation
 from curation.pictures.mosaics import find_files, mosaics_step
@@ -77,6 +78,8 @@ class Corpus(BaseModel):
     """Benchmarks whose sky no training sample may come near, also where their dataset is no part of the corpus."""
     generation: Generation | None = None
     """Who writes about the pictures, and how; None: fixed questions alone, which need no model."""
+    reader: ReaderModel | None = None
+    """A model of text that reads back what was written, beside the reader by rule; None: that one alone."""
     judge: Judging | None = None
     """Who scores the conversations; None: nobody."""
     serving: Serving = Serving()
@@ -120,10 +123,16 @@ class Graph:
         generated = [one.generated for one in self.of.values() if one.generated]
         judged = [one.judged for one in self.of.values() if one.judged]
         found: dict[Served, list[Step]] = {}
-        for model, steps in ((self.corpus.generation, generated), (self.corpus.judge, judged)):
+        asked = ((self.corpus.generation, generated), (self.corpus.reader, generated), (self.corpus.judge, judged))
+        for model, steps in asked:
             if model:
                 found.setdefault(model.served, []).extend(steps)
         return found
+
+    @property
+    def seeing(self) -> set[Served]:
+        """The models that are shown pictures; a reader is not."""
+        return {one.served for one in (self.corpus.generation, self.corpus.judge) if one}
 
     def addresses(self) -> dict[str, list[str]]:
         """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
@@ -256,11 +265,16 @@ def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
     asked = [one for name, one in known_questions.items() if not wanted.questions or name in wanted.questions]
     wrong += map(RecipeError, word_faults({one.scheme for one in chosen}, known_questions, asked))
     for read, name in ((prompt, wanted.generation and wanted.generation.prompt),
+                       (reader_door, wanted.reader and wanted.reader.prompt),
                        (judge_door, wanted.judge and wanted.judge.prompt)):  # fmt: skip
         try:
             _ = name and read(name)
         except CorpusError as error:
             wrong.append(error)
+    if wanted.reader and not wanted.generation:
+        wrong.append(
+            RecipeError(f"corpus {wanted.name}: [reader] reads what [generation] writes: add one, or leave it out")
+        )
     strange = (wanted.generation.turns.keys() if wanted.generation else set[str]()) - set(wanted.datasets)
     if strange:
         wrong.append(RecipeError(f"corpus {wanted.name}: generation.turns: no dataset {', '.join(sorted(strange))}"))

@@ -12,6 +12,7 @@ from curation.engine.steps import Step
 from curation.fault_injection.injections import injections_step
 from curation.generation.generation import generated_step
 from curation.generation.judge import Judging, judged_step
+from curation.generation.model_reader import ReaderModel, read_back
 from curation.generation.writing import Generation, writing_about
 from curation.pictures.boxes import Dialect
 from curation.pictures.cutouts import cutouts_step
@@ -47,6 +48,8 @@ class Wanted(Protocol):
     def rows_per_part(self) -> int: ...
     @property
     def generation(self) -> Generation | None: ...
+    @property
+    def reader(self) -> ReaderModel | None: ...
     @property
     def judge(self) -> Judging | None: ...
 
@@ -102,7 +105,8 @@ def word_steps(
     written = judged = None
     if wanted.generation and asker:
         writing = writing_about(one.name, scheme, survey, wanted.dialect, wanted.generation)
-        written = generated_step(asker, one.name, cutouts, sources, objects, writing)
+        reading = read_back(wanted.reader) if wanted.reader else None
+        written = generated_step(asker, one.name, cutouts, sources, objects, writing, reading=reading)
     how = asking(scheme, asked, wanted.dialect)
     able = answers_step(one.name, cutouts, sources, objects, how, written)
     quotas = quotas_step(one.name, able, splits, wanted.balance)
@@ -110,7 +114,7 @@ def word_steps(
     if wanted.judge and asker:
         judged = judged_step(one.name, spoken, cutouts, wanted.judge, asker)
     verdicts = quality_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, judged)
-    prompts = [one.prompt for one in (wanted.generation, wanted.judge) if one]
+    prompts = [one.prompt for one in (wanted.generation, wanted.reader, wanted.judge) if one]
     samples = samples_step(one.name, spoken, cutouts, verdicts, splits, sources, survey)
     samples = replace(samples, doors=doors_of(one, asked, prompts))
     tried = injections_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey)

@@ -15,7 +15,7 @@ import click
 from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
-ROLES = ("generation", "judge")
+ROLES = ("generation", "judge", "reader")
 
 
 @click.command()
@@ -29,6 +29,7 @@ ROLES = ("generation", "judge")
 @click.option("--weights", metavar="FOLDER", help="Where its weights are; default: looked up by the model's name.")
 @click.option("--tiny", is_flag=True, help="A small InternVL with random weights, as `tiny-internvl`: no GPU needed.")
 @click.option("--tiny-words", is_flag=True, help="The same with SmolLM2 as language model, as `tiny-words-internvl`.")
+@click.option("--tiny-text", is_flag=True, help="SmolLM2 by itself, a model of text for a reader, as `tiny-text`.")
 @click.option("--server", "servers", multiple=True, metavar="URL", help="It runs there already: check, use as it is.")
 @click.option("--replicas", type=click.IntRange(1), help="Servers behind the one address; default: the corpus file's.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
@@ -71,8 +72,8 @@ def _hold(given: dict[str, Any], stop: Event) -> None:
         else:
             if tiny:
                 python = serving_python(given["python"])[0]
-                _say(f"{wanted.model}: built from its config, unless it is there already")
-                folder = tiny_model(python, tiny == "tiny-words", given["folder"])
+                _say(f"{wanted.model}: made here, unless it is there already")
+                folder = tiny_model(python, tiny, given["folder"])
                 serving = serving.model_copy(update={"weights": str(folder.absolute())})
             launch = launch_of(wanted, serving, given["python"])
             endpoint = held.enter_context(served(launch, place, stop=stop, say=_say))
@@ -94,12 +95,14 @@ def _hold(given: dict[str, Any], stop: Event) -> None:
 
 def _one_of(given: dict[str, Any]) -> str | None:
     """The tiny model that is asked for, if one is; raises RecipeError for words that exclude each other."""
-    asked = [name for name, key in (("tiny", "tiny"), ("tiny-words", "tiny_words")) if given[key]]
+    asked = [name for name in ("tiny", "tiny-words", "tiny-text") if given[name.replace("-", "_")]]
     others = [name for name in ("model", "weights", "revision") if given[name]]
     if len(asked) > 1 or (asked and others):
         raise RecipeError(f"--{asked[0]} says which model is served: it goes without --{(asked[1:] + others)[0]}")
     if not asked and not given["model"] and not given["corpus"]:
-        raise RecipeError("which model? Name a corpus whose file says it, or give --model NAME, --tiny or --tiny-words")
+        raise RecipeError(
+            "which model? Name a corpus whose file says it, or give --model NAME, --tiny, --tiny-words or --tiny-text"
+        )
     return asked[0] if asked else None
 
 

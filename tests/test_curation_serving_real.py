@@ -160,5 +160,5 @@ def test_twenty_real_images_are_written_about_in_words(python, raw, tmp_path):
     assert tables["cutouts/mirabest"]["n_kept"] == N_PICTURES
     found = tables["generated/mirabest"]
     assert found["n_in"] == found["n_kept"] + found["n_rejected"] >= N_PICTURES
-    assert tables["judged/mirabest"]["n_in"] == N_PICTURES
+    assert tables["judged/mirabest"]["n_in"] >= N_PICTURES  # a picture has several conversations
     assert replayed(corpus, own, store, tmp_path / "again") == made(store)

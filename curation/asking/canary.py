@@ -8,8 +8,10 @@ Nothing of this is kept in the store.
 import asyncio
 import io
 import json
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from PIL import Image
@@ -24,6 +26,7 @@ from schemas.fingerprint import canonical_json
 
 SIDE_PX = 224
 PATIENCE_S = 20.0  # nobody has waited for anything yet: better one line soon
+READ = "A map shows two bright points, one above the other. Say in a few words what it shows. Answer as JSON."
 TEXT = "Describe what this picture shows: which shapes, where in the picture, how bright. Answer as JSON."
 
 
@@ -43,11 +46,14 @@ FORM = {
 }
 
 
-def check(asker: Asker, served: Served) -> None:
-    """Ask each server three questions. Raises ModelError, saying which of them it fails, and how."""
+def check(asker: Asker, served: Served, *, sees: bool = True) -> None:
+    """Ask each server three questions; of a model that `sees` no picture one, in words.
+
+    Raises ModelError, saying which of them it fails, and how.
+    """
     if not asker.servers:
         raise ModelError(f"no server of {served.model} is named: give --server http://HOST/v1, or set RADIO_SERVER")
-    asyncio.run(_check(replace(asker, patience_s=min(asker.patience_s, PATIENCE_S)), served))
+    asyncio.run(_check(replace(asker, patience_s=min(asker.patience_s, PATIENCE_S)), served, sees))
 
 
 def pictures() -> dict[str, bytes]:
@@ -58,27 +64,30 @@ def pictures() -> dict[str, bytes]:
     return {name: _png(image) for name, image in {"disc": disc, "stripes": stripes, "blank": np.zeros_like(x)}.items()}
 
 
-async def _check(asker: Asker, served: Served) -> None:
+async def _check(asker: Asker, served: Served, sees: bool) -> None:
     exchanges = [Exchange(server, asker.deadline_s, asker.in_flight) for server in dict.fromkeys(asker.servers)]
     try:
         for exchange in await asker.serving(served, exchanges):
-            await _check_server(asker, served, exchange)
+            await _check_server(asker, served, exchange, pictures() if sees else {"described": None})
     finally:
         for exchange in exchanges:
             await exchange.close()
 
 
-async def _check_server(asker: Asker, served: Served, exchange: Exchange) -> None:
+async def _check_server(
+    asker: Asker, served: Served, exchange: Exchange, shown: Mapping[str, bytes | None]
+) -> None:  # fmt: skip
     sampling = Sampling(temperature=0.0, max_tokens=400)
     asked = {
-        name: Request(served, "", TEXT, png, canonical_json(FORM), sampling) for name, png in pictures().items()
-    }  # fmt: skip
+        name: Request(served, "", READ if png is None else TEXT, png, canonical_json(FORM), sampling)
+        for name, png in shown.items()
+    }
     names = {request.key: name for name, request in asked.items()}
     said: dict[str, str] = {}
     async with aclosing(Dispatch([exchange], list(asked.values()), asker.limits).replies()) as replies:
         async for reply in replies:
             said[names[reply.key]] = _description(reply, f"{exchange.server}: {served.model}", names[reply.key])
-    for this, that in (("disc", "stripes"), ("disc", "blank"), ("stripes", "blank")):
+    for this, that in combinations(said, 2):
         if said[this] == said[that]:
             raise ModelError(
                 f"{exchange.server}: {served.model} does not see its picture: of a {this} picture and of a {that} one "

@@ -32,6 +32,7 @@ POINTS_ELSEWHERE = re.compile(r"root cause|EngineDeadError", re.IGNORECASE)
 TINY = {
     "tiny": Served("tiny-internvl"),  # random weights
     "tiny-words": Served("tiny-words-internvl"),  # SmolLM2 as the language model
+    "tiny-text": Served("tiny-text"),  # SmolLM2 alone: a model of text, for a corpus' reader
 }
 """The models that need no download and no GPU. Never under the name of a real one: replies are cached by it."""
 
@@ -142,16 +143,17 @@ def serving_python(wanted: str | None = None) -> tuple[str, bool]:
     )
 
 
-def tiny_model(python: str, words: bool, folder: Path | None = None) -> Path:
-    """The folder of a small InternVL, made by that Python unless it is there already; default: in the cache."""
+def tiny_model(python: str, kind: str, folder: Path | None = None) -> Path:
+    """The folder of a small model of TINY, made by that Python unless it is there already; default: in the cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = folder or cache / "radio-corpus"
     recipe = hashlib.sha256((Path(__file__).parent / "tiny.py").read_bytes()).hexdigest()[:8]
-    model = folder / f"{TINY['tiny-words' if words else 'tiny'].model}-{recipe}"
+    model = folder / f"{TINY[kind].model}-{recipe}"
     if model.exists():
         return model
     folder.mkdir(parents=True, exist_ok=True)
-    asked = [python, "-m", "curation.asking.tiny", "--out", str(model), *(["--words"] if words else [])]
+    asked = [python, "-m", "curation.asking.tiny", "--out", str(model),
+             "--kind", kind.removeprefix("tiny").lstrip("-") or "random"]  # fmt: skip
     where = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
     done = subprocess.run(asked, env=where, capture_output=True, text=True, check=False)
     if done.returncode:

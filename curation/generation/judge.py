@@ -5,7 +5,6 @@ that its scores say something that the rules do not. What it is told is a door o
 form names the axes. A judgement that did not come to be is a refused row; the conversation stays, without scores.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from curation.asking.request import Reply, Request, Sampling, Served
 from curation.engine.steps import Input, Step
 from curation.generation.prompt import Prompt, prompt, render
+from curation.generation.reply_json import whole_json
 from schemas.errors import RecipeError, ReplyError
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import JUDGED
@@ -158,12 +158,7 @@ def read_scores(reply: Reply, axes: Sequence[str]) -> dict[str, float]:
     Raises ReplyError for anything but one JSON object with a whole number from 0 to 10 for each axis; its message
     begins with the reason in a word, then a colon.
     """
-    if reply.problem:
-        raise ReplyError(f"{reply.problem}: {reply.detail or reply.finish_reason or 'no further detail'}")
-    try:
-        found = json.loads(reply.text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
-        raise ReplyError(f"no-json: {error}") from error
+    found = whole_json(reply)
     if not isinstance(found, dict) or found.keys() != set(axes):
         said = ", ".join(sorted(found)) or "nothing" if isinstance(found, dict) else f"a {type(found).__name__}"
         raise ReplyError(f"wrong-form: found {said[:200]}, expected {', '.join(axes)}")
@@ -176,14 +171,6 @@ def read_scores(reply: Reply, axes: Sequence[str]) -> dict[str, float]:
 def _is_score(value: object) -> bool:
     """Whether it is a whole number in bounds; JSON's true is none, though Python counts it as 1."""
     return type(value) is int and 0 <= value <= BEST
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, refused where a name stands twice: no score may hide another."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands twice")
-    return found
 
 
 def _refusal(row: Mapping[str, Any], reply: Reply, why: str) -> Rejection:

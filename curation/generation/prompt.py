@@ -26,7 +26,7 @@ from schemas.folder import one_door, read_doors
 from schemas.touches import Touches
 
 HERE = Path(__file__).parent / "prompts"
-FENCED_SLOTS = ("caption", "objects", "glossary", "conversation")
+FENCED_SLOTS = ("caption", "objects", "glossary", "conversation", "answer", "sentence")
 """Filled with lines that others wrote; each stands alone on its line of the template."""
 OWN_SLOTS = ("n_turns", "dialect", "topics")
 """Filled with our own words and numbers."""
@@ -86,7 +86,7 @@ class Prompt(BaseModel):
     system: str
     """The model's role, the glossary and the requirements; slot: glossary."""
     shown: str
-    """How the text beside the picture begins; slots: caption, objects, conversation."""
+    """How the text beside the picture begins; slots: caption, objects, conversation, answer, sentence."""
     task: dict[str, Task] = Field(min_length=1)
     """By name; slots: n_turns, dialect, topics."""
     terms: dict[str, str] = Field(default_factory=dict[str, str])

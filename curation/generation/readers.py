@@ -37,6 +37,10 @@ class Reading:
     claims: tuple[ExtractedClaim, ...] = ()
     is_understood: bool = True
     """Whether no word of content, no name and no number was left over."""
+    by: str = "rule"
+    """Who read."""
+    detail: str = ""
+    """What was left over, or why there is no reading; empty where nothing was, and of the reader by rule."""
 
 
 Reader = Callable[[Sequence[Answered], LabelScheme, Dialect], list[tuple[Reading, ...]]]

@@ -85,7 +85,12 @@ def _written(one: Claim) -> dict[str, Any] | None:
 def _read(found: object, told: Told) -> list[ExtractedClaim]:
     claim = checked(found, told.types)
     is_possible = claim.get("state") == "possible"
-    return [ExtractedClaim(one, 0, 0, is_hedged=is_possible) for one in _CLAIMS[claim["kind"]](claim, told)]
+    return [ExtractedClaim(one, 0, 0, is_hedged=is_possible) for one in claims_of(claim, told)]
+
+
+def claims_of(claim: Mapping[str, Any], told: Told) -> list[Claim]:
+    """What a claim of known form says. Raises ReplyError for corners that are those of no box."""
+    return _CLAIMS[claim["kind"]](claim, told)
 
 
 def _presence(found: Mapping[str, Any], told: Told) -> list[Claim]:
