@@ -34,6 +34,8 @@ IN_THE_PICTURE = re.compile(
     r"(?i)(?:in|within|across|throughout) (?:the|this) (?:radio )?(?:image|picture|field|frame|map|cutout|view)"
 )
 JOINTS = frozenset({"and", "but", "comma", "semi", "colon", "with"})
+VERBS = frozenset({"be", "have", "see", "see_not", "visible", "lie", "exist", "lack"})
+"""One of them at least: what has none, such as a list of classes, says what its question makes of it."""
 DENIALS = frozenset({"no", "not", "none_of", "nor", "lack", "absent", "see_not"})
 NAMES = frozenset({"noun", "sign", "adjective", "phrase", "part", "odd", "blank", "blank_noun", "border_noun", "map"})
 QUANTITIES = frozenset({"all", "most", "only"})
@@ -73,15 +75,17 @@ class Content:
 def left_over(sentence: str, quoted: Sequence[Quoted], scheme: LabelScheme, dialect: Dialect) -> list[str]:
     """The words of a sentence that say something and that no claim answers for; empty where all of it was read."""
     tokens = tokens_of(sentence, scheme, dialect)
-    strange = [sentence[one.start : one.end] for at, one in enumerate(tokens) if not _is_known(at, tokens)]
-    content = [one for one in tokens if _is_content(one)]
-    good = [one for one in quoted if _answers(one, tokens, sentence, scheme)]
-    open_ = [one for one in content if not any(_inside(one, each) for each in good)]
-    return [*strange, *_signs(sentence, tokens), *(sentence[one.start : one.end] for one in open_), *_unjoined(
-        good, tokens, sentence)]  # fmt: skip
+    strange = [sentence[one.start : one.end] for at, one in enumerate(tokens) if not is_known(at, tokens)]
+    content = [one for one in tokens if is_content(one)]
+    good = [one for one in quoted if answers(one, tokens)]
+    open_ = [one for one in content if not any(is_inside(one, each) for each in good)]
+    if content and not any(one.category in VERBS for one in tokens):
+        strange.append("no verb")
+    strange += _signs(sentence, tokens)
+    return [*strange, *(sentence[one.start : one.end] for one in open_), *_unjoined(good, tokens, sentence)]
 
 
-def _is_known(at: int, tokens: Sequence[Token]) -> bool:
+def is_known(at: int, tokens: Sequence[Token]) -> bool:
     """Whether the words of a token are in one of the lists."""
     one = tokens[at]
     if one.category == "at":
@@ -90,10 +94,11 @@ def _is_known(at: int, tokens: Sequence[Token]) -> bool:
     if one.category in SILENT:
         words = SILENT[one.category]
         return not words or one.text.lower() in words or bool(IN_THE_PICTURE.fullmatch(one.text))
-    return one.category in (*JOINTS, "object", "than", "to") or _is_content(one)
+    return one.category in (*JOINTS, "object", "than", "to") or is_content(one)
 
 
-def _is_content(one: Token) -> bool:
+def is_content(one: Token) -> bool:
+    """Whether a token says something that a claim can say."""
     if one.category in ("fraction", "bound", "bound_after"):
         return one.value in (HALF, *BOUNDS, "exact")
     return one.category in NAMES | DENIALS | QUANTITIES | VALUED | {
@@ -108,25 +113,41 @@ def _signs(sentence: str, tokens: Sequence[Token]) -> list[str]:
     return [odd] if odd else []
 
 
-def _inside(one: Token, quoted: Quoted) -> bool:
+def is_inside(one: Token, quoted: Quoted) -> bool:
+    """Whether a token stands in the words of a claim."""
     return quoted.start <= one.start and one.end <= quoted.end
 
 
-def _answers(quoted: Quoted, tokens: Sequence[Token], sentence: str, scheme: LabelScheme) -> bool:
+def answers(quoted: Quoted, tokens: Sequence[Token]) -> bool:
     """Whether the words of a claim have its content and no other."""
     held = [one for one in tokens if one.start < quoted.end and quoted.start < one.end]
-    if any(not _inside(one, quoted) for one in held if _is_content(one)):
-        return False  # cut through a word
-    wanted, found = _of_claim(quoted.claim), _of_tokens(held)
+    if any(not is_inside(one, quoted) for one in held if is_content(one)) or not _is_one_clause(quoted, tokens):
+        return False  # cut through a word, or words of several
+    wanted, found = _of_claim(quoted.claim), content_of(held)
     if wanted is None or found.words != wanted.words or sorted(found.numbers) != sorted(wanted.numbers):
         return False
     is_boxed = len(found.boxes) == len(wanted.boxes) and all(map(same_box, found.boxes, wanted.boxes))
-    return is_boxed and _is_named(quoted.claim, wanted, found, held) and _is_ordered(quoted.claim, held, sentence)
+    return is_boxed and _is_named(quoted.claim, wanted, found, held) and _is_ordered(quoted.claim, held)
+
+
+def _is_one_clause(quoted: Quoted, tokens: Sequence[Token]) -> bool:
+    """Whether nothing joins the words between the first and the last that say something."""
+    held = [one for one in tokens if is_content(one) and is_inside(one, quoted)]
+    between = [one for one in tokens if held and held[0].start < one.start < held[-1].start]
+    return not any(one.category in JOINTS or one.text in (".", "!") for one in between)
+
+
+def _is_several(one: Token) -> bool:
+    """Whether a name is of more than one thing."""
+    is_noun = one.category == "noun" and bool(one.value[1])
+    return is_noun or (one.category == "object" and one.text.lower().endswith("s"))
 
 
 def _is_named(claim: Mapping[str, Any], wanted: Content, found: Content, held: Sequence[Token]) -> bool:
     """Whether every name is one of the claim's, and each of the claim's stands there."""
     labels = {label for one in wanted.names for label in one}
+    if claim["kind"] == "box" and any(map(_is_several, held)):
+        return False  # "the sources are at [one box]"
     if ANY_OBJECT in labels and not any(one.category == "object" for one in held):
         return False
     is_wide = claim["kind"] in WIDE and not wanted.words["no"] and claim.get("share", "one") == "one"
@@ -134,7 +155,7 @@ def _is_named(claim: Mapping[str, Any], wanted: Content, found: Content, held: S
     return len(ours) == len(found.names) and labels - {ANY_OBJECT} <= frozenset().union(*found.names)
 
 
-def _is_ordered(claim: Mapping[str, Any], held: Sequence[Token], sentence: str) -> bool:
+def _is_ordered(claim: Mapping[str, Any], held: Sequence[Token]) -> bool:
     """Whether a claim about two names has them where English does: "A … larger than B", "all A are B"."""
     pairs = {"compare": ("what", "than"), "extreme_class": ("what", "label"), "share": ("of", "label")}
     if claim["kind"] not in pairs:
@@ -159,11 +180,11 @@ def _places(subject: str, held: Sequence[Token]) -> list[int]:
     """Where a subject is named among tokens."""
     return [
         at for at, one in enumerate(held)
-        if (subject == ANY_OBJECT and one.category == "object") or (one.category in NAMES and subject in _labels(one))
+        if (subject == ANY_OBJECT and one.category == "object") or (one.category in NAMES and subject in labels_of(one))
     ]  # fmt: skip
 
 
-def _labels(one: Token) -> frozenset[str]:
+def labels_of(one: Token) -> frozenset[str]:
     """What a name may mean."""
     if one.category == "map":
         return frozenset({"map"} if len(one.value) == 1 else {"map", "survey"})
@@ -171,12 +192,12 @@ def _labels(one: Token) -> frozenset[str]:
     return frozenset(str(subject).split("|"))
 
 
-def _of_tokens(held: Iterable[Token]) -> Content:
+def content_of(held: Iterable[Token]) -> Content:
     """The content of words."""
     found = Content()
     for one in held:
         if one.category in NAMES:
-            found.names.append(_labels(one))
+            found.names.append(labels_of(one))
             found.words["no"] += one.category == "phrase" and not one.value[1]
         elif one.category in ("number", "decimal", "counted"):
             found.numbers += sorted({float(each) for each in (one.value if one.category == "number" else [one.value])})
@@ -225,22 +246,23 @@ def _of_claim(claim: Mapping[str, Any]) -> Content | None:
 
 
 def _unjoined(good: Sequence[Quoted], tokens: Sequence[Token], sentence: str) -> list[str]:
-    """What stands between the words of two claims where no word joins them: "compact sources ARE extended"."""
-    spans = sorted(
-        {_span(one, tokens) for one in good if any(_inside(each, one) for each in tokens if _is_content(each))}
-    )
+    """Words of two claims that no word joins, "compact sources ARE extended", or that share some of what they say.
+
+    Of "two compact sources lie on the right" no claim may take the number and another one the place.
+    """
+    spans = {span_of(one, tokens) for one in good if any(is_inside(each, one) for each in tokens if is_content(each))}
     found, reach = list[str](), 0
-    for at, (start, end) in enumerate(spans):
-        if at and start >= reach:
-            gap = [one for one in tokens if reach <= one.start < start]
-            opens = next((one.category for one in tokens if one.start == start), "")
-            if not any(one.category in JOINTS for one in gap) and opens != "nor":
-                found.append(sentence[reach:start].strip() or sentence[start:end])
+    for start, end in sorted(spans, key=lambda one: (one[0], -one[1])):
+        gap = [one for one in tokens if reach <= one.start < start]
+        opens = next(one.category for one in tokens if one.start == start)
+        is_joined = not reach or opens == "nor" or any(one.category in JOINTS for one in gap)
+        if (start >= reach and not is_joined) or start < reach < end:
+            found.append(sentence[start:end])
         reach = max(reach, end)
     return found
 
 
-def _span(quoted: Quoted, tokens: Sequence[Token]) -> tuple[int, int]:
+def span_of(quoted: Quoted, tokens: Sequence[Token]) -> tuple[int, int]:
     """From the first to the last word of content."""
-    held = [one for one in tokens if _is_content(one) and _inside(one, quoted)]
+    held = [one for one in tokens if is_content(one) and is_inside(one, quoted)]
     return held[0].start, held[-1].end
