@@ -40,7 +40,7 @@ SENTENCE = pa.struct(
         ("text", TEXT),  # as it stands in the answer; empty where it was cut
         ("fate", TEXT),  # as-written, reworded, cut
         ("reason", TEXT),  # why it does not stand as written; null where it does
-        ("detail", TEXT),
+        ("detail", TEXT),  # of the reason; where it stands by the word of a model, whose
         ("claims", pa.list_(CLAIM)),  # what the model stated with it; evidence where it is supported
     ]
 )

@@ -247,6 +247,7 @@ LEFT_OVER = [
      "on the right"),
     ("The compact sources are at [0.100, 0.200, 0.200, 0.300].",
      [{**BOX, "words": "compact sources are at [0.100, 0.200, 0.200, 0.300]"}], "compact"),
+    ("Compact sources are.", [has("COMPACT", "Compact sources are")], "nothing after"),
     ("Yes.", [], "Yes"), ("Yes, compact sources are seen.", [has("COMPACT", "compact sources")], "Yes"),
     ("Two.", [count("COMPACT", 2, "Two")], "Two"), ("Both.", [], "Both"),
     ("Compact sources are seen ✓✗.", [has("COMPACT", "Compact sources")], "✓"),

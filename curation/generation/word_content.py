@@ -36,6 +36,7 @@ IN_THE_PICTURE = re.compile(
 JOINTS = frozenset({"and", "but", "comma", "semi", "colon", "with"})
 VERBS = frozenset({"be", "have", "see", "see_not", "visible", "lie", "exist", "lack"})
 """One of them at least: what has none, such as a list of classes, says what its question makes of it."""
+OPEN = frozenset({"be", "have", "see", "do", "lack"})
 DENIALS = frozenset({"no", "not", "none_of", "nor", "lack", "absent", "see_not"})
 NAMES = frozenset({"noun", "sign", "adjective", "phrase", "part", "odd", "blank", "blank_noun", "border_noun", "map"})
 QUANTITIES = frozenset({"all", "most", "only"})
@@ -79,10 +80,17 @@ def left_over(sentence: str, quoted: Sequence[Quoted], scheme: LabelScheme, dial
     content = [one for one in tokens if is_content(one)]
     good = [one for one in quoted if answers(one, tokens)]
     open_ = [one for one in content if not any(is_inside(one, each) for each in good)]
-    if content and not any(one.category in VERBS for one in tokens):
-        strange.append("no verb")
+    strange += _elliptical(tokens) if content else []
     strange += _signs(sentence, tokens)
     return [*strange, *(sentence[one.start : one.end] for one in open_), *_unjoined(good, tokens, sentence)]
+
+
+def _elliptical(tokens: Sequence[Token]) -> list[str]:
+    """Why a sentence means what its question makes of it: it has no verb, or ends with one."""
+    words = [one.category for one in tokens if one.text not in (".", "!")]
+    if not VERBS & set(words):
+        return ["no verb"]
+    return ["nothing after its verb"] if words[-1] in OPEN else []
 
 
 def is_known(at: int, tokens: Sequence[Token]) -> bool:
