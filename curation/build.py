@@ -14,6 +14,7 @@ from curation.release.gates import GateResult, run_gates
 from curation.release.report import report
 from curation.release.review import read_reviews
 from schemas.errors import GateError, ModelError, RecipeError
+from schemas.stopping import go_on
 
 
 def build_corpus(
@@ -28,6 +29,23 @@ def build_corpus(
 
     `out` is where hand-over and report go: folders of plain files, so on a local path; None: into the store.
     """
+    try:
+        return _build_corpus(made, store, out, workers, say)
+    except KeyboardInterrupt:
+        say(_so_far(made, store, out))
+        raise
+
+
+def _so_far(made: Graph, store: Store, out: Path | None) -> str:
+    """What of a build that was stopped is done."""
+    n_done = sum(store.is_done(step.address) for step in made.steps)
+    folder = "is" if is_exported(handover_folder(made, store, out)) else "is not"
+    return f"stopped: {n_done} of {len(made.steps)} tables of {made.corpus.name} are done, its hand-over {folder} there"
+
+
+def _build_corpus(
+    made: Graph, store: Store, out: Path | None, workers: int | None, say: Callable[[str], None]
+) -> dict[str, Any]:
     folder, page = handover_folder(made, store, out), report_file(made, store, out)
     check_models(made, store)
     keep_digests(made, store)
@@ -38,6 +56,7 @@ def build_corpus(
         gate = run_gate(made, store, out)
         if not gate.ok:
             raise GateError("\n".join([*gate.lines, f"all of it: {gate.folder}"]))
+        go_on()
         export(store, made, folder)
         write_report(made, store, gate, out)
         store.tag(f"latest-{made.corpus.name}", made.handover)

@@ -69,7 +69,7 @@ def curation() -> None:
     Where from?     python -m curation why SAMPLE_ID --store STORE
 
     Exit codes: 0 done, 1 failed (run it again: it resumes), 2 wrong use or recipe, 3 a gate refused,
-    4 more rows rejected than the corpus file allows.
+    4 more rows rejected than the corpus file allows, 130 stopped by ctrl-C, 143 by SIGTERM.
     """
 
 

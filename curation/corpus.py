@@ -32,6 +32,7 @@ from curation.generation.prompt import prompt
 from curation.generation.writing import Generation
 from curation.pictures.mosaics import find_files, mosaics_step
 from curation.pictures.render import Picture
+from curation.pictures.unchanged import Stamps, stamps_of
 from curation.release.blind import blind_step
 from curation.release.blind_told import foreseen, measured
 from curation.truth.entries import entries_step
@@ -170,10 +171,13 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
     chosen, wrong = _checked(wanted)
     digests = _digests(store)
     mosaics: dict[str, Step] = {}
+    stamps: dict[str, Stamps] = {}
     for name in sorted({one.survey for one in [*chosen, *_benchmark_datasets(wanted)]}):
         try:
             survey = surveys()[name]
-            mosaics[name] = mosaics_step(survey, find_files(raw, survey, digests), raw)
+            files = find_files(raw, survey, digests)
+            stamps[name] = stamps_of(digests, [one.mosaic for one in files])
+            mosaics[name] = mosaics_step(survey, files, raw, stamps[name])
         except CorpusError as error:
             wrong.append(error)
     entries: dict[str, Step] = {}
@@ -187,7 +191,8 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
         try:
             one.file_digests(raw)
             if one.survey in mosaics and not one.classes.keys() - entries.keys():
-                front[one.name] = picture_steps(wanted, one, mosaics[one.survey], entries, raw)
+                shown = mosaics[one.survey]
+                front[one.name] = picture_steps(wanted, one, shown, entries, raw, stamps=stamps[one.survey])
         except CorpusError as error:
             wrong.append(error)
     if wrong:

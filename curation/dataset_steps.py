@@ -17,6 +17,7 @@ from curation.generation.writing import Generation, writing_about
 from curation.pictures.boxes import Dialect
 from curation.pictures.cutouts import cutouts_step
 from curation.pictures.render import Picture
+from curation.pictures.unchanged import Stamps
 from curation.pictures.windows import windows_step
 from curation.release.samples import samples_step
 from curation.truth.classes import classes_step
@@ -78,9 +79,9 @@ class DatasetSteps:
 
 
 def picture_steps(
-    wanted: Wanted, one: Dataset, mosaics: Step, entries: Mapping[str, Step], raw: Path
+    wanted: Wanted, one: Dataset, mosaics: Step, entries: Mapping[str, Step], raw: Path, *, stamps: Stamps | None = None
 ) -> tuple[Step, Step, Step, Step]:
-    """Sources, objects, windows and cutouts of a dataset."""
+    """Sources, objects, windows and cutouts of a dataset; `stamps`: of the mosaics, see `unchanged`."""
     survey = surveys()[one.survey]
     sources = sources_step(one, mosaics, raw)
     if one.classes:
@@ -89,7 +90,8 @@ def picture_steps(
     if one.read_detections:
         objects = relabel_step(one.name, objects, detections_step(one, mosaics, raw))
     windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)
-    return sources, objects, windows, cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw)
+    cutouts = cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw, stamps=stamps)
+    return sources, objects, windows, cutouts
 
 
 def word_steps(

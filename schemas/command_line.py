@@ -1,6 +1,7 @@
 """How every command line ends: a user's mistake as one clear line, and the exit code that belongs to it."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import click
 from schemas.doors import VARIABLE, use_doors, use_doors_beside
 from schemas.errors import CorpusError
 from schemas.guard import check_names
+from schemas.stopping import asked_to_stop, listen
+from schemas.trouble import in_one_line
 
 
 def doors_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,23 +38,45 @@ def corpus_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run(load: Callable[[], click.Command], *, when_stopped: str) -> None:
-    """Load a command and run it; never returns. `when_stopped` is said at ctrl-C.
+    """Load a command and run it; never returns. `when_stopped` is said when a signal stopped it.
 
-    Exit codes: 0 done, 2 wrong use, 1 stopped, that of a CorpusError, else what the command itself gives.
+    Exit codes: 0 done, 2 wrong use, that of a CorpusError, 130 stopped by ctrl-C, 143 by SIGTERM, else what the
+    command itself gives. What the machine does wrong is one line and code 1.
     """
+    listen()
+    try:
+        code = _run(load)
+    except (KeyboardInterrupt, click.Abort):
+        code = 128 + signal.SIGINT
+    if number := asked_to_stop():  # whatever a library made of it
+        code = 128 + number
+    if code > 128:  # noqa: PLR2004 -- as shells count
+        print(when_stopped, file=sys.stderr)
+    sys.exit(code)
+
+
+def _run(load: Callable[[], click.Command]) -> int:
     try:
         check_names()
-        sys.exit(load().main(standalone_mode=False) or 0)  # click gives the code of an Exit
+        return load().main(standalone_mode=False) or 0  # click gives the code of an Exit
     except CorpusError as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        if not asked_to_stop():
+            _tell(str(error))
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        print(when_stopped, file=sys.stderr)
-        sys.exit(1)
+        return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 0
+    except (OSError, MemoryError) as error:
+        _tell(in_one_line(error))
+        return 1
+    except RecursionError:
+        _tell("a file is nested too deep to be read; expected some tens of levels")
+        return 1
+
+
+def _tell(text: str) -> None:
+    for line in text.splitlines():
+        print(f"error: {line}", file=sys.stderr)

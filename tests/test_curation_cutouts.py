@@ -1,4 +1,10 @@
+import contextlib
+import gzip
+import hashlib
 import io
+import json
+import os
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +21,13 @@ from catalogs.survey import Survey
 from curation.pictures.cutouts import cutouts, cutouts_step, windows, windows_step
 from curation.pictures.fits_cutout import cutout_fits, fits_cutout, fits_template
 from curation.pictures.mosaics import find_files, mosaics, mosaics_step
-from curation.pictures.plane import open_plane
+from curation.pictures.plane import _open_plane, open_plane
 from curation.pictures.render import Picture
 from curation.pictures.sky_pixels import pixels_of_sky, quiet_wcs, read_wcs, sky_of_pixels
+from curation.pictures.unchanged import stamps_of
 from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
-from schemas.tables import SOURCES
+from schemas.tables import MOSAICS, SOURCES
 
 SURVEY = Survey(name="tiny", title="Tiny", frequency_mhz=1400, files=("*.fits*",), pictures=True, cite="")
 PICTURE = Picture(side_px=64)
@@ -274,8 +281,86 @@ def test_a_mosaic_that_changed_or_went_after_it_was_indexed_is_noticed(tmp_path)
     with pytest.raises(CatalogError, match="when it was indexed"):
         cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path)
     (tmp_path / "a.fits").unlink()
-    made = cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path)
-    assert made.reasons == {"unreadable": 1} and made.n_in == 1
+    with pytest.raises(FileNotFoundError):  # the disk may come back: no row is refused for it
+        cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_mosaic_with_other_bytes_of_the_same_size_and_time_is_noticed(tmp_path, is_known):
+    path = tmp_path / "a.fits"
+    write(path, noise())
+    digests: dict = {}
+    files = find_files(tmp_path, SURVEY, digests)
+    stamps = stamps_of(digests, ["a.fits"]) if is_known else None
+    table = mosaics(files, SURVEY, raw=tmp_path, stamps=stamps).kept
+    planned = windows(SOURCES.of([source(image="a.fits")]), table, RECIPE, SURVEY)
+    assert cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path, stamps=stamps).kept.num_rows == 1
+    before, body = path.stat(), bytearray(path.read_bytes())
+    body[3000] ^= 1
+    path.write_bytes(body)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(CatalogError, match="when it was indexed"):
+        cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path, stamps=stamps)
+    with pytest.raises(CatalogError, match="when it was indexed"):
+        mosaics(files, SURVEY, raw=tmp_path, stamps=stamps)
+
+
+def test_a_mosaic_that_was_only_touched_or_copied_is_the_same(tmp_path):
+    path = tmp_path / "a.fits"
+    write(path, noise())
+    digests: dict = {}
+    find_files(tmp_path, SURVEY, digests)
+    stamps, table = stamps_of(digests, ["a.fits"]), index(tmp_path)
+    planned = windows(SOURCES.of([source(image="a.fits")]), table, RECIPE, SURVEY)
+    path.touch()
+    assert cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path, stamps=stamps).kept.num_rows == 1
+
+
+def test_a_mosaic_that_changes_while_it_is_read_gives_no_cutout_and_no_refusal(tmp_path, monkeypatch):
+    path = tmp_path / "a.fits"
+    write(path, noise())
+    table = index(tmp_path)
+    planned = windows(SOURCES.of([source(image="a.fits")]), table, RECIPE, SURVEY)
+
+    def changed_meanwhile(*given, **named):
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+        return open_plane(*given, **named)
+
+    monkeypatch.setattr("curation.pictures.cutouts.open_plane", changed_meanwhile)
+    with pytest.raises(CatalogError, match="changed while it was read"):
+        cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.fits", "a.fits.gz", "a.fits.fz"])
+def test_a_process_with_too_many_open_files_refuses_no_row(tmp_path, name):
+    write(tmp_path / "plain", noise())
+    body = (tmp_path / "plain").read_bytes()
+    if name.endswith("fz"):
+        fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(noise(), header_of())]).writeto(tmp_path / name)
+    else:
+        (tmp_path / name).write_bytes(gzip.compress(body) if name.endswith("gz") else body)
+    (tmp_path / "plain").unlink()
+    survey = SURVEY.model_copy(update={"files": (name,), "pictures": True})
+    files = find_files(tmp_path, survey, {})
+    table = mosaics(files, survey, raw=tmp_path).kept
+    planned = windows(SOURCES.of([source(image=name)]), table, RECIPE, survey)
+    _open_plane.cache_clear()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(int(one.name) for one in Path("/proc/self/fd").iterdir()), hard))
+    held = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                held.append(os.open("/dev/null", os.O_RDONLY))
+        with pytest.raises(OSError, match="Too many open files"):
+            cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path)
+        with pytest.raises(OSError, match="Too many open files"):
+            mosaics(files, survey, raw=tmp_path)
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert cutouts(planned.kept, table, RECIPE, PICTURE, raw=tmp_path).kept.num_rows == 1
 
 
 def test_parts_give_the_same_rows_as_the_whole(tmp_path):
@@ -382,9 +467,15 @@ def test_a_mosaic_that_cannot_be_read_is_said_and_not_passed_over(tmp_path):
     overlapping(tmp_path, noise((300, 300)), noise((300, 300), 2))
     table = index(tmp_path)
     planned = windows(SOURCES.of([SOURCE]), table, RECIPE, SURVEY).kept
-    (tmp_path / "0.fits").unlink()
-    made = cutouts(planned, table, RECIPE, PICTURE, raw=tmp_path)
+    body = (tmp_path / "0.fits").read_bytes()
+    (tmp_path / "0.fits").write_bytes(b"NOT FITS" + body[8:])
+    sha256 = hashlib.sha256((tmp_path / "0.fits").read_bytes()).hexdigest()
+    rows = [one | ({"sha256": sha256} if one["mosaic"] == "0.fits" else {}) for one in table.to_pylist()]
+    made = cutouts(planned, MOSAICS.of(rows), RECIPE, PICTURE, raw=tmp_path)
     assert made.reasons == {"unreadable": 1} and made.n_in == 1
+    (row,) = made.rejected.to_pylist()
+    assert sha256 in row["detail"] and json.loads(row["row"])["mosaic_sha256"] == sha256
+    assert str(tmp_path) not in row["detail"]  # where it lies is no fact of the file
 
 
 def test_a_picture_of_its_own_is_never_replaced_by_a_mosaic(tmp_path):

@@ -11,15 +11,16 @@ import pytest
 import ray
 from ray import cloudpickle
 
+from curation.engine.patience import patience
 from curation.engine.run import build
 from curation.engine.steps import Input, Step
 from curation.engine.store import Store
-from schemas.errors import CatalogError, StepError
+from schemas.errors import CatalogError, RecipeError, StepError
 from schemas.rejection import Sieved, sieved
 from schemas.table import Column, Table
 
 NUMBERS = Table("NUMBERS", "a number", ("n",), (Column("n", pa.int64(), "A number"),))
-N, PER_PART = 40, 10
+N, PER_PART, N_AWAY = 40, 10, 3
 
 pytestmark = pytest.mark.ray
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test by its name
@@ -58,6 +59,20 @@ def disk_never_works(first: int) -> None:
     raise OSError(28, "No space left on device")
 
 
+def disk_is_away_for_a_moment(first: int, *, flag: Path) -> None:
+    mark = flag.with_name(f"{flag.name}-{first}")
+    mark.write_text((mark.read_text() if mark.exists() else "") + "x")
+    if len(mark.read_text()) <= N_AWAY:
+        (flag.parent / "away" / "a.fits").read_bytes()
+
+
+def file_of_a_disk_that_is_away(first: int, *, flag: Path) -> None:
+    try:
+        disk_is_away_for_a_moment(first, flag=flag)
+    except FileNotFoundError:
+        raise CatalogError("a.csv: no such file") from None
+
+
 def bad_file(first: int, *, flag: Path) -> None:
     once(flag, first)
     raise CatalogError("map.fits: empty; fetch it again")
@@ -79,7 +94,7 @@ def quiet(_: str) -> None:
     pass
 
 
-@pytest.mark.parametrize("fault", [dies, disk_fails])
+@pytest.mark.parametrize("fault", [dies, disk_fails, disk_is_away_for_a_moment, file_of_a_disk_that_is_away])
 def test_a_part_whose_worker_dies_or_whose_disk_fails_is_made_again_with_the_same_bytes(tmp_path, fault):
     calm, hurt = Store(str(tmp_path / "calm")), Store(str(tmp_path / "hurt"))
     step = two_steps(partial(fault, flag=tmp_path / "flag"))
@@ -97,8 +112,9 @@ def no_fault(first: int) -> None:
 def test_a_fault_that_does_not_pass_ends_the_build_and_keeps_what_was_made(tmp_path):
     store = Store(str(tmp_path / "store"))
     step = two_steps(disk_never_works)
-    with pytest.raises(StepError, match=r"(?s)doubled, part \d: .*No space left"):
-        build([step], store, say=quiet)
+    with pytest.raises(StepError, match=r"doubled, part \d: No space left on device \(tried 2 times") as told:
+        build([step], store, say=quiet, patience_s=1.0)
+    assert len(str(told.value).splitlines()) == 1
     assert store.is_done(step.inputs[0].step.address)
     assert not store.is_done(step.address)
     assert store.holder(step.address) is None  # its mark is gone, so that the next build can go on
@@ -126,3 +142,12 @@ def test_only_missing_parts_are_made_again(tmp_path):
 
 def mark(first: int, *, flag: Path) -> None:
     once(flag, first)
+
+
+def test_patience_is_a_number_of_seconds(monkeypatch):
+    monkeypatch.setenv("RADIO_PATIENCE_S", "2.5")
+    assert patience() == 2.5
+    for wrong in ("soon", "-1", "inf", "nan"):
+        monkeypatch.setenv("RADIO_PATIENCE_S", wrong)
+        with pytest.raises(RecipeError, match="RADIO_PATIENCE_S: found"):
+            patience()

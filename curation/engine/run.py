@@ -1,41 +1,41 @@
-"""The runner: what is missing becomes Ray tasks. The only importer of ray in this package.
+"""The runner: what is missing becomes Ray tasks. The only importer of ray in this package, but for `nodes.py`.
 
-Embedded local Ray by default; a cluster where RAY_ADDRESS names one, which `ray job submit` does by itself.
+Embedded local Ray by default, which nobody reaches from another machine; a cluster where RAY_ADDRESS names one, which
+`ray job submit` does by itself.
+
 Killing the driver or a worker at any moment loses at most the parts in flight: a part that is there is done.
 """
 
-import getpass
-import importlib.metadata
-import json
 import os
-import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 from tqdm import tqdm
 
+from curation.engine.loopback import ray_folder, stay_at_home
+from curation.engine.patience import Trouble, patience
+from curation.engine.record import made_manifest
 from curation.engine.steps import Step, in_order
-from curation.engine.store import PartRecord, Store, as_part, process_started
+from curation.engine.store import PartRecord, Store, process_started
 from schemas import errors
 from schemas.doors import VARIABLE as DOORS
-from schemas.errors import CorpusError, StepError
-from schemas.fingerprint import canonical_json
-from schemas.manifest import Manifest, Part
+from schemas.errors import CorpusError, ModelError, StepError
+from schemas.manifest import Manifest
 from schemas.rejection import REJECTED, Sieved
+from schemas.stopping import go_on, listen_again
+from schemas.trouble import in_one_line, machine_failed
 
-TRIES = 3  # of a part, for what may pass: a full disk, a lost connection; a mistake in the data is not tried again
 BEAT_S = 10.0
-PACKAGES = ("astropy", "duckdb", "numpy", "opencv-python-headless", "pyarrow", "ray", "radio-corpus")
+TRIES = 3  # of a task whose worker dies, by Ray itself
 
 
 @dataclass(frozen=True)
@@ -56,20 +56,38 @@ class _Progress:
     n_parts: int
     waiting: list[int]
     records: dict[str, PartRecord] = field(default_factory=dict[str, PartRecord])
-    tries: dict[int, int] = field(default_factory=dict[int, int])
+    trouble: dict[int, Trouble] = field(default_factory=dict[int, Trouble])
     n_out: int = 0  # tasks still out
 
 
-def build(targets: list[Step], store: Store, *, workers: int | None = None, say: Callable[[str], None] = print) -> int:
+@dataclass(frozen=True)
+class _Tasks:
+    """A step's parts as tasks: given away, waited for (None: nothing has ended in time), and how many at a time."""
+
+    submit: Callable[[Step, int], Any]
+    wait: Callable[[list[Any], float | None], tuple[Any, Outcome] | None]
+    in_flight: int
+
+
+def build(
+    targets: list[Step],
+    store: Store,
+    *,
+    workers: int | None = None,
+    say: Callable[[str], None] = print,
+    patience_s: float | None = None,
+) -> int:
     """Make every table that the targets need and that is not there; gives the number of tables made.
 
-    Raises the CorpusError of the part that failed, named by step and part; parts already made stay.
+    Where the machine fails, a part is tried again for `patience_s` seconds (None: RADIO_PATIENCE_S, else 60). Raises
+    the CorpusError of the part that failed, named by step and part; parts already made stay.
     """
+    patience_s = patience() if patience_s is None else patience_s
     todo = [step for step in in_order(targets) if not store.is_done(step.address)]
     if not todo:
         return 0
-    with _claimed(store, todo), _ray(store.where, workers) as (submit, wait, in_flight):
-        _Scheduler(todo, store, submit, wait, in_flight, say).run()
+    with _claimed(store, todo), _ray(store.where, workers) as given:
+        _Scheduler(todo, store, given, say, patience_s).run()
     return len(todo)
 
 
@@ -80,13 +98,12 @@ class _Scheduler:
         self,
         todo: list[Step],
         store: Store,
-        submit: Callable[[Step, int], Any],
-        wait: Callable[[list[Any]], tuple[Any, Outcome]],
-        in_flight: int,
+        given: _Tasks,
         say: Callable[[str], None],
+        patience_s: float,
     ) -> None:
-        self.todo, self.store, self.submit, self.wait = list(todo), store, submit, wait
-        self.in_flight, self.say = in_flight, say
+        self.todo, self.store, self.tasks = list(todo), store, given
+        self.say, self.patience_s = say, patience_s
         self.active: list[_Progress] = []
         self.out: dict[Any, tuple[_Progress, int]] = {}
         self.bar = tqdm(unit="part", desc="build", total=0, disable=not sys.stderr.isatty(), dynamic_ncols=True)
@@ -95,11 +112,22 @@ class _Scheduler:
         """Until nothing is missing. The bar shows parts done, the rate and the time that is left."""
         with self.bar:
             while self.todo or self.active:
+                go_on()
                 self._open_steps()
                 self._fill()
-                if self.out:
-                    self._take(*self.wait(list(self.out)))
+                self._wait()
                 self._close_steps()
+
+    def _wait(self) -> None:
+        """For a part that ends, or until one that the machine failed may be tried again."""
+        later = [one.trouble[k].not_before for one in self.active for k in one.waiting if k in one.trouble]
+        pause_s = max(0.0, min(later) - time.monotonic()) if later else None
+        if self.out:
+            ended = self.tasks.wait(list(self.out), pause_s if len(self.out) < self.tasks.in_flight else None)
+            if ended is not None:
+                self._take(*ended)
+        elif pause_s:
+            time.sleep(pause_s)
 
     def _open_steps(self) -> None:
         ready = [s for s in self.todo if all(self.store.is_done(one.step.address) for one in s.inputs)]
@@ -123,10 +151,14 @@ class _Scheduler:
         return _Progress(step, n_parts, [k for k, record in there.items() if record is None], made)
 
     def _fill(self) -> None:
+        now = time.monotonic()
         for progress in self.active:
-            while progress.waiting and len(self.out) < self.in_flight:
-                k = progress.waiting.pop(0)
-                self.out[self.submit(progress.step, k)] = (progress, k)
+            resting = {k for k, one in progress.trouble.items() if one.not_before > now}
+            for k in [one for one in progress.waiting if one not in resting]:
+                if len(self.out) >= self.tasks.in_flight:
+                    return
+                progress.waiting.remove(k)
+                self.out[self.tasks.submit(progress.step, k)] = (progress, k)
                 progress.n_out += 1
 
     def _take(self, handle: Any, outcome: Outcome) -> None:
@@ -139,13 +171,16 @@ class _Scheduler:
         self.bar.update(1)
 
     def _failed(self, progress: _Progress, k: int, outcome: Outcome) -> None:
-        progress.tries[k] = progress.tries.get(k, 0) + 1
-        if outcome.may_pass and progress.tries[k] < TRIES:
-            self.say(f"{progress.step.name}, part {k}: {outcome.message.splitlines()[-1]}; trying again")
+        trouble = progress.trouble.setdefault(k, Trouble())
+        trouble.again()
+        who, told = f"{progress.step.name}, part {k}", outcome.message
+        if outcome.may_pass and trouble.is_bearable(self.patience_s):
+            self.say(f"{who}: {told.splitlines()[-1]}; trying again in {trouble.pause_s:g} s")
             progress.waiting.append(k)
             return
+        told += trouble.told if outcome.may_pass else ""
         kind = getattr(errors, outcome.error, StepError)
-        raise kind(f"{progress.step.name}, part {k}: {outcome.message}")
+        raise kind(f"{who}: {told}")
 
     def _close_steps(self) -> None:
         for progress in [one for one in self.active if not one.waiting and not one.n_out]:
@@ -194,20 +229,25 @@ def attempt(step: Step, k: int, where: str) -> Outcome:
     try:
         return Outcome(make_parts(step, k, Store(where)))
     except CorpusError as error:
-        return Outcome(error=type(error).__name__, message=str(error))
-    except Exception as error:  # the edge of a task: anything else is a fault of ours or of the machine
+        may_pass = machine_failed(error) and not isinstance(error, ModelError)  # for a server it has waited already
+        return Outcome(error=type(error).__name__, message=str(error), may_pass=may_pass)
+    except (OSError, MemoryError) as error:  # of an object store as well: its errors have no number
+        return Outcome(error="StepError", message=in_one_line(error), may_pass=True)
+    except Exception as error:  # the edge of a task: anything else is a fault of ours
         what = "".join(traceback.format_exception(error))
-        return Outcome(error="StepError", message=what.strip(), may_pass=isinstance(error, OSError | MemoryError))
+        return Outcome(error="StepError", message=what.strip(), may_pass=machine_failed(error))
+
+
+def _manifest(progress: _Progress) -> Manifest:
+    return made_manifest(progress.step, progress.records)
 
 
 # -- Ray ------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _ray(
-    where: str, workers: int | None
-) -> Iterator[tuple[Callable[[Step, int], Any], Callable[[list[Any]], Any], int]]:
-    """Start or join Ray; gives `submit(step, k)`, `wait(handles)`, and how many tasks to keep in flight."""
+def _ray(where: str, workers: int | None) -> Iterator[_Tasks]:
+    """Start or join Ray; gives `submit(step, k)`, `wait(handles, timeout_s)`, and how many tasks to keep in flight."""
     ray, ours = join_ray(workers)
     task = ray.remote(attempt)
     shipped: dict[str, Any] = {}  # a step goes to the workers once, however many parts it has
@@ -222,42 +262,59 @@ def _ray(
             shipped[step.address] = ray.put(step)
         return options.remote(shipped[step.address], k, where)
 
-    def wait(handles: list[Any]) -> tuple[Any, Outcome]:
-        done = ray.wait(handles, num_returns=1)[0][0]
+    def wait(handles: list[Any], timeout_s: float | None) -> tuple[Any, Outcome] | None:
+        done, _ = ray.wait(handles, num_returns=1, timeout=timeout_s)
+        if not done:
+            return None
         try:
-            return done, ray.get(done)
-        except ray.exceptions.RayError as error:  # the worker died, three times
-            return done, Outcome(error="StepError", message=f"its worker died: {str(error).splitlines()[0]}")
+            return done[0], ray.get(done[0])
+        except ray.exceptions.RayError as error:  # its worker died, three times, or its node, or what it gave is lost
+            told = f"its worker died: {in_one_line(error)[:300]}"
+            return done[0], Outcome(error="StepError", message=told, may_pass=True)
 
     try:
-        yield submit, wait, max(2, 2 * int(ray.cluster_resources().get("CPU", 1)))
+        yield _Tasks(submit, wait, max(2, 2 * int(ray.cluster_resources().get("CPU", 1))))
+    except ray.exceptions.RayError as error:
+        raise StepError(f"Ray failed: {in_one_line(error)[:300]}; what was made stays, run this again") from error
     finally:
         if ours:
             ray.shutdown()
 
 
 def join_ray(workers: int | None) -> tuple[Any, bool]:
-    """The module ray, joined to a cluster or started here; and whether that was done now, so that we end it."""
+    """The module ray, joined to a cluster or started here; and whether that was done now, so that we end it.
+
+    Raises StepError, one line, where Ray cannot be started.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    is_local = not os.environ.get("RAY_ADDRESS")
+    if is_local:
+        stay_at_home()
     import ray
 
     ours = not ray.is_initialized()
     if ours:
-        _start(ray, workers)
+        try:
+            _start(ray, workers, is_local=is_local)
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            raise StepError(
+                f"Ray cannot be started: {in_one_line(error)[:500]}; its files are in {ray_folder()}, and RAY_TMPDIR "
+                "names another folder"
+            ) from error
+        listen_again()  # Ray takes SIGTERM, and ends with a trace of its own
     return ray, ours
 
 
-def _start(ray: Any, workers: int | None) -> None:
-    if os.environ.get("RAY_ADDRESS"):
+def _start(ray: Any, workers: int | None, *, is_local: bool) -> None:
+    if not is_local:
         # The cluster that RAY_ADDRESS names; its nodes read the user's doors as they read the raw files, by their path.
         doors = {name: os.environ[name] for name in (DOORS,) if name in os.environ}
         ray.init(log_to_driver=False, logging_level="error", runtime_env={"env_vars": doors} if doors else None)
         return
-    cpus = workers or len(os.sched_getaffinity(0))
     ray.init(
-        address="local", num_cpus=cpus, include_dashboard=False, log_to_driver=False, logging_level="error",
-        object_store_memory=200 * 2**20,
+        address="local", num_cpus=workers or len(os.sched_getaffinity(0)), include_dashboard=False,
+        log_to_driver=False, logging_level="error", object_store_memory=200 * 2**20, _node_ip_address="127.0.0.1",
     )  # fmt: skip
 
 
@@ -285,67 +342,3 @@ def _claimed(store: Store, todo: list[Step]) -> Iterator[None]:
         stop.set()
         for name in held:
             store.release(name)
-
-
-# -- the record -----------------------------------------------------------------------------------------------------
-
-
-def _manifest(progress: _Progress) -> Manifest:
-    step, records = progress.step, [progress.records[name] for name in sorted(progress.records)]
-    reasons: dict[str, int] = {}
-    for record in records:
-        for reason, n in record.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + n
-    return Manifest(
-        address=step.address,
-        table=step.table.name,
-        recipe=json.loads(canonical_json(step.recipe)),
-        inputs=[one.step.address for one in step.inputs],
-        doors=list(step.doors),
-        counts=step.counts or (f"rows of {step.inputs[0].step.name}" if step.inputs else "rows"),
-        n_in=sum(record.n_in for record in records),
-        n_kept=sum(record.n_kept for record in records),
-        n_rejected=sum(record.n_rejected for record in records),
-        reasons=dict(sorted(reasons.items())),
-        parts=[as_part(record) for record in records],
-        rejected=[
-            Part(name=record.name, n_rows=record.n_rejected, sha256=record.rejected_sha256)
-            for record in records
-            if record.n_rejected
-        ],
-        versions=package_versions(),
-        commit=_commit(),
-        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        made_by=_user(),
-    )
-
-
-def package_versions() -> dict[str, str]:
-    """The versions that made a table: Python's, and those of the packages whose output it is."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without a passwd entry
-        return f"uid {os.getuid()}"
-
-
-@lru_cache(maxsize=1)
-def _commit() -> str:
-    folder = Path(__file__).resolve().parent
-    try:
-        asked = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=folder, capture_output=True, text=True, timeout=10, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return asked.stdout.strip()

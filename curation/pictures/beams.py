@@ -12,6 +12,7 @@ from astropy.io import fits
 from catalogs.survey import Survey
 from curation.pictures.cards import ImageError, number, value
 from curation.pictures.fits_header import BLOCK, BROKEN_GZIP, Hdu, hdus, open_fits
+from schemas.trouble import pass_on
 
 MAX_BEAM_DEG = 1.0  # more is a beam in arcsec under a keyword that means degrees
 LEAST_ARCSEC = 0.1  # the smallest pixel that is taken: no beam is smaller
@@ -62,8 +63,8 @@ def beams_table(path: Path) -> tuple[list[Beam], str]:
                 extension, name = (str(value(hdu.header, one) or "").strip() for one in ("XTENSION", "EXTNAME"))
                 if extension == "BINTABLE" and name.upper() == "BEAMS":
                     return _rows(hdu, stream.read(min(hdu.n_data_bytes, MAX_TABLE_BYTES + 1)))
-    except (ImageError, *BROKEN_GZIP):
-        pass  # what stands behind the image is no part of it
+    except (ImageError, *BROKEN_GZIP) as error:
+        pass_on(error)  # what stands behind the image is no part of it
     return [], ""
 
 

@@ -23,11 +23,11 @@ EQUINOXES = {"J2000": 2000.0, "J2000.0": 2000.0, "B1950": 1950.0, "B1950.0": 195
 
 
 class ImageError(CatalogError):
-    """A file is not an image that can be trusted; `reason` is the word to count it by."""
+    """A file is not an image that can be trusted; `reason` is the word to count it by, `sha256` the file's digest."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, sha256: str = "") -> None:
         super().__init__(detail)
-        self.reason = reason
+        self.reason, self.sha256 = reason, sha256
 
 
 def value(header: fits.Header, keyword: str) -> object:

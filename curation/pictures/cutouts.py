@@ -1,7 +1,7 @@
 """CUTOUTS: the pixels of each window, in mJy/beam, with their WCS, noise and picture. From WINDOWS and MOSAICS."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -18,10 +18,10 @@ from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
 from curation.pictures.plane import Box, Plane, open_plane
 from curation.pictures.render import Picture, png_bytes, render, stretch_name
+from curation.pictures.unchanged import Stamp, Stamps, unchanged
 from curation.pictures.window_sky import window_sky
 from curation.pictures.windows import windows, windows_step
 from curation.pictures.zscale import clipped_rms, extent
-from schemas.errors import CatalogError
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import CUTOUTS
 
@@ -61,25 +61,35 @@ class _Turn:
         return None if self.boxes else self.spare or self.first_error
 
 
-def cutouts(windows: pa.Table, mosaics: pa.Table, recipe: CutoutRecipe, picture: Picture, *, raw: Path) -> Sieved:
+def cutouts(
+    windows: pa.Table,
+    mosaics: pa.Table,
+    recipe: CutoutRecipe,
+    picture: Picture,
+    *,
+    raw: Path,
+    stamps: Stamps | None = None,
+) -> Sieved:
     """CUTOUTS of a part of WINDOWS; *in* are its rows. Each mosaic is opened once a round.
 
     A window that shows nothing in the nearest mosaic, or nothing where the source is, is cut from the next of the
     others that does; `mosaic` says from which. Refused, for what the nearest shows: `mostly-blank` above the recipe's
     share of blank pixels, `all-blank`, `constant`; and `unreadable`, as a file that is broken is not sky without data.
-    Raises CatalogError for a mosaic that is not the one of the index any more.
+    A refusal names the mosaic's digest. Raises OSError for a mosaic that the machine cannot read now, and CatalogError
+    for one that is not the one of the index any more; `stamps`: see `unchanged`.
     """
     turns = [_Turn.of(window) for window in windows.to_pylist()]
     wanted = pa.array({box["mosaic"] for turn in turns for box in turn.boxes}, pa.string())
     by_name = {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], wanted)).to_pylist()}
-    came_to = dict[int, Row | ImageError]()
+    came_to, show = dict[int, Row | ImageError](), partial(_shown, recipe=recipe, picture=picture)
     todo = list(range(len(turns)))
     while todo:
         todo.sort(key=lambda place: turns[place].boxes[0]["mosaic"])  # stable: row bands stay together
         for name, group in groupby(todo, key=lambda place: turns[place].boxes[0]["mosaic"]):
             places = list(group)
             boxes = [turns[place].boxes[0] for place in places]
-            for place, made in zip(places, _of_mosaic(boxes, by_name[name], raw, recipe, picture), strict=True):
+            known = (stamps or {}).get(name)
+            for place, made in zip(places, _of_mosaic(boxes, by_name[name], raw / name, show, known), strict=True):
                 if (outcome := turns[place].take(made, by_name[name])) is not None:
                     came_to[place] = outcome
         todo = [place for place in range(len(turns)) if place not in came_to]
@@ -90,6 +100,7 @@ def cutouts(windows: pa.Table, mosaics: pa.Table, recipe: CutoutRecipe, picture:
 
 def _refusal(window: Row, error: ImageError) -> Rejection:
     others = window["others"] or ()
+    window = {**window, "mosaic_sha256": error.sha256}
     nor = f"; of {len(others)} other mosaics none shows more" if others and error.reason in SHOWS_NOTHING else ""
     return Rejection(window["cutout_id"], error.reason, f"{error}{nor}", window)
 
@@ -104,14 +115,21 @@ def _is_blank_at_the_source(cutout: Row, box: Box, mosaic: Row) -> bool:
 
 
 def cutouts_step(
-    windows_step: Step, mosaics_step: Step, dataset_name: str, recipe: CutoutRecipe, picture: Picture, raw: Path
+    windows_step: Step,
+    mosaics_step: Step,
+    dataset_name: str,
+    recipe: CutoutRecipe,
+    picture: Picture,
+    raw: Path,
+    *,
+    stamps: Stamps | None = None,
 ) -> Step:
     """The step that makes `cutouts/<dataset>`, part by part."""
     return Step(
         name=f"cutouts/{dataset_name}",
-        make=partial(cutouts, raw=raw),
+        make=partial(cutouts, raw=raw, stamps=stamps),
         table=CUTOUTS,
-        version=3,  # scales and angles of the cutout itself; cut from the next mosaic where the nearest is blank
+        version=4,  # a refusal names the mosaic's digest; what the machine cannot read is no refusal
         config=(recipe, picture),
         inputs=(Input(windows_step, by_part=True), Input(mosaics_step)),
         resources=Resources(memory_mb=800),
@@ -119,39 +137,36 @@ def cutouts_step(
 
 
 def _of_mosaic(
-    windows: list[Row], mosaic: Row, raw: Path, recipe: CutoutRecipe, picture: Picture
-) -> Iterator[Row | ImageError]:
-    """Of each window of one mosaic its cutout, or why there is none."""
-    path = raw / mosaic["mosaic"]
-    try:
-        _check_unchanged(path, mosaic)
-        plane = open_plane(path, is_wanted_whole=len(windows) > MANY_WINDOWS)
-    except ImageError as error:
-        yield from (ImageError("unreadable", f"{path}: {error}") for _ in windows)
-        return
-    for window, place in zip(windows, window_sky([_box_fits_px(one) for one in windows], mosaic), strict=True):
+    windows: list[Row], mosaic: Row, path: Path, show: Callable[[Plane, Row, Row], Row], known: Stamp | None
+) -> list[Row | ImageError]:
+    """Of each window of one mosaic its cutout, or why there is none, once it is sure that the file has stayed."""
+    made = list[Row | ImageError]()
+    with unchanged(path, mosaic["sha256"], known):
         try:
-            yield {**_pixels(plane, window, mosaic, recipe, picture), **place}
+            plane = open_plane(path, is_wanted_whole=len(windows) > MANY_WINDOWS)
         except ImageError as error:
-            yield error
+            return [_of_the_file(error, mosaic) for _ in windows]
+        places = window_sky([_box_fits_px(one) for one in windows], mosaic)
+        for window, place in zip(windows, places, strict=True):
+            try:
+                made.append({**show(plane, window, mosaic), **place})
+            except ImageError as error:
+                made.append(_of_the_file(error, mosaic))
+    return made
 
 
-def _check_unchanged(path: Path, mosaic: Row) -> None:
-    try:
-        n_bytes = path.stat().st_size
-    except OSError as error:
-        raise ImageError("unreadable", error.strerror or str(error)) from error
-    if n_bytes != mosaic["n_bytes"]:
-        raise CatalogError(
-            f"{path}: {n_bytes} bytes, but {mosaic['n_bytes']} when it was indexed; run `build` again, it will notice"
-        )
+def _of_the_file(error: ImageError, mosaic: Row) -> ImageError:
+    """The error, with the digest of the file that it is about; whatever is wrong with the file makes it unreadable."""
+    if error.reason in SHOWS_NOTHING:
+        return ImageError(error.reason, str(error), mosaic["sha256"])
+    return ImageError("unreadable", f"{mosaic['mosaic']} (SHA-256 {mosaic['sha256']}): {error}", mosaic["sha256"])
 
 
 def _box_fits_px(window: Row) -> Box:
     return window["x_min_px"], window["y_min_px"], window["x_max_px"], window["y_max_px"]
 
 
-def _pixels(plane: Plane, window: Row, mosaic: Row, recipe: CutoutRecipe, picture: Picture) -> Row:
+def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, picture: Picture) -> Row:
     """The columns that come from pixels and headers; raises ImageError for a cutout that shows nothing."""
     factor = mosaic["to_mjy_per_beam"]
     image = _in_mjy_per_beam(plane.read(_box_fits_px(window)), factor)

@@ -4,6 +4,7 @@ Our own walk over the blocks, and not astropy's, because astropy opens a file th
 a header of any length, and decodes what a small compressed file claims to hold.
 """
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,13 @@ from astropy.io import fits
 from isal import igzip, isal_zlib
 
 from curation.pictures.cards import ImageError, cleaned, numbers_mended, value, whole_number
+from schemas.trouble import pass_on
 
 BLOCK = 2880
 MAX_HEADER_BLOCKS = 1000  # 36,000 cards
 MAX_HDUS = 100
 MAX_PIXELS = 2**33
+MAX_TILE_PIXELS = 2**25  # of a tile-compressed image: a tile is decoded whole, however small the window
 MAX_UNPACKED_RATIO = 200  # noise hardly shrinks; what unpacks to so many times its size is blank, or meant to harm
 MAX_UNPACKED_UNASKED = 2**26  # bytes that any .gz may unpack to, whatever its ratio
 BITPIX = (8, 16, 32, 64, -32, -64)
@@ -62,7 +65,10 @@ def open_fits(path: Path) -> BinaryIO:
 
 def read_image_header(path: Path) -> FitsImage:
     """The first image of the file, all of whose bytes are there. Raises ImageError; decodes no pixel."""
-    n_bytes = path.stat().st_size
+    found = path.stat()
+    n_bytes = found.st_size
+    if not stat.S_ISREG(found.st_mode):
+        raise ImageError("not-a-file", "found a folder, a pipe, a socket or a device, expected a plain file")
     if n_bytes == 0:
         raise ImageError("empty", "0 bytes; fetch it again")
     try:
@@ -70,6 +76,7 @@ def read_image_header(path: Path) -> FitsImage:
             image = find_image(stream, n_bytes)
             _check_length(stream, image, n_bytes)
     except BROKEN_GZIP as error:
+        pass_on(error)
         raise ImageError("truncated", f"its {n_bytes} bytes cannot be read: {error}; fetch it again") from error
     return image
 
@@ -184,12 +191,28 @@ def _image(hdu: Hdu, *, is_gzip: bool) -> FitsImage:
         raise ImageError(
             "not-2d", f"{prefix}NAXISn: {sizes}, expected axes after the second of length 1; give one plane"
         )
+    if prefix:
+        _check_tiles(header, axes)
     if is_gzip and prefix:
         raise ImageError("bad-header", "compressed twice, by tiles and as a file; unpack the .gz")
     return FitsImage(
         header, hdu.index, hdu.data_offset, hdu.n_data_bytes, axes[0], axes[1], len(axes), bitpix,
         is_tiled=bool(prefix), is_gzip=is_gzip, n_cleaned=hdu.n_cleaned, repairs=repairs,
     )  # fmt: skip
+
+
+def _check_tiles(header: fits.Header, axes: list[int]) -> None:
+    """Raise ImageError for tiles that are too large to be decoded for a window."""
+    sides = [whole_number(header, f"ZTILE{i + 1}", axis if i == 0 else 1) for i, axis in enumerate(axes)]
+    if any(side < 1 for side in sides):
+        raise ImageError("bad-header", f"ZTILEn: found {sides}, expected none below 1")
+    inside = [min(side, axis) for side, axis in zip(sides, axes, strict=True)]
+    if _product(inside) > MAX_TILE_PIXELS:
+        raise ImageError(
+            "too-large",
+            f"ZTILEn: {' x '.join(map(str, sides))}, a tile of over {MAX_TILE_PIXELS} pixels; compress it by rows, "
+            "as fpack does where nothing else is asked",
+        )
 
 
 def _check_claim(image: FitsImage, n_bytes: int) -> None:

@@ -22,6 +22,7 @@ from curation.pictures.fits_header import FitsImage, read_image_header
 from curation.pictures.local_sky import local_sky
 from curation.pictures.plane import scaling
 from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outline, sky_of_pixels, wcs_text
+from curation.pictures.unchanged import Stamps, stamp_of, unchanged
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import MOSAICS
@@ -43,8 +44,8 @@ class ImageFile:
 def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tuple[ImageFile, ...]:
     """The survey's image files below `raw`, by name. Raises CatalogError where there is none.
 
-    `digests` holds [size, mtime_ns, sha256] by name: a file that still has that size and time is not read again,
-    the others are put in.
+    `digests` holds [size, mtime_ns, sha256, ctime_ns] by name: a file that still has that size and those times is not
+    read again, the others are put in.
     """
     paths = {path.relative_to(raw).as_posix(): path for glob in survey.files for path in raw.glob(glob)}
     if not paths:
@@ -66,30 +67,33 @@ def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tupl
     return tuple(_image_file(name, paths[name], digests) for name in names)
 
 
-def mosaics(files: tuple[ImageFile, ...], survey: Survey, *, raw: Path) -> Sieved:
+def mosaics(files: tuple[ImageFile, ...], survey: Survey, *, raw: Path, stamps: Stamps | None = None) -> Sieved:
     """MOSAICS of one survey; *in* are its image files.
 
     A file that cannot be read is a rejected row where the survey's files are pictures. Where they are mosaics it
-    raises CatalogError with all such files, one a line: a whole patch of sky would be missing.
+    raises CatalogError with all such files, one a line: a whole patch of sky would be missing. Raises OSError where
+    the machine fails, and CatalogError for a file whose content is not the one of `files`; `stamps`: see `unchanged`.
     """
     rows, refused = list[Row](), list[Rejection]()
     for file in sorted(files, key=lambda one: one.mosaic):
         try:
-            rows.append(_row(raw / file.mosaic, file, survey))
+            with unchanged(raw / file.mosaic, file.sha256, (stamps or {}).get(file.mosaic)):
+                rows.append(_row(raw / file.mosaic, file, survey))
         except ImageError as error:
-            refused.append(Rejection(file.mosaic, error.reason, str(error), {"mosaic": file.mosaic}))
+            came_in = {"mosaic": file.mosaic, "n_bytes": file.n_bytes, "sha256": file.sha256}
+            refused.append(Rejection(file.mosaic, error.reason, str(error), came_in))
     if refused and not survey.pictures:
         raise CatalogError("\n".join(f"{raw / one.row_id}: {one.reason}: {one.detail}" for one in refused))
     return sieved(MOSAICS.of(_with_duplicates_named(rows)), refused, len(files))
 
 
-def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path) -> Step:
+def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path, stamps: Stamps | None = None) -> Step:
     """The step that makes `mosaics/<survey>`; its address holds the content of every file."""
     return Step(
         name=f"mosaics/{survey.name}",
-        make=partial(mosaics, raw=raw),
+        make=partial(mosaics, raw=raw, stamps=stamps),
         table=MOSAICS,
-        version=3,  # units, beams and numbers in more spellings, doubts; the scale of the centre, a reference near by
+        version=4,  # a refusal names the file's digest; of a beam behind the image nothing is lost to a failing disk
         config=(files, only(survey, "mosaics")),
         counts="image files of the survey",
     )
@@ -102,24 +106,25 @@ def read_mosaic(path: Path, name: str, survey: Survey) -> Row:
 
 def _image_file(name: str, path: Path, digests: dict[str, list[Any]]) -> ImageFile:
     try:
-        stat = path.stat()
+        n_bytes, mtime_ns, ctime_ns = stamp_of(path)
         known = digests.get(name)
-        if known is None or known[:2] != [stat.st_size, stat.st_mtime_ns]:
+        if known is None or [*known[:2], *known[3:]] != [n_bytes, mtime_ns, ctime_ns]:
             with path.open("rb") as file:
-                known = [stat.st_size, stat.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest()]
+                known = [n_bytes, mtime_ns, hashlib.file_digest(file, "sha256").hexdigest(), ctime_ns]
+            if stamp_of(path) != (n_bytes, mtime_ns, ctime_ns):
+                raise CatalogError(f"{path}: changed while it was read; build again once it is there as a whole")
             digests[name] = known
+    except ImageError as error:
+        raise CatalogError(f"{path}: {error}; move it away") from error
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return ImageFile(name, stat.st_size, str(known[2]))
+    return ImageFile(name, n_bytes, str(known[2]))
 
 
 def _row(path: Path, file: ImageFile, survey: Survey) -> Row:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # astropy remarks on dates and cards that we do not use
-        try:
-            image = read_image_header(path)
-        except OSError as error:
-            raise ImageError("unreadable", f"{error.strerror or error}") from error
+        image = read_image_header(path)
         scaling(image)
         notes = list(image.repairs)
         if image.n_cleaned:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from curation.pictures.cards import ImageError, number, value
 from curation.pictures.fits_header import BROKEN_GZIP, FitsImage, find_image, open_fits
+from schemas.trouble import pass_on
 
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 UNSIGNED_64, BYTES_64 = 2**63, 8
@@ -98,6 +99,7 @@ def _open_plane(path: Path, n_bytes: int, mtime_ns: int, is_wanted_whole: bool) 
             raw = _unpacked(stream, image) if image.is_gzip else _mapped(path, image)
             return _plane(image, raw, blank_of(image.header) if image.bitpix > 0 else None)
     except BROKEN_GZIP as error:
+        pass_on(error)
         raise ImageError("truncated", f"{path}: cannot be read: {error}") from error
 
 
@@ -222,5 +224,6 @@ class _Sections:
                 fits.open(self.path, memmap=True, do_not_scale_image_data=True) as file,
             ):
                 yield file[self.hdu]
-        except (*BROKEN_GZIP, ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, MemoryError) as error:
+        except (*BROKEN_GZIP, ValueError, TypeError, RuntimeError, ArithmeticError, LookupError) as error:
+            pass_on(error)
             raise ImageError("unreadable", f"its pixels cannot be decoded: {error or type(error).__name__}") from error

@@ -1,0 +1,62 @@
+"""Whether an image file is still the one that its index was made of: a build may take days, and disks are shared."""
+
+import hashlib
+import stat
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from curation.pictures.cards import ImageError
+from schemas.errors import CatalogError
+
+Stamp = tuple[int, int, int]
+"""Bytes, and when content and anything else last changed (mtime, ctime), in ns. Nobody can set the last one back."""
+Stamps = Mapping[str, Stamp]
+"""The stamp of each image whose content is known, by name."""
+
+
+def stamp_of(path: Path) -> Stamp:
+    """The file's stamp. Raises ImageError for a pipe, a device or a folder, whose reading might never end."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ImageError("not-a-file", "found a folder, a pipe, a socket or a device, expected a plain file")
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def stamps_of(digests: Mapping[str, Sequence[Any]], names: Sequence[str]) -> Stamps:
+    """The stamps of these images, from what `find_files` keeps: [size, mtime_ns, sha256, ctime_ns] by name."""
+    return {name: (one[0], one[1], one[3]) for name in names if (one := digests.get(name))}
+
+
+@contextmanager
+def unchanged(path: Path, sha256: str, known: Stamp | None) -> Generator[None]:
+    """Hold a file to its digest, before it is read in this block and after.
+
+    A file that has its known stamp is not read for that; another one is, once for each stamp and process. Raises
+    CatalogError for other content: what was read is not to be used.
+    """
+    before = _stamp_now(path)
+    if before != known and _digest(path, before) != sha256:
+        raise CatalogError(
+            f"{path}: not the file it was when it was indexed (now {before[0]} bytes, and another SHA-256); "
+            "run `build` again, it will notice"
+        )
+    yield
+    if _stamp_now(path) != before:
+        raise CatalogError(f"{path}: changed while it was read; run `build` again, it will notice")
+
+
+def _stamp_now(path: Path) -> Stamp:
+    try:
+        return stamp_of(path)
+    except ImageError as error:
+        raise CatalogError(f"{path}: {error}; it was a plain file when it was indexed") from error
+
+
+@lru_cache(maxsize=100_000)
+def _digest(path: Path, stamp: Stamp) -> str:
+    del stamp  # as long as it stays, so does the content
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,62 @@
+"""What a build on one machine opens to others: no port, and no token."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curation.engine.loopback import own_token
+
+ROOT = Path(__file__).resolve().parent.parent
+LISTED = """
+import os, sys, json, psutil
+from curation.engine.run import join_ray
+ray, _ = join_ray(1)
+
+@ray.remote
+def where():
+    return ray.util.get_node_ip_address()
+
+address = ray.get(where.remote())
+processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+found = [(one.name(), two.laddr.ip) for one in processes for two in one.net_connections("inet")
+         if two.status == psutil.CONN_LISTEN]
+print(json.dumps([address, found]))
+ray.shutdown()
+"""
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("before", ["", "import ray"])
+def test_a_local_build_listens_on_loopback_alone(tmp_path, before):
+    import json
+
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    done = subprocess.run(
+        [sys.executable, "-c", before + LISTED], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        env={**environment, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    address, found = json.loads(done.stdout.splitlines()[-1])
+    assert address == "127.0.0.1"
+    assert {name for name, _ in found} >= {"gcs_server", "raylet"}  # they were looked at
+    assert {ip.removeprefix("::ffff:") for _, ip in found} == {"127.0.0.1"}, found
+    token = tmp_path / ".ray" / "auth_token"
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+
+
+def test_a_token_that_others_may_read_is_made_its_users_alone_and_keeps_its_value(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("RAY_AUTH_TOKEN_PATH", "RAY_AUTH_TOKEN", "RAY_AUTH_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / ".ray" / "auth_token"
+    own_token()
+    made = file.read_text()
+    assert len(made) >= 32 and stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [one.name for one in file.parent.iterdir()] == ["auth_token"]
+    file.chmod(0o644)
+    own_token()
+    assert file.read_text() == made and stat.S_IMODE(file.stat().st_mode) == 0o600
