@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.addresses import server_address, without_keys
 from schemas.errors import RecipeError
 
 
@@ -20,7 +21,7 @@ class Settings:
 
 def settings(raw: str | None, store: str | None, servers: Sequence[str] = ()) -> Settings:
     """Flags first, then the environment. Raises RecipeError for a raw folder that is not there."""
-    where = raw or os.environ.get("RADIO_RAW")
+    where = _given("--raw", raw) or os.environ.get("RADIO_RAW")
     if not where:
         raise RecipeError("where are the raw files? Give --raw FOLDER, or set RADIO_RAW (`curation demo` makes some)")
     if not Path(where).is_dir():
@@ -29,11 +30,18 @@ def settings(raw: str | None, store: str | None, servers: Sequence[str] = ()) ->
 
 
 def store_place(store: str | None) -> str:
-    """The store's place: the flag, RADIO_STORE, or `store` in the working directory."""
-    return store or os.environ.get("RADIO_STORE") or "store"
+    """The store's place: the flag, RADIO_STORE, or `store` in the working directory. Keys in it are moved away."""
+    return without_keys(_given("--store", store) or os.environ.get("RADIO_STORE") or "store")
+
+
+def _given(option: str, value: str | None) -> str | None:
+    """What an option says. Raises RecipeError for nothing but blanks: a variable in a script that was never set."""
+    if value is not None and not value.strip():
+        raise RecipeError(f"{option}: found {value!r}, expected a place; leave the option away for the usual one")
+    return value
 
 
 def server_addresses(servers: Sequence[str]) -> tuple[str, ...]:
     """Where models are served: the flags, else RADIO_SERVER, separated by commas; each once."""
     named = servers or os.environ.get("RADIO_SERVER", "").split(",")
-    return tuple(dict.fromkeys(one.strip().rstrip("/") for one in named if one.strip()))
+    return tuple(dict.fromkeys(server_address(one.strip()).rstrip("/") for one in named if one.strip()))

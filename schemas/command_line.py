@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from schemas.addresses import start_without_keys
 from schemas.doors import VARIABLE, use_doors, use_doors_beside
 from schemas.errors import CorpusError
 from schemas.guard import check_names
@@ -57,6 +58,7 @@ def run(load: Callable[[], click.Command], *, when_stopped: str) -> None:
 
 def _run(load: Callable[[], click.Command]) -> int:
     try:
+        start_without_keys(sys.orig_argv[1:], os.environ)
         check_names()
         return load().main(standalone_mode=False) or 0  # click gives the code of an Exit
     except CorpusError as error:

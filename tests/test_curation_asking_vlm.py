@@ -12,11 +12,13 @@ import subprocess
 import sys
 import threading
 import time
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
 
-from curation.asking.exchange import body
+from curation.asking.exchange import Exchange, _retry_after_s, body
+from curation.asking.key import without_key
 from curation.asking.replies import replies
 from curation.asking.request import PROBLEMS, Request, Sampling, Served
 from curation.asking.rule_faults import FAULTS
@@ -405,6 +407,46 @@ def test_the_key_may_stand_in_a_file_that_is_ones_own(tmp_path, monkeypatch):
     monkeypatch.setenv("RADIO_SERVER_KEY_FILE", str(tmp_path / "none"))
     with RuleServer() as server, pytest.raises(ModelError, match="cannot be read"):
         asker(tmp_path, server).ask(requests(2))
+
+
+@pytest.mark.parametrize("wrong", ["sk-canary\nX-Other: 1", "sk-canary two", "sk-canary-\u00e9", " \n "])
+def test_a_key_that_no_header_takes_is_told_without_it(tmp_path, monkeypatch, wrong):
+    monkeypatch.setenv("RADIO_SERVER_KEY", wrong)
+    with RuleServer() as server, pytest.raises(ModelError, match="RADIO_SERVER_KEY") as refused:
+        asker(tmp_path, server).ask(requests(1))
+    assert "canary" not in str(refused.value) and len(str(refused.value).splitlines()) == 1
+
+
+def test_a_key_that_a_server_repeats_is_neither_told_nor_kept():
+    key = 'sk/canary"5e1f'
+    for said in (key, quote(key, safe=""), json.dumps(key)):
+        assert b"canary" not in without_key(f"no such key: {said}".encode(), key)
+    assert without_key(b"none of these", "none") == b"none of these"
+
+
+def completion(model: str) -> bytes:
+    choice = {"message": {"content": "{}"}, "finish_reason": "stop"}
+    return json.dumps({"model": model, "choices": [choice]}).encode()
+
+
+@pytest.mark.parametrize("model", ["rule-server-2", "rule-server/other", "Rule-Server", "rule"])
+def test_what_a_model_of_a_longer_or_shorter_name_says_is_not_taken(model):
+    exchange = Exchange("http://127.0.0.1:1/v1", 1.0, 1)
+    assert exchange._read(request(), completion("rule-server"), 0.0).text == "{}"
+    with pytest.raises(ModelError, match=f"was asked for 'rule-server', and '{model}' answered"):
+        exchange._read(request(), completion(model), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0), ("31557600000", 120.0), ("1e300", 120.0), ("inf", None), ("nan", None), ("-5", 0.0), ("soon", None),
+        ("Fri, 31 Dec 3026 23:59:59 GMT", 120.0), ("Fri, 31 Dec 9999 23:59:59 GMT", 120.0), ("", None),
+        ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", None), ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
+    ],
+)  # fmt: skip
+def test_a_server_may_ask_for_two_minutes_and_not_for_a_thousand_years(header, seconds):
+    assert _retry_after_s(header) == seconds
 
 
 # -- told --------------------------------------------------------------------------------------------------------------

@@ -4,13 +4,18 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
+import boto3
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -143,17 +148,44 @@ def test_tables_on_an_object_store_give_the_same_handover(demo_build, curation, 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server.start()
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    key, secret, server_key = "AKIACANARYCANARY", "canary/Secret+Of+The+Store", "canary-key-of-the-server"
+    short = tempfile.mkdtemp(prefix="rc", dir="/tmp")  # Ray's socket names have a length limit
+    environment = {"RADIO_SERVER_KEY": server_key, "RAY_TMPDIR": short}
     try:
         _, port = server.get_host_and_port()
         place = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1&allow_bucket_creation=true"
-        words = ("build", "tiny", "--raw", demo_build.out / "raw", "--store", f"s3://corpus/store?{place}")
-        assert "--out" in curation(*words, **keys).stderr  # a hand-over is plain files: where to?
-        done = curation(*words, "--out", tmp_path / "out", **keys)
+        words = (
+            "build",
+            "tiny",
+            "--raw",
+            demo_build.out / "raw",
+            "--store",
+            f"s3://{key}:{secret}@corpus/store?{place}",
+        )
+        refused = curation(*words, **environment)
+        assert "--out" in refused.stderr  # a hand-over is plain files: where to?
+        done = curation(*words, "--out", tmp_path / "out", **environment)
         assert done.returncode == 0, done.stderr[-3000:]
+        assert "keys in the address of a store" in done.stderr
         assert tree(handover(tmp_path / "out", "tiny")) == tree(demo_build.handover)
+        files = [one for folder in (tmp_path, Path(short)) for one in folder.rglob("*") if one.is_file()]
+        left = {str(one): one.read_bytes() for one in files} | dict(objects_of(port, "corpus"))
+        left["said"] = "".join([refused.stdout, refused.stderr, done.stdout, done.stderr]).encode()
+        canaries = [one.encode() for one in (secret, quote(secret, safe=""), server_key)]
+        assert [name for name, body in left.items() if any(one in body for one in canaries)] == []
+        assert any("logs" in name for name in left) and len(left) > 100  # what is searched is there
     finally:
         server.stop()
+        shutil.rmtree(short, ignore_errors=True)
+
+
+def objects_of(port: int, bucket: str) -> Iterator[tuple[str, bytes]]:
+    """Everything that an object store holds, by name."""
+    given = {"endpoint_url": f"http://127.0.0.1:{port}", "region_name": "us-east-1"}
+    client = boto3.client("s3", aws_access_key_id="test", aws_secret_access_key="test", **given)
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for one in page.get("Contents", []):
+            yield f"s3:{one['Key']}", client.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
 
 
 @pytest.mark.ray

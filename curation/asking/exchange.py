@@ -20,7 +20,7 @@ import httpx2
 import openai
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from curation.asking.key import server_key
+from curation.asking.key import server_key, without_key
 from curation.asking.request import Reply, Request
 from schemas.errors import ModelError
 
@@ -215,7 +215,8 @@ class Exchange:
         """The body of the answer; a failure that may pass; or a problem with its detail and what was said."""
         try:
             async with asyncio.timeout(deadline_s):
-                return (await call()).content
+                got = (await call()).content
+                return without_key(got, self._key)
         except TimeoutError:
             return Failure("timeout", f"no whole answer within {deadline_s:g} s")
         except _TooLongError as error:
@@ -253,8 +254,11 @@ class Exchange:
             text = got.decode(errors="replace")[:MAX_UNREADABLE]
             return Failure("unreadable", f"{where}: {_cut(first['msg'], 120)}", text=text)
         asked = request.served.model
-        if completion.model and not completion.model.startswith(asked):
-            raise ModelError(f"{self.server} was asked for {asked!r}, and {_cut(completion.model, 80)!r} answered")
+        if completion.model and completion.model != asked:
+            raise ModelError(
+                f"{self.server} was asked for {asked!r}, and {_cut(completion.model, 80)!r} answered; name the model "
+                "as the server does: what another one says must not be kept under its name"
+            )
         choice, usage = completion.choices[0], completion.usage or _Usage()
         text = choice.message.content or choice.message.refusal or ""
         reason = choice.finish_reason
@@ -270,9 +274,7 @@ class Exchange:
 
     def _told(self, text: str) -> str:
         """What the server said, on one line, short, without the key."""
-        if self._key != "none":
-            text = text.replace(self._key, "(key)")
-        return _cut(text, MAX_DETAIL)
+        return _cut(without_key(text.encode(errors="replace"), self._key).decode(), MAX_DETAIL)
 
 
 @lru_cache(maxsize=1)
@@ -305,6 +307,6 @@ def _retry_after_s(header: str | None) -> float | None:
     except ValueError:
         try:
             seconds = parsedate_to_datetime(header).timestamp() - time.time()
-        except ValueError:
+        except (ValueError, OverflowError, TypeError, IndexError):  # of a year beyond all calendars, or no date
             return None
     return min(max(0.0, seconds), MAX_RETRY_AFTER_S) if math.isfinite(seconds) else None

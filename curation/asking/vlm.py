@@ -8,7 +8,6 @@ request ends as its reply's `problem`; what concerns the server raises ModelErro
 """
 
 import asyncio
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,8 @@ from curation.asking.dispatch import Dispatch, Limits
 from curation.asking.exchange import Exchange, Failure
 from curation.asking.replies import Ledger, Replies, replies
 from curation.asking.request import Reply, Request, Served
+from schemas.addresses import server_address
+from schemas.addresses import shown as _shown
 from schemas.errors import ModelError, RecipeError
 
 N_TOLD = 50  # an ask of so many is told of
@@ -48,7 +49,9 @@ class Asker:
         """Refuse an address that is none."""
         wrong = [server for server in self.servers if not server.startswith(("http://", "https://"))]
         if wrong:
-            raise RecipeError(f"--server {wrong[0]}: not an address; it looks like http://127.0.0.1:8000/v1")
+            raise RecipeError(f"--server {_shown(wrong[0])}: not an address; it looks like http://127.0.0.1:8000/v1")
+        for server in self.servers:
+            server_address(server)
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """The replies, in the order of the requests.
@@ -184,11 +187,6 @@ def _ledger(n_requests: int, asked: Sequence[Reply], wall_s: float) -> Ledger:
         n_completion_tokens=sum(reply.n_completion_tokens for reply in asked),
         request_s=round(sum(reply.seconds for reply in asked), 3), wall_s=round(wall_s, 3),
     )  # fmt: skip
-
-
-def _shown(place: str) -> str:
-    """The store's place without the keys that an object store's address may hold."""
-    return re.sub(r"//[^/@]*@", "//", place.partition("?")[0])
 
 
 def _tell(served: Served, ledger: Ledger) -> None:

@@ -25,6 +25,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
+from schemas.addresses import shown, without_keys
 from schemas.errors import StoreError
 from schemas.manifest import Manifest, Part, read_manifest
 from schemas.rejection import REJECTED, Sieved
@@ -57,14 +58,14 @@ class Store:
 
     def __init__(self, where: str) -> None:
         """Open a store at a local path or at `s3://bucket/folder` (any address pyarrow.fs understands)."""
-        self.where = where
+        self.where = where = without_keys(where)
         try:
             if "://" in where:
                 self.files, self.root = pafs.FileSystem.from_uri(where)
             else:
                 self.files, self.root = pafs.LocalFileSystem(), str(Path(where).expanduser().absolute())
         except (pa.ArrowInvalid, OSError) as error:
-            raise StoreError(f"cannot open the store {where!r}: {error}") from error
+            raise StoreError(f"cannot open the store {shown(where)!r}: {error}") from error
         self.is_local = isinstance(self.files, pafs.LocalFileSystem)
 
     def path(self, *names: str) -> str:
