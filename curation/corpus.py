@@ -9,10 +9,12 @@ entries ┴► matches ─► matchings      cutouts of all datasets ─► twin
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,6 +55,12 @@ from schemas.tables import BLIND
 
 HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
+KINDS = (
+    "mosaics", "sources_as_read", "sources", "objects_as_read", "detections", "objects", "entries", "matches",
+    "matchings", "benchmark_sources", "sealed", "windows", "cutouts", "descriptions", "answers", "quotas",
+    "conversations", "quality", "generated", "judged", "splits", "samples", "injections", "twins", "blind",
+)  # fmt: skip
+"""Of steps, as the first part of their names."""
 HANDOVER_VERSION = 3  # raised when the export starts to write something else
 
 
@@ -85,7 +93,7 @@ class Corpus(BaseModel):
     """Who scores the conversations; None: nobody."""
     serving: Serving = Serving()
     """How `curation serve` serves the model: part of no address."""
-    most_rejected: dict[str, float] = Field(default_factory=dict[str, float])
+    most_rejected: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict[str, float])
     """Largest share of rows that a kind of step may reject, such as `cutouts = 0.1`; above it the build fails."""
 
 
@@ -280,6 +288,11 @@ def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
         wrong.append(
             RecipeError(f"corpus {wanted.name}: [reader] reads what [generation] writes: add one, or leave it out")
         )
+    wrong += [
+        RecipeError(f"corpus {wanted.name}: most_rejected.{name}: no such step; expected one of {', '.join(KINDS)}")
+        for name in wanted.most_rejected
+        if name not in KINDS
+    ]
     strange = (wanted.generation.turns.keys() if wanted.generation else set[str]()) - set(wanted.datasets)
     if strange:
         wrong.append(RecipeError(f"corpus {wanted.name}: generation.turns: no dataset {', '.join(sorted(strange))}"))
@@ -323,4 +336,20 @@ def _matched(matching: Matching, known: Mapping[str, Step]) -> tuple[Step, Step]
 
 
 def _digests(store: Store) -> dict[str, list[object]]:
-    return json.loads(store.read_bytes(DIGESTS)) if store.exists(DIGESTS) else {}
+    """What is kept of raw files; nothing, with a warning, where that is damaged: they are then hashed again."""
+    if not store.exists(DIGESTS):
+        return {}
+    try:
+        found: Any = json.loads(store.read_bytes(DIGESTS))
+        whole = isinstance(found, dict) and all(_is_kept(one) for one in cast(dict[str, Any], found).values())
+    except (ValueError, RecursionError):
+        whole, found = False, {}
+    if not whole:
+        print(f"warning: {store.path(DIGESTS)} is damaged; the raw images are hashed again", file=sys.stderr)
+    return found if whole else {}
+
+
+def _is_kept(one: Any) -> bool:
+    """Whether an entry is [size, mtime_ns, sha256], and ctime_ns where it is of today's form."""
+    kinds = (int, int, str, int)
+    return isinstance(one, list) and len(one) in (3, 4) and all(map(isinstance, one, kinds[: len(one)]))

@@ -61,6 +61,7 @@ def _as_catalog(path: Path, name: str) -> list[Row]:
 
 def _looked_at(path: Path, survey: "Survey") -> list[Row]:
     """The facts of a folder, of an image, or of each table of a file."""
+    from catalogs.formats.tables import check_plain
     from curation.looking.columns import table_facts
     from curation.looking.folders import folder_facts, is_image
     from curation.looking.images import image_facts
@@ -71,6 +72,7 @@ def _looked_at(path: Path, survey: "Survey") -> list[Row]:
     if path.is_file() and is_image(path):
         return [image_facts(path, survey)]
     try:
+        check_plain(path)
         return [table_facts(path, one) for one in open_tables(path)]
     except (CorpusError, OSError) as error:
         told = str(error)

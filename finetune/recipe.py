@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from schemas.errors import RecipeError
 from schemas.fingerprint import fingerprint
+from schemas.folder import read_toml, validation_lines
 
 FOLDER = Path(__file__).parent / "recipes"
 # What may change between a run and its resumption: none of it changes a weight.
@@ -251,16 +252,17 @@ def recipe(name_or_path: str | Path, overrides: Mapping[str, str] | None = None)
     """
     path = _file(name_or_path)
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        said = read_toml(path)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{path}: not a TOML file: {error}") from error
+    except RecursionError:
+        raise RecipeError(f"{path}: nested too deep, expected a few levels") from None
     for key, value in (overrides or {}).items():
         _put(said, key, value)
     try:
         return Recipe.model_validate(said)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, one['loc'])) or 'recipe'}: {one['msg']}" for one in error.errors()]
-        raise RecipeError(f"{path}: " + "; ".join(wrong)) from error
+        raise RecipeError("\n".join(f"{path}: {line}" for line in validation_lines(Recipe, error))) from error
 
 
 def recipes() -> dict[str, Recipe]:

@@ -1,5 +1,8 @@
 """A folder of TOML files as one typed dictionary: the folders are the registry (`schemas/doors.py` says which)."""
 
+import errno
+import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -9,23 +12,45 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.conversation import PLACEHOLDER, SPECIAL_TOKENS
 from schemas.doors import door_files
 from schemas.errors import RecipeError
 
 Door = TypeVar("Door", bound=BaseModel)
 One = TypeVar("One")
 Stamp = tuple[Path, int, int]
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)  # and what turns text round
+EXPECTED_NAME = (
+    "found a name that is no name of a folder, expected letters, digits, dots, dashes and underscores, beginning with "
+    "a letter or a digit, at most 100"
+)
+
+
+MOST_BYTES = 10 * 2**20
+MOST_CHARACTERS, MOST_OF_A_KEY = 50_000, 200  # of a text (the longest of ours is a prompt), and of a key of a table
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")  # of a file: it becomes a folder of the store
 
 
 def read_toml(file: Path) -> dict[str, Any]:
-    """What the file says. Raises as `tomllib` and the file system do."""
+    """What the file says. Raises as `tomllib` and the file system do, and OSError for what is no plain file."""
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise OSError(errno.EINVAL, "a pipe, a socket or a device, expected a plain file", str(file))
+    if found.st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"{found.st_size} bytes, expected at most {MOST_BYTES}", str(file))
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def read_door(model: type[Door], file: Path, read: Callable[[Path], dict[str, Any]] = read_toml) -> Door:
     """One TOML file as a frozen model, named for its file; every error of the file at once. `read`: what it says."""
     try:
+        if not NAME.fullmatch(file.stem):
+            raise RecipeError(f"{str(file)!r:.300}: {EXPECTED_NAME}")
         text = read(file)
+        if odd := list(_odd_texts(text)):
+            raise RecipeError("\n".join(f"{file}: {line}" for line in odd))
         if open_keys := list(_open_keys(text)):
             raise RecipeError("\n".join(_open_key(file, key, found) for key, found in open_keys))
         return model.model_validate({**text, "name": file.stem})
@@ -37,8 +62,10 @@ def read_door(model: type[Door], file: Path, read: Callable[[Path], dict[str, An
         raise RecipeError(f"{file}: not TOML: {error}") from error
     except UnicodeDecodeError as error:
         raise RecipeError(f"{file}: not UTF-8: {error}") from error
+    except RecursionError:
+        raise RecipeError(f"{file}: nested too deep, expected a few levels") from None
     except ValidationError as error:
-        raise RecipeError("\n".join(f"{file}: {line}" for line in _lines(model, error))) from error
+        raise RecipeError("\n".join(f"{file}: {line}" for line in validation_lines(model, error))) from error
 
 
 def read_doors(model: type[Door], kind: str, ours: Path) -> Mapping[str, Door]:
@@ -91,6 +118,27 @@ def _read_all(model: type[BaseModel], stamps: tuple[Stamp, ...]) -> Mapping[str,
     return MappingProxyType(found)
 
 
+def _odd_texts(value: Any, key: str = "") -> Iterator[str]:
+    """What is wrong with keys and texts that could break a line, a page, a path or a chat template."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            at = f"{key}.{name:.60}" if key else f"{name:.60}"
+            if len(name) > MOST_OF_A_KEY or CONTROL.search(name) or "\n" in name:
+                yield f"{at!r}: a key of {len(name)} characters, expected at most {MOST_OF_A_KEY}, on one line"
+            else:
+                yield from _odd_texts(one, at)
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _odd_texts(one, f"{key}[{number}]")
+    elif isinstance(value, str):
+        if len(value) > MOST_CHARACTERS:
+            yield f"{key}: a text of {len(value):,} characters, expected at most {MOST_CHARACTERS:,}"
+        if found := CONTROL.search(value):
+            yield f"{key}: found the control character {found[0]!r}, expected text that can be printed"
+        if tokens := [one for one in (PLACEHOLDER, *SPECIAL_TOKENS) if one.lower() in value.lower()]:
+            yield f"{key}: found {', '.join(tokens)}, which a chat template takes for its own; write it in another way"
+
+
 def _open_keys(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """Keys whose value somebody left to be written, `"TODO: deg or hourangle"`, with that value."""
     if isinstance(value, dict):
@@ -107,7 +155,7 @@ def _open_key(file: Path, key: str, found: str) -> str:
     return f"{file}: {key}: found {found!r}, expected {found.removeprefix('TODO').lstrip(': ') or 'a value'}"
 
 
-def _lines(model: type[BaseModel], error: ValidationError) -> list[str]:
+def validation_lines(model: type[BaseModel], error: ValidationError) -> list[str]:
     """What is wrong, one line each: the key, what was found, what was expected."""
     lines = list[str]()
     for one in error.errors():

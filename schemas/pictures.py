@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from schemas.errors import CatalogError
+from schemas.trouble import machine_failed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -79,7 +80,7 @@ class _Opening:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, (CatalogError, MemoryError)):
+        if isinstance(error, Exception) and not isinstance(error, CatalogError) and not machine_failed(error):
             found = str(error).replace("\n", " ") or type(error).__name__
             raise CatalogError(f"{self.where}: no picture can be opened: {found:.200}") from error
 

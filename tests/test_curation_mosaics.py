@@ -1,13 +1,18 @@
 import gzip
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from click.testing import CliRunner
 
 from catalogs.survey import Survey
+from curation.cli import curation
+from curation.pictures.cards import ImageError
+from curation.pictures.fits_header import read_image_header
 from curation.pictures.mosaics import find_files, mosaics, mosaics_step, read_mosaic
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 from schemas.errors import CatalogError
@@ -255,6 +260,28 @@ def test_no_file_and_a_folder_in_place_of_a_file_are_told_in_a_line(tmp_path):
         find_files(tmp_path, SURVEY, {})
     (tmp_path / "a.fits").mkdir()
     with pytest.raises(CatalogError, match="a folder, expected an image file"):
+        find_files(tmp_path, SURVEY, {})
+
+
+@pytest.mark.parametrize("name", ["a\nb.fits", "a\x07.fits", os.fsdecode(b"a\xff.fits"), "a\u202e.fits"])
+def test_a_file_name_that_no_line_can_hold_is_told_in_a_line(tmp_path, name):
+    fits_file(tmp_path / name)
+    with pytest.raises(CatalogError, match="expected one that can be printed") as told:
+        find_files(tmp_path, SURVEY, {})
+    assert str(told.value).isprintable()
+
+
+def test_a_pipe_and_a_device_in_place_of_a_file_are_told_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.fits")
+    with pytest.raises(CatalogError, match=r"pipe.fits: found a folder, a pipe, .* expected a plain file"):
+        find_files(tmp_path, SURVEY, {})
+    with pytest.raises(ImageError, match="expected a plain file"):
+        read_image_header(tmp_path / "pipe.fits")
+    found = CliRunner().invoke(curation, ["inspect", str(tmp_path / "pipe.fits")])
+    assert found.exit_code == 1 and "expected a plain file" in found.output
+    (tmp_path / "pipe.fits").unlink()
+    (tmp_path / "device.fits").symlink_to("/dev/zero")
+    with pytest.raises(CatalogError, match=r"device.fits: found a folder, a pipe, .* expected a plain file"):
         find_files(tmp_path, SURVEY, {})
 
 

@@ -1,14 +1,18 @@
 """Pixels, whole and by windows, held against what astropy reads from the same bytes."""
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.io.fits.hdu.compressed import _codecs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation.pictures import plane as plane_module
 from curation.pictures.cards import ImageError
 from curation.pictures.fits_header import read_image_header
 from curation.pictures.plane import open_plane
@@ -209,3 +213,66 @@ def test_tiles_that_cannot_be_decoded_are_one_line_however_they_are_read(tmp_pat
         with pytest.raises(ImageError, match="its pixels cannot be decoded") as error:
             open_plane(tmp_path / "a.fits", is_wanted_whole=is_whole).read((0, 0, 64, 64))
         assert error.value.reason == "unreadable" and "\n" not in str(error.value)
+
+
+# --- bombs: what is decoded for a window is bounded, whatever the file claims
+
+
+def tiled(path: Path, shape: tuple[int, int], tile: tuple[int, int], method: str = "RICE_1") -> Path:
+    packed = fits.CompImageHDU(np.zeros(shape, "u1"), compression_type=method, tile_shape=tile)
+    fits.HDUList([fits.PrimaryHDU(), packed]).writeto(path)
+    return path
+
+
+def peak_mb(path: Path) -> float:
+    """The largest memory of a process that reads 64 pixels, beyond what it takes to start."""
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom curation.pictures.cards import ImageError\n"
+        "from curation.pictures.plane import open_plane\n"
+        "used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nbefore = used()\n"
+        "try:\n    print(open_plane(Path(sys.argv[1])).read((0, 0, 64, 64)).shape)\n"
+        "except ImageError as error:\n    print(error.reason)\n"
+        "print((used() - before) / 1000)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True, timeout=120)
+    return float(done.stdout.splitlines()[-1])
+
+
+def test_a_window_of_a_large_tile_costs_no_more_than_a_tile_may(tmp_path):
+    largest = tiled(tmp_path / "largest.fits", (5792, 5792), (5792, 5792))
+    larger = tiled(tmp_path / "larger.fits", (5800, 5800), (5800, 5800))
+    assert largest.stat().st_size < 1_000_000 and peak_mb(largest) < 400
+    with pytest.raises(ImageError, match="ZTILEn: 5800 x 5800, a tile of over") as told:
+        open_plane(larger)
+    assert told.value.reason == "too-large"
+
+
+def test_a_window_across_many_long_tiles_is_refused_before_any_is_decoded(tmp_path):
+    columns = tiled(tmp_path / "columns.fits", (4_000_000, 64), (4_000_000, 1))
+    plane = open_plane(columns)
+    with pytest.raises(ImageError, match="tiles of 1 x 4000000 pixels: 256000000 pixels would be decoded for 4096"):
+        plane.read((0, 0, 64, 64))
+    assert plane.read((0, 0, 3, 64)).shape == (64, 3)
+
+
+def test_tiles_by_rows_as_fpack_makes_them_are_read_however_large_the_image(tmp_path):
+    rows = tiled(tmp_path / "rows.fits", (9000, 9000), (1, 9000))
+    assert open_plane(rows).read((4000, 8936, 4064, 9000)).shape == (64, 64)
+
+
+def test_a_tile_of_gzip_that_unpacks_to_more_than_a_tile_is_refused(tmp_path, monkeypatch):
+    bomb = gzip.compress(bytes(10_000_000))
+    monkeypatch.setattr(_codecs, "gzip_compress", lambda _: bomb)
+    path = tiled(tmp_path / "bomb.fits", (64, 64), (64, 64), "GZIP_1")
+    monkeypatch.setattr(plane_module, "MAX_TILE_BYTES", 1_000_000)
+    with pytest.raises(ImageError, match="unpacks to over 1000000"):
+        open_plane(path).read((0, 0, 8, 8))
+
+
+@pytest.mark.parametrize("sides", [(0, 64), (-1, 64)])
+def test_tiles_without_a_side_are_a_bad_header(tmp_path, sides):
+    path = tiled(tmp_path / "a.fits", (64, 64), (16, 64))
+    with fits.open(path, mode="update", disable_image_compression=True) as file:
+        file[1].header["ZTILE1"], file[1].header["ZTILE2"] = sides
+    with pytest.raises(ImageError, match="ZTILEn: found"):
+        open_plane(path)

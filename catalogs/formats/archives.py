@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pyarrow as pa
 
-from catalogs.formats.tables import MOST_BYTES, RawTable, read_bytes, unzipped
+from catalogs.formats.tables import MOST_BYTES, RawTable, check_plain, read_bytes, unzipped
 from schemas.errors import CatalogError
 
 BLOCK = 512
@@ -47,6 +47,7 @@ def read_names(path: Path, member: str, pattern: str) -> RawTable:
     A name that fits the glob but not the pattern is a ragged row. Rows stand in the order of the zip's directory.
     """
     try:
+        check_plain(path)
         with zipfile.ZipFile(path) as archive:
             names = [one.filename for one in archive.infolist() if not one.is_dir()]
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from catalogs.formats.ds9_shapes import FRAMES, N_NUMBERS, joined, outline
 from catalogs.formats.outlines import Polygon
 from catalogs.formats.plain_json import RefusedError
+from catalogs.formats.tables import check_plain
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection
 
@@ -75,6 +76,7 @@ def read_ds9(path: Path) -> Ds9File:
     shapes are refused together, where one of them is.
     """
     try:
+        check_plain(path)
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         raise CatalogError(f"{path}: no such file") from None

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from catalogs.formats.paths import inside
 from catalogs.formats.plain_json import RefusedError
+from catalogs.formats.tables import check_plain
+from schemas.trouble import pass_on
 
 Mask = NDArray[np.bool_]
 MOST_BYTES = 1 << 28  # of a mask's pixels; pictures are 132 x 132
@@ -23,15 +25,19 @@ def read_mask(folder: Path, name: str, shape: tuple[int, int]) -> Mask:
     """
     path = inside(folder, name)
     try:
+        check_plain(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with fits.open(path, memmap=False) as hdus:
                 data = _mask_pixels(hdus[0], name)
     except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise  # a disk that is away, and not a JSON that names what is not there
         raise RefusedError("bad-mask", f"{name}: no such file beside the JSON") from None
     except RefusedError:
         raise
     except Exception as error:  # astropy raises whatever a broken file leads to
+        pass_on(error)
         raise RefusedError("bad-mask", f"{name}: not a readable FITS image: {error}") from error
     if data is None or data.shape != shape:
         found = "no image" if data is None else f"{data.shape[::-1]} pixels"

@@ -7,6 +7,7 @@
 
 import gzip
 import io
+import stat
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,7 @@ def text_column(values: list[bytes | None]) -> pa.Array:
 def read_bytes(path: Path) -> bytes:
     """A file's bytes, unzipped where they are gzip. Raises CatalogError for anything else than a full file."""
     try:
+        check_plain(path)
         body = unzipped(path.read_bytes(), str(path))
     except FileNotFoundError:
         raise CatalogError(f"{path}: no such file") from None
@@ -71,6 +73,15 @@ def read_bytes(path: Path) -> bytes:
     if not body:
         raise CatalogError(f"{path}: empty file")
     return body
+
+
+def check_plain(path: Path) -> None:
+    """Raise CatalogError for a pipe, a socket or a device, whose reading might never end, and for a file too large."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise CatalogError(f"{path}: found a pipe, a socket or a device, expected a plain file")
+    if stat.S_ISREG(found.st_mode) and found.st_size > MOST_BYTES:
+        raise CatalogError(f"{path}: {found.st_size} bytes, expected a table of at most {MOST_BYTES}")
 
 
 def unzipped(body: bytes, where: str) -> bytes:

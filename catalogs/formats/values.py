@@ -19,6 +19,8 @@ SEXAGESIMAL = re.compile(
     r"(?P<sign>[+−-]?)\s*(?P<whole>\d+)[\s:hd°]+(?P<minutes>\d+(?:\.\d*)?)[\s:m'′]*(?:(?P<seconds>\d+(?:\.\d*)?)[\s\"s″]*)?"
 )
 SIXTY = 60
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # tab and line breaks stand in real remarks
+MOST_CHARACTERS = 10_000
 LARGEST_INT, SMALLEST_INT = 2**63 - 1, -(2**63)
 EVERY_WHOLE_BELOW = 2**53  # a real from here on may be a whole number that was rounded
 TOO_LONG = 'more digits than it holds; type = "text" keeps them all'
@@ -45,7 +47,19 @@ def typed(values: pa.Array, kind: str, null_values: Sequence[str] = ("",)) -> Ty
         return _numbers(values, kind)
     text = pc.utf8_trim_whitespace(values)
     text = pc.if_else(pc.is_in(text, pa.array(null_values, pa.string())), pa.scalar(None, pa.string()), text)
-    return (text, {}) if kind == "text" else _parsed(text, kind)
+    return (text, _unprintable(text)) if kind == "text" else _parsed(text, kind)
+
+
+def _unprintable(text: pa.Array) -> dict[int, str]:
+    """By index what is wrong with texts that would break a line, a page or a report."""
+    bad = dict[int, str]()
+    for is_wrong, why in (
+        (pc.match_substring_regex(text, CONTROL), "no control character"),
+        (pc.greater(pc.utf8_length(text), MOST_CHARACTERS), f"at most {MOST_CHARACTERS:,} characters"),
+    ):
+        found = pc.indices_nonzero(pc.fill_null(is_wrong, False)).to_pylist()  # noqa: FBT003
+        bad |= {index: f"found {text[index].as_py()[:40]!r}, expected {why}" for index in found}
+    return bad
 
 
 def typed_lists(values: pa.Array, kind: str, separator: str, null_values: Sequence[str] = ("",)) -> Typed:

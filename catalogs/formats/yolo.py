@@ -12,6 +12,7 @@ from typing import Literal
 from catalogs.formats.outlines import Outline
 from catalogs.formats.paths import relative_name
 from catalogs.formats.plain_json import DECIMAL, RefusedError
+from catalogs.formats.tables import check_plain
 from schemas.errors import CatalogError, RecipeError
 from schemas.rejection import Rejection
 
@@ -110,6 +111,7 @@ def polygon_of_box(box_fits_px: tuple[float, float, float, float]) -> tuple[floa
 
 def _lines(path: Path) -> list[str]:
     try:
+        check_plain(path)
         return path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         raise CatalogError(f"{path}: no such file") from None

@@ -11,6 +11,7 @@ import pyarrow as pa
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 
+from catalogs.formats.tables import check_plain
 from catalogs.sky import separation_arcsec
 from catalogs.units import units_of
 from curation.drafting.roles import BY_VALUES, Role, plain_name, roles, unit_of
@@ -71,6 +72,8 @@ def given_table(word: str) -> Sheet:
     path, number = Path(word), None
     if not path.exists() and (named := re.fullmatch(r"(.+):(\d+)", word)):
         path, number = Path(named[1]), int(named[2])
+    if path.exists():
+        check_plain(path)
     tables = [one for one in open_tables(path) if number is None or one.form.hdu == number]
     if len(tables) != 1:
         every = open_tables(path)

@@ -4,6 +4,7 @@ A step is a pure function from tables to one table. Two kinds: *whole* makes its
 makes part k from part k of its leading inputs, so that any number of machines can share the work.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,8 @@ from schemas.fingerprint import fingerprint
 from schemas.manifest import DoorFile
 from schemas.rejection import Sieved
 from schemas.table import Table
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})*")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class Step:
 
     def __post_init__(self) -> None:
         """Refuse a step whose parts could not be told apart."""
+        if not NAME.fullmatch(self.name) or ".." in self.name:
+            raise RecipeError(
+                f"step {self.name!r:.200}: its name is a folder of the store, expected letters, digits, dots, dashes "
+                "and underscores, at most 100 between two slashes"
+            )
         if any(one.by_part for one in self.inputs) and self.rows_per_part:
             raise RecipeError(f"step {self.name}: made by part, so its parts are those of its input")
         by_part = [one.by_part for one in self.inputs]

@@ -274,7 +274,7 @@ def _tables() -> dict[str, dict[str, Any]]:
     for file in name_files():
         try:
             said = read_toml(file)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise RecipeError(f"{file}: not TOML: {error}") from error
         for schemes, held in said.items():
             for scheme, (subject, names) in product(schemes.split(","), held.items()):

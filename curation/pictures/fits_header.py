@@ -43,6 +43,7 @@ class FitsImage:
     is_gzip: bool  # compressed as a file (.gz)
     n_cleaned: int  # characters of the header that FITS does not allow, now blanks, signs of a unit or `?`
     repairs: tuple[str, ...] = ()  # notes on numbers that were written as text
+    tile_px: tuple[int, int] = (1, 1)  # width and height of what is decoded at once, where `is_tiled`
 
 
 @dataclass(frozen=True)
@@ -191,18 +192,18 @@ def _image(hdu: Hdu, *, is_gzip: bool) -> FitsImage:
         raise ImageError(
             "not-2d", f"{prefix}NAXISn: {sizes}, expected axes after the second of length 1; give one plane"
         )
-    if prefix:
-        _check_tiles(header, axes)
+    tile_px = _tile_px(header, axes) if prefix else (1, 1)
     if is_gzip and prefix:
         raise ImageError("bad-header", "compressed twice, by tiles and as a file; unpack the .gz")
     return FitsImage(
         header, hdu.index, hdu.data_offset, hdu.n_data_bytes, axes[0], axes[1], len(axes), bitpix,
         is_tiled=bool(prefix), is_gzip=is_gzip, n_cleaned=hdu.n_cleaned, repairs=repairs,
+        tile_px=tile_px,
     )  # fmt: skip
 
 
-def _check_tiles(header: fits.Header, axes: list[int]) -> None:
-    """Raise ImageError for tiles that are too large to be decoded for a window."""
+def _tile_px(header: fits.Header, axes: list[int]) -> tuple[int, int]:
+    """Width and height of the tiles. Raises ImageError for those that are too large to be decoded for a window."""
     sides = [whole_number(header, f"ZTILE{i + 1}", axis if i == 0 else 1) for i, axis in enumerate(axes)]
     if any(side < 1 for side in sides):
         raise ImageError("bad-header", f"ZTILEn: found {sides}, expected none below 1")
@@ -213,6 +214,7 @@ def _check_tiles(header: fits.Header, axes: list[int]) -> None:
             f"ZTILEn: {' x '.join(map(str, sides))}, a tile of over {MAX_TILE_PIXELS} pixels; compress it by rows, "
             "as fpack does where nothing else is asked",
         )
+    return inside[0], inside[1]
 
 
 def _check_claim(image: FitsImage, n_bytes: int) -> None:

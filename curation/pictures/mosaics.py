@@ -53,6 +53,12 @@ def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tupl
         raise CatalogError(
             f"survey {survey.name}: nothing matches {patterns} below {raw}; fetch it, or give another --raw"
         )
+    odd = [name for name in paths if not name.isprintable()]  # half a character counts: no table can hold it
+    if odd:
+        raise CatalogError(
+            f"{raw}: survey {survey.name}: found the file name {min(odd)!a:.200}, expected one that can be printed; "
+            "give it another name"
+        )
     folders = [name for name, path in paths.items() if path.is_dir()]
     if folders:
         raise CatalogError(

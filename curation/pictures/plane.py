@@ -12,16 +12,21 @@ from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 from astropy.io import fits
+from astropy.io.fits.hdu.compressed import _codecs
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from curation.pictures.cards import ImageError, number, value
-from curation.pictures.fits_header import BROKEN_GZIP, FitsImage, find_image, open_fits
+from curation.pictures.fits_header import BROKEN_GZIP, MAX_TILE_PIXELS, FitsImage, find_image, open_fits
 from schemas.trouble import pass_on
 
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 UNSIGNED_64, BYTES_64 = 2**63, 8
 IN_MEMORY = 2**26  # bytes; an unpacked .gz larger than this goes to a scratch file
 WHOLE_TILED = 2**26  # pixels; a larger tile-compressed image is always read by sections
+MAX_DECODED, MAX_DECODED_RATIO = 2**26, 4  # pixels decoded for a window, and to each pixel of a large one
+MAX_TILE_BYTES = 8 * MAX_TILE_PIXELS
+GZIP_WBITS = 31  # of zlib: with the header of gzip
 Box = tuple[int, int, int, int]
 
 
@@ -176,9 +181,30 @@ class _Bounded:
 
 def _tiled(path: Path, image: FitsImage, is_wanted_whole: bool) -> Plane:
     is_whole = is_wanted_whole and image.width_px * image.height_px <= WHOLE_TILED
-    sections = _Sections(path, image.hdu, image.n_axes - 2, is_float=image.bitpix < 0)
+    sections = _Sections(path, image.hdu, image.n_axes - 2, image.tile_px, is_float=image.bitpix < 0)
     raw = sections[0 : image.height_px, 0 : image.width_px] if is_whole else sections
     return _plane(image, raw, None if image.bitpix < 0 else sections.blank())
+
+
+@contextmanager
+def _bounded_gzip() -> Generator[None]:
+    """Astropy unpacks a tile of gzip to whatever it claims; in this block to no more than a tile may hold."""
+    before = _codecs.gzip_decompress
+    _codecs.gzip_decompress = _unpacked_tile
+    try:
+        yield
+    finally:
+        _codecs.gzip_decompress = before
+
+
+def _unpacked_tile(body: bytes) -> bytes:
+    unpacker = isal_zlib.decompressobj(wbits=GZIP_WBITS)
+    found = unpacker.decompress(body, MAX_TILE_BYTES + 1)
+    if len(found) > MAX_TILE_BYTES:
+        raise ValueError(f"a tile of {len(body)} bytes unpacks to over {MAX_TILE_BYTES}")
+    if not unpacker.eof:
+        raise EOFError("a tile ends before its end")
+    return found
 
 
 @dataclass(frozen=True)
@@ -188,13 +214,29 @@ class _Sections:
     path: Path
     hdu: int
     n_extra_axes: int
+    tile_px: tuple[int, int]  # width and height
     is_float: bool
 
     def __getitem__(self, window: tuple[slice, slice]) -> NDArray[Any]:
         """Raises ImageError for a tile that cannot be decoded, whatever the decoder says of it."""
+        self._check_cost(window)
         with self._opened() as hdu:
             self._forget_blanks(hdu)
             return np.array(hdu.section[(0,) * self.n_extra_axes + window])
+
+    def _check_cost(self, window: tuple[slice, slice]) -> None:
+        """Raise ImageError where the tiles under a window are far more than it: all of them are decoded together."""
+        n_wanted = n_decoded = 1
+        for one, side in zip(window, reversed(self.tile_px), strict=True):
+            n_wanted *= one.stop - one.start
+            n_decoded *= -(-one.stop // side) * side - one.start // side * side
+        if n_decoded > max(MAX_DECODED, MAX_DECODED_RATIO * n_wanted):
+            width, height = self.tile_px
+            raise ImageError(
+                "too-large",
+                f"tiles of {width} x {height} pixels: {n_decoded} pixels would be decoded for {n_wanted}; compress it "
+                "by rows, as fpack does where nothing else is asked",
+            )
 
     def _forget_blanks(self, hdu: Any) -> None:
         """Take away what astropy would replace, and stumbles over where it is large.
@@ -221,6 +263,7 @@ class _Sections:
         try:
             with (
                 warnings.catch_warnings(action="ignore"),
+                _bounded_gzip(),
                 fits.open(self.path, memmap=True, do_not_scale_image_data=True) as file,
             ):
                 yield file[self.hdu]

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import RecipeError
+from schemas.folder import read_toml, validation_lines
 
 HERE = Path(__file__).parent / "models.toml"
 Retry = Literal["", "without-question", "same"]
@@ -74,6 +75,8 @@ class Models(BaseModel):
 def models(file: Path = HERE) -> Models:
     """The models and families. Raises RecipeError for a file that says something impossible."""
     try:
-        return Models.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RecipeError(f"{file}: {' '.join(str(error).split())[:300]}") from error
+        return Models.model_validate(read_toml(file))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{file}: not a TOML file: {error}") from error
+    except ValidationError as error:
+        raise RecipeError("\n".join(f"{file}: {line}" for line in validation_lines(Models, error))) from error
