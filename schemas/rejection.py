@@ -60,10 +60,20 @@ def sieved(kept: pa.Table, rejections: Sequence[Rejection], n_in: int) -> Sieved
 def rejected_table(rejections: Sequence[Rejection]) -> pa.Table:
     """Refusals as rows of REJECTED; bytes and anything else that JSON has no form for are left out."""
     rows = [
-        {"row_id": one.row_id, "reason": one.reason, "detail": one.detail[:2000], "row": _json(one.row)}
+        {
+            "row_id": _whole(one.row_id[:2000]),
+            "reason": one.reason,
+            "detail": _whole(one.detail[:2000]),
+            "row": _json(one.row),
+        }
         for one in rejections
     ]
     return pa.Table.from_pylist(rows, schema=REJECTED)
+
+
+def _whole(text: str) -> str:
+    """Halves of characters, which JSON can bring, as they are written there: no table can hold them."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _json(row: Mapping[str, Any]) -> str:

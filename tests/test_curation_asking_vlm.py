@@ -424,9 +424,16 @@ def test_a_key_that_a_server_repeats_is_neither_told_nor_kept():
     assert without_key(b"none of these", "none") == b"none of these"
 
 
-def completion(model: str) -> bytes:
+def completion(model: str, **more) -> bytes:
     choice = {"message": {"content": "{}"}, "finish_reason": "stop"}
-    return json.dumps({"model": model, "choices": [choice]}).encode()
+    return json.dumps({"model": model, "choices": [choice], **more}).encode()
+
+
+@pytest.mark.parametrize("n", [-1, 2**63, 10**30, 1e400])
+def test_a_count_of_tokens_that_is_none_makes_an_answer_unreadable_and_no_traceback(n):
+    exchange = Exchange("http://127.0.0.1:1/v1", 1.0, 1)
+    got = exchange._read(request(), completion("rule-server", usage={"prompt_tokens": n}), 0.0)
+    assert got.kind == "unreadable" and got.detail.startswith(("usage.prompt_tokens: ", "body: "))
 
 
 @pytest.mark.parametrize("model", ["rule-server-2", "rule-server/other", "Rule-Server", "rule"])

@@ -79,3 +79,10 @@ def test_every_table_has_a_key_among_its_columns_and_an_empty_form(table):
     assert set(table.key) <= {column.name for column in table.columns}
     assert table.of([]).num_rows == 0
     assert len({column.name for column in table.columns}) == len(table.columns)
+
+
+def test_halves_of_characters_in_a_refusal_are_written_out():
+    from schemas.rejection import Rejection, rejected_table
+
+    (row,) = rejected_table([Rejection("a\ud800", "odd", "found \udfff", {"name": "\ud800"})]).to_pylist()
+    assert (row["row_id"], row["detail"]) == ("a\\ud800", "found \\udfff")

@@ -100,7 +100,7 @@ def _description(reply: Reply, who: str, name: str) -> str:
         raise ModelError(f"{who} cannot answer about a {name} picture: {reply.problem}, {reply.detail}")
     try:
         return Look.model_validate(json.loads(reply.text)).description.strip()
-    except (ValueError, ValidationError):
+    except (ValueError, ValidationError, RecursionError):
         raise ModelError(
             f"{who} does not obey the form of the reply: it says {' '.join(reply.text.split())[:80]!r} where JSON with "
             "a text `description` was due; does the server support structured output (response_format json_schema)?"

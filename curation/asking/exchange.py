@@ -27,6 +27,7 @@ from schemas.errors import ModelError
 MAX_BODY_BYTES = 2**20
 MAX_RETRY_AFTER_S = 120.0
 MAX_DETAIL = 300
+MOST_TOKENS = 2**40  # of one answer; more is no count
 MAX_UNREADABLE = 10_000  # characters kept of a body that is no reply
 ERROR, SERVER_ERROR, SLOWER = 400, 500, (429, 503)
 MAY_PASS = {408, 409, 425}  # of the 4xx; 429 and 503 mean "slower"
@@ -107,8 +108,8 @@ class _Choice(_Part):
 
 
 class _Usage(_Part):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int = Field(default=0, ge=0, le=MOST_TOKENS)
+    completion_tokens: int = Field(default=0, ge=0, le=MOST_TOKENS)
 
 
 class _Completion(_Part):

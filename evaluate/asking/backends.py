@@ -119,7 +119,7 @@ def chosen(text: str, choices: Sequence[str]) -> str | None:
     """What a reply in the form of `choice_form` says; None when it is in another form, or no such choice."""
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     answer = said.get(ANSWER) if isinstance(said, dict) else None
     return answer if isinstance(answer, str) and answer in choices else None
