@@ -72,7 +72,8 @@ def _looked_at(path: Path, survey: "Survey") -> list[Row]:
     if path.is_file() and is_image(path):
         return [image_facts(path, survey)]
     try:
-        check_plain(path)
+        if path.exists():
+            check_plain(path)
         return [table_facts(path, one) for one in open_tables(path)]
     except (CorpusError, OSError) as error:
         told = str(error)
