@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ import click
 
 from schemas.addresses import start_without_keys
 from schemas.doors import VARIABLE, use_doors, use_doors_beside
-from schemas.errors import CorpusError
+from schemas.errors import CorpusError, RecipeError
 from schemas.guard import check_names
 from schemas.stopping import asked_to_stop, listen
 from schemas.trouble import in_one_line
+
+PLACES = ("--raw", "--store", "--out", "--doors", "--data", "--base", "--model-dir")
 
 
 def doors_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,6 +60,7 @@ def run(load: Callable[[], click.Command], *, when_stopped: str) -> None:
 
 def _run(load: Callable[[], click.Command]) -> int:
     try:
+        _check_places(sys.argv[1:])
         start_without_keys(sys.orig_argv[1:], os.environ)
         check_names()
         return load().main(standalone_mode=False) or 0  # click gives the code of an Exit
@@ -77,6 +80,14 @@ def _run(load: Callable[[], click.Command]) -> int:
     except RecursionError:
         _tell("a file is nested too deep to be read; expected some tens of levels")
         return 1
+
+
+def _check_places(words: Sequence[str]) -> None:
+    """Raise RecipeError for an option of a place without one: a variable of a script that was never set."""
+    for option, value in zip(words, [*words[1:], "-"], strict=False):
+        name, equals, own = option.partition("=")
+        if name in PLACES and not (own if equals else value).strip():
+            raise RecipeError(f"{name}: found nothing, expected a place; leave the option away for the usual one")
 
 
 def _tell(text: str) -> None:

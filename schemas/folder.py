@@ -96,7 +96,7 @@ def check_written(folder: Path | None) -> None:
 def one_door(doors: Mapping[str, One], name: str, what: str) -> One:
     """The door of that name; RecipeError, listing the known ones, for another name. `what`: "label scheme"."""
     if name not in doors:
-        raise RecipeError(f"no {what} {name!r}; known: {', '.join(doors)}")
+        raise RecipeError(f"no {what} {name!r:.200}; known: {', '.join(doors)}")
     return doors[name]
 
 

@@ -229,3 +229,15 @@ def test_the_store_works_on_an_object_store(tmp_path, monkeypatch):
         assert store.manifest(numbers.address).content == local.manifest(numbers.address).content
     finally:
         server.stop()
+
+
+def test_an_object_store_that_cannot_be_reached_may_pass_and_a_damaged_part_may_not(store, monkeypatch):
+    numbers = counting()
+
+    def away(self, *given):
+        raise StoreError("cannot write s3: no answer") from OSError("AWS Error NETWORK_CONNECTION")
+
+    monkeypatch.setattr(Store, "publish", away)
+    assert attempt(numbers, 0, store.where).may_pass
+    monkeypatch.setattr(Store, "publish", lambda *_: (_ for _ in ()).throw(StoreError("not a part of ours")))
+    assert not attempt(numbers, 0, store.where).may_pass

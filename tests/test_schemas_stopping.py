@@ -86,3 +86,24 @@ def test_what_the_machine_does_wrong_is_one_line(body, told):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.returncode, done.stderr.strip()) == (1, told)
+
+
+@pytest.mark.parametrize("words", [["--out", ""], ["--store="], ["--store", " "], ["--raw", ""]])
+def test_an_option_of_a_place_without_one_is_wrong_use(words):
+    done = subprocess.run(
+        [sys.executable, "-m", "curation", "build", "tiny", *words], cwd=ROOT, capture_output=True, text=True,
+        timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {words[0].rstrip('=')}: found nothing, expected a place")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_name_of_a_hundred_thousand_characters_is_one_short_line():
+    for name in ("x" * 100_000, "x" * 100_000 + ".toml"):
+        done = subprocess.run(
+            [sys.executable, "-m", "curation", "plan", name], cwd=ROOT, capture_output=True, text=True,
+            timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert done.returncode in (1, 2) and len(done.stderr) < 2000, done.stderr[-300:]
+        assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1

@@ -32,7 +32,7 @@ from schemas.errors import CorpusError, ModelError, StepError
 from schemas.manifest import Manifest
 from schemas.rejection import REJECTED, Sieved
 from schemas.stopping import go_on, listen_again
-from schemas.trouble import in_one_line, machine_failed
+from schemas.trouble import in_one_line, machine_failed, store_failed
 
 BEAT_S = 10.0
 TRIES = 3  # of a task whose worker dies, by Ray itself
@@ -229,7 +229,8 @@ def attempt(step: Step, k: int, where: str) -> Outcome:
     try:
         return Outcome(make_parts(step, k, Store(where)))
     except CorpusError as error:
-        may_pass = machine_failed(error) and not isinstance(error, ModelError)  # for a server it has waited already
+        may_pass = machine_failed(error) or store_failed(error)
+        may_pass = may_pass and not isinstance(error, ModelError)  # for a server it has waited already
         return Outcome(error=type(error).__name__, message=str(error), may_pass=may_pass)
     except (OSError, MemoryError) as error:  # of an object store as well: its errors have no number
         return Outcome(error="StepError", message=in_one_line(error), may_pass=True)
