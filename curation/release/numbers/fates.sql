@@ -1,7 +1,7 @@
 -- What became of every sentence that a model wrote, in turns that were kept and in those that were refused.
 --   out: one row a dataset, fate and reason, the share of the dataset's sentences, and the first such sentence
 WITH sentences AS (
-    SELECT dataset, one.fate AS fate, coalesce(one.reason, '') AS reason, one.written AS written, true AS is_kept
+    SELECT dataset, one.fate AS fate, coalesce(one.reason, if(one.fate = 'as-written', one.detail, NULL), '') AS reason, one.written AS written, true AS is_kept
     FROM generated, unnest(sentences) AS s(one)
     UNION ALL
     SELECT split_part(address, '/', 2) AS dataset, one.fate, one.reason, one.written, false AS is_kept
