@@ -254,3 +254,8 @@ SPLIT = [
 def test_a_text_falls_into_its_statements(text, n):
     plain = flattened(text)[0]
     assert len(list(sentences(plain, 0, len(plain)))) == n
+
+
+@pytest.mark.parametrize("answer", ["{[1, 2], 3}", "{'a': {[1]: 2}}", "{{'a': 1}}", "[{1, [2]}]", "{1: {2: {[3]}}}"])
+def test_what_only_looks_like_data_is_read_like_any_other_text(answer):
+    assert extract_claims("What is seen?", answer, label_scheme("caesar_mrcnn"), "xyxy_norm")

@@ -170,7 +170,7 @@ def _decoded(text: str, start: int) -> tuple[Any, int]:
     end = max(text.rfind("}"), text.rfind("]")) + 1
     try:
         held = ast.literal_eval(text[start:end]) if "{" in text[start:end] else None
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):  # TypeError: a set of lists
         return None, start
     return _paired(held), end
 
