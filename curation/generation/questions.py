@@ -26,6 +26,8 @@ QUESTION = re.compile(
     r"(?:what|which|where|who|whose|when|why|how|is|are|was|were|does|do|did|can|could|has|have|would|will|should|may|might"
     r"|isn['’]t|aren['’]t|doesn['’]t|don['’]t)\b"
 )
+ODD_SIGNS = re.compile(r"[{}|`\\\\<>]")
+"""Pieces of a reply's form, of a table or of a page, which nobody asks in."""
 SUPPOSED = re.compile(
     r"(?i)^(?:given|since|because|as|considering that|knowing|although|though|while|assuming|if|seeing)\b"
     r"|\b(?:did|do) you (?:know|agree|reali[sz]e)\b|\b(?:besides|apart from|aside from|other than|in addition to)\b"
@@ -45,7 +47,8 @@ def ill_asked(question: str) -> tuple[str, str] | None:
     parts = [one.strip() for one in PART.findall(question) if re.search(r"\w", one)]
     if ill := ill_worded(question):
         return ill
-    wrong = [one for one in parts if SUPPOSED.search(one) or not _is_asked(one)]
+    wrong = [question] if ODD_SIGNS.search(question) else []
+    wrong += [one for one in parts if SUPPOSED.search(one) or not _is_asked(one)]
     if wrong or not parts:
         return "no-question", f"found {(wrong or [question])[0][:120]!r}, expected a question and nothing besides"
     return None
