@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from curation.engine.loopback import own_token
+from curation.engine.run import join_ray
+from schemas.errors import StepError
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTED = """
@@ -46,6 +48,18 @@ def test_a_local_build_listens_on_loopback_alone(tmp_path, before):
     assert {ip.removeprefix("::ffff:") for _, ip in found} == {"127.0.0.1"}, found
     token = tmp_path / ".ray" / "auth_token"
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
+
+
+def test_a_ray_that_cannot_be_started_is_one_line_with_its_folder(monkeypatch):
+    def fails(*_given, **_named):
+        raise Exception("The current node timed out during startup.\nThis could happen because …")  # as Ray does
+
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("RAY_TMPDIR", "/full")
+    monkeypatch.setattr("curation.engine.run._start", fails)
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    with pytest.raises(StepError, match="Ray cannot be started: The current node timed out .* its files are in /full"):
+        join_ray(1)
 
 
 def test_a_token_that_others_may_read_is_made_its_users_alone_and_keeps_its_value(tmp_path, monkeypatch):

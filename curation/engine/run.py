@@ -298,7 +298,8 @@ def join_ray(workers: int | None) -> tuple[Any, bool]:
     if ours:
         try:
             _start(ray, workers, is_local=is_local)
-        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except Exception as error:  # of a full folder and of a busy machine Ray raises just that
+            ray.shutdown()
             raise StepError(
                 f"Ray cannot be started: {in_one_line(error)[:500]}; its files are in {ray_folder()}, and RAY_TMPDIR "
                 "names another folder"
