@@ -52,7 +52,7 @@ def test_a_local_build_listens_on_loopback_alone(tmp_path, before):
 
 def test_a_ray_that_cannot_be_started_is_one_line_with_its_folder(monkeypatch):
     def fails(*_given, **_named):
-        raise Exception("The current node timed out during startup.\nThis could happen because …")  # as Ray does
+        raise Exception("The current node timed out during startup.\nThis could happen because …")  # noqa: TRY002 -- as Ray does
 
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     monkeypatch.setenv("RAY_TMPDIR", "/full")
