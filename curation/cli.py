@@ -154,11 +154,13 @@ def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> No
     \b
     Example:  python -m curation status first_real --raw RAW --store STORE --json
     """
+    from curation.engine.marks import holder
+
     made, place = _graph(corpus, raw, store)
     rows: list[dict[str, Any]] = []
     for step in made.steps:
         if not place.is_done(step.address):
-            held = place.holder(step.address)
+            held = holder(place, step.address)
             rows.append({"address": step.address, "state": "building" if held else "to do"})
             continue
         found = place.manifest(step.address)

@@ -8,7 +8,6 @@ mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► 
 entries ┴► matches ─► matchings      cutouts of all datasets ─► twins
 """
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -47,11 +46,12 @@ from curation.words.question import questions
 from curation.words.quotas import Balance
 from curation.words.scheme_faults import word_faults
 from schemas.doors import use_doors_beside, user_doors
-from schemas.errors import BudgetError, CatalogError, CorpusError, RecipeError
+from schemas.errors import BudgetError, CatalogError, CorpusError, DamageError, GoneError, RecipeError
 from schemas.fingerprint import fingerprint
 from schemas.folder import check_written, one_door, read_door, read_doors
 from schemas.manifest import DoorFile
 from schemas.tables import BLIND
+from schemas.whole import sealed, unsealed
 
 HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
@@ -222,7 +222,7 @@ def keep_digests(made: Graph, store: Store) -> None:
     """Keep the digests of raw images, so that the next build does not read them all again."""
     known = _digests(store)
     if (found := {**known, **made.digests}) != known:  # another corpus has put in its own since the graph was made
-        store.publish(DIGESTS, json.dumps(found, sort_keys=True).encode())
+        store.publish(DIGESTS, sealed({"files": found}))
 
 
 def check_budget(made: Graph, store: Store) -> None:
@@ -337,16 +337,17 @@ def _matched(matching: Matching, known: Mapping[str, Step]) -> tuple[Step, Step]
 
 def _digests(store: Store) -> dict[str, list[object]]:
     """What is kept of raw files; nothing, with a warning, where that is damaged: they are then hashed again."""
-    if not store.exists(DIGESTS):
-        return {}
     try:
-        found: Any = json.loads(store.read_bytes(DIGESTS))
-        whole = isinstance(found, dict) and all(_is_kept(one) for one in cast(dict[str, Any], found).values())
-    except (ValueError, RecursionError):
-        whole, found = False, {}
-    if not whole:
-        print(f"warning: {store.path(DIGESTS)} is damaged; the raw images are hashed again", file=sys.stderr)
-    return found if whole else {}
+        said = unsealed(store.read_bytes(DIGESTS), store.path(DIGESTS))
+        found: Any = said.get("files", said)
+        if isinstance(found, dict) and all(_is_kept(one) for one in cast(dict[str, Any], found).values()):
+            return found
+    except GoneError:
+        return {}
+    except (DamageError, RecursionError):
+        pass
+    print(f"warning: {store.path(DIGESTS)} is damaged; the raw images are hashed again", file=sys.stderr)
+    return {}
 
 
 def _is_kept(one: Any) -> bool:

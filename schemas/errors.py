@@ -29,6 +29,14 @@ class StoreError(CorpusError):
     """The store cannot be read or written, or another build holds the table."""
 
 
+class GoneError(StoreError):
+    """A file of the store is not there; another process may have taken it away between two looks."""
+
+
+class DamageError(StoreError):
+    """What is there is not what was written, with all that is damaged."""
+
+
 class ReplyError(CorpusError):
     """The model answered, but not in the agreed form; ends as a rejected row."""
 

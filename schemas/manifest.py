@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.doors import door_roots, user_doors
-from schemas.errors import StoreError
+from schemas.errors import DamageError
 from schemas.fingerprint import fingerprint
+from schemas.whole import sealed
 
 OFF_MOSAIC = "off-mosaic"  # the reason of `curation.pictures.windows`
 
@@ -73,6 +74,8 @@ class Manifest(BaseModel):
     commit: str
     made_at: str
     made_by: str
+    sha256: str = ""
+    """Of all that the file says beside it; a manifest from before there was one has none."""
 
     @property
     def n_off_mosaic(self) -> int:
@@ -98,16 +101,21 @@ class Manifest(BaseModel):
 
     def written(self) -> bytes:
         """The file's bytes."""
-        return self.model_dump_json(indent=1).encode() + b"\n"
+        return sealed(self.model_dump(mode="json"))
 
 
 def read_manifest(body: bytes, where: str) -> Manifest:
-    """A manifest from its bytes. Raises StoreError naming the file when it is not one."""
+    """A manifest from its bytes. Raises DamageError naming the file when it is not one, or a bit of it has changed."""
     try:
-        return Manifest.model_validate_json(body)
+        found = Manifest.model_validate_json(body)
     except ValidationError as error:
         first = error.errors()[0]
-        raise StoreError(
-            f"{where}: not a manifest: {'.'.join(map(str, first['loc']))}: {first['msg']}; "
-            "remove its folder to make the table again"
+        raise DamageError(
+            f"{where}: not a manifest, or damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}; "
+            "`curation build --repair` makes its table again"
         ) from error
+    if found.sha256 and found.written() != body:
+        raise DamageError(
+            f"{where}: damaged: it is not what its own digest says; `curation build --repair` makes its table again"
+        )
+    return found

@@ -11,7 +11,8 @@ import pytest
 
 from curation.engine.run import attempt, make_parts
 from curation.engine.steps import Input, Step, in_order
-from curation.engine.store import Store, process_started
+from curation.engine.marks import process_started
+from curation.engine.store import Store
 from schemas.errors import RecipeError, StoreError, TableError
 from schemas.fingerprint import canonical_json, fingerprint
 from schemas.manifest import Manifest, Part

@@ -18,7 +18,8 @@ from PIL import Image
 
 from catalogs.dataset import CutoutRecipe, Dataset, Published
 from catalogs.survey import Survey
-from curation.engine.store import Store, as_part
+from curation.engine.parts import as_part
+from curation.engine.store import Store
 from curation.release.built import opened
 from curation.release.certificate import verify
 from curation.release.export import export, plain_json

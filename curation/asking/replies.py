@@ -21,13 +21,17 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from curation.asking.request import Reply, Served
-from curation.engine.store import Store, process_started
-from schemas.errors import StoreError
+from curation.engine.files import line_of, patiently
+from curation.engine.marks import process_started
+from curation.engine.store import Store
+from schemas.errors import DamageError, GoneError, StoreError
 from schemas.fingerprint import fingerprint
+from schemas.whole import sealed, unsealed
 
 FOLDER, FRESH, LEDGER = "replies", "fresh", "ledger"
 N_TOGETHER = 512  # replies to a settled file
-N_LOOKS = 5  # files may be put together between a look and a read; each look after that sees what came of them
+N_LOOKS = 50  # files may be put together between a look and a read; each look after that sees what came of them
+LONGEST_WAIT_S = 2.0  # between two looks; together they wait a minute and a half
 SERVED = b"radio-corpus-served"
 SCHEMA = pa.schema(
     [
@@ -83,12 +87,13 @@ class Replies:
     def find(self, keys: Iterable[str]) -> dict[str, Reply]:
         """The replies that are here, by key. Raises StoreError for a damaged file."""
         wanted = {bytes.fromhex(key) for key in keys}
-        for _ in range(N_LOOKS):
+        for n in range(N_LOOKS):
             try:
                 if self._look():
                     return self._read(wanted)
-            except FileNotFoundError:  # another process has put fresh files together since we looked
-                continue
+            except GoneError:  # another process has put fresh files together since we looked
+                pass
+            time.sleep(min(LONGEST_WAIT_S, 0.01 * 2**n))
         raise StoreError(f"{self.store.path(self.folder)}: its files change faster than they can be read; build again")
 
     def keep(self, several: Sequence[Reply]) -> None:
@@ -107,14 +112,14 @@ class Replies:
             rows = [row for rows in self._fresh.values() for row in rows]
             self._publish("", sorted(rows, key=lambda row: row[1].key))
             for name in self._fresh:
-                self._forget(name)
+                self.store.remove(f"{self.folder}/{name}")
         self._fresh = {}
 
     def count(self, ledger: Ledger) -> None:
         """Add to what this process has asked of the model."""
         self._ledger = self._ledger.plus(ledger)
         body = {"model": self.served.model, "revision": self.served.revision, **asdict(self._ledger)}
-        self.store.publish(f"{self.folder}/{LEDGER}/{_process()}.json", json.dumps(body, sort_keys=True).encode())
+        self.store.publish(f"{self.folder}/{LEDGER}/{_process()}.json", sealed(body))
 
     def forget(self, problem: str) -> int:
         """Drop the replies with this problem, so that they are asked again; gives how many."""
@@ -122,7 +127,7 @@ class Replies:
         for name in _parquet_files(self.store, self.folder):
             try:
                 table = _opened(self.store, f"{self.folder}/{name}")
-            except FileNotFoundError:  # put together meanwhile, in a file that is still to come
+            except GoneError:  # put together meanwhile, in a file that is still to come
                 continue
             rows = [row for row in _rows(table, range(table.num_rows)) if row[1].problem != problem]
             if len(rows) == table.num_rows:
@@ -130,7 +135,7 @@ class Replies:
             n_dropped += table.num_rows - len(rows)
             if rows:
                 self._publish(name.rpartition("/")[0], rows)
-            self._forget(name)
+            self.store.remove(f"{self.folder}/{name}")
         return n_dropped
 
     def _publish(self, folder: str, rows: Sequence[tuple[float, Reply]]) -> str:
@@ -140,16 +145,13 @@ class Replies:
             SCHEMA.with_metadata({SERVED: json.dumps(asdict(self.served)).encode()}),
         )
         sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd", row_group_size=max(1, len(rows)))
+        pq.write_table(
+            table, sink, compression="zstd", row_group_size=max(1, len(rows)), write_page_checksum=True
+        )
         body = sink.getvalue().to_pybytes()
         name = f"{folder}/{hashlib.sha256(body).hexdigest()[:24]}.parquet".lstrip("/")
         self.store.publish(f"{self.folder}/{name}", body)
         return name
-
-    def _forget(self, name: str) -> None:
-        path = self.store.path(self.folder, name)
-        if self.store.files.get_file_info(path).type != pafs.FileType.NotFound:
-            self.store.files.delete_file(path)
 
     # -- the index --------------------------------------------------------------------------------------------------
 
@@ -175,7 +177,7 @@ class Replies:
     def _add(self, name: str) -> bool:
         try:
             table = _opened(self.store, f"{self.folder}/{name}", ["key", "asked_at"])
-        except FileNotFoundError:
+        except GoneError:
             return False
         keys: list[bytes] = table["key"].to_pylist()
         for row, (key, at) in enumerate(zip(keys, table["asked_at"].to_pylist(), strict=True)):
@@ -204,9 +206,7 @@ def replies(place: str, served: Served) -> Replies:
 
 def ledgers(store: Store) -> list[dict[str, object]]:
     """Of each model and revision: what is kept, how many of it with which problem, and what was asked for it."""
-    if not store.exists(FOLDER):
-        return []
-    found = store.files.get_file_info(pafs.FileSelector(store.path(FOLDER)))
+    found = store.listed(FOLDER)
     folders = sorted(info.base_name for info in found if info.type == pafs.FileType.Directory)
     return [one for folder in folders if (one := _ledger_of(store, f"{FOLDER}/{folder}"))]
 
@@ -223,7 +223,7 @@ def _ledger_of(store: Store, folder: str) -> dict[str, object] | None:
     for name in _parquet_files(store, folder):
         try:
             table = _opened(store, f"{folder}/{name}", ["key", "problem"])
-        except FileNotFoundError:  # put together meanwhile, in a file that is still to come
+        except GoneError:  # put together meanwhile, in a file that is still to come
             continue
         served = json.loads((table.schema.metadata or {}).get(SERVED, b"{}")) or served
         for key, problem in zip(table["key"].to_pylist(), table["problem"].to_pylist(), strict=True):
@@ -232,8 +232,10 @@ def _ledger_of(store: Store, folder: str) -> dict[str, object] | None:
             keys.add(key)
     total = Ledger()
     for name in _files(store, f"{folder}/{LEDGER}", ".json"):
-        told = json.loads(store.read_bytes(f"{folder}/{LEDGER}/{name}"))
-        served = {"model": told.pop("model"), "revision": told.pop("revision")}
+        where = f"{folder}/{LEDGER}/{name}"
+        told = unsealed(store.read_bytes(where), store.path(where))
+        served = {"model": told["model"], "revision": told["revision"]}
+        told = {key: value for key, value in told.items() if key in Ledger.__dataclass_fields__}
         total = total.plus(Ledger(**told))
     if not served:
         return None
@@ -243,8 +245,7 @@ def _ledger_of(store: Store, folder: str) -> dict[str, object] | None:
 
 def _files(store: Store, folder: str, ending: str) -> list[str]:
     """The names of the files of a folder; none where it is not there."""
-    selector = pafs.FileSelector(store.path(folder), allow_not_found=True)
-    names = (info.base_name for info in store.files.get_file_info(selector))
+    names = (info.base_name for info in store.listed(folder))
     return sorted(name for name in names if name.endswith(ending) and not name.startswith("."))
 
 
@@ -255,17 +256,19 @@ def _parquet_files(store: Store, folder: str) -> Iterator[str]:
 
 
 def _opened(store: Store, name: str, columns: list[str] | None = None) -> pa.Table:
-    """Raises FileNotFoundError when it has gone, StoreError when it is damaged."""
-    try:
+    """Raises GoneError when it has gone, of a disk and of an object store alike, and DamageError when it is damaged."""
+
+    def read() -> pa.Table:
         with store.files.open_input_file(store.path(name)) as file:
-            return pq.read_table(file, columns=columns)
-    except FileNotFoundError:
-        raise
-    except (pa.ArrowInvalid, OSError) as error:
-        if store.files.get_file_info(store.path(name)).type == pafs.FileType.NotFound:
-            raise FileNotFoundError(store.path(name)) from error  # an object store: gone between opening and reading
-        raise StoreError(
-            f"{store.path(name)}: not a file of replies ({' '.join(str(error).split())[:200]}); remove it, "
+            return pq.read_table(file, columns=columns, page_checksum_verification=True)
+
+    try:
+        return patiently(read, f"read {store.path(name)}")
+    except DamageError as error:
+        if not store.exists(name):  # gone between opening and reading, whatever the error called it
+            raise GoneError(f"{store.path(name)}: gone") from error
+        raise DamageError(
+            f"{store.path(name)}: not a file of replies ({line_of(error.__cause__ or error)}); remove it, "
             "and what it held is asked again"
         ) from error
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from curation.engine.steps import Step
-from curation.engine.store import PartRecord, as_part
+from curation.engine.parts import PartRecord, as_part
 from schemas.fingerprint import canonical_json
 from schemas.manifest import Manifest, Part
 

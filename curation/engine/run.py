@@ -8,7 +8,6 @@ Killing the driver or a worker at any moment loses at most the parts in flight: 
 
 import os
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,25 +15,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
 from tqdm import tqdm
 
 from curation.engine.loopback import ray_folder, stay_at_home
+from curation.engine.marks import Builder, told
+from curation.engine.parts import PartRecord
 from curation.engine.patience import Trouble, patience
 from curation.engine.record import made_manifest
 from curation.engine.steps import Step, in_order
-from curation.engine.store import PartRecord, Store, process_started
+from curation.engine.store import Store
 from schemas import errors
 from schemas.doors import VARIABLE as DOORS
-from schemas.errors import CorpusError, ModelError, StepError
+from schemas.errors import CorpusError, DamageError, ModelError, StepError
 from schemas.manifest import Manifest
 from schemas.rejection import REJECTED, Sieved
 from schemas.stopping import go_on, listen_again
 from schemas.trouble import in_one_line, machine_failed, store_failed
 
-BEAT_S = 10.0
+WAIT_S = 1.0  # between looks at tables that another build makes
 TRIES = 3  # of a task whose worker dies, by Ray itself
 
 
@@ -86,9 +86,8 @@ def build(
     todo = [step for step in in_order(targets) if not store.is_done(step.address)]
     if not todo:
         return 0
-    with _claimed(store, todo), _ray(store.where, workers) as given:
-        _Scheduler(todo, store, given, say, patience_s).run()
-    return len(todo)
+    with Builder(store) as builder, _ray(store.where, workers) as given:
+        return _Scheduler(todo, builder, given, say, patience_s).run()
 
 
 class _Scheduler:
@@ -97,19 +96,24 @@ class _Scheduler:
     def __init__(
         self,
         todo: list[Step],
-        store: Store,
+        builder: Builder,
         given: _Tasks,
         say: Callable[[str], None],
         patience_s: float,
     ) -> None:
-        self.todo, self.store, self.tasks = list(todo), store, given
+        self.todo, self.builder, self.store, self.tasks = list(todo), builder, builder.store, given
         self.say, self.patience_s = say, patience_s
         self.active: list[_Progress] = []
+        self.n_made = 0
+        self.awaited: dict[str, str] = {}  # tables that another build makes, and who that is
         self.out: dict[Any, tuple[_Progress, int]] = {}
         self.bar = tqdm(unit="part", desc="build", total=0, disable=not sys.stderr.isatty(), dynamic_ncols=True)
 
-    def run(self) -> None:
-        """Until nothing is missing. The bar shows parts done, the rate and the time that is left."""
+    def run(self) -> int:
+        """Until nothing is missing; gives the number of tables made here.
+
+        The bar shows parts done, the rate and the time that is left.
+        """
         with self.bar:
             while self.todo or self.active:
                 go_on()
@@ -117,6 +121,7 @@ class _Scheduler:
                 self._fill()
                 self._wait()
                 self._close_steps()
+        return self.n_made
 
     def _wait(self) -> None:
         """For a part that ends, or until one that the machine failed may be tried again."""
@@ -126,16 +131,31 @@ class _Scheduler:
             ended = self.tasks.wait(list(self.out), pause_s if len(self.out) < self.tasks.in_flight else None)
             if ended is not None:
                 self._take(*ended)
-        elif pause_s:
-            time.sleep(pause_s)
+        elif pause_s or not self.active:  # all that is left is made by another build
+            time.sleep(pause_s or WAIT_S)
 
     def _open_steps(self) -> None:
         ready = [s for s in self.todo if all(self.store.is_done(one.step.address) for one in s.inputs)]
         for step in ready:
+            if not self._is_ours(step):
+                continue
             self.todo.remove(step)
+            if self.store.is_done(step.address):  # by another build, since this one began
+                self.builder.give_back(step.address)
+                continue
             self.active.append(self._opened(step))
             self.bar.total += len(self.active[-1].waiting)
             self.bar.refresh()
+
+    def _is_ours(self, step: Step) -> bool:
+        """Hold a step's table; while another build does, others are made beside it, and then its end is waited for."""
+        other = self.builder.take(step.address)
+        if other is None:
+            return True
+        if self.awaited.get(step.address) != other["id"]:
+            self.awaited[step.address] = other["id"]
+            self.say(f"{step.address} is being built by {told(other)}; waiting for it")
+        return False
 
     def _opened(self, step: Step) -> _Progress:
         """What is missing of a step: a whole one is made again, of one by part the parts that are there are kept."""
@@ -146,9 +166,17 @@ class _Scheduler:
             n_other = len(self.store.manifest(one.step.address).parts)
             if one.by_part and n_other != n_parts:
                 raise StepError(f"{step.name}: {one.step.name} has {n_other} parts, {n_parts} were expected")
-        there = {k: self.store.part_record(step.address, k) for k in range(n_parts)}
+        there = {k: self._taken_up(step, k) for k in range(n_parts)}
         made = {record.name: record for record in there.values() if record}
         return _Progress(step, n_parts, [k for k, record in there.items() if record is None], made)
+
+    def _taken_up(self, step: Step, k: int) -> PartRecord | None:
+        """A part that an earlier build left, verified; one that is damaged is made again."""
+        try:
+            return self.store.part_record(step.address, k)
+        except DamageError as error:
+            self.say(f"{error}; it is made again")
+            return None
 
     def _fill(self) -> None:
         now = time.monotonic()
@@ -184,15 +212,30 @@ class _Scheduler:
 
     def _close_steps(self) -> None:
         for progress in [one for one in self.active if not one.waiting and not one.n_out]:
+            if self._is_lost(progress):
+                continue
             manifest = _manifest(progress)
             self.store.finish(manifest)
+            self.builder.give_back(manifest.address)
             self.active.remove(progress)
+            self.n_made += 1
             why = ", ".join(f"{reason} {n:,}" for reason, n in manifest.reasons.items())
             tqdm.write(
                 f"{manifest.address}: {manifest.told}"
                 + (f" ({why})" if why else "") + (f"; in are {manifest.counts}" if progress.step.counts else ""),
                 file=sys.stderr,
             )  # fmt: skip
+
+
+    def _is_lost(self, progress: _Progress) -> bool:
+        """Whether the claim was lost, after a long pause: nothing is published, the step stands in line again."""
+        whose = self.builder.lost(progress.step.address)
+        if whose is None:
+            return False
+        self.say(f"{progress.step.address}: this build was away too long and lost its claim; {whose} holds it now")
+        self.active.remove(progress)
+        self.todo.append(progress.step)
+        return True
 
 
 def make_parts(step: Step, k: int, store: Store) -> tuple[PartRecord, ...]:
@@ -318,29 +361,3 @@ def _start(ray: Any, workers: int | None, *, is_local: bool) -> None:
         address="local", num_cpus=workers or len(os.sched_getaffinity(0)), include_dashboard=False,
         log_to_driver=False, logging_level="error", object_store_memory=200 * 2**20, _node_ip_address="127.0.0.1",
     )  # fmt: skip
-
-
-@contextmanager
-def _claimed(store: Store, todo: list[Step]) -> Iterator[None]:
-    """Hold the tables to be made, with a heartbeat, so that no second build makes them."""
-    pid = os.getpid()
-    me = {"id": uuid4().hex, "pid": str(pid), "host": os.uname().nodename, "started": process_started(pid)}
-    names = [step.address for step in todo]
-    held: list[str] = []
-    stop = threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(BEAT_S):
-            for name in [one for one in held if not store.is_done(one)]:
-                store.claim(name, me)
-
-    try:
-        for name in names:
-            store.claim(name, me)
-            held.append(name)
-        threading.Thread(target=beat, daemon=True).start()
-        yield
-    finally:
-        stop.set()
-        for name in held:
-            store.release(name)

@@ -3,54 +3,32 @@
     <name>/<twelve digits>/part-00000.parquet …     what was kept
                            _rejected/part-00000.parquet …
                            _manifest.json            written last: the table is done
-                           _building.json            while somebody makes it
+                           _building.json            while somebody makes it (`marks`)
 
 A part is written aside, then appears under its name. What was rejected is written before the part, and the part
 carries its own counts in its footer: a part that is there is done, and needs no second file to say so.
 """
 
 import hashlib
-import json
 import os
 import posixpath
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
-import pyarrow.parquet as pq
 
+from curation.engine.files import REPAIR, patiently
+from curation.engine.parts import FORMAT, PartRecord, parquet, part_bytes, part_name, record_of
 from schemas.addresses import shown, without_keys
-from schemas.errors import StoreError
-from schemas.manifest import Manifest, Part, read_manifest
+from schemas.errors import DamageError, GoneError, StoreError
+from schemas.manifest import Manifest, read_manifest
 from schemas.rejection import REJECTED, Sieved
+from schemas.whole import sealed, unsealed
 
-COUNTS = b"radio-corpus"  # the key of a part's own counts in its Parquet footer
-STALE_S = 60.0  # a building mark that has not been touched for so long has lost its builder
-MANIFEST, BUILDING, REJECTED_FOLDER = "_manifest.json", "_building.json", "_rejected"
-
-
-@dataclass(frozen=True)
-class PartRecord:
-    """A finished part: its counts, and the digests of what was kept and what was refused."""
-
-    name: str
-    n_in: int
-    n_kept: int
-    n_rejected: int
-    reasons: dict[str, int]
-    sha256: str
-    rejected_sha256: str
-
-
-def part_name(k: int) -> str:
-    """The name of part k."""
-    return f"part-{k:05d}.parquet"
+MANIFEST, REJECTED_FOLDER = "_manifest.json", "_rejected"
 
 
 class Store:
@@ -84,33 +62,47 @@ class Store:
         return read_manifest(self.read_bytes(where), where)
 
     def dataset(self, address: str) -> ds.Dataset:
-        """The table as an Arrow dataset, parts in order; reads nothing yet."""
-        parts = [self.path(address, part.name) for part in self.manifest(address).parts]
-        return ds.dataset(parts, filesystem=self.files, format="parquet")
+        """The table as an Arrow dataset, parts in order; reads no rows yet. Raises DamageError for a missing part."""
+        return self._dataset([f"{address}/{part.name}" for part in self.manifest(address).parts])
 
     def read(self, address: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """The whole table, or some of its columns."""
-        return _bare(self.dataset(address).to_table(columns=list(columns) if columns else None))
+        """The whole table, or some of its columns. Raises DamageError for a part that is missing or damaged."""
+        return _bare(self._read(self.dataset(address), address, columns))
 
     def read_part(self, address: str, k: int, columns: Sequence[str] | None = None) -> pa.Table:
-        """Part k of the table, or some of its columns."""
-        where = self.path(address, part_name(k))
-        with self.files.open_input_file(where) as file:
-            return _bare(pq.read_table(file, columns=list(columns) if columns else None))
+        """Part k of the table, or some of its columns. Raises DamageError where it is missing or damaged."""
+        name = f"{address}/{part_name(k)}"
+        return _bare(self._read(self._dataset([name]), name, columns))
 
     def rejected(self, address: str) -> pa.Table:
         """Every refused row of the table, in the order of parts."""
         parts = self.manifest(address).rejected
         if not parts:
             return REJECTED.empty_table()
-        names = [self.path(address, REJECTED_FOLDER, part.name) for part in parts]
-        return ds.dataset(names, filesystem=self.files, format="parquet").to_table()
+        found = self._dataset([f"{address}/{REJECTED_FOLDER}/{part.name}" for part in parts])
+        return self._read(found, f"{address}/{REJECTED_FOLDER}", None)
+
+    def _dataset(self, names: Sequence[str]) -> ds.Dataset:
+        found = self._info([self.path(name) for name in names])
+        if missing := [info.path for info in found if info.type == pafs.FileType.NotFound]:
+            raise DamageError(f"{missing[0]}: missing, though the table is done; {REPAIR}")
+        paths = [info.path for info in found]
+        return patiently(lambda: ds.dataset(paths, filesystem=self.files, format=FORMAT), f"read {paths[0]}")
+
+    def _read(self, found: ds.Dataset, where: str, columns: Sequence[str] | None) -> pa.Table:
+        wanted = list(columns) if columns else None
+        return patiently(lambda: found.to_table(columns=wanted), f"read {self.path(where)}")
+
+    def _info(self, wanted: Sequence[str] | pafs.FileSelector) -> list[pafs.FileInfo]:
+        if isinstance(wanted, pafs.FileSelector):
+            return patiently(lambda: self.files.get_file_info(wanted), f"look into {wanted.base_dir}")
+        return patiently(lambda: self.files.get_file_info(list(wanted)), f"look at {', '.join(wanted[:1])}")
 
     def addresses(self, folder: str = "") -> Iterator[str]:
         """The address of every finished table below a folder such as `samples`, by name."""
         if not self.exists(folder):
             return
-        found = self.files.get_file_info(pafs.FileSelector(self.path(folder), recursive=True))
+        found = self._info(pafs.FileSelector(self.path(folder), recursive=True))
         for one in sorted(found, key=lambda info: info.path):
             if one.base_name == MANIFEST:
                 yield posixpath.relpath(posixpath.dirname(one.path), self.root)
@@ -121,42 +113,38 @@ class Store:
         """Write part k, whole or not at all: what was rejected first, so that the part means both are there."""
         name, rejected_sha = part_name(k), ""
         if sieved.rejected.num_rows:
-            rejected_sha = self.publish(f"{address}/{REJECTED_FOLDER}/{name}", _parquet(sieved.rejected))
-        counts = {
-            "n_in": sieved.n_in,
-            "n_rejected": sieved.rejected.num_rows,
-            "reasons": sieved.reasons,
-            "rejected_sha256": rejected_sha,
-        }
-        footer = {COUNTS: json.dumps(counts, sort_keys=True).encode()}
-        sha = self.publish(f"{address}/{name}", _parquet(sieved.kept.replace_schema_metadata(footer)))
-        return PartRecord(
-            name, sieved.n_in, sieved.kept.num_rows, sieved.rejected.num_rows, sieved.reasons, sha, rejected_sha
-        )
+            rejected_sha = self.publish(f"{address}/{REJECTED_FOLDER}/{name}", parquet(sieved.rejected))
+        body = part_bytes(sieved, rejected_sha)
+        self.publish(f"{address}/{name}", body)
+        return record_of(name, body, self.path(address, name))
 
     def part_record(self, address: str, k: int) -> PartRecord | None:
-        """What part k says of itself; None when it is not there."""
-        where = f"{address}/{part_name(k)}"
-        if not self.exists(where):
-            return None
-        body = self.read_bytes(where)
+        """What part k says of itself; None when it is not there.
+
+        Raises DamageError when a bit of it, or of the file of its refused rows, is not as it was written.
+        """
+        name = part_name(k)
         try:
-            footer = pq.read_metadata(pa.BufferReader(body))
-            counts: dict[str, Any] = json.loads((footer.metadata or {})[COUNTS])
-        except (pa.ArrowInvalid, KeyError, ValueError) as error:
-            raise StoreError(f"{self.path(where)}: not a part of ours ({error}); remove it and build again") from error
-        return PartRecord(
-            part_name(k), counts["n_in"], footer.num_rows, counts["n_rejected"], counts["reasons"],
-            hashlib.sha256(body).hexdigest(), counts["rejected_sha256"],
-        )  # fmt: skip
+            record = record_of(name, self.read_bytes(f"{address}/{name}"), self.path(address, name))
+        except GoneError:
+            return None
+        if record.n_rejected:
+            where = f"{address}/{REJECTED_FOLDER}/{name}"
+            try:
+                is_its = hashlib.sha256(self.read_bytes(where)).hexdigest() == record.rejected_sha256
+            except GoneError:
+                is_its = False
+            if not is_its:
+                raise DamageError(f"{self.path(where)}: damaged or missing: it is not what its part says")
+        return record
 
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest, last, after sweeping what killed builds left aside."""
         listed = {part.name for part in manifest.parts}
-        for info in self.files.get_file_info(pafs.FileSelector(self.path(manifest.address))):
+        for info in self.listed(manifest.address):
             strange = info.base_name.endswith(".parquet") and info.base_name not in listed
             if info.base_name.startswith(".") or strange:
-                self.files.delete_file(info.path)
+                self.remove(f"{manifest.address}/{info.base_name}")
         self.publish(f"{manifest.address}/{MANIFEST}", manifest.written())
 
     def publish(self, name: str, body: bytes) -> str:
@@ -167,96 +155,70 @@ class Store:
         target = self.path(name)
         folder, base = posixpath.split(target)
         aside = f"{folder}/.{base}.{uuid4().hex}"  # readers skip names that begin with a dot
+        what = f"write {target} ({len(body) / 1e6:.1f} MB needed)"
         try:
-            self.files.create_dir(folder, recursive=True)
-            if self.is_local:
-                _write_through(Path(aside), body)
-            else:
-                with self.files.open_output_stream(aside) as out:
-                    out.write(body)
-            self.files.move(aside, target)  # on disk a rename; on an object store a copy, never half of one
-        except OSError as error:
+            patiently(lambda: self._write(folder, aside, target, body), what)
+        except StoreError:
             self._forget(aside)
-            raise StoreError(f"cannot write {target} ({len(body) / 1e6:.1f} MB needed): {error}") from error
+            raise
         return hashlib.sha256(body).hexdigest()
 
+    def _write(self, folder: str, aside: str, target: str, body: bytes) -> None:
+        self.files.create_dir(folder, recursive=True)
+        if self.is_local:
+            _write_through(Path(aside), body)
+        else:
+            with self.files.open_output_stream(aside) as out:
+                out.write(body)
+        self.files.move(aside, target)  # on disk a rename; on an object store a copy, never half of one
+
     def _forget(self, path: str) -> None:
-        if self.files.get_file_info(path).type != pafs.FileType.NotFound:
+        try:
             self.files.delete_file(path)
+        except OSError:
+            return  # not there, or the place is away: what is aside is swept when the table is done
 
     # -- plain files ------------------------------------------------------------------------------------------------
 
     def exists(self, name: str) -> bool:
         """Whether a file or folder stands under the name."""
-        return self.files.get_file_info(self.path(name)).type != pafs.FileType.NotFound
+        return self._info([self.path(name)])[0].type != pafs.FileType.NotFound
+
+    def listed(self, folder: str) -> list[pafs.FileInfo]:
+        """What is in a folder, by name; nothing where it is not there."""
+        found = self._info(pafs.FileSelector(self.path(folder), allow_not_found=True))
+        return sorted(found, key=lambda info: info.base_name)
 
     def read_bytes(self, name: str) -> bytes:
-        """A file's bytes. Raises StoreError when it is not there."""
-        try:
-            with self.files.open_input_stream(self.path(name), compression=None) as file:
+        """A file's bytes. Raises GoneError when it is not there, StoreError when it cannot be read."""
+        where = self.path(name)
+
+        def read() -> bytes:
+            with self.files.open_input_stream(where, compression=None) as file:
                 return file.read()
-        except OSError as error:
-            raise StoreError(f"cannot read {self.path(name)}: {error}") from error
+
+        return patiently(read, f"read {where}")
+
+    def remove(self, name: str) -> None:
+        """Take a file away; nothing where it is gone already."""
+        where = self.path(name)
+        try:
+            patiently(lambda: self.files.delete_file(where), f"remove {where}")
+        except GoneError:
+            return
 
     def tag(self, tag: str, address: str) -> None:
         """Point a person's name for a table at its address."""
-        self.publish(f"tags/{tag}.json", json.dumps({"address": address}).encode() + b"\n")
+        self.publish(f"tags/{tag}.json", sealed({"address": address}))
 
     def tags(self) -> dict[str, str]:
-        """Every tag and the address it points at."""
-        if not self.exists("tags"):
-            return {}
-        found = self.files.get_file_info(pafs.FileSelector(self.path("tags")))
-        names = sorted(info.base_name for info in found if info.base_name.endswith(".json"))
-        return {name.removesuffix(".json"): json.loads(self.read_bytes(f"tags/{name}"))["address"] for name in names}
+        """Every tag and the address it points at. Raises StoreError for a damaged one."""
+        names = [info.base_name for info in self.listed("tags") if info.base_name.endswith(".json")]
+        return {name.removesuffix(".json"): self._tagged(name) for name in names if not name.startswith(".")}
 
-    # -- one builder at a time --------------------------------------------------------------------------------------
-
-    def claim(self, name: str, holder: dict[str, str]) -> None:
-        """Mark a folder as being built by `holder`, or touch one's own mark again.
-
-        Raises StoreError, naming the holder, while another one's mark is fresh.
-        """
-        other = self.holder(name)
-        if other and other["id"] != holder["id"]:
-            raise StoreError(
-                f"{name} is being built by process {other['pid']} on {other['host']}; "
-                f"wait for it, or end it: its mark is void {STALE_S:.0f} s after its last sign of life"
-            )
-        self.publish(f"{name}/{BUILDING}", json.dumps({**holder, "beat": f"{time.time():.1f}"}).encode())
-
-    def holder(self, name: str) -> dict[str, str] | None:
-        """Who builds the folder now; None when nobody does, or when the builder is dead."""
-        if not self.exists(f"{name}/{BUILDING}"):
-            return None
-        try:
-            mark: dict[str, str] = json.loads(self.read_bytes(f"{name}/{BUILDING}"))
-            stale = time.time() - float(mark["beat"]) > STALE_S
-            dead = mark["host"] == os.uname().nodename and not _is_alive(int(mark["pid"]), mark["started"])
-        except (StoreError, ValueError, KeyError):
-            return None
-        return None if stale or dead else mark
-
-    def release(self, name: str) -> None:
-        """Take one's mark away."""
-        if self.exists(f"{name}/{BUILDING}"):
-            self.files.delete_file(self.path(name, BUILDING))
-
-
-def process_started(pid: int) -> str:
-    """When a process of this machine began, in clock ticks; empty where that cannot be known."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.read_text().rsplit(")", 1)[1].split()[19] if stat.exists() else ""
-
-
-def _is_alive(pid: int, started: str) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return process_started(pid) == started  # a number may have been given to another process since
+    def _tagged(self, name: str) -> str:
+        where = f"tags/{name}"
+        return unsealed(self.read_bytes(where), self.path(where))["address"]
 
 
 def _write_through(path: Path, body: bytes) -> None:
@@ -266,17 +228,6 @@ def _write_through(path: Path, body: bytes) -> None:
         os.fsync(out.fileno())
 
 
-def _parquet(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    # One row group and no clock: equal rows give equal bytes.
-    pq.write_table(table.combine_chunks(), sink, compression="zstd", row_group_size=max(1, table.num_rows))
-    return sink.getvalue().to_pybytes()
-
-
 def _bare(table: pa.Table) -> pa.Table:
     return table.replace_schema_metadata(None)
 
-
-def as_part(record: PartRecord) -> Part:
-    """A part record as a manifest lists it."""
-    return Part(name=record.name, n_rows=record.n_kept, sha256=record.sha256)

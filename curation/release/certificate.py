@@ -4,7 +4,6 @@ The certificate is written from SPLITS by the code that made them. The verifier 
 every distance again in another way, and opens every file.
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from curation.release.moc import SEALED, area_deg2, file_of, footprints, holds, 
 from curation.truth.discs import nearest_margin
 from schemas.errors import CorpusError
 from schemas.llava import LlavaRecord, read_llava
+from schemas.whole import file_sha256
 
 if TYPE_CHECKING:
     from mocpy import MOC
@@ -137,12 +137,6 @@ def _digests(handover: Path) -> dict[str, str]:
     if links:
         raise CorpusError(f"links are no part of a hand-over: {', '.join(links[:3])}")
     return {path.relative_to(handover).as_posix(): file_sha256(path) for path in files}
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _file_problems(listed: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str]) -> Iterator[str]:

@@ -7,8 +7,6 @@ so the same tables give the same bytes.
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +19,13 @@ from pydantic import ValidationError
 from catalogs.database import read_sql
 from curation.release.built import Built, Tables, opened
 from curation.release.card import bibliography, card, credits_of
-from curation.release.certificate import CERTIFICATE, FILE_OF, MANIFEST, PROVENANCE, file_sha256, promised
+from curation.release.certificate import CERTIFICATE, FILE_OF, MANIFEST, PROVENANCE, promised
 from curation.release.moc import write_mocs
-from schemas.errors import CorpusError, StoreError, TableError
+from schemas.errors import StoreError, TableError
 from schemas.llava import LlavaRecord, json_schema
+from schemas.whole import is_whole, published, read_manifest
 
-FORMAT = 3  # raised when the folder starts to look different
+FORMAT = 4  # raised when the folder starts to look different
 ROWS_AT_ONCE = 2000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # JSON allows them inside a string, but many readers of lines end a line there.
@@ -41,47 +40,43 @@ FROM samples GROUP BY ALL ORDER BY ALL
 def export(store: Tables, made: Built, out: Path) -> dict[str, Any]:
     """Write the hand-over of a built corpus to `out`, and give its manifest.
 
-    Does nothing when `out` is this hand-over already. Another hand-over of the same corpus is replaced; anything else
-    in the way is a StoreError.
+    Does nothing when `out` is this hand-over already, and whole. Another hand-over of the same corpus is replaced, and
+    what is left of a damaged one; anything else in the way is a StoreError.
     """
-    corpus, address = made.corpus.name, made.handover
-    there = handover_manifest(out)
-    if there and there["address"] == address:
+    if is_exported(out) and (there := handover_manifest(out)) and there["address"] == made.handover:
         return there
-    if not there and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise StoreError(f"{out}: there is something that is no hand-over; choose another folder, or empty this one")
+    _check_way(out, made.corpus.name)
+    said = {"format": FORMAT, "corpus": made.corpus.name, "address": made.handover}
+    with published(out, said) as aside:
+        said |= _write(store, made, aside)
+    return read_manifest(out)
+
+
+def _check_way(out: Path, corpus: str) -> None:
+    """Raise StoreError where something stands in the way that is no hand-over of the corpus, whole or damaged."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    there = handover_manifest(out)
     if there and there["corpus"] != corpus:
         raise StoreError(
             f"{out}: holds a hand-over of corpus {there['corpus']!r}, not {corpus!r}; choose another folder"
         )
-    aside = out.with_name(f".{out.name}.aside")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        aside.mkdir(parents=True)
-        manifest = _write(store, made, aside)
-        os.sync()  # one for all: a file each would take minutes for a million pictures
-        _swap(aside, out)
-    except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise StoreError(f"cannot write the hand-over {out}: {error}") from error
-    except CorpusError:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    return manifest
+    if not there and not (out / MANIFEST).exists() and not (out / CERTIFICATE).exists():
+        raise StoreError(f"{out}: there is something that is no hand-over; choose another folder, or empty this one")
 
 
 def handover_manifest(out: Path) -> dict[str, Any] | None:
-    """The manifest of a hand-over; None where there is none."""
+    """The manifest of a hand-over; None where there is none, or a damaged one."""
     try:
-        found = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = read_manifest(out)
+    except StoreError:
         return None
-    return found if isinstance(found, dict) and {"address", "corpus", "files"} <= found.keys() else None
+    return found if {"address", "corpus"} <= found.keys() else None
 
 
 def is_exported(out: Path) -> bool:
-    """Whether a whole hand-over is there."""
-    return handover_manifest(out) is not None
+    """Whether a whole hand-over is there: its manifest, and every file of it, each of its size."""
+    return handover_manifest(out) is not None and is_whole(out)
 
 
 def example_id(out: Path) -> str:
@@ -116,17 +111,11 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    manifest = {
-        "format": FORMAT,
-        "corpus": made.corpus.name,
-        "address": made.handover,
+    return {
         "tables": {name: list(addresses[name]) for name in sorted(addresses)},
         "doors": [{"kind": one.kind, "name": one.name, "sha256": one.sha256} for one in made.doors],
         "counts": counts,
-        "files": dict(_files(folder)),
     }
-    (folder / MANIFEST).write_text(plain_json(manifest), encoding="utf-8", newline="\n")
-    return manifest
 
 
 def _write_pictures(store: Tables, address: str, folder: Path) -> None:
@@ -186,17 +175,3 @@ def _write_parquet(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> Non
         for batch in batches:
             out.write_batch(batch)
 
-
-def _files(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        yield path.relative_to(folder).as_posix(), {"n_bytes": path.stat().st_size, "sha256": file_sha256(path)}
-
-
-def _swap(aside: Path, out: Path) -> None:
-    """Let the new folder appear under its name; the old one, if any, goes after it is there."""
-    old = out.with_name(f".{out.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.rename(old)
-    aside.rename(out)
-    shutil.rmtree(old, ignore_errors=True)

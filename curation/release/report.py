@@ -81,16 +81,16 @@ class Gallery:
 
 
 def report(store: Tables, made: Built, gate: GateResult, file: Path, decisions: Sequence[Decision] = ()) -> Path:
-    """Write the page of a built corpus; gives its path. `decisions`: what people said of samples, where they did."""
+    """Write the page of a built corpus, in a folder that nobody reads yet; gives its path.
+
+    `decisions`: what people said of samples, where they did.
+    """
     with opened(store, made.addresses()) as db:
         page = _page(db, store, made, gate, decisions)
-    aside = file.with_name(f".{file.name}.aside")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(page, encoding="utf-8", newline="\n")
-        aside.replace(file)
+        file.write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise StoreError(f"cannot write the report {file}: {error}") from error
     return file
 
