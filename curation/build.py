@@ -1,20 +1,31 @@
 """A build from the first mosaic to the report: tables, budget, gate, hand-over, report; each only if missing."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import duckdb
+import pyarrow as pa
 
 from curation.asking import canary
 from curation.asking.replies import served_of
 from curation.corpus import Graph, check_budget, keep_digests
+from curation.engine.damage import damage_of
+from curation.engine.files import REPAIR
 from curation.engine.run import build
 from curation.engine.store import Store
 from curation.release.export import example_id, export, is_exported
 from curation.release.gates import GateResult, run_gates
 from curation.release.report import report
 from curation.release.review import read_reviews
-from schemas.errors import GateError, ModelError, RecipeError
+from schemas.errors import DamageError, GateError, ModelError, RecipeError
 from schemas.stopping import go_on
+from schemas.whole import is_whole, only_one, published
+
+GATE = "gate"  # the folder of the gate's record, beside the report
 
 
 def build_corpus(
@@ -51,17 +62,10 @@ def _build_corpus(
     keep_digests(made, store)
     n_made = build(made.steps, store, workers=workers, say=say)
     check_budget(made, store)
-    fresh = not is_exported(folder)
-    if fresh:
-        gate = run_gate(made, store, out)
-        if not gate.ok:
-            raise GateError("\n".join([*gate.lines, f"all of it: {gate.folder}"]))
-        go_on()
-        export(store, made, folder)
-        write_report(made, store, gate, out)
-        store.tag(f"latest-{made.corpus.name}", made.handover)
-    elif not page.exists():
-        write_report(made, store, run_gate(made, store, out), out)
+    fresh = False
+    if not _is_published(made, store, out):
+        with only_one(folder, say):
+            fresh = _publish(made, store, out)  # what another build published meanwhile stays
     return {
         "corpus": made.corpus.name,
         "n_tables": len(made.steps),
@@ -71,6 +75,56 @@ def _build_corpus(
         "report": str(page),
         "example": example_id(folder),
     }
+
+
+def _is_published(made: Graph, store: Store, out: Path | None) -> bool:
+    """Whether hand-over and report are there and whole, and a tag names the newest hand-over of the corpus."""
+    page = report_file(made, store, out)
+    whole = is_exported(handover_folder(made, store, out)) and page.exists() and is_whole(page.parent)
+    try:
+        return whole and store.tagged(_latest(made)) is not None
+    except DamageError:
+        return False
+
+
+def _publish(made: Graph, store: Store, out: Path | None) -> bool:
+    """Gate, hand-over, tag and report of finished tables, what is missing of it; gives whether the hand-over was made.
+
+    The report is last: where it is whole, all else was published before it. Raises GateError, the record being there.
+    """
+    folder, page = handover_folder(made, store, out), report_file(made, store, out)
+    if _is_published(made, store, out):
+        return False
+    fresh = not is_exported(folder)
+    with published(page.parent, _said(made)) as aside, _damage_told(made, store):
+        gate = run_gates(store, made.addresses(), aside / GATE)
+        if gate.ok:
+            go_on()
+            export(store, made, folder)
+            store.tag(_latest(made), made.handover)
+            report(store, made, gate, aside / page.name, read_reviews(store))
+    if not gate.ok:
+        raise GateError("\n".join([*gate.lines, f"all of it: {page.parent / GATE}"]))
+    return fresh
+
+
+@contextmanager
+def _damage_told(made: Graph, store: Store) -> Generator[None]:
+    """Where tables cannot be read and some are damaged, the damage is what is told."""
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        if found := damage_of(store, [step.address for step in made.steps]):
+            raise DamageError("\n".join(f"{one.told}; {REPAIR}" for one in found)) from error
+        raise
+
+
+def _latest(made: Graph) -> str:
+    return f"latest-{made.corpus.name}"
+
+
+def _said(made: Graph) -> dict[str, Any]:
+    return {"corpus": made.corpus.name, "address": made.handover}
 
 
 def check_models(made: Graph, store: Store) -> None:
@@ -102,14 +156,23 @@ def report_file(made: Graph, store: Store, out: Path | None) -> Path:
     return _local(store, out) / "reports" / made.handover.removeprefix("llava/") / "report.html"
 
 
-def run_gate(made: Graph, store: Store, out: Path | None) -> GateResult:
-    """Hold every table of the corpus against its rules, and leave the record beside the report."""
-    return run_gates(store, made.addresses(), report_file(made, store, out).parent / "gate")
+def run_gate(
+    made: Graph, store: Store, out: Path | None, *, say: Callable[[str], None] = print, with_report: bool = False
+) -> GateResult:
+    """Hold every table of the corpus against its rules, and leave the record beside the report.
 
-
-def write_report(made: Graph, store: Store, gate: GateResult, out: Path | None) -> Path:
-    """The HTML page of a finished build, with what people decided where the store has a `review.csv`."""
-    return report(store, made, gate, report_file(made, store, out), read_reviews(store))
+    `with_report`: the report is written again too, with what people decided where the store has a `review.csv`;
+    otherwise it stays as it is.
+    """
+    page = report_file(made, store, out)
+    with only_one(handover_folder(made, store, out), say), published(page.parent, _said(made)) as aside:
+        with _damage_told(made, store):
+            gate = run_gates(store, made.addresses(), aside / GATE)
+            if with_report:
+                report(store, made, gate, aside / page.name, read_reviews(store))
+        if not with_report and page.exists():
+            shutil.copyfile(page, aside / page.name)
+    return replace(gate, folder=page.parent / GATE)
 
 
 def _local(store: Store, out: Path | None) -> Path:

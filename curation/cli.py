@@ -21,7 +21,7 @@ from curation.serve import serve
 from curation.settings import settings, store_place
 from schemas.command_line import doors_option
 from schemas.doors import VARIABLE
-from schemas.errors import GateError, RecipeError
+from schemas.errors import DamageError, GateError, RecipeError
 
 if TYPE_CHECKING:
     from curation.corpus import Graph
@@ -108,6 +108,7 @@ def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None
 @_server
 @_json
 @click.option("--dry-run", is_flag=True, help="Only say what would be made.")
+@click.option("--repair", is_flag=True, help="First take away what is damaged and what depends on it.")
 def build(
     corpus: str,
     raw: str | None,
@@ -117,6 +118,7 @@ def build(
     servers: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
+    repair: bool,
 ) -> None:
     """Make what is missing: tables, gate, hand-over, report. May be killed and run again at any moment.
 
@@ -133,6 +135,10 @@ def build(
 
     _say(f"to resume: python -m curation {shlex.join(_build_words(corpus, raw, store, out, workers, servers))}")
     made, place = _graph(corpus, raw, store, servers)
+    if repair:
+        from curation.whole import repair as take_away
+
+        _say(f"{take_away(made, place, out, _say)} damaged files taken away")
     result = build_corpus(made, place, out=out, workers=workers, say=_say)
     if as_json:
         return click.echo(json.dumps(result))
@@ -186,19 +192,30 @@ def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> No
 @_store
 @_out
 @_json
-def check(corpus: str, raw: str | None, store: str | None, out: Path | None, as_json: bool) -> None:
-    """Hold every finished table against its gate; exit code 3 when it refuses.
+@click.option("--quick", is_flag=True, help="Count rows and sizes; compare no digest of tables and hand-over.")
+def check(corpus: str, raw: str | None, store: str | None, out: Path | None, as_json: bool, quick: bool) -> None:
+    """Hold all that was written against its digests, then every table against its gate.
+
+    Exit code 1 where something is damaged, a line each, 3 when the gate refuses.
 
     \b
     Example:  python -m curation check first_real --raw RAW --store STORE
     """
     from curation.build import run_gate
+    from curation.whole import find_damage
 
     made, place = _graph(corpus, raw, store)
     _check_built(made, place)
-    result = run_gate(made, place, out)
+    if damaged := find_damage(made, place, out, quick=quick).lines:
+        if as_json:
+            click.echo(json.dumps({"ok": False, "n_rules": 0, "refusals": [], "damaged": damaged}))
+        told = f"{len(damaged)} files are damaged; `curation build {corpus} --repair` makes them again"
+        raise DamageError("\n".join([*damaged, told]))
+    result = run_gate(made, place, out, say=_say)
     if as_json:
-        click.echo(json.dumps({"ok": result.ok, "n_rules": result.n_rules, "refusals": result.lines}))
+        click.echo(
+            json.dumps({"ok": result.ok, "n_rules": result.n_rules, "refusals": result.lines, "damaged": damaged})
+        )
     if not result.ok:
         raise GateError("\n".join(result.lines))
     if not as_json:
@@ -217,11 +234,12 @@ def report(corpus: str, raw: str | None, store: str | None, out: Path | None) ->
     \b
     Example:  python -m curation report first_real --raw RAW --store STORE
     """
-    from curation.build import run_gate, write_report
+    from curation.build import report_file, run_gate
 
     made, place = _graph(corpus, raw, store)
     _check_built(made, place)
-    click.echo(write_report(made, place, run_gate(made, place, out), out))
+    run_gate(made, place, out, say=_say, with_report=True)
+    click.echo(report_file(made, place, out))
 
 
 @curation.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.build import run_gate, write_report
+from curation.build import report_file, run_gate
 from curation.corpus import Graph, corpus, graph
 from curation.engine.run import _manifest, _Progress, make_parts
 from curation.engine.store import Store
@@ -85,9 +85,9 @@ def test_the_benchmarks_sky_is_sealed_though_its_pictures_are_not_here(built):
 
 def test_the_gate_is_open_and_the_report_shows_counts_matches_and_twins(built, tmp_path: Path):
     made, store = built
-    gate = run_gate(made, store, tmp_path)
+    gate = run_gate(made, store, tmp_path, with_report=True)
     assert gate.ok, gate.lines
-    page = write_report(made, store, gate, tmp_path).read_text(encoding="utf-8")
+    page = report_file(made, store, tmp_path).read_text(encoding="utf-8")
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "magpis_hii published found difference pictures – 14 –" in text  # nobody published a count
     assert "sumss_nvss sources/sumss_pictures sources/nvss_pictures 45″ 8 5 5 62.5 %" in text

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from curation.engine.marks import claim, process_started, told
 from curation.engine.run import attempt, make_parts
 from curation.engine.steps import Input, Step, in_order
-from curation.engine.marks import process_started
 from curation.engine.store import Store
 from schemas.errors import RecipeError, StoreError, TableError
 from schemas.fingerprint import canonical_json, fingerprint
@@ -182,15 +182,14 @@ def test_a_disk_that_is_full_is_told_with_the_size_that_was_needed(store, monkey
     assert not list((tmp_path / "store" / "tags").iterdir())
 
 
-def test_a_second_builder_is_refused_by_name_and_a_dead_one_is_not(store):
+def test_a_second_builder_is_told_who_the_first_is_and_a_dead_one_holds_nothing(store):
     alive = {"id": "a", "pid": str(os.getpid()), "host": os.uname().nodename, "started": _started()}
-    store.claim("count/x", alive)
-    with pytest.raises(StoreError, match=f"built by process {os.getpid()}"):
-        store.claim("count/x", {**alive, "id": "b"})
-    store.claim("count/x", {**alive})  # one's own mark may be touched again
-    store.release("count/x")
-    store.claim("count/x", {**alive, "pid": "999999999"})
-    store.claim("count/x", {**alive, "id": "b"})  # its builder is dead
+    assert claim(store, "count/x", alive) is None
+    assert told(claim(store, "count/x", {**alive, "id": "b"})).startswith(f"process {os.getpid()}")
+    assert claim(store, "count/x", alive) is None  # one's own mark may be touched again
+    store.remove("count/x/_building.json")
+    assert claim(store, "count/x", {**alive, "pid": "999999999"}) is None
+    assert claim(store, "count/x", {**alive, "id": "b"}) is None  # its builder is dead
 
 
 def _started() -> str:

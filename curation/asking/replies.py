@@ -145,9 +145,7 @@ class Replies:
             SCHEMA.with_metadata({SERVED: json.dumps(asdict(self.served)).encode()}),
         )
         sink = pa.BufferOutputStream()
-        pq.write_table(
-            table, sink, compression="zstd", row_group_size=max(1, len(rows)), write_page_checksum=True
-        )
+        pq.write_table(table, sink, compression="zstd", row_group_size=max(1, len(rows)), write_page_checksum=True)
         body = sink.getvalue().to_pybytes()
         name = f"{folder}/{hashlib.sha256(body).hexdigest()[:24]}.parquet".lstrip("/")
         self.store.publish(f"{self.folder}/{name}", body)

@@ -24,8 +24,18 @@ FOR_GOOD = (
 )  # fmt: skip
 NUMBERS_FOR_GOOD = frozenset(
     {
-        errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR,
-        errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EISDIR,
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+        errno.EINVAL,
     }  # fmt: skip
 )
 REPAIR = "`curation check` tells all that is damaged, `curation build --repair` makes it again"

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from uuid import uuid4
@@ -134,10 +134,8 @@ def _one_at_a_time(store: Store) -> Generator[None]:
     except OSError as error:
         raise StoreError(f"cannot write the store {store.where}: {error.strerror}") from error
     try:
-        try:
+        with suppress(OSError):  # no locks on this file system: the mark itself is all there is
             fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError:
-            pass  # no locks on this file system: the mark itself is all there is
         yield
     finally:
         os.close(file)

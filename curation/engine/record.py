@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from curation.engine.steps import Step
 from curation.engine.parts import PartRecord, as_part
+from curation.engine.steps import Step
 from schemas.fingerprint import canonical_json
 from schemas.manifest import Manifest, Part
 

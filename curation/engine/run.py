@@ -226,7 +226,6 @@ class _Scheduler:
                 file=sys.stderr,
             )  # fmt: skip
 
-
     def _is_lost(self, progress: _Progress) -> bool:
         """Whether the claim was lost, after a long pause: nothing is published, the step stands in line again."""
         whose = self.builder.lost(progress.step.address)

@@ -93,16 +93,16 @@ class Store:
         wanted = list(columns) if columns else None
         return patiently(lambda: found.to_table(columns=wanted), f"read {self.path(where)}")
 
-    def _info(self, wanted: Sequence[str] | pafs.FileSelector) -> list[pafs.FileInfo]:
-        if isinstance(wanted, pafs.FileSelector):
-            return patiently(lambda: self.files.get_file_info(wanted), f"look into {wanted.base_dir}")
-        return patiently(lambda: self.files.get_file_info(list(wanted)), f"look at {', '.join(wanted[:1])}")
+    def _info(self, paths: Sequence[str]) -> list[pafs.FileInfo]:
+        return patiently(lambda: self.files.get_file_info(list(paths)), f"look at {', '.join(paths[:1])}")
+
+    def _below(self, folder: str, *, recursive: bool = False) -> list[pafs.FileInfo]:
+        wanted = pafs.FileSelector(self.path(folder), allow_not_found=True, recursive=recursive)
+        return patiently(lambda: self.files.get_file_info(wanted), f"look into {wanted.base_dir}")
 
     def addresses(self, folder: str = "") -> Iterator[str]:
         """The address of every finished table below a folder such as `samples`, by name."""
-        if not self.exists(folder):
-            return
-        found = self._info(pafs.FileSelector(self.path(folder), recursive=True))
+        found = self._below(folder, recursive=True)
         for one in sorted(found, key=lambda info: info.path):
             if one.base_name == MANIFEST:
                 yield posixpath.relpath(posixpath.dirname(one.path), self.root)
@@ -186,7 +186,7 @@ class Store:
 
     def listed(self, folder: str) -> list[pafs.FileInfo]:
         """What is in a folder, by name; nothing where it is not there."""
-        found = self._info(pafs.FileSelector(self.path(folder), allow_not_found=True))
+        found = self._below(folder)
         return sorted(found, key=lambda info: info.base_name)
 
     def read_bytes(self, name: str) -> bytes:
@@ -212,13 +212,18 @@ class Store:
         self.publish(f"tags/{tag}.json", sealed({"address": address}))
 
     def tags(self) -> dict[str, str]:
-        """Every tag and the address it points at. Raises StoreError for a damaged one."""
-        names = [info.base_name for info in self.listed("tags") if info.base_name.endswith(".json")]
-        return {name.removesuffix(".json"): self._tagged(name) for name in names if not name.startswith(".")}
+        """Every tag and the address it points at. Raises DamageError for a damaged one."""
+        names = [info.base_name.removesuffix(".json") for info in self.listed("tags")]
+        found = {name: self.tagged(name) for name in names if not name.startswith(".")}
+        return {name: address for name, address in found.items() if address}
 
-    def _tagged(self, name: str) -> str:
-        where = f"tags/{name}"
-        return unsealed(self.read_bytes(where), self.path(where))["address"]
+    def tagged(self, tag: str) -> str | None:
+        """The address that a tag points at; None where there is no such tag. Raises DamageError for a damaged one."""
+        where = f"tags/{tag}.json"
+        try:
+            return unsealed(self.read_bytes(where), self.path(where))["address"]
+        except GoneError:
+            return None
 
 
 def _write_through(path: Path, body: bytes) -> None:
@@ -230,4 +235,3 @@ def _write_through(path: Path, body: bytes) -> None:
 
 def _bare(table: pa.Table) -> pa.Table:
     return table.replace_schema_metadata(None)
-

@@ -174,4 +174,3 @@ def _write_parquet(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> Non
     with pq.ParquetWriter(path, batches.schema, compression="zstd") as out:
         for batch in batches:
             out.write_batch(batch)
-

@@ -239,4 +239,3 @@ def _rows(db: duckdb.DuckDBPyConnection, check: Check, table: str) -> pa.Table:
 def _first(offenders: pa.Table, refusal: "Refusal", most: int = 3) -> list[str]:
     is_its = pc.and_(pc.equal(offenders["table"], refusal.table), pc.equal(offenders["rule"], refusal.rule))
     return offenders.filter(is_its)["row_key"].slice(0, most).to_pylist()
-

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jinja2
 
@@ -244,7 +245,7 @@ def _as_number(one: Comparison) -> Number:
 
 
 def _publish(file: Path, body: bytes) -> None:
-    aside = file.with_name(f".{file.name}.aside")
+    aside = file.with_name(f".{file.name}.{uuid4().hex}.aside")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         aside.write_bytes(body)

@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from finetune.network.weights import SUMS
 from schemas.errors import CheckpointError
+from schemas.whole import only_one, swap
 
 CARD = "README.md"
 OF_THE_RUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GROUP_RANK")
@@ -26,24 +28,22 @@ def finished(out: Path, *, canaries: Path | None = None, check: Callable[[Path],
     """
     if out.exists() and not (out / SUMS).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise CheckpointError(f"{out}: there is something that is no model of ours; choose another folder")
-    aside = out.with_name(f".{out.name}.aside")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        (aside / SUMS).write_text(sums_of(aside), encoding="utf-8")
-        if check:
-            check(aside)
-        else:
-            verify(aside, canaries)
-        old = out.with_name(f".{out.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if out.exists():
-            out.rename(old)
-        aside.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    aside = out.with_name(f".{out.name}.{uuid4().hex}.aside")  # two exports to one name never share a folder
+    with only_one(out, lambda line: print(line, file=sys.stderr)):
+        aside.mkdir(parents=True)
+        try:
+            yield aside
+            (aside / SUMS).write_text(sums := sums_of(aside), encoding="utf-8")
+            if check:
+                check(aside)
+            else:
+                verify(aside, canaries)
+            if sums_of(aside) != sums:
+                raise CheckpointError(f"{out}: files changed while they were verified; nothing was published")
+            os.sync()
+            swap(aside, out)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def sums_of(folder: Path) -> str:
