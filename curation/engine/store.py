@@ -101,11 +101,12 @@ class Store:
         return patiently(lambda: self.files.get_file_info(wanted), f"look into {wanted.base_dir}")
 
     def addresses(self, folder: str = "") -> Iterator[str]:
-        """The address of every finished table below a folder such as `samples`, by name."""
+        """The address of every finished table or hand-over below a folder such as `samples`, by name."""
         found = self._below(folder, recursive=True)
         for one in sorted(found, key=lambda info: info.path):
-            if one.base_name == MANIFEST:
-                yield posixpath.relpath(posixpath.dirname(one.path), self.root)
+            address = posixpath.relpath(posixpath.dirname(one.path), self.root)
+            if one.base_name == MANIFEST and not address.startswith(("reports/", ".")) and "/." not in address:
+                yield address
 
     # -- publishing -------------------------------------------------------------------------------------------------
 
