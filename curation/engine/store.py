@@ -59,7 +59,7 @@ class Store:
     def manifest(self, address: str) -> Manifest:
         """The table's manifest. Raises StoreError when the table is not there."""
         where = f"{address}/{MANIFEST}"
-        return read_manifest(self.read_bytes(where), where)
+        return read_manifest(self.read_bytes(where), self.path(where))
 
     def dataset(self, address: str) -> ds.Dataset:
         """The table as an Arrow dataset, parts in order; reads no rows yet. Raises DamageError for a missing part."""
