@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -152,3 +154,41 @@ def test_patience_is_a_number_of_seconds(monkeypatch):
         monkeypatch.setenv("RADIO_PATIENCE_S", wrong)
         with pytest.raises(RecipeError, match="RADIO_PATIENCE_S: found"):
             patience()
+
+
+def slow(first: int) -> None:
+    time.sleep(0.3)
+
+
+def test_two_builds_that_share_tables_wait_for_each_other_and_make_each_table_once(tmp_path):
+    place, said, made = str(tmp_path / "store"), list[str](), list[int]()
+    step = two_steps(slow)
+
+    def one() -> None:
+        made.append(build([step], Store(place), say=said.append))
+
+    both = [threading.Thread(target=one) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert sum(made) == 2
+    assert any("waiting for it" in line for line in said)
+    store = Store(place)
+    assert store.read(step.address).num_rows == N
+    assert not list(tmp_path.rglob("_building.json"))
+
+
+def test_a_damaged_part_that_a_killed_build_left_is_made_again_and_told(tmp_path):
+    store, said = Store(str(tmp_path / "store")), list[str]()
+    step = two_steps(no_fault)
+    build([step], store, say=quiet)
+    content = store.manifest(step.address).content
+    store.remove(f"{step.address}/_manifest.json")
+    path = Path(store.root) / step.address / "part-00002.parquet"
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(bytes(body))
+    assert build([step], store, say=said.append) == 1
+    assert any("part-00002.parquet: damaged" in line and "made again" in line for line in said)
+    assert store.manifest(step.address).content == content
