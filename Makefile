@@ -29,7 +29,7 @@ $(1)/bin/pip install --quiet --no-deps --requirement $(2)
 cp $(TORCHVISION) $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
 endef
 
-.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train docs exam bench clean
+.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train docs exam faults faults-short bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
@@ -100,6 +100,12 @@ docs: $(READY)   ## docs/tables.md, written from schemas/tables.py
 
 exam: $(READY)   ## the exam of truth on both halves, its figures into docs/truth.md and reports (RADIO_RAW: real captions)
 	$(BIN)/python -m curation exam --write-docs
+
+faults: $(READY) ## 300 faults of every kind at every stage, and what came of them, into docs/reliability.md (half an hour)
+	$(BIN)/python -W ignore -m tests.faults --write-docs docs/reliability.md $(FAULTS)
+
+faults-short: $(READY)  ## some of these faults, in less than a minute
+	$(BIN)/python -W ignore -m tests.faults --short $(FAULTS)
 
 bench: $(READY)  ## speed against peers, as ratios
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'

@@ -1,0 +1,299 @@
+"""A round: a store, some faults at stages that follow each other, the same command until it is done, all compared.
+
+What a round does follows from the seed and its number alone, but for the order in which processes come to things.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+from curation.asking.replies import ledgers
+from curation.engine.store import Store
+from tests.faults import building, compare
+from tests.faults.building import Ended
+from tests.faults.kinds import ASKING, BESIDE, INSIDE, MODEL, STAGES, Kind
+from tests.faults.planted import Planted, Scene
+from tests.faults.world import World
+
+N_TOGETHER = 8
+"""Faults in a round, one after the other."""
+
+
+@dataclass
+class Fault:
+    """A fault of a round, and what came of it."""
+
+    kind: Kind
+    stage: str
+    what: str = ""
+    nth: int = 1
+    has_happened: bool = False
+    problems: list[str] = field(default_factory=list)
+    end: str = ""
+    """How the corpus came to be whole again: `went on`, or `repaired` after `check` had noticed."""
+
+
+@dataclass
+class Round:
+    """Some faults to one store."""
+
+    number: str
+    faults: list[Fault]
+    n_launches: int = 0
+    n_repeated: int = 0
+    """Requests to the model that came again."""
+    n_lost: int = 0
+    """Replies that were not kept yet when something died: so many may be asked again."""
+    marks: tuple[str, ...] = ()
+    """Of builders, left in the end."""
+    is_shared: bool = False
+    """Something went wrong that may be the fault of several."""
+    said: list[str] = field(default_factory=list)
+
+    def blame(self, problem: str, faults: Sequence[Fault] = ()) -> None:
+        """Something went wrong after these faults, or after any of those that have happened."""
+        happened = [one for one in self.faults if one.has_happened]
+        blamed = list(faults) or [one for one in happened if one.kind.is_damage] or happened
+        self.is_shared |= len(blamed) > 1
+        for one in blamed:
+            one.problems.append(problem)
+
+
+def rounds(seed: int, n_faults: int, wanted: str = "") -> Iterator[Round]:
+    """Rounds with so many faults: every kind in turn, at every one of its stages in an order of the seed."""
+    chance = Random(f"faults-{seed}")
+    groups = [[one for one in group if wanted in one.name] for group in (INSIDE, MODEL, BESIDE)]
+    todo: list[list[Fault]] = []
+    for group in groups:
+        ways = [[Fault(kind, stage) for stage in chance.sample(kind.stages, len(kind.stages))] for kind in group]
+        longest = max((len(one) for one in ways), default=0)
+        todo.append([some[k] for k in range(longest) for some in chance.sample(ways, len(ways)) if k < len(some)])
+    share = n_faults / max(1, sum(map(len, todo)))
+    counts = [
+        max(min(len(some), len(group)), round(len(some) * share)) for some, group in zip(todo, groups, strict=True)
+    ]
+    inside, *alone = [some[:n] for some, n in zip(todo, counts, strict=True)]
+    for fault in [*inside, *(one for some in alone for one in some)]:
+        if fault.kind.act:
+            fault.what, fault.nth = fault.kind.point(fault.stage, chance)
+    packed = [*_packed(inside), *([one] for some in alone for one in some)]
+    for k, faults in enumerate(packed):
+        yield Round(f"{seed}.{k}", faults)
+
+
+def _packed(faults: list[Fault]) -> Iterator[list[Fault]]:
+    """Some faults to a round, each at a stage of its own and in the stages' order; damage to what went out alone."""
+    left = list(faults)
+    while left:
+        chosen: list[Fault] = []
+        for one in left:
+            if len(chosen) < N_TOGETHER and _fits(one, chosen):
+                chosen.append(one)
+        left = [one for one in left if not any(one is other for other in chosen)]
+        yield sorted(chosen, key=lambda one: _place(one.stage))
+
+
+def _fits(one: Fault, chosen: Sequence[Fault]) -> bool:
+    """At a stage of its own; damage comes last, for after it a build need not go on by itself."""
+    if one.stage in {other.stage for other in chosen}:
+        return False
+    damaged = [_place(other.stage) for other in chosen if other.kind.is_damage]
+    if one.kind.is_damage:
+        return not damaged and all(_place(other.stage) < _place(one.stage) for other in chosen)
+    return not damaged or _place(one.stage) < damaged[0]
+
+
+def _place(stage: str) -> int:
+    return STAGES.index("generated" if stage == "replies" else stage)
+
+
+# -- doing it ---------------------------------------------------------------------------------------------------------
+
+
+def run(world: World, one: Round) -> None:
+    """Do a round; what was found stands in its faults."""
+    folder = world.folder / f"round-{one.number}"
+    shutil.rmtree(folder, ignore_errors=True)
+    store = folder / "store"
+    alone = one.faults[0].kind if len(one.faults) == 1 else None
+    _begin(world, store, one.faults[0], is_alone=bool(alone and (alone.n_builds > 1 or alone.model)))
+    world.model.tell(mode="", n_faults=None, delay_s=0.0, is_up=True, forget=True)
+    waiting = list(one.faults)
+    for _ in range(len(one.faults) + 4):
+        ended = _launch(world, one, store, waiting)
+        happened = [fault for fault in waiting if fault.has_happened]
+        waiting = [fault for fault in waiting if not fault.has_happened]
+        _look(world, one, store, ended, happened)
+        world.mend()
+        if [end.code for end in ended] == [0]:
+            break
+        if any(fault.kind.is_damage and fault.has_happened for fault in one.faults) and not happened:
+            break  # it will not go on by itself
+    _conclude(world, one, store)
+    if not world.keeps:
+        shutil.rmtree(folder)
+
+
+def _begin(world: World, store: Path, first: Fault, *, is_alone: bool) -> None:
+    """An empty store; for a fault that is alone one in which all is made up to its stage."""
+    store.mkdir(parents=True)
+    if not is_alone:
+        return
+    k = _place(first.stage)
+    for address in world.steps:
+        if STAGES.index(address.split("/")[0]) < k:
+            shutil.copytree(world.whole / address, store / address)
+    if k > STAGES.index(ASKING[-1]):
+        shutil.copytree(world.whole / "replies", store / "replies")
+
+
+def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> list[Ended]:
+    """The same command once, or several of it at once, with the faults that have not happened yet."""
+    flags = [store.parent / f"flag-{k}" for k, _ in enumerate(one.faults)]
+    planted = [
+        Planted(fault.stage, fault.what, _noting(world, fault.kind.act, flag), flag, fault.nth, fault.kind.holds)
+        for fault, flag in zip(one.faults, flags, strict=True)
+        if fault.kind.act and any(fault is other for other in waiting)
+    ]
+    n = max((fault.kind.n_builds for fault in waiting), default=1)
+    is_paused = any(fault.kind.is_paused for fault in waiting)
+    logs = [store.parent / f"log-{one.n_launches}-{k}" for k in range(n)]
+    before = building.quick_marks if is_paused else None
+    pids = [building.started(words(world, store), logs[0], faults=planted, store=store, raw=world.raw, before=before)]
+    if is_paused:
+        _until(lambda: any(flag.exists() for flag in flags))
+    pids += [
+        building.started(words(world, store), log, faults=[], store=store, raw=world.raw, before=before)
+        for log in logs[1:]
+    ]
+    ended = building.ended(pids, logs, _failing_model(world, waiting))
+    one.n_launches += 1
+    one.said += [
+        f"exit {end.code}: {end.said.strip().splitlines()[-1][:300] if end.said.strip() else ''}" for end in ended
+    ]
+    for fault, flag in zip(one.faults, flags, strict=True):
+        fault.has_happened = flag.exists() if fault.kind.act else True
+    return ended
+
+
+def _noting(world: World, act: Callable[[Scene], None], flag: Path) -> Callable[[Scene], None]:
+    """Before the fault happens, write down how many replies are not kept yet: so many may be asked for again."""
+
+    def noted(scene: Scene) -> None:
+        if scene.stage in (*ASKING, "replies"):
+            with flag.with_name("in-flight").open("a") as out:
+                out.write(f"{_n_unkept(world, scene.store)}\n")
+        act(scene)
+
+    return noted
+
+
+def words(world: World, store: Path, *, verb: str = "build") -> list[str]:
+    """A command line for the few pictures."""
+    server = ["--server", world.model.address] if verb == "build" else []
+    return [verb, str(world.corpus_file), "--raw", str(world.raw), "--store", str(store), *server]
+
+
+def _failing_model(world: World, waiting: Sequence[Fault]) -> Callable[[], None]:
+    """Tell the model how to fail; gives what to do meanwhile: it goes away, or comes back."""
+    rules = next((dict(fault.kind.model) for fault in waiting if fault.kind.model), {})
+    later = sorted((rules.pop(name), up) for name, up in (("down_s", False), ("back_s", True)) if name in rules)
+    if rules:
+        world.model.tell(**rules)
+    begun = time.monotonic()
+
+    def meanwhile() -> None:
+        while later and time.monotonic() - begun > later[0][0]:
+            world.model.tell(is_up=later.pop(0)[1])
+
+    return meanwhile
+
+
+def _until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    until = time.monotonic() + seconds
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+# -- what came of it --------------------------------------------------------------------------------------------------
+
+
+def _look(world: World, one: Round, store: Path, ended: Sequence[Ended], happened: list[Fault]) -> None:
+    """After a command: did it end as it may, is anything published that is wrong, how many replies were lost."""
+    for end in ended:
+        if not end.is_clear:
+            one.blame("hangs" if end.code == building.HANGS else f"traceback: {_last(end)}", happened)
+        allowed = {0, *(code for fault in happened for code in fault.kind.codes)}
+        if happened and end.code not in allowed:
+            one.blame(f"exit {end.code}: {_last(end)}", happened)
+    if not any(fault.kind.is_damage and fault.has_happened for fault in one.faults):
+        wrong = world.undisturbed.wrong(compare.state(store))
+        if wrong:
+            one.blame(f"published: {_some(wrong)}", happened)
+    noted = store.parent / "in-flight"
+    left = len(set(world.model.asked_in_the_end) - world.canaries) - _n_kept(store)
+    one.n_lost += max(left, sum(map(int, noted.read_text().split())) if noted.exists() else 0)
+    noted.unlink(missing_ok=True)
+
+
+def _conclude(world: World, one: Round, store: Path) -> None:
+    """The end of a round: all is as it would have been; where something published was damaged, after a repair."""
+    has_damage = any(fault.kind.is_damage and fault.has_happened for fault in one.faults)
+    found = compare.state(store)
+    differs = world.undisturbed.wrong(found) + world.undisturbed.missing(found)
+    end = "went on"
+    if differs and has_damage:
+        end = "repaired"
+        checked = _alone(world, store, words(world, store, verb="check"))
+        if checked.code == 0:
+            one.blame(f"unnoticed by check: {_some(differs)}")
+        repaired = _alone(world, store, [*words(world, store), "--repair"])
+        for command, it in (("check", checked), ("build --repair", repaired)):
+            if not it.is_clear:
+                one.blame(f"{command}: traceback: {_last(it)}")
+        found = compare.state(store)
+        differs = world.undisturbed.wrong(found) + world.undisturbed.missing(found)
+    if differs:
+        one.blame(f"in the end: {_some(differs)}; {one.said[-1]}")
+    one.marks = found.marks
+    if not any(fault.kind.model or fault.kind.act is None for fault in one.faults) and not has_damage:
+        asked = world.model.asked
+        one.n_repeated = sum(n - 1 for request, n in asked.items() if request not in world.canaries)
+        if one.n_repeated > one.n_lost:
+            one.blame(f"{one.n_repeated} requests to the model repeated, {one.n_lost} were in flight")
+    for fault in one.faults:
+        fault.end = end
+
+
+def _alone(world: World, store: Path, given: Sequence[str]) -> Ended:
+    log = store.parent / f"log-{given[0]}"
+    return building.ended([building.started(given, log, faults=[], store=store, raw=world.raw)], [log])[0]
+
+
+def singly(one: Round) -> Iterator[Round]:
+    """The faults of a round that went wrong, each alone: whose fault was it?"""
+    for k, fault in enumerate(one.faults):
+        yield Round(f"{one.number}.{k}", [replace(fault, has_happened=False, problems=[], end="")])
+
+
+def _n_unkept(world: World, store: Path) -> int:
+    return max(0, len(set(world.model.asked) - world.canaries) - _n_kept(store))
+
+
+def _n_kept(store: Path) -> int:
+    try:
+        return sum(int(str(one["n_kept"])) for one in ledgers(Store(str(store))))
+    except Exception:  # damaged replies: none is known to be kept
+        return 0
+
+
+def _last(end: Ended) -> str:
+    lines = end.said.strip().splitlines()
+    return lines[-1][:200] if lines else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
