@@ -60,8 +60,8 @@ WHAT = "What do you see?"
 OF_FINDER = [
     # presence and absence
     (YES, "There are compact sources in the image."),
-    (OPEN, "All but two of the sources are compact."),
-    (NO, "Apart from one extended source, the field is empty."),
+    (YES, "All but two of the sources are compact."),
+    (NOT_YES, "Apart from one extended source, the field is empty."),
     (YES, "The image shows compact sources as well as an extended single-island source."),
     (YES, "Both compact and extended sources are visible."),
     (YES, "Compact radio sources and extended multi-island sources can be seen."),
@@ -293,7 +293,7 @@ OF_FINDER = [
     (OPEN, "If I am not mistaken, there are four compact sources."),
     (NOT_YES, "The extended sources are brighter than the compact ones."),
     # what hides
-    (NO, "Whereas it is unknown who made it, there are no compact sources."),
+    (NOT_YES, "Whereas it is unknown who made it, there are no compact sources."),
     (NO, "com\u200bpact sources: none; in fact there are no comp\u00adact sources."),
     (NO, "There are no \u0441ompact sources."),
     (NO, "There are no  compact\nsources."),

@@ -436,7 +436,7 @@ SECOND = [
     ("1C-3P", "The three peaks share one island.", LEFT),
     ("1C-3P", "There are three times as many peaks as islands.", LEFT),
     ("1C-3P", "The island is triple-peaked.", YES),
-    ("1C-3P", "It is a triple-peaked source of a single island.", LEFT),
+    ("1C-3P", "It is a triple-peaked source of a single island.", YES),
     ("1C-3P", "The source has fewer than three peaks.", NO),
     ("2C-2P", "The source is broken up into two islands, each with its own peak.", YES),
     ("2C-2P", "Two separate blobs of emission are seen.", YES),

@@ -39,7 +39,7 @@ def read(answer, scheme="radioimg_multilabel", question="What is seen?"):
         ("No compact sources; extended sources abound.", "EXTENDED", "COMPACT"),
         ("Extended sources are not visible.", "", "EXTENDED"),
         ("Not only compact sources but also an extended source can be seen.", "COMPACT EXTENDED", ""),
-        ("The image is without diffuse sources, and shows extended sources.", "", "DIFFUSE"),
+        ("The image is without diffuse sources, and shows extended sources.", "EXTENDED", "DIFFUSE"),
         ("It isn't known whether there are diffuse sources. The type is unknown.", "", ""),
         ("Diffuse sources of unknown origin are seen.", "", ""),
         ("Whether there are diffuse sources is not known.", "", ""),

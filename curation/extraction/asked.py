@@ -22,6 +22,13 @@ MEASURES = re.compile(
 )
 
 
+CHOSEN = re.compile(
+    r"(?i)\b(?:the|its)\s+(?:[\w-]+\s+)?(?:larg|small|bigg|bright|left|right|upper|lower|top|bottom|centr|middle|most)"
+    r"[\w-]*(?:\s+[\w-]+)*?\s+(?:source|one|object|galaxy|artefact|detection)\b"
+)
+"""One of several, by its size or place."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a question is about."""
@@ -85,7 +92,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
     nouns = [one for token in tokens if token.category == "np" for one in token.value.nouns]
     labels = [one.subject for one in nouns if one.subject not in ("it", ANY_OBJECT)]
     generic = [one.subject for one in nouns if one.subject == ANY_OBJECT]
-    parts = [one.value[0] for one in tokens if one.category == "parts"]
+    parts = [one.value.what for one in tokens if one.category == "parts"]
     polar = bool(re.match(r"(?i)\W*(?:is|are|was|were|do|does|did|can|could|has|have|would|will|isn't|aren't)\b", text))
     is_count = bool(re.search(r"(?i)\b(?:how many|number of|count)\b", text))
     is_class = bool(
@@ -102,7 +109,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         choices=tuple(dict.fromkeys(labels)) if re.search(r"(?i)\bor\b", text) else (),
         is_count=is_count, is_class=is_class, is_polar=polar,
         is_where=bool(re.search(r"(?i)\bwhere\b|\bin which (?:part|quadrant|half|corner|area|region)\b", text)),
-        is_one=bool(ONE_BOX.search(_unnamed(text, scheme))),
+        is_one=bool(CHOSEN.search(text) or (ONE_BOX.search(text) and ONE_BOX.search(_unnamed(text, scheme)))),
         is_odd=bool(re.search(r"(?i)\bordinary|\bpeculiar\b.*\bcomplex|\bcomplex\b.*\bpeculiar", text)),
         proposition=proposition(tokens, Context(scheme)) if polar else (),
         measured=_measured(text, is_blank=is_blank, has_source=bool(nouns)),

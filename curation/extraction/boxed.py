@@ -26,7 +26,7 @@ def boxed(tokens: Sequence[Token], asked: str | None, context: Context) -> Readi
     boxes = [one for one in tokens if one.category in ("box", "point")]
     if not boxes or any(one.is_denied or one.category not in (*NAMES, "box", "point", *BESIDE) for one in tokens):
         return None
-    if any(one.value.is_beyond for one in boxes):
+    if any(one.value.is_beyond and len(one.value.numbers) != (2 if one.category == "point" else 4) for one in boxes):  # noqa: PLR2004
         return None
     content = [one for one in tokens if one.category in (*NAMES, "box", "point")]
     content = _without_generic(content)
@@ -109,8 +109,13 @@ def _of_one(
                     Claim("count", subject, Truth.PRESENT, len(boxes)), name.start, max(one.end for one in boxes)
                 )
             )
-    for one in boxes:
-        kind = "point" if one.category == "point" else "box"
-        how = "rounded" if one.value.is_rounded and kind == "box" else None
-        found.append(ExtractedClaim(Claim(kind, str(subject), box=one.value.box, how=how), one.start, one.end))
-    return found
+    return [*found, *(ExtractedClaim(_claim(one, str(subject)), one.start, one.end) for one in boxes)]
+
+
+def _claim(one: Token, subject: str) -> Claim:
+    """That a box or a point is one of a subject's, in fractions of the picture or in its pixels."""
+    kind = "point" if one.category == "point" else "box"
+    if one.value.is_beyond:
+        return Claim("pixels", subject, box=one.value.numbers * (1 if kind == "box" else 2), other=kind)
+    how = "rounded" if one.value.is_rounded and kind == "box" else None
+    return Claim(kind, subject, box=one.value.box, how=how)

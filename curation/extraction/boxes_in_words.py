@@ -31,6 +31,10 @@ RANGES = re.compile(
     rf"|<\s*[xy]\s*<)\s*(?:[xy]\s*=\s*)?({_N})[^\d.\]]*?(?:\.\s*)?\b(?P<second>x|y)\b{_AXIS_RANGE}(?:\s|="
     rf"|[xy])*({_N})\s*(?:to|and|-|–|until|through|\.\.)\s*(?:[xy]\s*=\s*)?({_N})"
 )
+SPELLED_FIRST = re.compile(
+    rf"(?i)\b(?:horizontally|in\s+x|along\s+(?:the\s+)?x(?:-axis)?)\s*,?\s*(?:from\s+)?({_N})\s*(?:to|-)\s*({_N})"
+    rf"[^\d]{{0,30}}?(?:vertically|in\s+y|along\s+(?:the\s+)?y(?:-axis)?)\s*,?\s*(?:from\s+)?({_N})\s*(?:to|-)\s*({_N})"
+)
 SPELLED = re.compile(
     rf"(?i)\bfrom\s+({_N})\s*(?:to|-)\s*({_N})\s*(?:of\s+the\s+(?:width|image)\s*)?(?:horizontally|in\s+x"
     rf"|along\s+(?:the\s+)?x(?:-axis)?|across)[^\d]{{0,40}}?(?:from\s+)?({_N})\s*(?:to"
@@ -53,12 +57,12 @@ CORNERS = tuple(
 """Two corners, named before or behind their points; without names the upper left and the lower right."""
 CENTRED = re.compile(
     rf"(?i)\bcent(?:red|ered|er|re)\s*(?:at|on|around|near|:|is|about"
-    rf"|of)?\s*(?:x\s*=\s*)?[(\[]?\s*({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*[)\]]?(?:[^.;()\d]{{0,60}}?\b(?:width|wide"
+    rf"|of)?\s*(?:about\s+|the\s+)?(?:pixel\s+(?:position\s+)?|point\s+|position\s+)?(?:x\s*=\s*)?[(\[]?\s*({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*[)\]]?(?:[^.;()\d]{{0,60}}?\b(?:width|wide"
     rf"|w)\b\s*(?:of|=|:|is)?\s*({_N})[^.;()\d]{{0,40}}?\b(?:height|high|h)\b\s*(?:of|=|:|is)?\s*({_N}))?"
 )
 AT_POINT = re.compile(
-    rf"(?i)\b(?:at|near|around|position(?:ed)?(?: at)?|coordinates?)\s*(?:about\s+|approximately\s+"
-    rf"|the position\s+|coordinates\s+)?(?:\(\s*(?:x\s*=\s*)?({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*\)|x\s*(?:="
+    rf"(?i)\b(?:at|near|around|position(?:ed)?(?: at)?|coordinates?|pixel|point)\s*(?:about\s+|approximately\s+"
+    rf"|(?:the\s+)?(?:\w+\s+)?(?:position|pixel|point|coordinates)\s+)?(?:\(\s*(?:x\s*=\s*)?({_N})\s*,\s*(?:y\s*=\s*)?({_N})\s*\)|x\s*(?:="
     rf"|of|is)\s*({_N})\s*(?:,|and|,\s*and)\s*y\s*(?:=|of|is)\s*({_N}))"
 )
 
@@ -86,7 +90,9 @@ class WrittenBox:
     is_rounded: bool = False
     """Its numbers have two decimals at most."""
     is_beyond: bool = False
-    """Its numbers are far too large for its unit: those of pixels, of a picture whose size is not known."""
+    """Its numbers are far too large for its unit: those of pixels."""
+    numbers: tuple[float, ...] = ()
+    """Of a box or point in pixels, as they stand."""
 
 
 def written_boxes(text: str, dialect: Dialect) -> list[WrittenBox]:
@@ -116,7 +122,10 @@ def _bracketed(text: str, dialect: Unit) -> Iterator[WrittenBox]:
             continue  # a remark, a citation
         box = _decoded(re.sub(r"[()]", "", words), dialect)
         if box is not None or len(re.findall(r"\d", words)) or re.search(r",.*,", words):
-            yield WrittenBox(*one.span(), box, False, _is_rounded(one[0], dialect), _is_beyond(one[0], dialect))
+            numbers = tuple(map(float, re.findall(r"-?\d+(?:\.\d+)?", words)))
+            yield WrittenBox(
+                *one.span(), box, False, _is_rounded(one[0], dialect), _is_beyond(one[0], dialect), numbers
+            )
 
 
 def _decoded(words: str, dialect: Unit) -> Box | None:
@@ -145,7 +154,8 @@ def _made(found: re.Match[str], numbers: tuple[str, ...], dialect: Unit, *, by_c
         one, two, three, four = one - three / 2, two - four / 2, one + three / 2, two + four / 2
     is_box = one < three and two < four and min(one, two) >= -ROUNDING and max(three, four) <= 1 + ROUNDING
     box = (max(one, 0.0), max(two, 0.0), min(three, 1.0), min(four, 1.0)) if is_box else None
-    return WrittenBox(*found.span(), box, False, _is_rounded(found[0], dialect), _is_beyond(found[0], dialect))
+    beyond, said = _is_beyond(found[0], dialect), (one, two, three, four)
+    return WrittenBox(*found.span(), box, False, _is_rounded(found[0], dialect), beyond, said)
 
 
 def _is_rounded(words: str, dialect: Unit) -> bool:
@@ -175,8 +185,8 @@ def _ranges(text: str, dialect: Unit) -> Iterator[WrittenBox]:
         numbers = (
             (low, other_low, high, other_high) if one["first"].lower() == "x" else (other_low, low, other_high, high)
         )
-        yield _made(one, numbers, dialect)
-    for one in SPELLED.finditer(text):
+        yield _made(one, numbers, "percent" if "%" in one[0] else dialect)
+    for one in (*SPELLED.finditer(text), *SPELLED_FIRST.finditer(text)):
         x_min, x_max, y_min, y_max = one.groups()
         yield _made(one, (x_min, y_min, x_max, y_max), dialect)
 
@@ -230,4 +240,5 @@ def _points(text: str, dialect: Unit) -> Iterator[WrittenBox]:
 def _point(found: re.Match[str], x: str, y: str, dialect: Unit) -> WrittenBox:
     at = _number(x, dialect), _number(y, dialect)
     inside = all(0 <= one <= 1 for one in at)
-    return WrittenBox(*found.span(), (*at, *at) if inside else None, True, is_beyond=_is_beyond(found[0], dialect))
+    beyond = _is_beyond(found[0], dialect)
+    return WrittenBox(*found.span(), (*at, *at) if inside else None, True, is_beyond=beyond, numbers=at)

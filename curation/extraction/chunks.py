@@ -3,65 +3,20 @@
 Each rule is a pattern over categories (see tokens.pattern) and what is made of it; the rules are tried in order.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
+from curation.extraction import phrases
 from curation.extraction.lexicon import SchemeKey
+from curation.extraction.phrases import PRE, THIS
 from curation.extraction.places import Place
-from curation.extraction.tokens import Match, Token, letters, pattern, rewritten, tokens_of
+from curation.extraction.source_chunks import LINKED, THINGS, VERBS
+from curation.extraction.tokens import Token, letters, pattern, rewritten, tokens_of
 from curation.pictures.boxes import Dialect
-from curation.verification.claims import ANY_OBJECT
 from schemas.labels import LabelScheme
 
 MOST_STATEMENTS = 100_000
-LIGHT_CM_GHZ = 29.9792458
-"""Wavelength times frequency."""
-MORE = {"more than": "at least", "fewer than": "at most"}
-QUANTIFIERS = {"no": "no", "none_of": "no", "all": "all", "most": "most", "not_all": "not all"}
-ONE = ("single", "lone", "sole", "solitary")
-
-
-@dataclass(frozen=True)
-class Amount:
-    """How many: `count` with `how` as in a claim's; None where the words are vague."""
-
-    count: int | None
-    how: str | None = None
-
-
-@dataclass(frozen=True)
-class Noun:
-    """A noun phrase: of what, how many, and which of them. `subject` is a label, "source", or "it"."""
-
-    subject: str
-    is_plural: bool = False
-    amount: Amount | None = None
-    quantifier: str | None = None
-    """"no", "all", "most", "half", "not all", "37 %"."""
-    is_definite: bool = False
-    is_article: bool = False
-    is_only: bool = False
-    is_restricted: bool = False
-    """Only those that are bright, or the like: which these are is not known."""
-    is_other: bool = False
-    extreme: str | None = None
-    places: tuple[Place, ...] = ()
-    of: Amount | None = None
-    """Of "three of the five sources": five."""
-    compared: str | None = None
-    """"more" or "fewer", before a "than"."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Nouns that one verb speaks of; `is_either` where "or" stands between them."""
-
-    nouns: tuple[Noun, ...]
-    is_either: bool = False
-
-
-THIS = Group((Noun("it", is_definite=True),))
 
 
 def chunks_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
@@ -83,6 +38,18 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
             found = rewritten(found, written, made)
             form = letters(found)
     found = [one for one in found if one.category != "decoration"]
+    after = [*(one.category for one in found[1:]), ""]
+    found = [
+        one for one, then in zip(found, after, strict=False)
+        if one.category != "side" or one.text.lower() != "right" or then != "place"  # "right in the middle"
+    ]  # fmt: skip
+    before = ["", *(one.category for one in found)]
+    found = [
+        replace(one, category="place", value=Place(one.start, one.end, str(one.value)))
+        if one.category == "side" and last != "be"  # "that is right"
+        else one
+        for one, last in zip(found, before, strict=False)
+    ]
     following = [one.category for one in [*found[1:], *found[-1:]]]
     return [
         replace(one, category="np", value=THIS)
@@ -92,271 +59,44 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
     ]
 
 
-def joined(match: Match, category: str, value: object = None) -> Token:
-    return Token(category, *match.span, value, text=" ".join(one.text for one in match.matched))
-
-
-# -- amounts and measures -------------------------------------------------------------------------------------------
-
-
-def _range(match: Match) -> Token | None:
-    low, high = match.all("number")
-    if any(one.text == "/" for one in match.all("or")):
-        return None  # three out of seven
-    return joined(match, "number", (low.value[0], high.value[1])) if low.value[0] < high.value[1] else None
-
-
-def _amount(match: Match) -> Token | None:
-    (one,) = match.all("number", "counted", "vague", "a_number")
-    hows = [each.value for each in match.all("bound", "bound_after") if each.value != "exact"]
-    if one.category == "vague":
-        return None if hows else joined(match, "amount", Amount(None, one.value))
-    low, high = one.value if one.category == "number" else (int(one.value), int(one.value))
-    if low != high or len(hows) > 1:
-        return joined(match, "amount", Amount(high, f"{low} to")) if len(hows) < 1 else None
-    how = hows[0] if hows else None
-    if how in MORE:
-        return joined(match, "amount", Amount(low + (1 if how == "more than" else -1), MORE[how]))
-    return joined(match, "amount", Amount(low, how))
-
-
-def figure(one: Token) -> float:
-    """The number of a token of digits or words."""
-    return float(one.value[0] if isinstance(one.value, tuple) else one.value)
-
-
-def _angle(match: Match) -> Token:
-    """Milliarcseconds; of two by two."""
-    figures = [figure(one) for one in match.all("number", "decimal")]
-    units = [float(one.value) for one in match.all("unit")]
-    units = units if len(units) == len(figures) else units[:1] * len(figures)
-    return joined(match, "angle", [round(one * unit) for one, unit in zip(figures, units, strict=True)])
-
-
-def _frequency(match: Match) -> Token:
-    (number,), (unit,) = match.all("number", "decimal"), match.all("hertz", "wave")
-    value = figure(number)
-    mhz = value * unit.value if unit.category == "hertz" else 1000 * LIGHT_CM_GHZ / max(value * unit.value, 1e-9)
-    return joined(match, "frequency", (round(mhz), unit.category == "wave"))
-
-
-def _percent(match: Match) -> Token:
-    figures, words = match.all("number", "decimal"), match.all("fraction")
-    hows = [one.value for one in match.all("bound") if one.value != "exact"]
-    value = figure(figures[0]) if figures else float(words[0].value)
-    return joined(match, "percent", (value, next((one for one in hows if one != "about"), "about" if words else None)))
-
-
-def _share(match: Match) -> Token:
-    """So many per cent of the picture, of its area or along an axis: (per cent, bound, axis)."""
-    (percent,), axes = match.all("percent"), match.all("axis")
-    return joined(match, "share", (*percent.value, axes[0].value if axes else None))
-
-
-def _preposition(match: Match) -> Token | None:
-    """Of "above" and the like where no number follows."""
-    (one,) = match.matched
-    if one.value == "exact":
-        return replace(one, category="decoration")
-    category, value = PREPOSITIONS.get(one.text.lower(), (None, None))
-    return replace(one, category=category, value=value) if category else None
-
-
-PREPOSITIONS = {
-    "above": ("beside", "above"), "over": ("beside", "above"), "below": ("beside", "below"),
-    "under": ("beside", "below"), "around": ("surround", None), "close to": ("surround", None), "some": ("some", None),
-}  # fmt: skip
-
-
-# -- verbs ----------------------------------------------------------------------------------------------------------
-
-
-def _verb(match: Match) -> Token:
-    """A verb with every "not" about it."""
-    verb = next(one for one in match.matched if one.category not in ("do", "not"))
-    n_denials = len(match.all("not")) + verb.is_denied
-    return replace(verb, start=match.span[0], end=match.span[1], is_denied=bool(n_denials % 2))
-
-
-def _visible(match: Match) -> Token:
-    """Of "is visible", "cannot be seen", "is absent": a predicate of being there."""
-    n = sum(one.is_denied for one in match.matched) + len(match.all("absent")) + len(match.all("not"))
-    return replace(joined(match, "visible"), is_denied=bool(n % 2))
-
-
-def as_category(category: str) -> Callable[[Match], Token]:
-    """Another category for all that matched, denied as its words are."""
-
-    def made(match: Match) -> Token:
-        n = sum(one.is_denied for one in match.matched) + len(match.all("not"))
-        return replace(joined(match, category, match.matched[-1].value), is_denied=bool(n % 2))
-
-    return made
-
-
-# -- nouns ----------------------------------------------------------------------------------------------------------
-
-
-def _noun(match: Match) -> Token | None:
-    """A noun phrase: words before the head, adjectives of classes with or without "and", and the head."""
-    tokens = list(match.matched)
-    named = [one for one in tokens if one.category in ("adjective", "noun", "sign")]
-    subjects = [str(one.value[0] if one.category == "noun" else one.value) for one in named]
-    if any(one.value[1] not in (None, "about") for one in match.all("percent")):
-        return None  # "a little over half of them"
-    head = next((one for one in reversed(tokens) if one.category in HEADS), tokens[-1])
-    if not subjects and head.category != "object":
-        return None
-    links = [one.category for one in tokens if one.category in ("and", "or", "nor")]
-    base = determined(match, head)
-    if len(subjects) > 1 and not links:
-        merged = _one_of(subjects)
-        if merged is None:
-            return joined(match, "np", Group(tuple(replace(base, subject=one) for one in dict.fromkeys(subjects))))
-        subjects = [merged]
-    nouns = [replace(base, subject=one) for one in dict.fromkeys(subjects or [ANY_OBJECT])]
-    rest = [replace(one, amount=None) if base.amount and base.amount.count else one for one in nouns[1:]]
-    return joined(match, "np", Group((nouns[0], *rest), "or" in links))
-
-
-HEADS = ("noun", "sign", "object", "galaxy", "ones", "klass", "blank_noun", "border_noun")
-
-
-def _one_of(subjects: Sequence[str]) -> str | None:
-    """The label that several words for one thing agree on: "extended" and "multi-island source"."""
-    sets = [set(one.split("|")) for one in subjects]
-    both = set.intersection(*sets)
-    if not both:
-        return None
-    return next((one for one in subjects if set(one.split("|")) == both), "|".join(sorted(both)))
-
-
-def determined(match: Match, head: Token) -> Noun:
-    """What the words before the head say, without of what it is."""
-    seen = {one.category for one in match.matched}
-    amounts, percents = match.all("amount"), match.all("percent")
-    quantifier = next((QUANTIFIERS[one.category] for one in match.matched if one.category in QUANTIFIERS), None)
-    single = any(one.category == "qualifier" and one.text.lower() in ONE for one in match.matched)
-    counts = [one.value for one in amounts] or ([Amount(1)] if single and not head.text.lower().endswith("s") else [])
-    if percents and percents[0].category == "percent":
-        is_half = percents[0].value == (50.0, "about")
-        quantifier = "half" if is_half else f"{percents[0].value[0]:g} %"
-    is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
-    return Noun(
-        ANY_OBJECT, is_plural, counts[0] if counts else None, quantifier, of=counts[1] if len(counts) > 1 else None,
-        compared=next((one.value for one in match.all("more")), None),
-        is_definite="the" in seen and len(counts) < len("of") and not _is_part(match),
-        is_article="a" in seen, is_only="only" in seen, is_other=bool({"other", "more"} & seen),
-        is_restricted=any(one.category == "qualifier" and one.text.lower() not in ONE for one in match.matched),
-        extreme=next((one.value for one in match.all("extreme")), None),
-        places=tuple(Place(one.start, one.end, str(one.value)) for one in match.all("side")),
-    )  # fmt: skip
-
-
-def _again(match: Match) -> Token | None:
-    """The same twice: "3 (three)"."""
-    one, other = match.all("amount")
-    return one if one.value == other.value else None
-
-
-def _is_part(match: Match) -> bool:
-    """Whether only some are meant: "two of the sources"."""
-    kinds = [one.category for one in match.matched]
-    return "amount" in kinds and kinds[kinds.index("amount") :][1:3] == ["of", "the"]
-
-
-def _blank(match: Match) -> Token:
-    """Blank pixels, or the end of the map, as a noun."""
-    head = next(one for one in reversed(match.matched) if one.category in ("blank_noun", "border_noun"))
-    return joined(match, "np", Group((replace(determined(match, head), subject=str(head.value)),)))
-
-
-def _parts(match: Match) -> Token:
-    """Islands or peaks of a source, and how many."""
-    part = match.all("part")[0]
-    amounts, seen = match.all("amount"), {one.category for one in match.matched}
-    is_plural = part.text.lower().split(" of ")[0].endswith(("s", "ma"))
-    amount = amounts[0].value if amounts else Amount(None, "several") if is_plural else Amount(1)
-    return replace(joined(match, "parts", (part.value, amount)), is_denied="no" in seen)
-
-
-def _pronoun(match: Match) -> Token:
-    quantifier = "no" if match.all("none_of", "nope") else "all" if match.all("all") else None
-    return joined(match, "np", Group((Noun("it", is_definite=True, quantifier=quantifier),)))
-
-
-def _one(match: Match) -> Token | None:
-    """Of "the larger one": "one" as a head, and what it is if an adjective says so."""
-    *before, last = match.matched
-    if last.text.lower() != "one" or not before:
-        return None
-    named = [str(one.value) for one in before if one.category == "adjective"]
-    base = replace(
-        determined(match, last), amount=None, is_plural=False, subject=_one_of(named) or "" if named else "it"
-    )
-    return joined(match, "np", Group((base,))) if base.subject else None
-
-
-def _superlative(match: Match) -> Token:
-    """Of "the larger of the two": of those just spoken of."""
-    how = {"larger": "largest", "smaller": "smallest"}[match.all("compare")[0].value]
-    return joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
-
-
-def _nothing(match: Match) -> Token:
-    return joined(match, "np", Group((Noun(ANY_OBJECT, quantifier="no"),)))
-
-
-def listed(tokens: Sequence[Token]) -> Group:
-    """Nouns in a list as one group; "no" holds for all that have no word of their own before them."""
-    groups = [one.value for one in tokens if one.category == "np"]
-    nouns = [one for group in groups for one in group.nouns]
-    links = {one.category for one in tokens}
-    if nouns[0].quantifier == "no" and "nor" in links:
-        nouns = [replace(one, quantifier="no") for one in nouns]
-    elif nouns[0].quantifier == "no" and "but" not in links:
-        own = [one.quantifier or one.amount or one.is_article or one.is_definite for one in nouns]
-        nouns = [one if has else replace(one, quantifier="no") for one, has in zip(nouns, own, strict=True)]
-    is_either = bool(links & {"or"}) or any(one.is_either for one in groups)
-    return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
-
-
-PRE = (
-    "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd"
-    "|more|extreme|side|any) of?)*"
-)
 _HEAD = "(noun (object|klass)?|sign (object|galaxy|noun|klass)?|object|galaxy|ones|klass)"
 RULES = [
-    ("between number and number", _range),
-    ("number (to|dash|or) number", _range),
-    ("not only", as_category("not_but")),
-    ("(number|decimal) ((by|unit by) (number|decimal))? unit", _angle),
-    ("(number|decimal) (hertz|wave)", _frequency),
-    ("bound* (number|decimal) percent_sign", _percent),
-    ("bound? fraction", _percent),
-    ("percent of? the? (axis of|portion)? the? image ((poss|be)? axis)?", _share),
-    ("percent of? the? axis of the? image", _share),
-    ("percent (as axis as|axis) the? image", _share),
+    ("between number and number", phrases.as_range),
+    ("number (to|dash|or) number", phrases.as_range),
+    ("not only", phrases.as_category("not_but")),
+    ("(number|decimal) ((by|unit by) (number|decimal))? unit", phrases.as_angle),
+    ("(number|decimal) (by (number|decimal))? pixel", phrases.as_pixels),
+    ("(number|decimal) (hertz|wave)", phrases.as_frequency),
+    ("pixel", phrases.as_category("portion")),
+    ("bound* (number|decimal) percent_sign", phrases.as_percent),
+    ("bound? fraction", phrases.as_percent),
+    ("percent of? the? (axis of|portion)? the? image ((poss|be)? axis)?", phrases.as_share),
+    ("percent of? the? axis of the? image", phrases.as_share),
+    ("percent (as axis as|axis) the? image", phrases.as_share),
     ("bound angle", lambda match: match.matched[1] if match.matched[0].value in ("about", "exact") else None),
-    ("bound? (number|counted|vague) bound_after?", _amount),
-    ("bound", _preposition),
+    ("bound? (number|counted|vague) bound_after?", phrases.as_amount),
+    ("bound", phrases.as_preposition),
     ("bound portion", lambda match: match.matched[1] if match.matched[0].text.lower() == "a good" else None),
-    ("of the? image", lambda match: joined(match, "decoration")),
-    ("amount lpar amount rpar", _again),
+    ("of the? image", lambda match: phrases.joined(match, "decoration")),
+    ("amount lpar amount rpar", phrases.as_again),
     ("be all", lambda match: match.matched[0]),
-    ("not all", as_category("not_all")),
-    ("do? not? do? (have|lack|see|exist|lie|span|consist|number_verb)", _verb),
-    ("(have|lack|see|exist|lie) not", _verb),
-    ("do? not? do? be not?", _verb),
-    ("be (visible|absent)", _visible),
-    ("be not? located", as_category("lie")),
-    (f"{PRE} qualifier* (blank_noun|border_noun)", _blank),
-    (f"{PRE} part", _parts),
-    (f"{PRE} (adjective (comma|and|or|nor)* (the|a|qualifier)*)* {_HEAD}", _noun),
-    ("(amount|no) qualifier* adjective", _noun),
-    (f"{PRE} adjective* qualifier* amount", _one),
-    ("(the|it) klass", _pronoun),
-    ("the compare of (the|it|np|all)* amount?", _superlative),
-    ("none_of? it", _pronoun),
-    ("nothing", _nothing),
+    ("not all", phrases.as_category("not_all")),
+    ("do? not? do? (have|lack|see|exist|lie|span|consist|number_verb)", phrases.as_verb),
+    ("(have|lack|see|exist|lie) not", phrases.as_verb),
+    ("do? not? do? be not?", phrases.as_verb),
+    ("be (visible|absent)", phrases.as_visible),
+    *LINKED,
+    ("be not? located", phrases.as_category("lie")),
+    (f"{PRE} qualifier* (blank_noun|border_noun)", phrases.as_blank),
+    *THINGS,
+    (f"{PRE} part", phrases.as_parts),
+    (f"{PRE} (adjective (comma|and|or|nor)* (the|a|qualifier)*)* {_HEAD}", phrases.as_noun),
+    ("(amount|no) qualifier* adjective", phrases.as_noun),
+    (f"{PRE} adjective* qualifier* amount", phrases.as_one),
+    ("(the|it) klass", phrases.as_pronoun),
+    ("the compare of (the|it|np|all)* amount?", phrases.as_superlative),
+    ("none_of? it", phrases.as_pronoun),
+    ("(nothing|not anything)", phrases.as_nothing),
+    ("everything object? visible?", phrases.as_everything),
+    *VERBS,
 ]  # fmt: skip

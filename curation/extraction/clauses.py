@@ -3,18 +3,22 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from curation.extraction.chunks import Noun
+from curation.extraction.canonical import canonical
 from curation.extraction.constructions import TABLE, Context, turned_round
+from curation.extraction.described import described
+from curation.extraction.phrases import SAME, Noun
 from curation.extraction.source_constructions import whole
 from curation.extraction.tokens import Match, Token, denied, letters, pattern
 from curation.verification.claims import Claim, ExtractedClaim
 
 STRONG = ("semi", "but", "where", "colon")
-WEAK = ("and", "comma", "with", "which", "dash", "or")
+WEAK = ("and", "comma", "with", "which", "dash")
 VERBS = frozenset(
     {"be", "have", "see", "see_not", "visible", "lie", "exist", "span", "lack", "there", "consist", "phrase"}
 )
 FINITE = VERBS | {"number_verb", "beside"}
+SUBJECTS = ("np", "gleam", "lobes")
+BRACKETS = ("lpar", "rpar")
 LEADING = frozenset({"hotspots", "lobes", "angle", "edges", "parts", "pairs", "double_double", "flank"})
 """After "with" at the start, looks of the source: "with hotspots at its ends, it is …"."""
 LONGEST_CLAUSE = 60
@@ -31,9 +35,12 @@ class Reading:
 
 def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     """The claims of a whole statement; None where any of its words is not understood."""
-    tokens = tuple(trimmed(tokens))
-    if not tokens or len(tokens) > LONGEST_CLAUSE:
-        return Reading((), context.noun) if not tokens else None
+    tokens = trimmed(tokens)
+    context.tries[0] -= 1
+    if not tokens:
+        return Reading((), context.noun)
+    if len(tokens) > LONGEST_CLAUSE or context.tries[0] < 0:
+        return None
     if tokens[0].category == "with" and len(tokens) > 1 and tokens[1].category in LEADING:
         tokens = tokens[1:]
     made = whole(tokens, context)
@@ -46,9 +53,24 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     made = _first(_parted(tokens, at, at + 1, context) for at in _joints(tokens))
     if made is not None:
         return made
-    tokens, context = _reordered(tokens, context)
-    made = clause(tokens, context)
-    return made if made is not None else _first(_weakly_parted(tokens, context))
+    tokens, context = _reordered(tuple(tokens), context)
+    made = clause(tokens, context) or _first(_weakly_parted(tokens, context))
+    if made is None and (claims := described(tokens, context)) is not None:
+        return Reading(tuple(_placed(one, tokens) for one in claims), _spoken_of(tokens, context))
+    if made is None and _is_aside(tokens):
+        return sentence(
+            [replace(one, category="comma") if one.category in BRACKETS else one for one in tokens], context
+        )
+    return made
+
+
+def _is_aside(tokens: Sequence[Token]) -> bool:
+    """Whether brackets hold a number or a place and nothing else."""
+    kinds = [one.category for one in tokens]
+    if kinds.count("lpar") != 1 or kinds.count("rpar") != 1:
+        return False
+    inside = kinds[kinds.index("lpar") + 1 : kinds.index("rpar")]
+    return bool(inside) and set(inside) <= {"place", "amount", "comma", "and", "angle", "frequency"}
 
 
 def _first(readings: Iterable[Reading | None]) -> Reading | None:
@@ -66,7 +88,15 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
     """Parted where it may be, at "and" and the like, or before "which"."""
     for at, joint in enumerate(tokens[1:-1], 1):
         is_relative = joint.category == "np" and joint.text.lower() in ("that", "which")
-        if joint.category in WEAK or is_relative:
+        is_within_places = tokens[at - 1].category == tokens[at + 1].category == "place"
+        if joint.category == "with" and [one.category for one in tokens[at + 1 :]] == ["amount"]:
+            continue  # "one with several"
+        is_as = (
+            joint.category == "as"
+            and tokens[at - 1].category == "comma"
+            and tokens[at + 1].category in ("np", "gleam", "lobes")
+        )
+        if (joint.category in WEAK and not is_within_places) or is_relative or is_as:
             yield _parted(tokens, at, at if is_relative else at + 1, context)
 
 
@@ -114,13 +144,28 @@ def trimmed(tokens: Sequence[Token]) -> list[Token]:
 
 
 def clause(tokens: Sequence[Token], context: Context) -> Reading | None:
-    """The claims of one clause, by the first construction that covers all of it."""
+    """The claims of one clause by the first construction that covers all of it, in its own order or the usual one."""
+    for order in (tokens, canonical(tokens, context.scheme)):
+        claims = _by_table(order, context)
+        if claims is not None:
+            noun = _narrowed(_spoken_of(order, context), claims)
+            return Reading(tuple(_placed(one, tokens) for one in claims), noun)
+    return None
+
+
+def _narrowed(noun: Noun | None, claims: Sequence[Claim]) -> Noun | None:
+    """The noun as the one class of several that a clause has just said it to be of."""
+    said = {one.subject for one in claims} & set(noun.subject.split("|")) if noun is not None else set[str]()
+    return replace(noun, subject=said.pop()) if noun is not None and len(said) == 1 else noun
+
+
+def _by_table(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     form = letters(tokens)
     for written, made in TABLE:
         found = pattern(written).fullmatch(form)
         claims = made(Match(found, tokens), context) if found else None
         if claims is not None:
-            return Reading(tuple(_placed(one, tokens) for one in claims), _spoken_of(tokens) or context.noun)
+            return list(claims)
     return None
 
 
@@ -133,10 +178,12 @@ def _placed(claim: Claim, tokens: Sequence[Token]) -> ExtractedClaim:
     return ExtractedClaim(claim, tokens[0].start, max(one.end for one in tokens))
 
 
-def _spoken_of(tokens: Sequence[Token]) -> Noun | None:
-    """The noun that "it" would mean next: the first of the clause that is none itself."""
+def _spoken_of(tokens: Sequence[Token], context: Context) -> Noun | None:
+    """The noun that "it" would mean next: the first of the clause that is none itself, or one of those before."""
     nouns = [one for token in tokens if token.category == "np" for one in token.value.nouns if one.subject != "it"]
-    return nouns[0] if nouns else None
+    if nouns and nouns[0].subject == SAME:
+        return replace(context.noun, is_plural=False, amount=None) if context.noun else None
+    return nouns[0] if nouns else context.noun
 
 
 CHOSEN = ("holds", "claims", "former", "latter")
@@ -154,7 +201,7 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
     if [one.category for one in tokens[:2]] == ["all", "but"]:
         return []  # "all but two"
     for at in range(len(tokens) + 1):
-        if at == len(tokens) or tokens[at].category in (*STRONG, "comma", "and", "which"):
+        if at == len(tokens) or at in _joints(tokens):
             made = sentence(tokens[start:at], context) if _has_verb(tokens[start:at]) else None
             found += made.claims if made else ()
             context = replace(context, noun=made.noun if made else None)

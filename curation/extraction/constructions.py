@@ -5,23 +5,26 @@ A construction is a pattern over chunks (see tokens.pattern and chunks) with exa
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from curation.extraction.chunks import Amount, Group, Noun, listed
+from curation.extraction.phrases import SAME, Amount, Group, Noun, listed
 from curation.extraction.places import Place
 from curation.extraction.tokens import Match, Token
-from curation.verification.claims import ANY_OBJECT, Claim
+from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Claim
 from schemas.labels import LabelScheme, Truth
 
 NPS = "not_but? np ((comma|and|or|nor|but)+ np)*"
 APS = (
     "(no|not|rather|as|not_but)* (adjective|np|sign)"
-    " ((comma|and|or|nor|but|rather)+ (no|not|rather|as)* (adjective|np|sign))*"
+    " ((comma|and|or|nor|but|rather)* (no|not|rather|as)* (adjective|np|sign))*"
 )
 PLACES = "place ((comma|and|or)* place)*"
 LABELS_OF_A_PICTURE = ("blank", "edge")
 LINKS = ("and", "or", "nor", "but", "comma")
+
+
+MOST_TRIES = 4000
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Context:
     scheme: LabelScheme
     noun: Noun | None = None
     asked: Any = None
+    tries: list[int] = field(default_factory=lambda: [MOST_TRIES], compare=False)
+    """How many more sentences may be tried: a text of very many joints is given up, and so not read."""
 
     @property
     def is_central(self) -> bool:
@@ -83,17 +88,23 @@ def state(is_there: bool) -> Truth:
 
 def resolved(one: Noun, context: Context) -> Noun | None:
     """With what "it" stands for; None where that is not known."""
+    if one.subject == SAME:
+        last = context.noun if context.noun and context.noun.subject not in LABELS_OF_A_PICTURE else None
+        return replace(one, subject=last.subject) if last and not context.is_central else None
     if one.subject != "it":
         return one
+    if one.is_only:
+        return None  # "only one of them"
     if context.noun is not None and context.noun.subject in LABELS_OF_A_PICTURE:
         return context.noun
     if context.is_central:
         return replace(one, subject=ANY_OBJECT, places=(Place(0, 0, "centre"),))
-    if context.noun is None:
+    if context.noun is None or (one.is_singular and context.noun.is_plural):
         return None
     return replace(
-        context.noun, quantifier=one.quantifier, extreme=one.extreme, is_definite=True, amount=None, is_article=False
-    )
+        context.noun, quantifier=one.quantifier, extreme=one.extreme, is_definite=True, amount=None, is_article=False,
+        places=one.places, is_plural=context.noun.is_plural and not one.places, is_singular=one.is_singular,
+    )  # fmt: skip
 
 
 def is_central(one: Noun, context: Context) -> bool:
@@ -177,8 +188,11 @@ def counted(one: Noun, context: Context) -> list[Claim] | None:
         return _none_is_there(replace(one, amount=None), (), context)
     if (amount.count, how) == (1, "at least") and one.subject != ANY_OBJECT:
         return [Claim("presence", one.subject)]
-    total = [Claim("count", one.subject, count=one.of.count, how=one.of.how)] if one.of else []
-    return [*total, Claim("count", one.subject, count=amount.count, how="some" if one.of and not how else how)]
+    is_outlined = one.is_object and one.subject == ANY_OBJECT and bool(NO_SOURCE & context.scheme.labels.keys())
+    other = "objects" if is_outlined else None
+    total = [Claim("count", one.subject, count=one.of.count, how=one.of.how, other=other)] if one.of else []
+    how = "some" if one.of and not how else how
+    return [*total, Claim("count", one.subject, count=amount.count, how=how, other=other)]
 
 
 def _border(one: Noun, places: Sequence[Place], *, is_there: bool) -> list[Claim] | None:
@@ -200,7 +214,7 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
     made = [*(made or ()), *(Claim("position", one.subject, other=place.name) for place in places)]
     if one.amount is not None:
         return made  # "only two compact sources" is a number
-    return [*(made or ()), Claim("only", one.subject)]
+    return None if places and not is_single else [*(made or ()), Claim("only", one.subject)]
 
 
 @construction(
@@ -218,7 +232,9 @@ def _exists(match: Match, context: Context) -> list[Claim] | None:
     where = [one.value for one in match.all("place")]
     group = listed(match.all("np", *LINKS))
     if where and len(group.nouns) == 1 and (group.nouns[0].is_definite or group.nouns[0].quantifier in ("all", "most")):
-        return _is_at(group.nouns[0], where, context, is_true=denied % 2 == 0)
+        return is_at(group.nouns[0], where, context, is_true=denied % 2 == 0)
+    if group.nouns[0].subject in ("it", SAME) and match.matched[-1].category in ("be", "do"):
+        return None  # "it is not": what, nobody knows
     last, one = match.matched[-1], match.matched[-2] if len(match.matched) > 1 else None
     if len(group.nouns) > 1 and last.category == "place" and one is not None and one.category == "np":
         if len(where) > 1 or not _is_set_off(match.matched) or len(one.value.nouns) > 1:
@@ -246,7 +262,7 @@ def _fragment(match: Match, context: Context) -> list[Claim] | None:
     if asked is not None and asked.is_about_the_source and not where:
         return _is_a(Noun(ANY_OBJECT, is_definite=True), group, context, is_true=is_there)
     if len(group.nouns) == 1 and group.nouns[0].is_definite and where:
-        return _is_at(group.nouns[0], where, context, is_true=is_there)
+        return is_at(group.nouns[0], where, context, is_true=is_there)
     return there_is(group, where, context, is_there=is_there)
 
 
@@ -276,12 +292,17 @@ def _number_of(match: Match, context: Context) -> list[Claim] | None:
     f"of np comma amount be {APS}",
     f"np comma? of it amount be {APS}",
     f"there be np comma? of it amount be {APS}",
+    f"np visible place? comma? amount of np be {APS}",
+    f"there be np comma? amount of np be {APS}",
+    f"the? image have np comma? amount of np be {APS}",
     f"the? image have np comma? of it amount be {APS}",
 )
 def _of_them(match: Match, context: Context) -> list[Claim] | None:
     """Of "of the five sources, three are compact"."""
     tokens = list(match.matched)
     at = next(at for at, one in enumerate(tokens) if one.category == "amount")
+    if tokens[at + 1].category == "of":  # "two of which are"
+        tokens = [*tokens[: at + 1], *tokens[at + 3 :]]
     whole = next(one for one in tokens[:at] if one.category == "np" and one.value.nouns[0].subject != "it").value.nouns[
         0
     ]
@@ -324,6 +345,24 @@ def _some_are(match: Match, context: Context) -> list[Claim] | None:
         return None
     noun = replace(context.noun, amount=None, quantifier=None, is_definite=False, is_article=False)
     return there_is(Group((noun,)), (), context, is_there=bool(match.all("some")))
+
+
+@construction("np be qualifier", examples=("The absence of compact sources is notable.",))
+def _absence(match: Match, context: Context) -> list[Claim] | None:
+    """That it is worth a word that something is not there."""
+    (token,) = match.all("np")
+    is_absence = re.match(r"(?i)the (?:complete |total |)(?:absence|lack) of", token.text)
+    return there_is(token.value, (), context) if is_absence and not match.all("be")[0].is_denied else None
+
+
+@construction(
+    "if there be np comma np (if|would|be|exist|visible)+ (semi|but|comma|and)+ (there be)? there_none "
+    "(do|be|visible|exist)*"
+)
+def _were_there(match: Match, context: Context) -> list[Claim] | None:
+    """Of "if there were a source, it would stand out; there is none"."""
+    (first, _) = match.all("np")
+    return there_is(first.value, (), context, is_there=False) if len(first.value.nouns) == 1 else None
 
 
 @construction("phrase", examples=())
@@ -460,7 +499,10 @@ def said_to_be(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> li
         return _so_many_are(noun, subject, context) if is_true else None
     if noun.is_plural and (noun.is_definite or noun.subject == ANY_OBJECT) and not noun.is_only:
         return [Claim("share", subject, state(is_true), how="all", other=noun.subject)]
-    return [Claim("presence", subject)] if is_true and not noun.is_only else None
+    how = "all" if noun.is_definite and not noun.is_singular else "some"
+    is_wider = noun.subject == ANY_OBJECT or set(subject.split("|")) <= set(noun.subject.split("|"))
+    made = Claim("presence", subject) if is_wider else Claim("share", subject, how=how, other=noun.subject)
+    return [made] if is_true and not noun.is_only else None
 
 
 def _are(noun: Noun, subject: str, *, is_true: bool) -> list[Claim] | None:
@@ -498,17 +540,17 @@ def _lies(match: Match, context: Context) -> list[Claim] | None:
     denied = verb.is_denied != bool(match.all("not"))
     places = [one.value for one in match.all("place")]
     if not before:
-        return _is_at(Noun("it", is_definite=True), places, context, is_true=not denied)
+        return is_at(Noun("it", is_definite=True), places, context, is_true=not denied)
     claims: list[Claim] = []
     for one in listed([one for one in match.matched if one.start < verb.start]).nouns:
-        made = _is_at(one, places, context, is_true=not denied)
+        made = is_at(one, places, context, is_true=not denied)
         if made is None:
             return None
         claims += made
     return claims
 
 
-def _is_at(one: Noun, places: Sequence[Place], context: Context, *, is_true: bool) -> list[Claim] | None:
+def is_at(one: Noun, places: Sequence[Place], context: Context, *, is_true: bool) -> list[Claim] | None:
     noun = resolved(one, context)
     if noun is None:
         return None
@@ -553,8 +595,53 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
         return Claim("position", noun.subject, state(holds), how="all", other=place.name)
     if noun.amount is not None and not is_all:
         how = "some" if noun.is_restricted and not noun.amount.how and noun.amount.count else noun.amount.how
+        how = "at least" if noun.is_part and noun.amount.count == 1 and not how else how
         return Claim("position", noun.subject, count=noun.amount.count, how=how, other=place.name) if holds else None
     return Claim("position", noun.subject, state(holds), other=place.name)
+
+
+@construction(
+    "there be np place? beside np", "see np place? beside np", "the? image have np place? beside np",
+    examples=("There is a compact source above the extended source.",),
+)  # fmt: skip
+def _there_beside(match: Match, context: Context) -> list[Claim] | None:
+    """That something is there, and on which side of another."""
+    one, other = (each.value for each in match.all("np"))
+    said = there_is(one, [each.value for each in match.all("place")], context)
+    noun, against = one.nouns[0], resolved(other.nouns[0], context)
+    is_plain = len(one.nouns) == len(other.nouns) == 1 and not any(each.is_denied for each in match.matched)
+    if said is None or against is None or not is_plain or noun.quantifier or against.quantifier or against.extreme:
+        return None
+    if noun.amount and noun.amount.count != 1:
+        return None
+    return [*said, Claim(str(match.all("beside")[0].value), noun.subject, other=against.subject)]
+
+
+@construction(
+    "np be np place",
+    "np be np",
+    "np place? be not? np",
+    examples=("The largest of the sources is the one at the centre.",),
+)
+def _extreme_is_at(match: Match, context: Context) -> list[Claim] | None:
+    """Of "the largest is the one at the centre", "the largest source is not the one on the left"."""
+    one, other = (each.value.nouns for each in match.all("np"))
+    where = [each.value for each in match.all("place")]
+    if len(one) != 1 or len(other) != 1:
+        return None
+    first, second = resolved(one[0], context), other[0]
+    if first is None or first.quantifier or second.quantifier or second.amount:
+        return None
+    places = [*second.places, *where]
+    is_one = second.subject == "it" or (second.is_definite and second.subject == ANY_OBJECT)
+    if first.extreme and is_one and len(places) == 1 and not first.places and not second.extreme:
+        return is_at(first, places, context, is_true=denials(match) == 0)
+    return None
+
+
+def denials(match: Match) -> int:
+    """How many words deny."""
+    return sum(one.is_denied for one in match.matched) + len(match.all("not", "no"))
 
 
 # -- one against another --------------------------------------------------------------------------------------------
@@ -563,8 +650,11 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
 @construction(
     "np place? be compare than np place?",
     "np place? (be|lie|visible) beside np place?",
+    "np (be|lie) beside and beside np",
     "be compare than np",
     "(be|lie) beside np",
+    "np place? compare_verb np place?",
+    "np beside np",
     examples=(
         "The artefact lies to the left of the extended source.",
         "The artefact can be seen above the extended source.",
@@ -575,11 +665,13 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
     left, right = (
         [resolved(each, context) for each in one] for one in ([(Noun("it", is_definite=True),)] + groups)[-2:]
     )
-    relation = match.all("compare", "beside")[0]
-    verb = match.all("be", "lie", "visible")[0]
+    relation = match.all("compare", "beside", "compare_verb")[0]
+    verb = match.all("be", "lie", "visible", "compare_verb", "beside")[0]
     if len(left) != 1 or len(right) != 1 or None in (*left, *right):
         return None
     (one,), (other,) = left, right
+    if one is not None and one.quantifier == "all":
+        one = replace(one, quantifier=None)  # what is said of one of several is said of all
     if (
         one is not None
         and other is not None
@@ -600,7 +692,10 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
         or other.quantifier
     ):
         return None
-    claims = [Claim(str(relation.value), one.subject, state(not verb.is_denied), other=other.subject)]
+    kinds = [str(each.value) for each in match.all("beside")] if match.all("and") else [str(relation.value)]
+    if len(kinds) > 1 and verb.is_denied:
+        return None
+    claims = [Claim(kind, one.subject, state(not verb.is_denied), other=other.subject) for kind in kinds]
     nouns = match.all("np")
     for place in match.all("place"):
         of = max((each for each in nouns if each.start < place.start), key=lambda each: each.start)
@@ -700,7 +795,8 @@ SHAPE = re.compile(r"(?i)(?:morphology|shape|structure|appearance|form|type|clas
 def _it_has(match: Match, context: Context) -> list[Claim] | None:
     """Of the picture: "it shows compact sources"."""
     first, *rest = match.all("np", *LINKS)
-    is_picture = first.value.nouns[0].subject == "it" and not context.is_central and context.noun is None
+    one = first.value.nouns[0]
+    is_picture = one.subject == "it" and not one.quantifier and not context.is_central and context.noun is None
     denials = sum(one.is_denied + (one.category == "lack") for one in match.matched)
     where = [one.value for one in match.all("place")]
     return there_is(listed(rest), where, context, is_there=denials % 2 == 0) if is_picture else None
@@ -725,7 +821,9 @@ def _has_shape(match: Match, context: Context) -> list[Claim] | None:
 def _around(match: Match, context: Context) -> list[Claim] | None:
     """Artefacts around a source: both are there. Of other things that surround each other nothing is known."""
     one, other = (each.value for each in match.all("np"))
-    if not any(noun.subject in ARTEFACTS for noun in one.nouns) or any(each.is_denied for each in match.matched):
+    is_joined = any(JOINED.search(each.text) for each in match.all("surround"))
+    is_artefact = any(noun.subject in ARTEFACTS for noun in one.nouns)
+    if not (is_joined or is_artefact) or any(each.is_denied for each in match.matched):
         return None
     claims = there_is(one, (), context)
     return (
@@ -738,6 +836,8 @@ def _around(match: Match, context: Context) -> list[Claim] | None:
 
 
 ARTEFACTS = ("ARTIFACT", "SPURIOUS")
+JOINED = re.compile(r"(?i)accompan|through")
+"""Words that say of two things no more than that both are there."""
 
 
 @construction(f"{NPS} (surround np)? indicate {NPS}")
@@ -747,6 +847,35 @@ def _indicates(match: Match, context: Context) -> list[Claim] | None:
     if any(one.is_denied for one in match.matched) or not all(noun.subject in ARTEFACTS for noun in nouns):
         return None
     return there_is(Group(tuple(nouns)), (), context)
+
+
+@construction(
+    f"all but (np|amount) be {APS}", f"besides np comma np be {APS}", f"with_ex np comma? np be {APS}",
+    f"np with_ex (np|amount) be {APS}",
+)  # fmt: skip
+def _all_but_so_many(match: Match, context: Context) -> list[Claim] | None:
+    """Of "all but two of the sources are compact", "apart from the FR-II galaxy, all galaxies are compact"."""
+    tokens = list(match.matched)
+    at = next(at for at, one in enumerate(tokens) if one.category == "be")
+    what, nouns = predicated(tokens[at + 1 :]), [one.value.nouns[0] for one in tokens[:at] if one.category == "np"]
+    amounts = [one.value for one in tokens[:at] if one.category == "amount"]
+    if what is None or len(what.nouns) != 1 or what.nouns[0].quantifier or tokens[at].is_denied or context.is_central:
+        return None
+    if what.nouns[0].subject == ANY_OBJECT:
+        return None
+    whole = next((one for one in nouns if one.quantifier == "all"), None)
+    rest = [one for one in nouns if one is not whole]
+    out = rest[0] if rest else None
+    amount = amounts[0] if amounts else out.amount if out and out.amount else Amount(1)
+    is_plain = amount.how is None and amount.count is not None and (whole is not None or bool(match.all("all")))
+    if not is_plain or len(rest) > 1 or (out is not None and (out.quantifier or (out.is_plural and not out.amount))):
+        return None
+    said = list[Claim]()
+    if out is not None and out.subject != ANY_OBJECT:
+        said += counted(replace(out, is_definite=False, amount=amount, places=()), context) or []
+        said += [Claim("position", out.subject, other=place.name) for place in out.places]
+    of = whole.subject if whole else ANY_OBJECT
+    return [*said, Claim("share", what.nouns[0].subject, count=amount.count, how="all but", other=of)]
 
 
 @construction("with_ex np comma? np be np", "np be np comma? with_ex np")
@@ -766,10 +895,14 @@ def _all_but(match: Match, context: Context) -> list[Claim] | None:
     return counted(replace(out[0], amount=out[0].amount or (Amount(1) if not out[0].is_plural else None)), context)
 
 
-@construction("(besides|with) np comma? there be np", "(besides|with) np comma? the? image have np")
+@construction(
+    "(besides|with) np place? comma? there be np", "(besides|with) np place? comma? the? image have np",
+    "besides np place? comma? see np", "besides np place? comma? np visible",
+)  # fmt: skip
 def _besides(match: Match, context: Context) -> list[Claim] | None:
     one, other = (each.value for each in match.all("np"))
-    first = there_is(Group(tuple(replace(each, is_definite=False) for each in one.nouns)), (), context)
+    where = [each.value for each in match.all("place")]
+    first = there_is(Group(tuple(replace(each, is_definite=False) for each in one.nouns)), where, context)
     second = there_is(
         Group(tuple(replace(each, is_other=False, is_restricted=False) for each in other.nouns)), (), context
     )
@@ -779,18 +912,24 @@ def _besides(match: Match, context: Context) -> list[Claim] | None:
 @construction(
     "(there be|the? image have|see)? np than np (visible|exist)?",
     "np number_verb np",
+    "there be more adjective than np",
+    "the? image have more adjective than np",
+    "see more adjective than np",
     "np (be|exist) at? equal",
     "(there be|the? image have|see)? times? as vague? np as np (visible|exist)?",
     "there be times as vague np as np",
 )
 def _more(match: Match, context: Context) -> list[Claim] | None:
-    one, other = (each.value.nouns[0] for each in match.all("np"))
+    one, other = (
+        [Noun(str(each.value)) for each in match.all("adjective")] + [each.value.nouns[0] for each in match.all("np")]
+    )[:2]
     verbs, times = match.all("number_verb"), match.all("times")
     if one.places or other.places or any(each.is_denied for each in match.matched):
         return None
-    if match.all("than") and one.compared is None:
+    compared = one.compared or next((str(each.value) for each in match.all("more")), None)
+    if match.all("than") and compared is None:
         return None
-    kind = str(verbs[0].value) if verbs else one.compared or ("more" if times else "equal")
+    kind = str(verbs[0].value) if verbs else compared or ("more" if times else "equal")
     return [Claim(kind, one.subject, other=other.subject, count=int(times[0].value) if times else None)]
 
 
@@ -826,6 +965,56 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("extent", noun.subject, count=match.all("angle")[0].value[0], how=how)]
 
 
+@construction(
+    "np (be|span|have)? (a axis of)? bound* pixels axis? (and|comma)* (pixels axis)?", "(be|span)? bound* pixels axis",
+    "the? image (be|span|have) bound* pixels axis? (and|comma)* (pixels axis)?", "the? portion axis be bound* angle",
+    examples=("The extended source is 51 pixels across.",),
+)  # fmt: skip
+def _in_pixels(match: Match, context: Context) -> list[Claim] | None:
+    """Sizes in pixels, of an object or of the picture; the size of a pixel."""
+    nouns, axes = match.all("np"), [str(one.value) for one in match.all("axis")]
+    if any(one.is_denied for one in match.matched):
+        return None
+    if match.all("angle"):
+        is_pixel = match.all("portion")[0].text.lower().startswith("pix")
+        return [Claim("pixels", "pixel", count=match.all("angle")[0].value[0])] if is_pixel else None
+    sizes = [each for one in match.all("pixels") for each in one.value]
+    noun = None if match.all("image") else resolved(nouns[0].value.nouns[0] if nouns else Noun("it"), context)
+    if not match.all("image") and (noun is None or noun.quantifier or noun.extreme):
+        return None
+    subject = noun.subject if noun else "image"
+    axes = axes if len(axes) == len(sizes) else ["width", "height"] if len(sizes) > 1 else ["across"]
+    return [Claim("pixels", subject, count=one, other=axis) for one, axis in zip(sizes, axes, strict=True)]
+
+
+NEAR = ("close to", "near", "next to", "beside", "around")
+
+
+@construction(
+    "np (be|lie|visible) place? surround np place?", "(be|lie) surround np place?",
+    "there be np place? surround np place?", "np (be|lie) besides np place?",
+    examples=("The artefact lies close to the extended source.",),
+)  # fmt: skip
+def _is_near(match: Match, context: Context) -> list[Claim] | None:
+    """That one thing is close to another, and where."""
+    joint = match.all("surround", "besides")[0]
+    groups = [one.value.nouns for one in match.all("np")]
+    one, other = ([(Noun("it", is_definite=True),)] + groups)[-2:]
+    if joint.text.lower() not in ("close to", "near", "next to", "beside") or len(one) != 1 or len(other) != 1:
+        return None
+    left, right = resolved(one[0], context), resolved(other[0], context)
+    if left is None or right is None or any(each.is_denied for each in match.matched):
+        return None
+    if any(each.quantifier or each.extreme for each in (left, right)) or (left.amount and left.amount.count != 1):
+        return None
+    said = there_is(Group(one), (), context) if match.all("there") else []
+    places = [
+        Claim("position", (left if each.start < joint.start else right).subject, other=each.value.name)
+        for each in match.all("place")
+    ]
+    return None if said is None else [*said, Claim("near", left.subject, other=right.subject), *places]
+
+
 # -- the picture as a whole -----------------------------------------------------------------------------------------
 
 
@@ -836,6 +1025,7 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
     "percent blank",
     "blank colon percent",
     "share blank",
+    "(share|percent of? the? portion) have blank",
     "np be percent",
     "blank_noun (span|be) share",
 )
@@ -909,6 +1099,17 @@ def _map(match: Match, context: Context) -> list[Claim] | None:
     return claims
 
 
+@construction(
+    "np be a? image (of (a|the)? (sky|image))*", "the? image be a? image", examples=("This is a radio image.",)
+)
+def _is_radio(match: Match, context: Context) -> list[Claim] | None:
+    """That the picture is one of radio emission, which all are."""
+    nouns, last = [each for one in match.all("np") for each in one.value.nouns], match.all("image")[-1]
+    is_it = all(one.subject == "it" and not one.quantifier for one in nouns)
+    is_plain = is_it and "radio" in last.text.lower() and not any(one.is_denied for one in match.matched)
+    return [Claim("map", "radio-continuum")] if is_plain else None
+
+
 @construction("the? sky ((comma|and|colon|semi|the)+ sky)*", examples=("North is up and east is left.",))
 def _sky(match: Match, context: Context) -> list[Claim]:
     return [one.value for one in match.all("sky")]
@@ -916,16 +1117,21 @@ def _sky(match: Match, context: Context) -> list[Claim]:
 
 @construction(
     "the? image be no? (odd|adjective)", "np be odd", "odd", "the? image colon odd", "call not? the? image as? odd",
-    "the? image be odd (rather|comma|not)+ odd",
+    "the? image be odd (rather|comma|not)+ odd", "there be np odd (bound np (of np)?)?",
     examples=("The content of the image is complex.",),
 )  # fmt: skip
 def _odd(match: Match, context: Context) -> list[Claim] | None:
     """How ordinary the picture is."""
     nouns, said = match.all("np"), match.all("odd", "adjective")[0]
     what = said.value if said.category == "odd" else ODD.get(said.text.lower())
-    if what is None or (nouns and nouns[0].value.nouns[0].subject != "it") or (nouns and context.is_central):
+    first = nouns[0].value.nouns[0] if nouns else None
+    is_nothing = bool(match.all("there")) and first is not None and first.quantifier == "no"
+    if what is None or bool(match.all("there")) != is_nothing:
+        return None
+    if first is not None and ((first.subject != "it" and not is_nothing) or context.is_central):
         return None
     n = sum(one.is_denied for one in match.matched) + len(match.all("no", "not"))
+    n += bool(match.all("there"))
     return [Claim("peculiarity", what, state(n % 2 == 0))]
 
 
@@ -966,7 +1172,7 @@ def _beam(match: Match, context: Context) -> list[Claim]:
     "bound? frequency (and|comma)? survey",
     "freq be bound? frequency (comma? as? (at|of)* survey)?",
 )
-def _freq(match: Match, context: Context) -> list[Claim]:
+def _freq(match: Match, context: Context) -> list[Claim] | None:
     if any(one.is_denied for one in match.matched):
         return None
     surveys = [one.value for one in match.all("survey")]

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from curation.extraction.boxed import boxed
-from curation.extraction.chunks import Amount, Group, Noun, chunks_of
+from curation.extraction.chunks import chunks_of
 from curation.extraction.clauses import Reading, sentence, trimmed
 from curation.extraction.constructions import Context
+from curation.extraction.phrases import Amount, Group, Noun
 from curation.extraction.stated import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token, letters, pattern
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
-from schemas.labels import Truth
+from schemas.labels import Truth, plain_label
 
 HIDDEN = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\"[^\"]*\"")
 MARK = re.compile(r"\s*(?<![<>=])[:=](?!=)(?!(?<=\d.)\d)\s*")
@@ -159,7 +160,9 @@ def _of_subject(
     name = SHARED_OUT.sub("", name)
     bare = PRESENT.sub("", ASKS.sub("", name, count=1))
     is_total = bool(TOTAL.fullmatch(name))
-    subject = ANY_OBJECT if is_total else subject_of(_tokens(bare, context, dialect), context)
+    spelt = {plain_label(each): label for label, one in context.scheme.labels.items() for each in (label, *one.aliases)}
+    named = subject_of(_tokens(bare, context, dialect), context) or spelt.get(plain_label(bare))
+    subject = ANY_OBJECT if is_total else named
     made = _value(subject, value, context) if subject is not None else None
     if made is None and subject is not None and not counts and bare == name and not is_total:
         made = _sentence(subject, value, context)
@@ -257,11 +260,11 @@ def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[C
 
 def _parts(part: Token, value: Sequence[Token], context: Context) -> list[Claim] | None:
     """As in "Peaks: 3"; "islands: MULTI-ISLAND", a class."""
-    if part.value[1].how not in (None, "several") or part.is_denied:
+    if part.value.amount.how not in (None, "several") or part.is_denied:
         return None
     if [one.category for one in value] == ["amount"]:
         amount = value[0].value
-        return [Claim("structure", part.value[0], count=amount.count, how=amount.how)] if context.is_central else None
+        return [Claim("structure", part.value.what, count=amount.count, how=amount.how)] if context.is_central else None
     subject = subject_of(value, context)
     return there(subject, is_there=True) if subject in context.scheme.labels else None
 

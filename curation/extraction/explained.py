@@ -29,20 +29,26 @@ def read_turns(path: Path, question: str) -> list[Asked]:
         raise CatalogError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path}: not a text file: {error}") from error
-    if path.suffix.lower() == ".json" or text.lstrip()[:2] in ("[{", "[\n", '{"', "{\n"):
-        found = read_json(path)
-        turns = _turns(found if isinstance(found, list) else [found])
-        if turns is None:
-            raise CatalogError(
-                f"{path}: expected a list of objects with question and answer, or LLaVA records with conversations"
-            )
-        return turns
-    return [(question, text.strip("\n"))]
+    if path.suffix.lower() != ".json" and text.lstrip()[:2] not in ("[{", "[\n", '{"', "{\n"):
+        return [(question, text.strip("\n"))]
+    found = read_json(path)
+    turns = _turns(found if isinstance(found, list) else [found])
+    if turns is None:
+        expected = "a list of objects with question and answer, or LLaVA records with conversations"
+        raise CatalogError(f"{path}: expected {expected}")
+    return turns
 
 
 def looked(turns: Iterable[Asked], known: Annotations, dialect: Dialect) -> list[dict[str, Any]]:
     """Each turn with its verdict, what the default policy makes of it, and its claims."""
-    return [_turn(question, answer, known, dialect) for question, answer in turns]
+    rows: list[dict[str, Any]] = []
+    for question, answer in turns:
+        found = extract_claims(question, answer, known.scheme, dialect)
+        verdict, reasons = verify_turn(found, known)
+        refused, *_ = refusal(found, known, Verdicts()) or (None,)
+        row = {"question": question, "answer": answer, "verdict": str(verdict), "reasons": reasons, "refused": refused}
+        rows.append({**row, "claims": [_claim(one, known) for one in found]})
+    return rows
 
 
 def told(turns: Sequence[dict[str, Any]]) -> list[str]:
@@ -51,10 +57,9 @@ def told(turns: Sequence[dict[str, Any]]) -> list[str]:
     for one in turns:
         lines += [f"Q: {one['question']}", f"A: {one['answer']}"]
         for claim in one["claims"]:
-            where = f"[{claim['start']}:{claim['end']}]"
+            where, why = f"[{claim['start']}:{claim['end']}]", claim["reason"] or claim["compared"]
             lines.append(f"  {claim['verdict']:<13} {claim['says']}  {where} {claim['text']!r}")
-            if claim["compared"] or claim["reason"]:
-                lines.append(f"  {'':<13}   {claim['reason'] or claim['compared']}")
+            lines += [f"  {'':<13}   {why}"] if why else []
         if not one["claims"]:
             lines.append("  no claim was found in the answer")
         refused = f"; refused by the default policy: {one['refused']}" if one["refused"] else ""
@@ -63,35 +68,14 @@ def told(turns: Sequence[dict[str, Any]]) -> list[str]:
     return [*lines, f"{len(turns)} turns: {', '.join(f'{n} {verdict}' for verdict, n in sorted(counts.items()))}"]
 
 
-def _turn(question: str, answer: str, known: Annotations, dialect: Dialect) -> dict[str, Any]:
-    found = extract_claims(question, answer, known.scheme, dialect)
-    verdict, reasons = verify_turn(found, known)
-    refused = refusal(found, known, Verdicts())
-    return {
-        "question": question,
-        "answer": answer,
-        "verdict": str(verdict),
-        "reasons": reasons,
-        "refused": refused[0] if refused else None,
-        "claims": [_claim(one, known) for one in found],
-    }
-
-
 def _claim(one: ExtractedClaim, known: Annotations) -> dict[str, Any]:
     said, claim = verify(one, known), with_evidence(one, known)
-    row = claim.row()
     parts = [claim.kind, claim.subject, str(claim.state), claim.how, claim.count, claim.other]
-    says = " ".join(str(part) for part in parts if part is not None)
+    says = " ".join(str(part) for part in parts if part is not None) + (" (possibly)" if one.is_hedged else "")
     return {
-        **row,
-        "says": f"{says}{' (possibly)' if one.is_hedged else ''}",
-        "is_hedged": one.is_hedged,
-        "start": one.start,
-        "end": one.end,
-        "text": one.text,
-        "verdict": str(said.judgement),
-        "reason": said.reason,
-        "compared": said.compared,
+        **claim.row(),
+        **{"says": says, "is_hedged": one.is_hedged, "start": one.start, "end": one.end, "text": one.text},
+        **{"verdict": str(said.judgement), "reason": said.reason, "compared": said.compared},
     }
 
 

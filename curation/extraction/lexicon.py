@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
@@ -59,19 +59,26 @@ class Lexicon:
     lengths: Mapping[str, tuple[int, ...]]
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> "Lexicon":
-        """Of entries of the same words the first that came, those in letters of their own before it."""
-        found: dict[tuple[str, ...], dict[str | None, Entry]] = {}
-        for one in entries:
-            if one.words:
-                found.setdefault(one.words, {}).setdefault(one.sign, one)
+    def of(cls, *ranked: Iterable[Entry]) -> "Lexicon":
+        """Of entries of the same words the first that came, those in letters of their own before it within a rank."""
+        found: dict[tuple[str, ...], dict[tuple[int, str | None], Entry]] = {}
+        for rank, entries in enumerate(ranked):
+            for one in entries:
+                if one.words:
+                    found.setdefault(one.words, {}).setdefault((rank, one.sign), one)
         lengths: dict[str, set[int]] = {}
         for words in found:
             lengths.setdefault(words[0], set()).add(len(words))
         by_words = {
-            words: tuple(sorted(some.values(), key=lambda one: one.sign is None)) for words, some in found.items()
+            words: tuple(some[key] for key in sorted(some, key=lambda key: (key[0], key[1] is None)))
+            for words, some in found.items()
         }
         return cls(by_words, {word: tuple(sorted(some, reverse=True)) for word, some in lengths.items()})
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of any entry."""
+        return frozenset(chain.from_iterable(self.by_words))
 
     def entries(self) -> Iterator[Entry]:
         """All of them."""
@@ -91,7 +98,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def lexicon(scheme: LabelScheme) -> tuple[Lexicon, ...]:
-    """Entries by first word, longest first: of the scheme, of the language, of other schemes; made once for each."""
+    """The words of the scheme, those of the language, and those of each other scheme; made once for each."""
     return _lexicon(SchemeKey(scheme))
 
 
@@ -125,17 +132,16 @@ def _lexicon(key: SchemeKey) -> tuple[Lexicon, ...]:
     others = [other for other in package_schemes() if other != scheme.name]
     ours = frozenset(scheme.labels)
     foreign = [_foreign(other, ours.intersection(package_schemes()[other].labels)) for other in others]
-    return Lexicon.of(_own(scheme)), Lexicon.of(looks), _general(), *foreign, _invented()
+    return Lexicon.of(_own(scheme), looks), _general(), *foreign, _invented()
 
 
 @lru_cache(maxsize=32)
 def _words_known(key: "SchemeKey") -> tuple[frozenset[str], frozenset[str]]:
-    own, looks, general, *foreign = _lexicon(key)
-    ours = [one for held in (own, looks, general) for one in held.entries()]
-    meant = frozenset(word for one in ours if one.sign is None for word in one.words)
-    return frozenset(word for one in ours for word in one.words) | {
-        word for held in foreign for one in held.entries() for word in one.words
-    }, meant
+    own, general, *foreign = _lexicon(key)
+    meant = frozenset(
+        word for held in (own, general) for one in held.entries() if one.sign is None for word in one.words
+    )
+    return own.words.union(general.words, *(one.words for one in foreign)), meant
 
 
 @lru_cache(maxsize=32)

@@ -1,253 +1,197 @@
 """Constructions about islands and peaks: how many, and which island has how many peaks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from curation.extraction.chunks import Amount
-from curation.extraction.constructions import (
-    Context,
-    construction,
-    resolved,
-    state,
-)
-from curation.extraction.source_chunks import Parts
-from curation.extraction.source_claims import (
-    counted_parts,
-    denials,
-    named,
-    parts_of,
-    structure_of,
-    those,
-)
+from curation.extraction.constructions import Context, construction, resolved, state
+from curation.extraction.phrases import Amount, Parts
+from curation.extraction.source_claims import counted_parts, denials, named, those
 from curation.extraction.source_words import is_components
 from curation.extraction.tokens import Match, Token, letters, pattern
 from curation.verification.claims import Claim
 from schemas.labels import Truth
 
-# -- islands and peaks ------------------------------------------------------------------------------------------------
-
-
-PARTS = "parts ((comma|and|with|have|of|be|consist|falls_into)* parts)*"
+SEVERAL = "EXTENDED-MULTISLAND"
+HAVE = "(have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)*"
 
 
 @construction(
-    f"(np|it)? (have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)* "
-    f"{PARTS} (visible|exist|lie|in_it|apart|be|comma|absent|own_peak|of)*",
-    f"{PARTS} (be|comma)* own_peak",
-    f"np {PARTS}",
+    f"(np|it)? {HAVE} parts ((comma|and|with|have|of|be|consist|falls_into)* parts)* "
+    "(visible|exist|lie|in_it|apart|be|comma|absent|own_peak|of)*",
     "own_peak",
-    "(amount|qualifier)* apart? parts (be|comma)* apart",
+    "(amount|qualifier)* apart? parts (be|comma)* apart?",
     "nor do np (falls_into|have|consist) parts",
-    "amount apart parts",
-    f"despite {PARTS} comma? np (have|consist|be) parts",
     examples=("The source consists of two islands.",),
 )
 def _parts(match: Match, context: Context) -> list[Claim] | None:
+    """How many islands and peaks; of an object among others, that an extended one has several islands."""
+    first, parts, nouns = named(match, context), [one.value for one in match.all("parts")], match.all("np")
     if not context.is_central:
-        return _of_an_object(match, context)
-    first = named(match, context)
-    parts = [replace(one, amount=_amount(match, one)) for one in parts_of(match)]
-    if first is None:
-        return None
+        noun = resolved(nouns[0].value.nouns[0], context) if nouns else None
+        several = any(one.what == "islands" and one.amount.count != 1 for one in parts)
+        is_it = noun is not None and noun.subject == SEVERAL and SEVERAL in context.scheme.labels
+        return [Claim("presence", SEVERAL)] if several and is_it and not denials(match) else None
+    loose = [one.value for one in match.all("amount")]  # apart from its noun: "a pair of detached components"
+    parts = [replace(one, amount=loose[0]) if loose and one.is_vague else one for one in parts]
     each = those(context, lambda layout: set(layout) == {1}) if match.all("own_peak") else []
-    inside = _inside(match, context)
-    if each is None or inside is None:
+    inside = _inside(parts, context) if match.all("in_it") else []
+    if first is None or each is None or inside is None:
         return None
     if denials(match, "nor") or any(one.is_denied for one in match.all("parts")):
-        return _denied_parts(match, parts, first) if not match.all("own_peak", "in_it") else None
-    return [*first, *counted_parts(parts, in_one=bool(match.all("in_it"))), *each, *inside]
+        denied = _denied_parts(match, parts) if not match.all("own_peak", "in_it") else None
+        return None if denied is None else [*first, denied]
+    counted = [one for one in parts if not (match.all("in_it") and one.what == "peaks")]
+    return [*first, *counted_parts(counted), *each, *inside]
 
 
-def _amount(match: Match, one: Parts) -> Amount:
-    """How many, where the number stands apart: "a pair of detached components"."""
-    loose = [each.value for each in match.all("amount")]
-    return loose[0] if loose and one.is_vague else one.amount
-
-
-@construction("number_of? parts (colon|be|comma) amount", "number_of parts amount")
-def _number_of(match: Match, context: Context) -> list[Claim] | None:
-    (one,), amount = parts_of(match), match.all("amount")[0].value
-    return (
-        None
-        if denials(match) or not context.is_central
-        else [Claim("structure", one.what, count=amount.count, how=amount.how)]
-    )
-
-
-def _inside(match: Match, context: Context) -> list[Claim] | None:
+def _inside(parts: Sequence[Parts], context: Context) -> list[Claim] | None:
     """So many peaks in one island."""
-    peaks = [one.amount for one in parts_of(match) if one.what == "peaks"]
-    if not match.all("in_it"):
-        return []
+    peaks = [one.amount for one in parts if one.what == "peaks"]
     if (
         len(peaks) != 1
-        or (peaks[0].count is None and peaks[0].how != "several")
+        or (peaks[0].count, peaks[0].how) == (None, None)
         or peaks[0].how not in (None, "several", "at least")
     ):
         return None
-    least, exact = peaks[0].count or 2, peaks[0].count is not None and peaks[0].how is None
-    return those(context, lambda layout: least in layout if exact else max(layout) >= least)
+    least, is_exact = peaks[0].count or 2, peaks[0].how is None
+    return those(context, lambda layout: least in layout if is_exact else max(layout) >= least)
 
 
-def _denied_parts(match: Match, parts: Sequence[Parts], first: Sequence[Claim]) -> list[Claim] | None:
+def _denied_parts(match: Match, parts: Sequence[Parts]) -> Claim | None:
     """As in "no second peak", "does not fall into several islands", "does not have two peaks"."""
+    one, is_bare = parts[0], any(each.is_denied for each in match.all("parts"))
     if len(parts) != 1:
         return None
-    (one,) = parts
-    if one.is_vague or one.is_further or (one.amount.count is None and one.amount.how == "several"):
-        is_one = one.is_further or one.what == "islands" or one.amount.how == "several"
-        return (
-            [*first, Claim("structure", one.what, count=1)]
-            if is_one and not (one.what == "peaks" and one.is_vague and not one.is_further and _is_bare(match))
-            else None
+    if one.is_vague or one.is_further or (one.amount.count, one.amount.how) == (None, "several"):
+        is_more = (
+            one.is_further or one.what == "islands" or (one.amount.how == "several" and not (is_bare and one.is_vague))
         )
-    if (
-        one.amount.count == 1
-        and one.what == "islands"
-        and any(each.category != "parts" and each.is_denied for each in match.matched)
-    ):
-        return [*first, Claim("structure", "islands", count=2, how="at least")]
-    if one.amount.count is None or one.amount.count == 1:
+        return None if not is_more else Claim("structure", one.what, count=1)
+    if one.amount.count == 1 and one.what == "islands" and not is_bare:
+        return Claim("structure", "islands", count=2, how="at least")
+    if one.amount.count in (None, 1):
         return None
-    return [*first, Claim("structure", one.what, Truth.ABSENT, count=one.amount.count, how=one.amount.how)]
+    return Claim("structure", one.what, Truth.ABSENT, count=one.amount.count, how=one.amount.how)
 
 
-def _is_bare(match: Match) -> bool:
-    """Whether "no peaks" is said, as of all."""
-    return any(one.is_denied for one in match.all("parts"))
-
-
-def _of_an_object(match: Match, context: Context) -> list[Claim] | None:
-    """Of an object among others: that an extended one has several islands."""
-    nouns, label = match.all("np"), "EXTENDED-MULTISLAND"
-    noun = resolved(nouns[0].value.nouns[0], context) if nouns else None
-    several = [one for one in match.all("parts") if one.value[0] == "islands" and one.value[1].count != 1]
-    is_it = noun is not None and noun.subject == label and label in context.scheme.labels
-    return [Claim("presence", label)] if several and is_it and not denials(match) else None
+SHAPES = ("whole", "in_it", "broken", "connected", "disconnected", "merge")
 
 
 @construction(
     "despite parts comma? (np|it) (be|have|lie|consist)* (whole|connected)",
-    "(np|it|parts)? (be|have|consist|lie|comma|and)* (whole|in_it|broken|connected|disconnected) "
+    "(np|it|parts)? (be|have|consist|falls_into|lie|comma|and)* (whole|in_it|broken|connected|disconnected) "
     "((comma|and|with|have|but)* parts)*",
-    "parts (be)? merge ((comma|and|into|consist|falls_into)* (parts|whole))?",
-    "(np|it)? (falls_into|consist|have)+ whole",
-    "(np|it)? consist whole but (amount|parts)",
-    "np falls_into (amount|comma)*",
-    "np? (have|consist) (connected|disconnected) parts",
+    "parts be? merge ((comma|and|into|consist|falls_into)* (parts|whole))?",
+    "np be connected (comma|and)? (whole|in_it)",
 )
 def _connected(match: Match, context: Context) -> list[Claim] | None:
-    first = named(match, context)
+    """All in one piece, or in several."""
+    first, shape = named(match, context), match.all(*SHAPES)[0]
     if first is None or not context.is_central:
         return None
-    shape = match.all("whole", "in_it", "broken", "connected", "disconnected", "merge", "falls_into")
-    is_one = shape[0].category in ("whole", "in_it", "connected", "merge") if shape else True
-    no = denials(match) != bool(match.all("no"))
-    later = [one.value for one in match.all("parts") if one.start > shape[0].start]
-    if match.all("but") and match.all("amount") and not no:
+    is_one = (shape.category not in ("broken", "disconnected")) != denials(match)
+    islands = Claim("structure", "islands", count=1 if is_one else 2, how=None if is_one else "at least")
+    merged = [one for one in match.all("parts") if one.start < shape.start and shape.category == "merge"]
+    parts = [one.value for one in match.all("parts") if one not in merged or one.value.what != "islands"]
+    return [*first, islands, *counted_parts(parts)]
+
+
+@construction("np be shape (with|and|have)+ parts", examples=("The source is a single blob with a single peak.",))
+def _is_of_shape(match: Match, context: Context) -> list[Claim] | None:
+    """In one piece or several, with so many peaks."""
+    first, is_one, (parts,) = named(match, context), match.all("shape")[0].value == "one", match.all("parts")
+    if first is None or not context.is_central or denials(match) or parts.is_denied:
         return None
-    islands = (
-        Claim("structure", "islands", count=1)
-        if is_one != no
-        else Claim("structure", "islands", count=2, how="at least")
-    )
-    before = [
-        one.value
-        for one in match.all("parts")
-        if one.start < shape[0].start and not (match.all("merge") and one.value.what == "islands")
-    ]
-    return [*first, islands, *counted_parts([*before, *later], in_one=False)]
+    islands = Claim("structure", "islands", count=1 if is_one else 2, how=None if is_one else "at least")
+    return [*first, islands, *counted_parts([parts.value])]
 
 
-@construction("np? (consist|have|falls_into|lie|lack) (a|the|no)* adjective")
+@construction("parts span np", examples=("Two islands make up the source.",))
+def _make_up(match: Match, context: Context) -> list[Claim] | None:
+    """Of "two islands make up the source"."""
+    makes, (one,), first = "up" in match.all("span")[0].text.lower().split(), match.all("parts"), named(match, context)
+    is_plain = makes and not denials(match) and not one.is_denied and one.value.what == "islands"
+    return [*first, *counted_parts([one.value])] if is_plain and first is not None and context.is_central else None
+
+
+@construction(
+    "np? (consist|have|falls_into|lie|lack) (a|the|no)* adjective", "(np|it|parts)? (be|have)+ a? peaked",
+    "np be a? peaked np (at|with|of) parts", "np be a? peaked np with np consist parts",
+)  # fmt: skip
 def _of_islands(match: Match, context: Context) -> list[Claim] | None:
-    """That it forms a single island, or falls into several."""
-    first, label = named(match, context), str(match.all("adjective")[0].value)
-    if first is None or not label.endswith("-ISLAND"):
-        return None
-    return [*first, Claim("presence", label, state(denials(match) == bool(match.all("no"))))]
+    """That it forms a single island, or falls into several; that it has so many peaks."""
+    first, parts = named(match, context), [one.value for one in match.all("parts")]
+    said = next(one for one in reversed(match.matched) if one.category in ("adjective", "peaked"))
+    is_true = denials(match) == bool(match.all("no"))
+    if said.category == "peaked" and all((one.what, one.amount) == ("islands", Amount(1)) for one in parts):
+        claim = Claim("structure", "peaks", state(is_true), count=int(said.value))
+        return None if first is None else [*first, *counted_parts(parts), claim]
+    is_label = said.category == "adjective" and str(said.value).endswith("-ISLAND")
+    return [*first, Claim("presence", str(said.value), state(is_true))] if first is not None and is_label else None
 
 
-@construction("(np|it|parts)? (be|have)+ a? peaked")
-def _is_peaked(match: Match, context: Context) -> list[Claim] | None:
-    first, peaks = named(match, context), int(match.all("peaked")[0].value)
-    is_one = all(one.what == "islands" and one.amount == Amount(1) for one in parts_of(match))
-    first = [*first, *structure_of(match, context)] if first is not None and is_one else None
-    return None if first is None else [*first, Claim("structure", "peaks", state(not denials(match)), count=peaks)]
-
-
-@construction("equal_peaks", "np equal_peaks", "it equal_peaks", "equal_peaks comma? by amount (to amount)?")
+@construction("(np|it)? equal_peaks", "equal_peaks comma? by amount (to amount)?")
 def _equal(match: Match, context: Context) -> list[Claim] | None:
-    first, how = named(match, context), match.all("equal_peaks")[0].value
-    signs: dict[str, Callable[[int], bool]] = {
-        "equal": lambda n: n == 0,
-        "more": lambda n: n > 0,
-        "fewer": lambda n: n < 0,
-    }
-    no = denials(match)
+    """As many peaks as islands, or more; by one, or three to one."""
+    first, how, no = named(match, context), match.all("equal_peaks")[0].value, denials(match)
     numbers = [one.value.count for one in match.all("amount")]
-    if numbers and (no or how != "more" or None in numbers):
+    if first is None or (numbers and (no or how != "more" or None in numbers)):
         return None
-    made = those(context, lambda layout: signs[how](sum(layout) - len(layout)) != no and _by(layout, numbers))
-    return None if first is None or made is None else [*first, *made]
+
+    def fits(layout: tuple[int, ...]) -> bool:
+        more = sum(layout) - len(layout)
+        by, *to = numbers or [more]
+        is_by = sum(layout) * to[0] == len(layout) * by if to else more == by
+        return {"equal": more == 0, "more": more > 0, "fewer": more < 0}[how] != no and is_by
+
+    made = those(context, fits)
+    return None if made is None else [*first, *made]
 
 
-def _by(layout: tuple[int, ...], numbers: Sequence[int]) -> bool:
-    """Whether peaks outnumber islands "by one", or "by three to one"."""
-    if len(numbers) == 2:  # noqa: PLR2004
-        return sum(layout) * numbers[1] == len(layout) * numbers[0]
-    return not numbers or sum(layout) - len(layout) == numbers[0]
+# -- wholes, before they fall apart at "and" or "but" -----------------------------------------------------------------
 
-
-# -- wholes, before they fall apart at "and" or "but" ---------------------------------------------------------------
-
-WHO = "(one_of|parts|amount|it)"
+WHO = "(one_of|parts|amount|it) (have|be|see|with|of|comma)* (peaked|parts|amount|np)?"
 SHARES = pattern(
-    f"((there be|np? have|np? consist|be|see)? parts (comma|semi|colon|with|and|of|be|visible)*)? {WHO} "
-    f"(have|be|see|with|of|comma)* (peaked|parts|amount|np)? "
-    f"((comma|and|but|semi|while|where|which|with)* {WHO} (have|be|see|with|of)* (peaked|parts|amount|np)?)*"
+    "((there be|np? have|np? consist|be|see)? parts (comma|semi|colon|with|and|of|be|visible)*)? "
+    f"{WHO} ((comma|and|but|semi|while|where|which|with)* {WHO})*"
 )
 
 
 def whole(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     """The claims of a statement that only makes sense whole: which island has how many peaks."""
-    found = (
-        SHARES.fullmatch(letters(tokens))
-        if is_components(context.scheme) and any(one.category == "one_of" for one in tokens)
-        else None
-    )
-    return _shares(Match(found, tokens), context) if found else None
-
-
-def _shares(match: Match, context: Context) -> list[Claim] | None:
-    if any(one.is_denied for one in match.matched):
+    is_one = is_components(context.scheme) and any(one.category == "one_of" for one in tokens)
+    if not is_one or any(one.is_denied for one in tokens) or not SHARES.fullmatch(letters(tokens)):
         return None
+    before, pairs = _pairs(tokens) or ([], [])
+    if not pairs:
+        return None
+    alone = len(pairs) == 1 and pairs[0][1] == 1 and pairs[0][0].value in ("other", "others")
+    made = None if alone else those(context, lambda layout: _shared(pairs, layout))
+    return None if made is None else [*counted_parts(before), *made]
+
+
+def _pairs(tokens: Sequence[Token]) -> tuple[list[Parts], list[tuple[Token, int]]] | None:
+    """Parts that are counted first, and each island with its peaks; None where they do not go together."""
     pairs: list[tuple[Token, int]] = []
-    before: list[Claim] = []
+    before: list[Parts] = []
     who: Token | None = None
-    for one in match.matched:
+    for at, one in enumerate(tokens):
         many = _many(one)
+        is_other = any(each.category == "one_of" and each.value in ("other", "others") for each in tokens[at + 1 :])
+        is_one = one.category == "amount" or (one.category == "parts" and one.value.what == "islands")
         if one.category == "np" and many is None and (who is not None or pairs):
             return None
-        if one.category == "one_of" or (
-            who is None and many == 1 and one.category != "peaked" and _is_subject(one, match)
-        ):
+        if one.category == "one_of" or (who is None and many == 1 and is_one and is_other):
             who = one
         elif who is not None and many is not None:
-            pairs.append((who, many))
-            who = None
+            pairs, who = [*pairs, (who, many)], None
         elif one.category == "parts":
-            before += counted_parts([one.value], in_one=False)
+            before.append(one.value)
         elif one.category in ("peaked", "amount"):
             return None
     if who is not None and who.text.lower() in ("the other one", "its other one"):
-        pairs.append((who, 1))
-        who = None
-    made = those(context, lambda layout: _shared(pairs, layout)) if pairs and who is None else None
-    alone = [one for one, _ in pairs if one.category == "one_of" and one.value in ("other", "others")]
-    if made is None or (len(pairs) == 1 and alone and pairs[0][1] == 1):
-        return None
-    return [*before, *made]
+        pairs, who = [*pairs, (who, 1)], None
+    return (before, pairs) if who is None else None
 
 
 def _many(one: Token) -> int | None:
@@ -260,20 +204,11 @@ def _many(one: Token) -> int | None:
     return amount.count if amount is not None and amount.how is None else None
 
 
-def _is_subject(one: Token, match: Match) -> bool:
-    at = list(match.matched).index(one)
-    is_one = one.category == "amount" or (one.category == "parts" and one.value.what == "islands")
-    return is_one and any(
-        each.category == "one_of" and each.value in ("other", "others") for each in match.matched[at + 1 :]
-    )
-
-
 def _shared(pairs: Sequence[tuple[Token, int]], layout: tuple[int, ...]) -> bool:
     """Whether the islands of a layout can have the peaks that are said of one, the other, or all of them."""
     left = list(layout)
     for one, many in pairs:
-        who = str(one.value) if one.category == "one_of" else "one"
-        text = one.text.lower()
+        who, text = str(one.value) if one.category == "one_of" else "one", one.text.lower()
         if ("two" in text and len(layout) != 2) or ("three" in text and len(layout) != 3):  # noqa: PLR2004
             return False
         if who in ("all", "none"):

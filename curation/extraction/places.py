@@ -7,6 +7,7 @@ left" of something just right of the middle has not lied. Fractions of the pictu
 import re
 from dataclasses import dataclass
 
+from curation.extraction.text import number
 from curation.verification.compass import directions
 
 _V = r"(?:upper|top(?:most)?|uppermost|lower|bottom|lowermost)"
@@ -18,8 +19,8 @@ _PART = (
 )
 _PICTURE = r"(?:images?|picture|frame|field(?: of view)?|map|cut-?out|view|scene|panel|box|photograph|mosaic)"
 _AT = (
-    r"(?:in|on|at|to|towards?|near|along|from|within|inside|into|over|across|occupying|around|close to"
-    r"|next to|by|touching"
+    r"(?:in|on|at|to|towards?|near|along|from|within|inside|into|over|across|occupying|around|close\s+to"
+    r"|next\s+to|by|touching"
     r"|hugging|against|off|outside)"
 )
 _OF = rf"(?:\s+of\s+(?:the\s+|this\s+)?(?:whole\s+|entire\s+)?{_PICTURE})?"
@@ -33,9 +34,9 @@ PLACE = re.compile(
     (?P<third>{_LEAD}?\b(?P<third_of>{_V}|{_H}|{_C})(?:-hand)?[\s-]+(?:(?:most|hand)\s+)?third\b{_OF})
     |(?P<corner>{_LEAD}?\b(?:(?:(?P<v1>{_V})[\s/-]*(?:and\s+)?(?P<h1>{_H})|(?P<h2>{_H})[\s/-]+(?P<v2>{_V}))(?:-hand)?)
         (?:[\s-]+(?P<part1>{_PART}))?{_OF})
-    |(?P<middle>{_LEAD}?\b(?:(?P<v3>{_V})[\s/-]+{_C}|{_C}[\s/-]+(?P<v4>{_V})|{_C}[\s/-]+(?P<h3>{_H})|(?P<h4>{_H})[\s/-]+{_C})
+    |(?P<middle>{_LEAD}?\b(?:(?P<v3>{_V})(?:[\s/-]+{_C}|\s*,\s*(?:near|close\s+to|around|in|towards?)\s+the\s+{_C})|{_C}[\s/-]+(?P<v4>{_V})|{_C}[\s/-]+(?P<h3>{_H})|(?P<h4>{_H})[\s/-]+{_C})
         \b(?!\s+third)(?:[\s-]+(?P<part2>{_PART}))?{_OF})
-    |(?P<beside>\b(?:(?P<side1>left|right|above|below|north|south|east|west)|(?:to|on)\s+the\s+(?P<side2>left|right))\s*
+    |(?P<beside>\b(?:(?:to\s+the\s+)?(?P<side1>left|right|above|below|north|south|east|west)|(?:to|on)\s+the\s+(?P<side2>left|right))\s*
         (?:of\s+)?(?:the\s+)?(?:image\s+|picture\s+)?cent(?:re|er)\b{_OF})
     |(?P<edge>(?:\b{_AT}\s+(?:(?:the|its|one|an?|some|all|both)\s+)?(?:(?:very|extreme|outer|image|picture|image's|picture's)\s+)*
         |\b(?=(?:{_V}|{_H})(?:-hand)?\s+(?:edge|border|margin|rim)))
@@ -49,11 +50,19 @@ PLACE = re.compile(
         |\bcentral\s+(?:part|region|area|position|portion|zone|location)\b{_OF}|\bcentrally\b|\b(?:is|are|lies|sits)\s+central\b
         |(?<=\bis\ )cent(?:red|ered)\b(?!\s+(?:on|at))|\bcent(?:red|ered)\s+in\s+the\s+{_PICTURE}\b
         |\bthe\s+(?:cent(?:re|er)|middle)\s+of\s+the\s+{_PICTURE}\b)
+    |(?P<clock>(?:\b(?:{_AT}|about|roughly|around)\s+)*(?:about\s+|roughly\s+|the\s+|an?\s+)*\b(?P<hour>\d{{1,2}}|one|two|three|four|five|six|seven
+        |eight|nine|ten|eleven|twelve)(?:\s+(?:to|or)\s+(?:\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?
+        \s*o\s?'\s?clock\b(?:[\s-]+(?:position|direction))?(?:,?\s+(?:as\s+)?(?:seen\s+)?(?:from|of)\s+the\s+(?:image\s+)?(?:cent(?:re|er)|middle)(?:\s+of\s+the\s+{_PICTURE})?)?)
     |(?P<off>\boff-?\s?cent(?:re|er)(?:ed)?\b)
     |(?P<compass>\b(?:{_AT}\s+(?:the\s+)?|the\s+)(?:far\s+)?(?P<compass_of>(?:north|south)[\s-]*(?:east|west)?|east|west|N[EW]|S[EW])(?:ern)?
         (?:[\s-]+{_PART})?\b{_OF}(?!\s+of\b))
     """
 )
+NAMED = re.compile(
+    r"(?i)clock|upper|top|lower|bottom|left|right|cent|middle|mid\b|heart|corner|edge|border|margin|boundar|rim\b|peripher|outskirt"
+    r"|north|south|east|west|\b[ns][ew]\b"
+)
+"""A word without which no text names a place."""
 ATTRIBUTE = re.compile(
     rf"(?i)\b(?:(?P<v>{_V})[\s-]*(?P<h>{_H})(?:-hand)?|(?P<one>left|right|upper|lower|top|bottom"
     rf"|central)(?:-hand)?|(?P<mid>middle))\s+$"
@@ -83,6 +92,8 @@ class Place:
 
 def places(text: str) -> list[Place]:
     """The places that a text names, in its order."""
+    if not NAMED.search(text):
+        return []
     text = MISLEADING.sub(lambda found: " " * len(found[0]), text)
     return [
         Place(one.start(), one.end(), _name(one), bool(one["off"] or re.match(r"(?i)outside|off\b", one[0])))
@@ -111,6 +122,8 @@ def _name(found: re.Match[str]) -> str:
     across = next((found[one] for one in ("h1", "h2", "h3", "h4", "h5", "h6", "h7") if found[one]), None)
     words = [_vertical(vertical)] if vertical else []
     words += [across.lower()] if across else []
+    if found["clock"]:
+        return CLOCK[number(found["hour"]) % 12]
     if found["third"]:
         words = [_either(found["third_of"]), "third"]
     elif found["corner"] or found["side"]:
@@ -130,6 +143,11 @@ def _name(found: re.Match[str]) -> str:
     return " ".join(words) or "centre"
 
 
+CLOCK = (
+    "upper centre", "upper right", "upper right", "right centre", "lower right", "lower right", "lower centre",
+    "lower left", "lower left", "left centre", "upper left", "upper left",
+)  # fmt: skip
+"""By the hour, from twelve on."""
 BESIDE = {"left": "left", "right": "right", "above": "upper", "below": "lower"}
 
 

@@ -10,18 +10,19 @@ from functools import lru_cache
 
 from curation.extraction.asked import Asked, read_question
 from curation.extraction.boxed import boxed
-from curation.extraction.boxes_in_words import IN_UNITS
-from curation.extraction.chunks import Noun, chunks_of
+from curation.extraction.boxes_in_words import IN_UNITS, written_boxes
+from curation.extraction.chunks import chunks_of
 from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
 from curation.extraction.constructions import Context
 from curation.extraction.entries import head, is_head, read_entries
 from curation.extraction.lexicon import SchemeKey
+from curation.extraction.phrases import Noun
 from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, closing, opening, reply
 from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
 from curation.extraction.stated import subject_of, there
-from curation.extraction.text import Statement, flattened
-from curation.pictures.boxes import Dialect
+from curation.extraction.text import NUMBER, Statement, flattened
+from curation.pictures.boxes import Box, Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 from schemas.labels import LabelScheme, Truth, plain_label
 
@@ -29,8 +30,19 @@ LONGEST = 6000
 """Characters of an answer that are read; nobody writes more of a picture."""
 LONGEST_LIST, LONGEST_NAME = 400, 3
 """Characters of an answer that may be a list of classes, and words of a name."""
-HEDGED = re.compile(r"(?i)\b(?:might|may|could(?! not|n't)|possibly|perhaps|maybe|conceivably)\b")
+HEDGED = re.compile(
+    r"(?i)\b(?:might|may|could(?! not|n't)|possibly|perhaps|maybe|conceivably|(?:not|n't) (?:\w+ )?(?:sure|certain)"
+    r"|(?:if|unless) i(?: am|'m)(?: not)? mistaken)\b"
+)
 ASKS = re.compile(r"(?i)\W*(?:and |so |but )?(?:what|which|where|how|who|why|when|any)\b")
+NONE = re.compile(
+    rf"(?i)\W*(?:none|nothing|no|nil|n/a|{NUMBER})(?: (?:at all|here|visible|present|detected|seen|found))*\W*"
+)
+"""Under a heading: of what it names there is none, or are so many."""
+TAKEN_BACK = re.compile(
+    r"(?i)\b(?:no, wait|wait, no|scratch that|strike that|i take (?:that|it) back|correction:|let me correct)\b"
+)
+"""Words after which what stands before them no longer holds."""
 MOST_READ = 50_000
 """Pairs of question and answer that a process keeps: templates say the same few thousand again and again."""
 
@@ -43,7 +55,19 @@ def extract_claims(question: str, answer: str, scheme: LabelScheme, dialect: Dia
 @lru_cache(maxsize=MOST_READ)
 def _extracted(question: str, answer: str, key: SchemeKey, dialect: Dialect) -> tuple[ExtractedClaim, ...]:
     asked = _asked(question, key)
-    return tuple(read_answer(asked, answer, key.scheme, dialect))
+    found = read_answer(asked, answer, key.scheme, dialect)
+    boxes = [one.box for one in written_boxes(question, dialect) if one.box and not one.is_point]
+    return tuple(_in_the_box(found, boxes[0]) if len(boxes) == 1 else found)
+
+
+def _in_the_box(found: list[ExtractedClaim], box: Box) -> list[ExtractedClaim]:
+    """Of an answer to what is in a box: a class that it names is that of what lies there."""
+    return [
+        replace(one, claim=Claim("box", one.claim.subject, box=box, how="rounded"))
+        if one.claim.kind == "presence" and one.claim.state is Truth.PRESENT
+        else one
+        for one in found
+    ]
 
 
 @lru_cache(maxsize=MOST_READ)
@@ -54,9 +78,12 @@ def _asked(question: str, key: SchemeKey) -> Asked:
 def read_answer(asked: Asked, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[ExtractedClaim]:
     """Every claim of an answer, in the order of the text, equal ones once (boxes as often as they stand)."""
     text, where = flattened(answer)
+    if TAKEN_BACK.search(text):
+        return [ExtractedClaim(Claim("unread", "what is taken back"), 0, len(answer), answer)]
     text, rest = text[:LONGEST], text[LONGEST:]
     found = _as_list(asked, text, scheme) or list(_as_prose(asked, text, scheme, dialect))
     found += _off_topic(asked, found, len(text))
+    found = _told_apart(found)
     if rest.strip():
         found.append(unread("the rest", len(text), len(text) + len(rest)))
     once: dict[object, ExtractedClaim] = {}
@@ -95,6 +122,8 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
     if boxes and asked.is_boxes and not asked.is_one and not any(one.claim.kind == "count" for one in found):
         subjects = [one.claim.subject for one in boxes]
         subject = max(subjects, key=subjects.count) or ANY_OBJECT
+        if set(subjects) <= set((asked.subject or "").split("|")):
+            subject = str(asked.subject)
         yield ExtractedClaim(Claim("count", subject, count=len(boxes)), boxes[0].start, boxes[-1].end)
 
 
@@ -132,9 +161,10 @@ class _State:
             text, at = f"{text[unit.end() :]}, {unit[0].strip(' :,')}", at + unit.end()
         if not re.search(r"\w|\[", text):
             return []
-        if not one.is_item:
+        is_under_head = one.is_item or bool(NONE.fullmatch(text))
+        if not is_under_head:
             self.head = None
-        made = self._said(text, is_item=one.is_item)
+        made = self._said(text, is_item=is_under_head)
         return [replace(each, start=each.start + at, end=each.end + at) for each in made]
 
     def _question(self, text: str) -> list[ExtractedClaim]:
@@ -247,9 +277,11 @@ def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClai
         or not (any(named) or all(is_none))
     ):
         return []
+    if any(not label and not none and one.islower() for one, label, none in zip(bare, named, is_none, strict=True)):
+        return []  # words of prose: "FR2, plain and simple"
     kind = "peculiarity" if asked.is_peculiarity else "presence"
     found = [
-        ExtractedClaim(Claim(kind, label) if label else Claim("class", one[0].strip(" .")), *one.span())
+        ExtractedClaim(Claim(kind, label) if label else _unnamed(one[0].strip(" .")), *one.span())
         for one, label, none in zip(found_pieces, named, is_none, strict=True)
         if not (none and all(is_none))
     ]
@@ -259,10 +291,28 @@ def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClai
     return found
 
 
+def _unnamed(piece: str) -> Claim:
+    """A word in a list of classes that is none; with a number before it, it may be anything."""
+    return Claim("unread" if re.match(r"\d+\s+\w", piece) else "class", piece)
+
+
+def _told_apart(found: list[ExtractedClaim]) -> list[ExtractedClaim]:
+    """The claims, where a number is of a word for two classes and one of these is spoken of by itself: of either."""
+    subjects = {one.claim.subject for one in found}
+    return [
+        replace(one, claim=replace(one.claim, other="either"))
+        if one.claim.kind == "count" and "|" in one.claim.subject and subjects & set(one.claim.subject.split("|"))
+        else one
+        for one in found
+    ]
+
+
 def _off_topic(asked: Asked, found: list[ExtractedClaim], end: int) -> list[ExtractedClaim]:
     """The claim that this answers the question, where it speaks of something else: which may well be true."""
     is_wanted = asked.subject and (asked.is_count or asked.is_boxes)
     subjects = {each for one in found for each in (one.claim.subject, one.claim.other)}
+    if subjects & set(str(asked.subject).split("|")):
+        return []
     if (
         asked.subject == ANY_OBJECT
         and len({one.claim.subject for one in found if one.claim.kind in ("count", "box")}) > 1

@@ -94,13 +94,14 @@ NO = re.compile(
 AGAIN = re.compile(
     r"(?i)^\W*(?:(?:quite |just |exactly |rather )*(?:the )?(?:opposite|contrary|reverse)|on the contrary"
     r"|far from it|not at all|none at all|not (?:quite|really|any)|by no means|of course(?: not)?"
+    r"|i (?:can(?:not| not|'t)|do(?: not|n't)) (?:see|find|identify|detect) (?:one|any|it|them|any here)"
     r"|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true"
     r"|not (?:right|so|the case|true|correct))|that's (?:right|correct|so|true)|(?:it|they|there"
     r"|i) (?:does|do|is|are)(?: not|n't)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)|i (?:do"
     r"|can)|looks clean to me|all clean|looks clean)(?:\s*[,;:.!-]+\s*|$)"
 )
 """After a yes or no, the same once more: each must be of its sign, which `reply` sees to."""
-DENIES = re.compile(r"(?i)opposite|contrary|reverse|far from|\bno(?:t|ne)\b|n't|clean")
+DENIES = re.compile(r"(?i)opposite|cannot|can't|contrary|reverse|far from|\bno(?:t|ne)\b|n't|clean")
 RESTATED = re.compile(
     r"(?i)^\W*(?:(?:you (?:asked|ask|want(?:ed)? to know|wish to know|wonder(?:ed)?)(?: me)?|(?:regarding"
     r"|concerning|as to|as for|on) (?:your|the) question(?: (?:of|about|as to))?|(?:to"

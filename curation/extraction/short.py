@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from curation.extraction.asked import Asked
-from curation.extraction.chunks import Amount, figure
 from curation.extraction.clauses import Reading, trimmed
 from curation.extraction.constructions import Context, blank_claim
+from curation.extraction.phrases import Amount, figure
 from curation.extraction.stated import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 
 TWO = 2
+SO = ("colon", "so")
 CHOSEN = re.compile(
     r"(?i)(?:it is |it's |i would say |i'd say )?(?:clearly |definitely |certainly )?the (former|latter"
     r"|first|second|last)"
@@ -104,7 +105,7 @@ def _at_places(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, cont
     if not asked.subject or asked.subject in ("blank", "edge") or asked.parts or not (asked.is_count or asked.is_where):
         return None
     said = [one for one in tokens if one.category not in LINKS]
-    total = said.pop() if len(said) > TWO and said[-1].category == "amount" and said[-2].category == "colon" else None
+    total = said.pop() if len(said) > TWO and said[-1].category == "amount" and said[-2].category in SO else None
     said = said[:-1] if total else said
     if len(said) < TWO or [one.category for one in said] != ["amount", "place"] * (len(said) // TWO):
         return None

@@ -24,12 +24,12 @@ _PART = r"(?:[A-Z][\w+-]*|\d+(?:\.\d+)?\s?[GM]Hz)"
 TITLED = re.compile(
     rf"(?:\b(?:[Ff]rom|[Bb]y|[Oo]f|[Ii]n|[Tt]o|[Aa]s part of|is|was)\s+(?:(?:the|a|an)\s+)?|(?<=[Ss]urvey:\s)"
     rf"|^\W*(?:the\s+)?)"
-    rf"(?P<title>{_PART}(?:,?\s+(?:{_PART}|of|the|and|at|survey|fields?|part\s+\d+|main|pilot|first|second"
+    rf"(?P<title>{_PART}(?:,?\s+(?:{_PART}|part\s+\d+)|\s+(?:of|the|and|at|survey|fields?|main|pilot|first|second"
     rf"|data\s+release(?:\s+\d+)?))*)",
     re.MULTILINE,
 )
-SURVEY_LIKE = re.compile(r"\bSurvey\b|\bDR\s?\d\b|\bfields?\b|\bPilot\b|\bsurvey\b|\bSky\b")
-TRAILING = re.compile(r"(?:,?\s+(?:of|the|and|at))+$")
+SURVEY_LIKE = re.compile(r"\bSurvey\b|\bDR\s?\d\b|\w+ \w+ fields?\b|\bPilot\b|\bsurvey\b|\bSky\b")
+TRAILING = re.compile(r"(?:,?\s+(?:of|the|and|at|at\s+\d[\d.]*\s?[GM]Hz))+$")
 
 
 def _titles(text: str) -> Iterator[ExtractedClaim]:

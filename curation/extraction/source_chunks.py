@@ -1,36 +1,16 @@
-"""Chunks of the language of one source's looks: lobes, hotspots, islands and peaks with how many, verbs with denials.
+"""Rules for chunks of one source's looks: lobes, hotspots, islands and peaks with how many, verbs with denials."""
 
-Importing this adds its rules to those of chunks.py.
-"""
+from dataclasses import replace
 
-from dataclasses import dataclass, replace
-
-from curation.extraction.chunks import PRE, RULES, Amount, Group, Noun, as_category, determined, joined
+from curation.extraction.phrases import PRE, Amount, Group, Noun, Parts, as_category, determined, joined
 from curation.extraction.tokens import Match, Token
 from curation.verification.claims import ANY_OBJECT
 
-PARTS = ("islands", "peaks")
 PEAKED = {"peaked_one": 1, "peaked_two": 2, "peaked_three": 3}
 PREDICATES = (
-    "profile|fade_in_place|bend|enclose|end_in|mark|"
-    "falls_into|merge|alike|straight|reject|peaked|connected|disconnected|whole|broken"
+    *("profile", "fade_in_place", "bend", "enclose", "end_in", "mark", "falls_into", "merge", "alike", "straight"),
+    *("reject", "peaked", "connected", "disconnected", "whole", "broken"),
 )
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Islands or peaks and how many; [0] and [1] as other readers of such chunks have it."""
-
-    what: str
-    amount: Amount
-    is_definite: bool = False
-    is_vague: bool = False
-    """Said without a number: "islands", "separate components"."""
-    is_further: bool = False
-    """A second one, another one, beside the first."""
-
-    def __getitem__(self, at: int) -> object:
-        return (self.what, self.amount)[at]
 
 
 def _thing(category: str):  # noqa: ANN202
@@ -46,15 +26,21 @@ def _thing(category: str):  # noqa: ANN202
 def _parts(match: Match) -> Token | None:
     head = match.matched[-1]
     noun = determined(match, head)
-    if len(match.all("amount")) > 1 or (match.all("of") and match.all("the") and match.all("amount")):
+    if (
+        match.all("more")
+        or len(match.all("amount")) > 1
+        or (match.all("of") and match.all("the") and match.all("amount"))
+    ):
         return None  # "two of the three islands"
-    is_plural = any(
-        word.rstrip(",").endswith(("s", "maxima")) for word in head.text.lower().split(" of ")[0].split()[-1:]
-    )
+    is_plural = head.text.lower().split(" of ")[0].rstrip(" ,").endswith(("s", "maxima"))
     amount = noun.amount or (Amount(None, "several") if is_plural else Amount(1))
     is_further = noun.is_other or head.text.lower().startswith("second")
     made = Parts(head.category, amount, noun.is_definite, noun.amount is None and is_plural, is_further)
     return replace(joined(match, "parts", made), is_denied=noun.quantifier == "no")
+
+
+def _nothing(match: Match) -> Token:
+    return joined(match, "np", Group((Noun(str(match.matched[1].value), quantifier="no"),)))
 
 
 def _peaked(match: Match) -> Token:
@@ -80,27 +66,18 @@ def _linked(match: Match) -> Token:
 
 
 THINGS = [
-    (
-        "nothing adjective",
-        lambda match: joined(match, "np", Group((Noun(str(match.matched[1].value), quantifier="no"),))),
-    ),
+    ("nothing adjective", _nothing),
     (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
     (f"{PRE} qualifier* hotspot", _thing("hotspots")),
-    (f"{PRE} gleam", lambda match: joined(match, "gleam")),
-    (f"{PRE} brightest_part", lambda match: joined(match, "brightest_part")),
+    *((f"{PRE} {one}", lambda match: joined(match, match.matched[-1].category)) for one in ("gleam", "brightest_part")),
     (f"{PRE} pair", _thing("pairs")),
     (f"{PRE} (islands|peaks)", _parts),
 ]
 """Before nouns are put together, which would take their numbers."""
+LINKED = [("be not? linked", _linked), ("be not? unlinked", _linked)]
 VERBS = [
     ("np be the? (np|gleam)", _of_it),
     ("(np|gleam) of np", _of_it),
     ("(peaked_one|peaked_two|peaked_three)", _peaked),
-    *((f"(do|be)? not (do|be)? {one}", as_category(one)) for one in PREDICATES.split("|")),
-    *((f"do {one}", as_category(one)) for one in PREDICATES.split("|")),
+    *((form.format(one), as_category(one)) for form in ("(do|be)? not (do|be)? {}", "do {}") for one in PREDICATES),
 ]
-_at = next(at for at, (written, _) in enumerate(RULES) if written == f"{PRE} part")
-RULES[_at:_at] = THINGS
-_at = next(at for at, (written, _) in enumerate(RULES) if written == "be not? located")
-RULES[_at:_at] = [("be not? linked", _linked), ("be not? unlinked", _linked)]
-RULES.extend(VERBS)

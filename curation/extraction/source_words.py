@@ -5,9 +5,11 @@ Which tables a scheme takes follows from its labels, so that another door's sche
 
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +32,15 @@ class Phrase:
 
 def features(scheme: LabelScheme) -> tuple[str, ...]:
     """The tables of words that a scheme's labels call for."""
-    labels = scheme.labels
+    labels, has_fr, is_parted = set(scheme.labels), fanaroff_riley(scheme, 2) is not None, is_components(scheme)
     has = {
-        "fr": fanaroff_riley(scheme, 2) is not None,
-        "lobes": fanaroff_riley(scheme, 2) is not None and scheme.about == "source",
-        "bent": {"NAT", "WAT"} <= set(labels),
-        "edges": {"DIFFUSE", "EXTENDED", "SINGLE-ISLAND"} <= set(labels),
-        "components": is_components(scheme),
-        "parts": "SINGLE-ISLAND" in labels or is_components(scheme),
-        "picture": {"DIFFUSE-LARGE", "BACKGROUND"} <= set(labels),
+        "fr": has_fr,
+        "lobes": has_fr and scheme.about == "source",
+        "bent": labels >= {"NAT", "WAT"},
+        "edges": labels >= {"DIFFUSE", "EXTENDED", "SINGLE-ISLAND"},
+        "components": is_parted,
+        "parts": "SINGLE-ISLAND" in labels or is_parted,
+        "picture": labels >= {"DIFFUSE-LARGE", "BACKGROUND"},
         "source": scheme.about == "source",
     }
     return tuple(name for name, one in has.items() if one)
@@ -55,43 +57,39 @@ def fanaroff_riley(scheme: LabelScheme, number: int) -> str | None:
 
 
 @cache
-def phrases(names: tuple[str, ...]) -> tuple[Phrase, ...]:
-    """The phrases of some tables."""
+def _by_first(names: tuple[str, ...]) -> Mapping[str, list[Phrase]]:
+    """The phrases of some tables by the words that they may begin with."""
     held = _table()
-    found: list[Phrase] = []
+    found: defaultdict[str, list[Phrase]] = defaultdict(list)
     for name in names:
         for category, by_value in held.get(name, {}).get("phrases", {}).items():
-            for value, some in by_value.items():
-                found += [Phrase(_pattern(one, held["choices"]), category, value or None) for one in some]
-    return tuple(found)
+            for value, written in ((value, one) for value, some in by_value.items() for one in some):
+                form, first = _pattern(written, held["choices"])
+                for word in first:
+                    found[word].append(Phrase(form, category, value or None))
+    return dict(found)
 
 
 @cache
 def words(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Category and phrase of each entry of some tables, for the lexicon."""
-    held = _table()
-    return tuple(
-        (category, one)
-        for name in names
-        for category, some in held.get(name, {}).get("words", {}).items()
-        for one in some
-    )
+    tables = [_table().get(name, {}).get("words", {}) for name in names]
+    return tuple((category, one) for table in tables for category, some in table.items() for one in some)
 
 
 def spans(text: str, scheme: LabelScheme) -> Iterator[tuple[int, int, Phrase]]:
     """Where the phrases of a scheme stand in a text, the longest where some overlap."""
-    some = phrases(features(scheme))
-    found = [one for one in WORD.finditer(text) if one[0] not in "-_"] if some else []
-    starts, ends, at = dict[int, int](), dict[int, int](), 0
-    for one in found:
-        starts[at], ends[at + len(_spelt(one[0])) + 1] = one.start(), one.end()
-        at += len(_spelt(one[0])) + 1
-    joined = "".join(f"{_spelt(one[0])} " for one in found)
+    some = _by_first(features(scheme))
+    found = _words(text) if some else []
+    said = [_spelt(one[0]) for one in found]
+    at = [0, *accumulate(len(one) + 1 for one in said)]
+    ends = dict(zip(at[1:], (one.end() for one in found), strict=True))
+    joined = "".join(f"{one} " for one in said)
     made = [
-        (starts[one.start()], ends[one.end()], phrase)
-        for phrase in some
-        for one in phrase.pattern.finditer(joined)
-        if one.start() in starts and one.end() in ends
+        (one.start(), ends[match.end()], phrase)
+        for one, word, start in zip(found, said, at, strict=False)
+        for phrase in some.get(word, ())
+        if (match := phrase.pattern.match(joined, start)) and match.end() in ends
     ]
     taken: list[tuple[int, int]] = []
     for start, end, phrase in sorted(made, key=lambda one: one[0] - one[1]):
@@ -104,29 +102,38 @@ def _spelt(word: str) -> str:
     return {"n't": "not", "center": "centre"}.get(word.lower(), word.lower())
 
 
-def _pattern(phrase: str, choices: Mapping[str, str]) -> re.Pattern[str]:
+def _pattern(phrase: str, choices: Mapping[str, str]) -> tuple[re.Pattern[str], frozenset[str]]:
     while CHOICE.search(phrase):
         phrase = CHOICE.sub(lambda one: choices[one[1]], phrase)
     said, _, after = phrase.partition(" // not before ")
-    body, _ = _choice(re.findall(r"[()|]|[^()|]+", plain(said)), 0)
-    return re.compile(rf"(?<!\S){body}(?<= )" + (f"(?!{after})" if after else ""))
+    body, first, _ = _choice(re.findall(r"[()|]|[^()|]+", plain(said)), 0)
+    return re.compile(rf"{body}(?<= )" + (f"(?!{after})" if after else "")), first - {""}
 
 
-def _choice(parts: list[str], at: int) -> tuple[str, int]:
-    """A choice up to its bracket, as a pattern: longer ways before shorter, nothing last."""
-    ways = [""]
+def _choice(parts: list[str], at: int) -> tuple[str, frozenset[str], int]:
+    """A choice up to its bracket, as a pattern: longer ways before shorter, nothing last.
+
+    With it the words that it may begin with, "" where it may be nothing.
+    """
+    ways = [("", frozenset({""}))]
     while at < len(parts) and parts[at] != ")":
         if parts[at] == "|":
-            ways.append("")
-        elif parts[at] == "(":
-            inner, at = _choice(parts, at + 1)
-            ways[-1] += inner
+            ways.append(("", frozenset({""})))
         else:
-            ways[-1] += "".join(
-                re.escape(_spelt(one[0])) + " " for one in WORD.finditer(parts[at]) if one[0] not in "-_"
-            )
+            if parts[at] == "(":
+                inner, begins, at = _choice(parts, at + 1)
+            else:
+                said = [_spelt(one[0]) for one in _words(parts[at])]
+                inner, begins = "".join(f"{re.escape(one)} " for one in said), frozenset(said[:1] or [""])
+            way, first = ways[-1]
+            ways[-1] = way + inner, (first - {""} | begins if "" in first else first)
         at += 1
-    return "(?:" + "|".join(sorted(ways, key=len, reverse=True)) + ")", at
+    longest = sorted((way for way, _ in ways), key=len, reverse=True)
+    return f"(?:{'|'.join(longest)})", frozenset().union(*(first for _, first in ways)), at
+
+
+def _words(text: str) -> list[re.Match[str]]:
+    return [one for one in WORD.finditer(text) if one[0] not in "-_"]
 
 
 @cache

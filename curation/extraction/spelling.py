@@ -3,7 +3,8 @@
 Only a word that is in no list, in small letters, and only where one word of the vocabulary is meant: never a sign.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from curation.extraction.lexicon import words_known
 from schemas.labels import LabelScheme
@@ -12,16 +13,22 @@ LEAST_LETTERS = 6
 """Of the word that is meant; shorter ones are too near to each other."""
 
 
-def meant(word: str, scheme: LabelScheme) -> str:
-    """The word as it is spelt rightly, in small letters; the same where it is known or nobody knows what is meant."""
-    lower = word.lower()
+def meant(words: Sequence[str], scheme: LabelScheme) -> list[str]:
+    """The words as they are spelt rightly, in small letters; as they are where nobody knows what is meant."""
     known, targets = words_known(scheme)
-    if not word.islower() or not word.isalpha() or lower in known:
-        return lower
-    found = {one for one in _slips_mended(lower) if one in targets and len(one) >= LEAST_LETTERS}
-    if not found and len(lower) == LEAST_LETTERS - 1:
-        found = {one for one in (lower.replace("ei", "ie"), lower.replace("ie", "ei")) if one in targets}
-    return found.pop() if len(found) == 1 else lower
+    lower = [one.lower() for one in words]
+    return [
+        one if one in known or not said[1:].islower() or not said.isalpha() else _mended(one, targets)
+        for one, said in zip(lower, words, strict=True)
+    ]
+
+
+@lru_cache(maxsize=10_000)
+def _mended(word: str, targets: frozenset[str]) -> str:
+    found = {one for one in _slips_mended(word) if one in targets and len(one) >= LEAST_LETTERS}
+    if not found and len(word) == LEAST_LETTERS - 1:
+        found = {one for one in (word.replace("ei", "ie"), word.replace("ie", "ei")) if one in targets}
+    return found.pop() if len(found) == 1 else word
 
 
 def _slips_mended(word: str) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """What a name means and what a few words say of it: the claims of entries and of short answers."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
-from curation.extraction.chunks import Amount
-from curation.extraction.constructions import Context
+from curation.extraction.constructions import LABELS_OF_A_PICTURE, Context, state
+from curation.extraction.phrases import Amount
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim
 from schemas.labels import Truth
 
+SAYS_MORE = attrgetter("amount", "quantifier", "is_restricted", "places", "extreme", "is_other")
 QUIET = ("lpar", "rpar", "quote", "comma", "a", "the")
 
 
@@ -17,17 +19,13 @@ def subject_of(tokens: Sequence[Token], context: Context) -> str | None:
     for one in tokens:
         if one.category == "np" and not one.is_denied:
             nouns = one.value.nouns
-            said = any(
-                each.amount or each.quantifier or each.is_restricted or each.places or each.extreme or each.is_other
-                for each in nouns
-            )
-            if said or one.value.is_either or any(each.subject == "it" for each in nouns):
+            if one.value.is_either or any(each.subject == "it" or any(SAYS_MORE(each)) for each in nouns):
                 return None
             subjects += [each.subject for each in nouns]
         elif one.category in ("adjective", "sign"):
             subjects.append(str(one.value))
-        elif one.category == "parts" and one.value[0] == "islands" and "EXTENDED-MULTISLAND" in context.scheme.labels:
-            subjects.append("EXTENDED" if one.value[1].count == 1 else "EXTENDED-MULTISLAND")
+        elif one.category == "parts" and one.value.what == "islands" and "EXTENDED-MULTISLAND" in context.scheme.labels:
+            subjects.append("EXTENDED" if one.value.amount.count == 1 else "EXTENDED-MULTISLAND")
         elif one.category not in QUIET:
             return None
     subjects = [one for one in subjects if one != ANY_OBJECT] or subjects
@@ -38,11 +36,10 @@ def subject_of(tokens: Sequence[Token], context: Context) -> str | None:
 def there(subject: str, *, is_there: bool) -> list[Claim]:
     """That some of a subject are there, or none."""
     if subject == ANY_OBJECT:
-        return [Claim("count", subject, count=1, how="at least") if is_there else Claim("count", subject, count=0)]
-    if subject in ("blank", "edge"):
-        return [Claim("border", subject, Truth.PRESENT if is_there else Truth.ABSENT)]
-    subjects = [subject] if is_there else subject.split("|")
-    return [Claim("presence", one, Truth.PRESENT if is_there else Truth.ABSENT) for one in subjects]
+        return [Claim("count", subject, count=int(is_there), how="at least" if is_there else None)]
+    if subject in LABELS_OF_A_PICTURE:
+        return [Claim("border", subject, state(is_there))]
+    return [Claim("presence", one, state(is_there)) for one in ([subject] if is_there else subject.split("|"))]
 
 
 def counted(subject: str, amount: Amount) -> Claim:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 DASHES = str.maketrans(
     dict.fromkeys("‐‑‒–−", "-")
     | dict.fromkeys("—―", ";")
-    | dict.fromkeys("\u00a0\u2009\u202f*`#", " ")
+    | dict.fromkeys("\u00a0\u2009\u202f*`", " ")
     | dict.fromkeys("•◦▪‣∙·●○■□", "-")
     | {"’": "'", "‘": "'", "″": '"', "′": "'", "“": '"', "”": '"', "×": "x", "→": ":", "⇒": ":", "≈": "~"}
 )
@@ -32,6 +32,8 @@ MARKS = re.compile(
     re.MULTILINE,
 )
 """Marks of HTML, of quotes, of models' boxes: they say nothing. An arrow is a colon."""
+HEADING = re.compile(r"(?m)^#{1,6}[ \t]+(?P<said>[^\n:]*[^\s:])[ \t]*:?[ \t]*$")
+"""A heading of Markdown, which stands before what follows as a name with a colon does."""
 ASIDE = re.compile(r"(?<=[^\d\s|] )-(?= )|(?<=[\d)\]] )-(?= [^\d\s])")
 """A dash with a blank on either side that is no minus, no range and no bullet."""
 DOUBLED = re.compile(r"\[(?=\s*\[)|(?<=\])\s*\]")
@@ -99,7 +101,8 @@ def _plain_letters(character: str) -> str:
 
 def plain(text: str) -> str:
     """The text with one kind of dash, blank and apostrophe, and one spelling of artefact; as long as it was."""
-    text = MARKS.sub(_blanked, text.translate(DASHES))
+    text = HEADING.sub(lambda found: f"{found['said']}:{' ' * (len(found[0]) - len(found['said']) - 1)}", text)
+    text = MARKS.sub(_blanked, text.translate(DASHES).replace("#", " "))
     text = ASIDE.sub(";", text)
     return re.sub(r"(?i)(?<=art)e(?=fact)", lambda found: "I" if found[0].isupper() else "i", text)
 

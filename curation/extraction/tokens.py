@@ -32,6 +32,17 @@ OF_OTHER = re.compile(
 ASKING = re.compile(r"(?i)\b(?:would|do|can|could)\s+$")
 OF_A_SOURCE = re.compile(r"(?i)\b(?:source|object|galaxy|one|is|lies|sits|seen|found|located)\s+$")
 """Before "at the centre" where that is the centre of the picture, not of the source."""
+SAYS_MORE = re.compile(
+    r"(?:un|im|in|dis|non|mis|anti).*|(?:bare|hard|scarce|rare|seldom|sole|mere|part|partial|near|main|large|chief|exclusive"
+    r"|reported|alleged|supposed|false|wrong|mistaken|former|previous|original|double|sing|doub|trip|multip|multi|diametrical"
+    r"|symmetrical|horizontal|vertical|diagonal|central|lateral|radial|peripheral|northern|southern|eastern|western|norther|souther|wester"
+    r"|easter|even|uniform|dense|sparse|wide|close|tight|thin|random|linear|circular|concentric|equal|opposite|similar|identical"
+    r"|different|separate|individual|alternative|respective|mutual|conditional|hypothetical|doubtful|questionable|potential"
+    r"|possib|conceivab|theoretical|wholl|ful|whol|entire|complete|total|most|apparent|weak|faint|bright|strong|extreme|high"
+    r"|low|on|ear|dai|year|fami|anoma|assemb|supp|app|rep|re|f|friend|love|ug|like|unlike|multiface|elder|quarter"
+    r"|angular|gravitational|optical|spectral|thermal|galactic|extragalactic|magnetic|relativistic|hour|increasing|decreasing)ly"
+)
+"""Adverbs that say something that could be false, and other words of that ending."""
 DECIMAL = re.compile(r"\d+(?:[.,]\d+)*")
 FIGURE = re.compile(r"\d+(?:\.\d+)?")
 
@@ -114,8 +125,9 @@ def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token |
 
 def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     """The tokens of a statement: boxes, surveys, traits and places first, then the longest entries of the lexicon."""
+    found = list(WORD.finditer(text))
     taken = [_box(one) for one in written_boxes(text, dialect)]
-    plainly = _lexed(text, [one for one in WORD.finditer(text) if one[0] not in "-_"], scheme)
+    plainly = _lexed(text, [one for one in found if one[0] not in "-_"], scheme)
     where = _places(text, plainly)
     for made in (
         _traits(text, scheme),
@@ -128,12 +140,20 @@ def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
     used = [(one.start, one.end) for one in taken]
     words = [
-        one for one in WORD.finditer(text)
+        one for one in found
         if (one[0] not in "-_" or SPOKEN_DASH.match(text, max(0, one.start() - 1)))
         and not any(start <= one.start() < end for start, end in used)
     ]  # fmt: skip
-    lexed = [one for run in _runs(words, used) for one in _lexed(text, run, scheme)]
+    lexed = [one for run in _runs(words, used) for one in _again(run, plainly) or _lexed(text, run, scheme)]
     return sorted([*taken, *lexed], key=lambda one: one.start)
+
+
+def _again(run: Sequence[re.Match[str]], tokens: Sequence[Token]) -> list[Token]:
+    """The tokens that some words had with all others about them, where none of these reaches in or out."""
+    start, end = run[0].start(), run[-1].end()
+    inside = [one for one in tokens if one.start < end and one.end > start]
+    is_whole = inside and inside[0].start == start and inside[-1].end == end
+    return inside if is_whole and not any(one[0] in "-_" for one in run) else []
 
 
 def _runs(words: list[re.Match[str]], used: Sequence[tuple[int, int]]) -> list[list[re.Match[str]]]:
@@ -145,15 +165,13 @@ def _runs(words: list[re.Match[str]], used: Sequence[tuple[int, int]]) -> list[l
 
 
 def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[Token]:
-    lexicons = lexicon(scheme)
+    own, general, *foreign = lexicon(scheme)
     galaxy = "object" if all("galax" in one.noun for one in scheme.labels.values()) else "galaxy"
-    lower = [meant(one[0], scheme) for one in words]
+    lower = meant([one[0] for one in words], scheme)
     found: list[Token] = []
     at = 0
     while at < len(words):
-        entries = [_longest(held, words, lower, at) for held in lexicons if lower[at] in held.lengths]
-        ours = [one for one in entries if one and not _is_foreign(one)]
-        best = max(ours or [one for one in entries if one], key=lambda one: len(one.words), default=None)
+        best = _longest((own, general), words, lower, at) or _longest(foreign, words, lower, at)
         n = len(best.words) if best else 1
         start, end = words[at].start(), words[at + n - 1].end()
         if best and not (best.category == "noun" and best.value is None):
@@ -168,15 +186,10 @@ def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[T
             found.append(Token("decimal", start, end, float(_figures(lower[at])), text=text[start:end]))
         else:
             is_range = lower[at] == "-" and text[:start].rstrip()[-1:].isdigit()
-            found.append(Token("dash" if is_range else UNKNOWN, start, end, text=text[start:end]))
+            category = "dash" if is_range else "decoration" if is_adverb(lower[at]) else UNKNOWN
+            found.append(Token(category, start, end, text=text[start:end]))
         at += n
     return found
-
-
-def _is_foreign(one: Entry) -> bool:
-    """Whether an entry is a label of another scheme, or of none."""
-    label = one.value[0] if isinstance(one.value, tuple) else one.value
-    return one.category in ("noun", "sign") and isinstance(label, str) and ":" in label
 
 
 def _figures(word: str) -> str:
@@ -184,23 +197,39 @@ def _figures(word: str) -> str:
     return word.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", word) else word.replace(",", ".", 1)
 
 
-def _longest(held: Lexicon, words: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> Entry | None:
-    for n in held.lengths[lower[at]]:
-        for one in held.by_words.get(tuple(lower[at : at + n]), ()):
-            said = "".join(each[0] for each in words[at : at + n])
-            if not one.sign or said == one.sign or _is_spelt(one, words[at : at + n]):
-                return one
-    return None
+def is_adverb(word: str) -> bool:
+    """Whether a word is an adverb of manner or of the speaker's mind, which changes no claim."""
+    return len(word) > len("only") + 1 and word.endswith("ly") and not SAYS_MORE.fullmatch(word)
+
+
+def _longest(
+    lexicons: Sequence[Lexicon], words: Sequence[re.Match[str]], lower: Sequence[str], at: int
+) -> Entry | None:
+    """The entry of the most words, of equal ones that of the first lexicon."""
+    best: Entry | None = None
+    for held in lexicons:
+        for n in held.lengths.get(lower[at], ()):
+            if at + n > len(lower):
+                continue
+            if best is not None and n <= len(best.words):
+                break
+            some = held.by_words.get(tuple(lower[at : at + n]), ())
+            found = next((one for one in some if not one.sign or _is_spelt(one, words[at : at + n])), None)
+            if found is not None:
+                best = found
+                break
+    return best
 
 
 def _is_spelt(entry: Entry, words: Sequence[re.Match[str]]) -> bool:
-    """Whether a sign of several characters, one a digit, is meant though its letters are of another case: "1c-2p"."""
-    said = "".join(one[0] for one in words)
-    return any(one.isdigit() for one in said) and len(said) > len("C1") and said.lower() == (entry.sign or "").lower()
+    """Whether a sign is written so; one of several characters, a digit among them, in letters of any case: "1c-2p"."""
+    said, sign = "".join(one[0] for one in words), entry.sign or ""
+    is_code = any(one.isdigit() for one in said) and len(said) > len("C1")
+    return said == sign or (is_code and said.lower() == sign.lower())
 
 
 def _box(one: WrittenBox) -> Token:
-    return Token("point" if one.is_point and one.box else "box", one.start, one.end, one)
+    return Token("point" if one.is_point and (one.box or one.is_beyond) else "box", one.start, one.end, one)
 
 
 def _surveys(text: str) -> list[Token]:

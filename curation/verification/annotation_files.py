@@ -1,7 +1,7 @@
 """What is known of one picture, from a file of annotations: our small JSON form, or a format that we read anyway."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -133,7 +133,8 @@ def _known(
     source = {"source_id": "source", "labels": labels}
     survey = SurveyFacts(picture.survey, picture.frequency_mhz) if picture.survey else None
     have_classes = boxed is not None and (any(names for names, _ in boxed) or (not boxed and not labels))
-    return annotations_of(cutout, source, boxes, objects, scheme, survey, have_classes=have_classes)
+    known = annotations_of(cutout, source, boxes, objects, scheme, survey, have_classes=have_classes)
+    return replace(known, width_px=picture.width_px, height_px=picture.height_px)
 
 
 def _label(scheme: LabelScheme, name: str, state: Truth = Truth.PRESENT) -> dict[str, str]:

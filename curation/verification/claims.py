@@ -20,12 +20,15 @@ The rest is only ever read, never written; "A|B" is either label, "scheme:label"
     topic        subject: what was asked for, in an answer that counts or locates something else
     position     subject; other: a place (see places.py); count, how: as many, else one at least; state
     extreme      subject; how: "largest", "leftmost" …; other: "in <place>" or "is <label>"
-    share        subject: a label; how: "all", "most" or "half" of `other`; state
+    share        subject: a label; how: "all", "some", "most", "half" or "all but" `count` of `other`; state
     only         subject: a label that is the only one
     more, fewer, equal           subject, other: of which there are more, fewer, or as many; count: so many times
     larger, smaller, left, north … near   subject, other: the one against the other, by their boxes
     extent       subject; count: per cent of the picture, or milliarcseconds; how: "area", "across", "angle"
     point        subject; box: a point twice, where one is centred
+    pixels       subject: a label, other: "box" or "point", box: in pixels · other: "width", "height" or "across",
+                 count: its size in pixels · subject "image": those of the picture · "pixel": count: milliarcseconds
+    near         subject; other: what one of it is close to
     structure    subject: "islands" or "peaks"; count; how
     number       subject: the words; count: a number that belongs to nothing known
     unread       subject: "sentence", a sentence of which nothing was understood, or what it speaks of
@@ -167,6 +170,9 @@ class Annotations:
     """None where the picture is not square or has no scale; its width, where its height is another on the sky."""
     height_arcsec: float | None = None
     """Where it is not its width, by more than SAME_SIDES."""
+    width_px: int | None = None
+    """Of the picture, as its height; None where a text is checked without knowing."""
+    height_px: int | None = None
     orientation: Orientation | None = None
     """None without WCS."""
     beam_arcsec: tuple[float, float] | None = None
@@ -282,6 +288,8 @@ def annotations_of(
         is_padded=is_padded,
         side_arcsec=side,
         height_arcsec=height,
+        width_px=cutout["width_px"],
+        height_px=cutout["height_px"],
         orientation=_orientation(cutout),
         beam_arcsec=(major, minor) if major and minor else None,
         survey=survey,

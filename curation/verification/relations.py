@@ -28,6 +28,10 @@ PLAINLY = 1.5
 """Times the area of the next: nobody would call another one the largest, however long it is."""
 
 ABOUT_HALF, ABOUT_SHARE = 0.1, 0.04
+ABOUT_ONE = 0.4
+"""Of one object: how far a share may be from that of a whole number of them."""
+NEAR, FAR = 0.12, 0.3
+"""Of the picture's side: boxes with less between them are close to each other, with more they are not."""
 
 
 def _boxed(subject: str, known: Annotations) -> list[SeenObject] | None:
@@ -155,10 +159,12 @@ def _share(claim: Claim, known: Annotations) -> Verdict:
     if of == 0:
         return told(False, claim, "there is none in the picture")
     how = claim.how or "all"
-    if how.endswith("%"):
-        truth = abs(n / of - float(how.rstrip(" %")) / 100) <= max(ABOUT_SHARE, 0.5 / of)
+    if how == "all but":
+        truth = of - n == claim.count
+    elif how.endswith("%"):
+        truth = abs(n / of - float(how.rstrip(" %")) / 100) <= max(ABOUT_SHARE, ABOUT_ONE / of)
     else:
-        truth = {"all": n == of, "most": 2 * n > of, "half": abs(n / of - 0.5) <= ABOUT_HALF}[how]
+        truth = {"some": n > 0, "all": n == of, "most": 2 * n > of, "half": abs(n / of - 0.5) <= ABOUT_HALF}[how]
     if claim.state is Truth.ABSENT and claim.how == "all":
         truth = n < of if n else None if of == 1 else True
         return told(truth, claim, compared)
@@ -279,6 +285,26 @@ def _differ(kind: str, one: SeenObject, other: SeenObject) -> bool | None:
     return None if abs(gap) < LEAST_APART else gap > 0
 
 
+def _near(claim: Claim, known: Annotations) -> Verdict:
+    """Whether one object is close to another: by what lies between their boxes."""
+    left, right = _boxed(claim.subject, known), _boxed(claim.other or "", known)
+    if left is None or right is None or claim.state is Truth.ABSENT:
+        return told(None, claim, "not known")
+    gaps = [_gap(one.box_norm, two.box_norm) for one in left for two in right
+            if one.object_id != two.object_id and one.box_norm and two.box_norm]  # fmt: skip
+    if not gaps:
+        return told(False, claim, "there are no two of them")
+    near = min(gaps)
+    return told(
+        True if near <= NEAR else None if near <= FAR else False, claim, f"{near:.2f} between the nearest boxes"
+    )
+
+
+def _gap(one: Box, other: Box) -> float:
+    """What lies between two boxes, along the axis where it is more."""
+    return max(other[0] - one[2], one[0] - other[2], other[1] - one[3], one[1] - other[3], 0.0)
+
+
 def _extent(claim: Claim, known: Annotations) -> Verdict:
     held = _boxed(claim.subject, known) if claim.subject != "it" else None
     if not held or claim.count is None:
@@ -329,5 +355,5 @@ def _extent(claim: Claim, known: Annotations) -> Verdict:
 
 RELATIONS: Mapping[str, Rule] = {
     "extreme": _extreme, "share": _share, "only": _only, "more": _more, "fewer": _more, "equal": _more,
-    "extent": _extent, "structure": structure_verdict,
+    "extent": _extent, "structure": structure_verdict, "near": _near,
 } | {kind: _pairwise for kind in (*DIFFERENCES, *POINTS, "brighter", "beside")}  # fmt: skip

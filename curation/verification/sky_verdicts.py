@@ -29,7 +29,7 @@ def _border(claim: Claim, known: Annotations) -> Verdict:
                 is_loose = percent < claim.count / 2  # true, but nobody who knew would say so
                 is_true = percent <= claim.count + PERCENT_TOLERANCE and (None if is_loose else True)
             return told(is_true, claim, compared)
-        tolerance = max(PERCENT_TOLERANCE, 0.15 * claim.count) if claim.how == "about" else PERCENT_TOLERANCE
+        tolerance = max(PERCENT_TOLERANCE, 0.25 * claim.count) if claim.how == "about" else PERCENT_TOLERANCE
         return told(abs(percent - claim.count) <= tolerance, claim, compared)
     truth = known.edge if claim.subject == "edge" else known.blank
     return told(None if truth is Truth.UNKNOWN else truth is claim.state, claim, f"the catalogue says {truth}")

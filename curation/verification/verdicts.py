@@ -96,12 +96,16 @@ def _count(claim: Claim, known: Annotations) -> Verdict:
     if held is None:
         return told(_count_by_state(claim, known), claim, "their number is not known")
     counts = {len(held)}
-    if "|" in claim.subject and claim.how is None:
-        counts |= {len(one) for label in claim.subject.split("|") if (one := known.with_class(label)) is not None}
+    either = set[int]()
+    if "|" in claim.subject and claim.how is None and claim.state is Truth.PRESENT:
+        either = {len(one) for label in claim.subject.split("|") if (one := known.with_class(label)) is not None}
+        counts |= either if claim.other == "either" else set()
     if claim.subject == ANY_OBJECT and known.objects is not None:
         counts |= {len(known.objects)} if claim.other == "objects" else set()
     verdicts = {fits(claim, one) for one in counts}
     truth = True if True in verdicts else None if None in verdicts else False
+    if truth is False and claim.count in either:
+        truth = None  # of one of the two classes that the word may mean
     if truth is not None:
         truth = truth is is_yes
     return told(truth, claim, f"{' or '.join(map(str, sorted(counts)))} are known")
@@ -125,7 +129,8 @@ def _count_by_state(claim: Claim, known: Annotations) -> bool | None:
         return False
     if truth is Truth.PRESENT and claim.count == 0:
         return False
-    return True if truth is Truth.PRESENT and claim.how == "at least" and claim.count == 1 else None
+    is_some = (claim.how == "at least" and claim.count == 1) or (claim.how == "several" and claim.count is None)
+    return True if truth is Truth.PRESENT and is_some else None
 
 
 NOT_SOURCES = frozenset({*NO_SOURCE, "BACKGROUND", "ARTIFACT", "BORDER", "MOSAICKING", "FLAGGED"})

@@ -6,11 +6,12 @@ supported: the catalogue or the pixels say so; contradicted: they say otherwise;
 from collections.abc import Sequence
 
 from curation.verification.claims import Annotations, Claim, ExtractedClaim
+from curation.verification.pixel_verdicts import PIXELS
 from curation.verification.relations import RELATIONS
 from curation.verification.sky_verdicts import SKY
 from curation.verification.verdicts import BASIC, Judgement, Verdict, words
 
-RULES = {**BASIC, **SKY, **RELATIONS}
+RULES = {**BASIC, **SKY, **RELATIONS, **PIXELS}
 
 
 def verify(found: ExtractedClaim, known: Annotations) -> Verdict:

@@ -1,0 +1,337 @@
+"""What chunks hold: amounts, noun phrases and measures, and how each is made of the tokens that a rule matched."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from curation.extraction.places import Place
+from curation.extraction.tokens import Match, Token
+from curation.verification.claims import ANY_OBJECT
+
+LIGHT_CM_GHZ = 29.9792458
+"""Wavelength times frequency."""
+MORE = {"more than": "at least", "fewer than": "at most"}
+QUANTIFIERS = {"no": "no", "none_of": "no", "all": "all", "most": "most", "not_all": "not all"}
+OUTLINED = re.compile(
+    r"(?i)\b(?:objects?|detections?|entr(?:y|ies)|things?|items?|boxes|finds?|findings?|hits?|entit(?:y|ies)|obj)$"
+)
+ONE = ("single", "lone", "sole", "solitary")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How many: `count` with `how` as in a claim's; None where the words are vague."""
+
+    count: int | None
+    how: str | None = None
+
+
+SAME = "same"
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A noun phrase: of what, how many, and which of them.
+
+    `subject` is a label, "source", "it", or SAME: some of those that were just spoken of.
+    """
+
+    subject: str
+    is_plural: bool = False
+    amount: Amount | None = None
+    quantifier: str | None = None
+    """"no", "all", "most", "half", "not all", "37 %"."""
+    is_definite: bool = False
+    is_article: bool = False
+    is_only: bool = False
+    is_restricted: bool = False
+    """Only those that are bright, or the like: which these are is not known."""
+    is_other: bool = False
+    extreme: str | None = None
+    places: tuple[Place, ...] = ()
+    of: Amount | None = None
+    """Of "three of the five sources": five."""
+    compared: str | None = None
+    """"more" or "fewer", before a "than"."""
+    is_singular: bool = False
+    """"It", which is never several."""
+    is_part: bool = False
+    """Of "one of the sources"."""
+    is_object: bool = False
+    """Anything outlined, be it a source or an artefact: "object", "detection"."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nouns that one verb speaks of; `is_either` where "or" stands between them."""
+
+    nouns: tuple[Noun, ...]
+    is_either: bool = False
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Islands or peaks of a source, and how many."""
+
+    what: str
+    amount: Amount
+    is_definite: bool = False
+    is_vague: bool = False
+    """Said without a number: "islands", "separate components"."""
+    is_further: bool = False
+    """A second one, another one, beside the first."""
+
+
+THIS = Group((Noun("it", is_definite=True),))
+
+
+def joined(match: Match, category: str, value: object = None) -> Token:
+    return Token(category, *match.span, value, text=" ".join(one.text for one in match.matched))
+
+
+# -- amounts and measures -------------------------------------------------------------------------------------------
+
+
+def as_range(match: Match) -> Token | None:
+    low, high = match.all("number")
+    if any(one.text == "/" for one in match.all("or")):
+        return None  # three out of seven
+    return joined(match, "number", (low.value[0], high.value[1])) if low.value[0] < high.value[1] else None
+
+
+def as_amount(match: Match) -> Token | None:
+    (one,) = match.all("number", "counted", "vague", "a_number")
+    hows = [each.value for each in match.all("bound", "bound_after") if each.value != "exact"]
+    if one.category == "vague":
+        return None if hows else joined(match, "amount", Amount(None, one.value))
+    low, high = one.value if one.category == "number" else (int(one.value), int(one.value))
+    if low != high or len(hows) > 1:
+        return joined(match, "amount", Amount(high, f"{low} to")) if len(hows) < 1 else None
+    how = hows[0] if hows else None
+    if how in MORE:
+        return joined(match, "amount", Amount(low + (1 if how == "more than" else -1), MORE[how]))
+    return joined(match, "amount", Amount(low, how))
+
+
+def figure(one: Token) -> float:
+    """The number of a token of digits or words."""
+    return float(one.value[0] if isinstance(one.value, tuple) else one.value)
+
+
+def as_angle(match: Match) -> Token:
+    """Milliarcseconds; of two by two."""
+    figures = [figure(one) for one in match.all("number", "decimal")]
+    units = [float(one.value) for one in match.all("unit")]
+    units = units if len(units) == len(figures) else units[:1] * len(figures)
+    return joined(match, "angle", [round(one * unit) for one, unit in zip(figures, units, strict=True)])
+
+
+def as_pixels(match: Match) -> Token:
+    """So many pixels, or so many by so many."""
+    return joined(match, "pixels", [round(figure(one)) for one in match.all("number", "decimal")])
+
+
+def as_frequency(match: Match) -> Token:
+    (number,), (unit,) = match.all("number", "decimal"), match.all("hertz", "wave")
+    value = figure(number)
+    mhz = value * unit.value if unit.category == "hertz" else 1000 * LIGHT_CM_GHZ / max(value * unit.value, 1e-9)
+    return joined(match, "frequency", (round(mhz), unit.category == "wave"))
+
+
+def as_percent(match: Match) -> Token:
+    figures, words = match.all("number", "decimal"), match.all("fraction")
+    hows = [one.value for one in match.all("bound") if one.value != "exact"]
+    value = figure(figures[0]) if figures else float(words[0].value)
+    return joined(match, "percent", (value, next((one for one in hows if one != "about"), "about" if words else None)))
+
+
+def as_share(match: Match) -> Token:
+    """So many per cent of the picture, of its area or along an axis: (per cent, bound, axis)."""
+    (percent,), axes = match.all("percent"), match.all("axis")
+    return joined(match, "share", (*percent.value, axes[0].value if axes else None))
+
+
+def as_preposition(match: Match) -> Token | None:
+    """Of "above" and the like where no number follows."""
+    (one,) = match.matched
+    if one.value == "exact":
+        return replace(one, category="decoration")
+    category, value = PREPOSITIONS.get(one.text.lower(), (None, None))
+    return replace(one, category=category, value=value) if category else None
+
+
+PREPOSITIONS = {
+    "above": ("beside", "above"), "over": ("beside", "above"), "below": ("beside", "below"),
+    "under": ("beside", "below"), "around": ("surround", None), "close to": ("surround", None), "some": ("some", None),
+}  # fmt: skip
+
+
+# -- verbs ----------------------------------------------------------------------------------------------------------
+
+
+def as_verb(match: Match) -> Token:
+    """A verb with every "not" about it."""
+    verb = next(one for one in match.matched if one.category not in ("do", "not"))
+    n_denials = len(match.all("not")) + verb.is_denied
+    return replace(verb, start=match.span[0], end=match.span[1], is_denied=bool(n_denials % 2))
+
+
+def as_visible(match: Match) -> Token:
+    """Of "is visible", "cannot be seen", "is absent": a predicate of being there."""
+    n = sum(one.is_denied for one in match.matched) + len(match.all("absent")) + len(match.all("not"))
+    return replace(joined(match, "visible"), is_denied=bool(n % 2))
+
+
+def as_category(category: str) -> Callable[[Match], Token]:
+    """Another category for all that matched, denied as its words are."""
+
+    def made(match: Match) -> Token:
+        n = sum(one.is_denied for one in match.matched) + len(match.all("not"))
+        return replace(joined(match, category, match.matched[-1].value), is_denied=bool(n % 2))
+
+    return made
+
+
+# -- nouns ----------------------------------------------------------------------------------------------------------
+
+
+def as_noun(match: Match) -> Token | None:
+    """A noun phrase: words before the head, adjectives of classes with or without "and", and the head."""
+    tokens = list(match.matched)
+    named = [one for one in tokens if one.category in ("adjective", "noun", "sign")]
+    subjects = [str(one.value[0] if one.category == "noun" else one.value) for one in named]
+    if any(one.value[1] not in (None, "about") for one in match.all("percent")):
+        return None  # "a little over half of them"
+    if match.all("all") and match.all("other"):
+        return None  # "every second one", "all other sources"
+    head = next((one for one in reversed(tokens) if one.category in HEADS), tokens[-1])
+    if not subjects and head.category != "object":
+        return None
+    links = [one.category for one in tokens if one.category in ("and", "or", "nor")]
+    base = determined(match, head)
+    if len(subjects) > 1 and not links:
+        merged = _one_of(subjects)
+        if merged is None:
+            return joined(match, "np", Group(tuple(replace(base, subject=one) for one in dict.fromkeys(subjects))))
+        subjects = [merged]
+    nouns = [replace(base, subject=one) for one in dict.fromkeys(subjects or [ANY_OBJECT])]
+    rest = [replace(one, amount=None) if base.amount and base.amount.count else one for one in nouns[1:]]
+    return joined(match, "np", Group((nouns[0], *rest), "or" in links))
+
+
+HEADS = ("noun", "sign", "object", "galaxy", "ones", "klass", "blank_noun", "border_noun")
+
+
+def _one_of(subjects: Sequence[str]) -> str | None:
+    """The label that several words for one thing agree on: "extended" and "multi-island source"."""
+    sets = [set(one.split("|")) for one in subjects]
+    both = set.intersection(*sets)
+    if not both:
+        return None
+    return next((one for one in subjects if set(one.split("|")) == both), "|".join(sorted(both)))
+
+
+def determined(match: Match, head: Token) -> Noun:
+    """What the words before the head say, without of what it is."""
+    seen = {one.category for one in match.matched}
+    amounts, percents = match.all("amount"), match.all("percent")
+    quantifier = next((QUANTIFIERS[one.category] for one in match.matched if one.category in QUANTIFIERS), None)
+    single = any(one.category == "qualifier" and one.text.lower() in ONE for one in match.matched)
+    counts = [one.value for one in amounts] or ([Amount(1)] if single and not head.text.lower().endswith("s") else [])
+    if percents and percents[0].category == "percent":
+        is_half = percents[0].value == (50.0, "about")
+        quantifier = "half" if is_half else f"{percents[0].value[0]:g} %"
+    is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
+    return Noun(
+        ANY_OBJECT, is_plural, counts[0] if counts else None, quantifier, of=counts[1] if len(counts) > 1 else None,
+        compared=next((one.value for one in match.all("more")), None),
+        is_definite="the" in seen and len(counts) < len("of") and not _is_part(match), is_part=_is_part(match),
+        is_article="a" in seen, is_only="only" in seen, is_other=bool({"other", "more"} & seen),
+        is_restricted=any(one.category == "qualifier" and one.text.lower() not in ONE for one in match.matched),
+        extreme=next((one.value for one in match.all("extreme")), None),
+        is_object=head.category == "object" and OUTLINED.search(head.text) is not None,
+        places=tuple(Place(one.start, one.end, str(one.value)) for one in match.all("side")),
+    )  # fmt: skip
+
+
+def as_again(match: Match) -> Token | None:
+    """The same twice: "3 (three)"."""
+    one, other = match.all("amount")
+    return one if one.value == other.value else None
+
+
+def _is_part(match: Match) -> bool:
+    """Whether only some are meant: "two of the sources"."""
+    kinds = [one.category for one in match.matched]
+    return "amount" in kinds and kinds[kinds.index("amount") :][1:3] == ["of", "the"]
+
+
+def as_blank(match: Match) -> Token:
+    """Blank pixels, or the end of the map, as a noun."""
+    head = next(one for one in reversed(match.matched) if one.category in ("blank_noun", "border_noun"))
+    return joined(match, "np", Group((replace(determined(match, head), subject=str(head.value)),)))
+
+
+def as_parts(match: Match) -> Token:
+    """Islands or peaks of a source, and how many."""
+    part = match.all("part")[0]
+    amounts, seen = match.all("amount"), {one.category for one in match.matched}
+    is_plural = part.text.lower().split(" of ")[0].endswith(("s", "ma"))
+    amount = amounts[0].value if amounts else Amount(None, "several") if is_plural else Amount(1)
+    return replace(joined(match, "parts", Parts(part.value, amount)), is_denied="no" in seen)
+
+
+def as_pronoun(match: Match) -> Token:
+    quantifier = "no" if match.all("none_of", "nope") else "all" if match.all("all") else None
+    is_singular = match.matched[-1].text.lower() in ("it", "this")
+    noun = Noun("it", is_definite=True, quantifier=quantifier, is_singular=is_singular and quantifier is None)
+    return joined(match, "np", Group((noun,)))
+
+
+def as_one(match: Match) -> Token | None:
+    """Of "the larger one": "one" as a head, and what it is if an adjective says so."""
+    *before, last = match.matched
+    if last.text.lower() != "one" or not before:
+        return None
+    named = [str(one.value) for one in before if one.category == "adjective"]
+    if any(one.category == "other" for one in before) and not named:
+        return joined(match, "np", Group((Noun(SAME, amount=Amount(1, "at least")),)))
+    base = replace(
+        determined(match, last), amount=None, is_plural=False, subject=_one_of(named) or "" if named else "it"
+    )
+    return joined(match, "np", Group((base,))) if base.subject else None
+
+
+def as_superlative(match: Match) -> Token:
+    """Of "the larger of the two": of those just spoken of."""
+    how = {"larger": "largest", "smaller": "smallest"}[match.all("compare")[0].value]
+    return joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
+
+
+def as_nothing(match: Match) -> Token:
+    return joined(match, "np", Group((Noun(ANY_OBJECT, quantifier="no"),)))
+
+
+def as_everything(match: Match) -> Token:
+    """All that is in the picture."""
+    return joined(match, "np", Group((Noun(ANY_OBJECT, is_plural=True, quantifier="all"),)))
+
+
+def listed(tokens: Sequence[Token]) -> Group:
+    """Nouns in a list as one group; "no" holds for all that have no word of their own before them."""
+    groups = [one.value for one in tokens if one.category == "np"]
+    nouns = [one for group in groups for one in group.nouns]
+    links = {one.category for one in tokens}
+    if nouns[0].quantifier == "no" and "nor" in links:
+        nouns = [replace(one, quantifier="no") for one in nouns]
+    elif nouns[0].quantifier == "no" and "but" not in links:
+        own = [one.quantifier or one.amount or one.is_article or one.is_definite for one in nouns]
+        nouns = [one if has else replace(one, quantifier="no") for one, has in zip(nouns, own, strict=True)]
+    is_either = bool(links & {"or"}) or any(one.is_either for one in groups)
+    return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
+
+
+PRE = (
+    "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd"
+    "|more|extreme|side|any|no visible) of?)*"
+)
