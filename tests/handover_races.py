@@ -49,7 +49,7 @@ def one_round(name: str, raw: Path, where: str, n_builders: int) -> list[str]:
     wrong += find_damage(made, store, None).lines
     if not (is_whole(folder) and page.is_file() and store.tagged(f"latest-{name}") == made.handover):
         wrong.append("hand-over, report and tag are not all there")
-    return wrong + [f"left over: {path}" for path in folder.parent.iterdir() if path != folder and path.suffix]
+    return wrong + [f"left over: {path}" for path in folder.parent.glob(f".{folder.name}.*")]
 
 
 def main() -> int:

@@ -49,7 +49,7 @@ def patiently(call: Callable[[], Given], what: str) -> Given:
     Raises GoneError where the file is not there, DamageError where its bytes are not what they were, and StoreError, in
     one line, for every other error of disk or network.
     """
-    spent_s, n_tries = 0.0, 0
+    began, waited_s, n_tries = time.monotonic(), 0.0, 0
     while True:
         try:
             return call()
@@ -62,10 +62,11 @@ def patiently(call: Callable[[], Given], what: str) -> Given:
                 raise DamageError(f"cannot {what}: damaged ({line_of(error)}); {REPAIR}") from error
             wait_s = WAITS_S[n_tries] if n_tries < len(WAITS_S) else LONGEST_WAIT_S
             most_s = patience() if error.errno is None else sum(WAITS_S)
+            spent_s = max(waited_s, time.monotonic() - began)  # a call to a store that stalls takes long by itself
             if is_for_good(error) or spent_s + wait_s > most_s:
                 raise StoreError(f"cannot {what}: {line_of(error)}") from error
             time.sleep(wait_s)
-            spent_s, n_tries = spent_s + wait_s, n_tries + 1
+            waited_s, n_tries = waited_s + wait_s, n_tries + 1
 
 
 def is_gone(error: OSError) -> bool:
