@@ -214,7 +214,7 @@ def _reader(module: Any, file: Path, name: str) -> Any:
 def _digest(path: Path) -> str:
     try:
         stat = path.stat()
-        return _digest_once(path, stat.st_size, stat.st_mtime_ns)
+        return _digest_once(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -227,7 +227,7 @@ def _digest_of_all(raw: Path, pattern: str) -> str:
 
 
 @lru_cache(maxsize=100_000)
-def _digest_once(path: Path, n_bytes: int, mtime_ns: int) -> str:
-    """Not read again while size and time stay: a graph asks for the same files several times."""
-    del n_bytes, mtime_ns
+def _digest_once(path: Path, n_bytes: int, mtime_ns: int, ctime_ns: int) -> str:
+    """Not read again while size and times stay: a graph asks for the same files several times."""
+    del n_bytes, mtime_ns, ctime_ns
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -19,6 +19,7 @@ from catalogs.row_labels import said
 from catalogs.sky import unit_vectors
 from catalogs.statements import Said, all_labels
 from curation.engine.steps import Step
+from curation.truth.as_indexed import as_indexed
 from schemas.errors import CatalogError, RecipeError
 from schemas.fingerprint import content_id
 from schemas.labels import LabelScheme, Truth, label_scheme
@@ -54,7 +55,8 @@ def entries(catalog: Catalog, facts: CatalogFacts, *, raw: Path) -> Sieved:
     Refused: whatever the catalogue's reader refuses; `unknown-class`, a class that neither scheme nor door knows;
     `negative-extent`. Among entries at one place the one that the door's `rank` puts first has the lowest id.
     """
-    read = read_catalog(raw / catalog.file, catalog)
+    with as_indexed(facts.sha256, lambda: file_digest(catalog, raw), f"catalogue {catalog.name}"):
+        read = read_catalog(raw / catalog.file, catalog)
     refused, rows = list(read.rejections), list[dict[str, Any]]()
     cells = read.table.to_pylist()
     vectors = unit_vectors([one["ra_deg"] for one in cells], [one["dec_deg"] for one in cells]).tolist()

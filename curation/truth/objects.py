@@ -11,7 +11,14 @@ import pyarrow as pa
 
 from catalogs.dataset import Dataset
 from curation.engine.steps import Input, Step
-from curation.truth.sources import READ_OF_MOSAICS, DatasetFacts, dataset_facts, move_to_rejected, without_repeats
+from curation.truth.sources import (
+    READ_OF_MOSAICS,
+    DatasetFacts,
+    dataset_facts,
+    move_to_rejected,
+    read_as,
+    without_repeats,
+)
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import OBJECTS
 
@@ -24,10 +31,10 @@ def objects(mosaics: pa.Table, facts: DatasetFacts | None, *, dataset: Dataset, 
     Refused: `duplicate-id`, the later of equal ids; `no-outline`; `bad-outline`, which is not three or more finite
     vertices, on the sky within RA 0 to 360 and Dec -90 to 90, or whose last vertex repeats the first.
     """
-    del facts  # in the recipe, so that the address moves with files and scheme; None: there are no objects
     if dataset.read_objects is None:
         return sieved(OBJECTS.of([]), [], 0)
-    found = without_repeats(dataset.read_objects(raw, mosaics), "object_id")
+    with read_as(facts, dataset, raw):
+        found = without_repeats(dataset.read_objects(raw, mosaics), "object_id")
     refusals = dict[int, Rejection]()
     columns = (found.kept[name].to_pylist() for name in ("sky_polygon_deg", "image_polygon_px"))
     for index, (sky, image) in enumerate(zip(*columns, strict=True)):

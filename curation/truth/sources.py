@@ -3,6 +3,7 @@
 Reads MOSAICS of the dataset's survey and the dataset's own files. Riggi et al. 2025, A.1.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from catalogs.catalog import Catalog, catalog
 from catalogs.dataset import Dataset
 from curation.engine.steps import Input, Step
+from curation.truth.as_indexed import as_indexed
 from schemas.fingerprint import fingerprint
 from schemas.labels import LabelScheme, label_scheme
 from schemas.rejection import REJECTED, Rejection, Sieved, rejected_table
@@ -52,8 +54,15 @@ def dataset_facts(dataset: Dataset, raw: Path, table: str) -> DatasetFacts:
 
 def sources(mosaics: pa.Table, facts: DatasetFacts, *, dataset: Dataset, raw: Path) -> Sieved:
     """SOURCES as the dataset's door reads them; of equal ids the first stays. *In* are the rows of its catalogue."""
-    del facts  # in the recipe, so that the address moves with files and scheme
-    return without_repeats(dataset.read_sources(raw, mosaics), "source_id")
+    with read_as(facts, dataset, raw):
+        return without_repeats(dataset.read_sources(raw, mosaics), "source_id")
+
+
+def read_as(facts: DatasetFacts | None, dataset: Dataset, raw: Path) -> AbstractContextManager[None]:
+    """Around reading a dataset's files: raises CatalogError where they are not those of the facts any more."""
+    if facts is None:
+        return nullcontext()
+    return as_indexed(facts.files, lambda: dataset.file_digests(raw), f"dataset {dataset.name}")
 
 
 def sources_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:

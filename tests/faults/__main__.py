@@ -8,6 +8,7 @@ python -m tests.faults --only killed          kinds whose name has the word
 
 import argparse
 import gc
+import os
 import shutil
 import sys
 import tempfile
@@ -75,7 +76,7 @@ def _prepared(folder: Path) -> World:
     def judged(tables, docs=None):
         key = repr(tables)
         if key not in told:
-            told[key] = judge(tables, docs), docs and shutil.copytree(docs, folder / f"docs-{len(told)}")
+            told[key] = judge(tables, docs), docs and shutil.copytree(docs, folder / f"docs-{os.getpid()}-{len(told)}")
         elif docs and told[key][1]:
             shutil.copytree(told[key][1], docs, dirs_exist_ok=True)
         return told[key][0]

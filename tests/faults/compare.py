@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +58,9 @@ def _counts(file: Path) -> bool:
 def _digest(file: Path) -> str:
     body = file.read_bytes()
     if file.name == MANIFEST and b'"made_at"' in body:
-        told = json.loads(body)
-        body = json.dumps({name: value for name, value in told.items() if name not in RAN}, sort_keys=True).encode()
+        with suppress(ValueError):  # damaged: as it is
+            told = json.loads(body)
+            body = json.dumps({name: value for name, value in told.items() if name not in RAN}, sort_keys=True).encode()
     return hashlib.sha256(body).hexdigest()
 
 

@@ -56,8 +56,9 @@ class Round:
     def blame(self, problem: str, faults: Sequence[Fault] = ()) -> None:
         """Something went wrong after these faults, or after any of those that have happened."""
         happened = [one for one in self.faults if one.has_happened]
-        blamed = list(faults) or [one for one in happened if one.kind.is_damage] or happened
-        self.is_shared |= len(blamed) > 1
+        damage = [one for one in happened if one.kind.is_damage]
+        blamed = list(faults) or damage or happened
+        self.is_shared |= len(blamed) > 1 or (bool(damage) and len(happened) > 1)
         for one in blamed:
             one.problems.append(problem)
 
