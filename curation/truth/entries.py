@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catalogs.catalog import RADIUS, Catalog, file_digest, read_catalog
+from catalogs.catalog import RADIUS, Catalog, file_digest, read_catalog, sha256_of
 from catalogs.positions import POSITION, ROW
 from catalogs.row_labels import said
 from catalogs.sky import unit_vectors
@@ -55,8 +55,9 @@ def entries(catalog: Catalog, facts: CatalogFacts, *, raw: Path) -> Sieved:
     Refused: whatever the catalogue's reader refuses; `unknown-class`, a class that neither scheme nor door knows;
     `negative-extent`. Among entries at one place the one that the door's `rank` puts first has the lowest id.
     """
-    with as_indexed(facts.sha256, lambda: file_digest(catalog, raw), f"catalogue {catalog.name}"):
-        read = read_catalog(raw / catalog.file, catalog)
+    file = raw / catalog.file
+    with as_indexed(facts.sha256, lambda: sha256_of(file), f"catalogue {catalog.name}"):
+        read = read_catalog(file, catalog)
     refused, rows = list(read.rejections), list[dict[str, Any]]()
     cells = read.table.to_pylist()
     vectors = unit_vectors([one["ra_deg"] for one in cells], [one["dec_deg"] for one in cells]).tolist()
