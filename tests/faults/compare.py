@@ -37,17 +37,22 @@ def state(folder: Path) -> State:
     files: dict[str, str] = {}
     for manifest in folder.rglob(MANIFEST):
         table = manifest.parent
-        if any(part.startswith(".") for part in table.relative_to(folder).parts):
+        if _is_aside(table.relative_to(folder)):
             continue
         files |= {str(one.relative_to(folder)): _digest(one) for one in table.rglob("*") if _counts(one)}
     for place in ("reports", "tags"):
         files |= {
             str(one.relative_to(folder)): _digest(one)
             for one in (folder / place).rglob("*")
-            if _counts(one) and "data_docs" not in one.parts
+            if _counts(one) and "data_docs" not in one.parts and not _is_aside(one.relative_to(folder))
         }
     marks = tuple(str(one.relative_to(folder)) for one in folder.rglob(MARK))
     return State(files, _rows(folder), marks)
+
+
+def _is_aside(path: Path) -> bool:
+    """In a folder that is on its way, or was left there."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _counts(file: Path) -> bool:

@@ -18,7 +18,7 @@ TABLES = (
 )  # fmt: skip
 """The stages that make tables, each after what it reads."""
 OUT = ("gate", "hand-over", "report", "tag")
-STAGES = ("start", *TABLES, *OUT)
+STAGES = ("start", *TABLES, *OUT, "end")
 ASKING = ("generated", "judged")
 WITH_REFUSED = ("sources", "windows", "cutouts", "generated")
 PART = ("before a part", "a part made", "before part", "part aside", "part published")
@@ -184,13 +184,13 @@ INSIDE = (
     Kind("mark of a builder elsewhere that is dead", TABLES, ("part published",), _then_die(damage.foreign_mark)),
     Kind("marks taken away while building", TABLES, ("part published",), damage.lose_marks, codes=(0, 1)),
     Kind("strangers' files beside the parts", TABLES, ("part published",), damage.strangers, codes=(0,)),
-    Kind("bit flipped in the hand-over", ("tag",), ("tag published",), damage.flip_handover("*.*"), is_damage=True),
-    Kind("bit flipped in a picture of the hand-over", ("tag",), ("tag published",),
+    Kind("bit flipped in the hand-over", ("end",), ("it done",), damage.flip_handover("*.*"), is_damage=True),
+    Kind("bit flipped in a picture of the hand-over", ("end",), ("it done",),
          damage.flip_handover("images/*/*.png"), is_damage=True),
-    Kind("file of the hand-over lost", ("tag",), ("tag published",), damage.lose_handover, is_damage=True),
-    Kind("hand-over's manifest lost", ("tag",), ("tag published",), damage.lose_handover_manifest, is_damage=True),
-    Kind("report lost", ("tag",), ("tag published",), damage.lose_report, is_damage=True),
-    Kind("tag is no JSON", ("tag",), ("tag published",), damage.spoil_tags, is_damage=True),
+    Kind("file of the hand-over lost", ("end",), ("it done",), damage.lose_handover, is_damage=True),
+    Kind("hand-over's manifest lost", ("end",), ("it done",), damage.lose_handover_manifest, is_damage=True),
+    Kind("report lost", ("end",), ("it done",), damage.lose_report, is_damage=True),
+    Kind("tag is no JSON", ("end",), ("it done",), damage.spoil_tags, is_damage=True),
 )  # fmt: skip
 MODEL = tuple(
     Kind(f"model: {told}", ("generated",), model=rules, codes=(0, 1))

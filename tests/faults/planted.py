@@ -18,7 +18,7 @@ from curation.engine.steps import Step
 from curation.engine.store import Store
 from tests.faults.compare import MARK
 
-OUT = {"run_gates": "gate", "export": "hand-over", "report": "report"}
+OUT = {"run_gates": "gate", "export": "hand-over", "report": "report", "_build_corpus": "end"}
 KINDS_OF_FILE = {
     stores.MANIFEST: "manifest", MARK: "mark", "_digests.json": "digests",
 }  # fmt: skip
