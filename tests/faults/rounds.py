@@ -80,7 +80,7 @@ def rounds(seed: int, n_faults: int, wanted: str = "") -> Iterator[Round]:
     for fault in [*inside, *(one for some in alone for one in some)]:
         if fault.kind.act:
             fault.what, fault.nth = fault.kind.point(fault.stage, chance)
-    packed = [*_packed(inside), *([one] for some in alone for one in some)]
+    packed = [*([one] for some in alone for one in some), *_packed(inside)]  # short ones first
     for k, faults in enumerate(packed):
         yield Round(f"{seed}.{k}", faults)
 
@@ -166,8 +166,9 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     pids = [building.started(words(world, store), logs[0], faults=planted, store=store, raw=world.raw, before=before)]
     if is_paused:
         _until(lambda: any(flag.exists() for flag in flags))
+    others = [] if is_paused else planted  # whoever comes there first
     pids += [
-        building.started(words(world, store), log, faults=[], store=store, raw=world.raw, before=before)
+        building.started(words(world, store), log, faults=others, store=store, raw=world.raw, before=before)
         for log in logs[1:]
     ]
     ended = building.ended(pids, logs, _failing_model(world, waiting))
