@@ -24,10 +24,11 @@ WITH_REFUSED = ("sources", "windows", "cutouts", "generated")
 PART = ("before a part", "a part made", "before part", "part aside", "part published")
 PLACES = {
     "start": ("before digests", "digests aside", "digests published"),
-    "gate": ("before it", "renaming", "it done"),
+    "gate": ("before it", "it done"),
     "hand-over": ("before it", "opening a file", "renaming", "it done"),
-    "report": ("before it", "renaming", "it done"),
+    "report": ("before it", "it done"),
     "tag": ("before tag", "tag aside", "tag published"),
+    "end": ("renaming",),  # of gate record and report, which are published together
 }
 N_FILES = 20
 """Of the files of a hand-over, one of the first so many is hit."""
@@ -107,7 +108,7 @@ INSIDE = (
     Kind("driver killed between two stages", TABLES, MANIFEST_DONE, planted.kill_driver, codes=KILLED),
     Kind("driver killed between refused rows and their part", WITH_REFUSED, ("refused rows published",),
          planted.kill_driver, codes=KILLED),
-    Kind("driver killed on the way out", ("start", *OUT), (), planted.kill_driver, codes=KILLED),
+    Kind("driver killed on the way out", ("start", *OUT, "end"), (), planted.kill_driver, codes=KILLED),
     Kind("driver killed while replies are kept", ("replies",), ("before replies", "replies aside", "replies published"),
          planted.kill_driver, codes=KILLED),
     Kind("driver killed at its mark", TABLES, ("before mark", "mark aside", "mark published"), planted.kill_driver,
@@ -120,9 +121,9 @@ INSIDE = (
     Kind("worker killed four times", TABLES, ("a part made",), _times(4), holds=True),
     Kind("machine down: all killed", TABLES, PART, planted.kill_all, codes=KILLED),
     Kind("SIGTERM", TABLES, PART + MANIFEST_DONE, planted.terminate, codes=(143, -signal.SIGTERM)),
-    Kind("SIGTERM on the way out", OUT, (), planted.terminate, codes=(0, 143, -signal.SIGTERM)),
+    Kind("SIGTERM on the way out", (*OUT, "end"), (), planted.terminate, codes=(0, 143, -signal.SIGTERM)),
     Kind("Ctrl-C", TABLES, PART + MANIFEST_DONE, planted.interrupt, codes=(130,)),
-    Kind("Ctrl-C on the way out", OUT, (), planted.interrupt, codes=(0, 130)),
+    Kind("Ctrl-C on the way out", (*OUT, "end"), (), planted.interrupt, codes=(0, 130)),
     # paused ones
     Kind("driver paused", TABLES, PART + MANIFEST_DONE, planted.pause(lambda scene: scene.driver, 0.6), codes=(0,)),
     Kind("worker paused", TABLES, PART, planted.pause(lambda scene: os.getpid(), 0.6), codes=(0,)),
