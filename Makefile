@@ -101,10 +101,10 @@ docs: $(READY)   ## docs/tables.md, written from schemas/tables.py
 exam: $(READY)   ## the exam of truth on both halves, its figures into docs/truth.md and reports (RADIO_RAW: real captions)
 	$(BIN)/python -m curation exam --write-docs
 
-faults: $(READY) ## 300 faults of every kind at every stage, and what came of them, into docs/reliability.md (half an hour)
+faults: $(READY) ## 300 faults of every kind at every stage, and what came of them, into docs/reliability.md (some 15 minutes)
 	$(BIN)/python -W ignore -m tests.faults --write-docs docs/reliability.md $(FAULTS)
 
-faults-short: $(READY)  ## some of these faults, in less than a minute
+faults-short: $(READY)  ## some of these faults, in about a minute
 	$(BIN)/python -W ignore -m tests.faults --short $(FAULTS)
 
 bench: $(READY)  ## speed against peers, as ratios
