@@ -3,7 +3,6 @@
 import json
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
@@ -14,6 +13,7 @@ import click
 
 from schemas.command_line import doors_option
 from schemas.errors import RecipeError
+from schemas.stopping import SIGNALS
 
 ROLES = ("generation", "judge", "reader")
 
@@ -50,10 +50,19 @@ def serve(**given: Any) -> None:
     No GPU:   python -m curation serve --tiny
     Then:     python -m curation build CORPUS --server http://127.0.0.1:8000/v1
     """
-    stop = Event()
-    for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, _ends(stop))
-    _hold(given, stop)
+    stop, came = Event(), list[int]()
+
+    def asked(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        stop.set()
+
+    for kind in SIGNALS:
+        signal.signal(kind, asked)
+    try:
+        _hold(given, stop)
+    except KeyboardInterrupt:  # it was not ready; once it is, a signal is how it ends
+        _say("stopped before the model was served")
+        sys.exit(128 + came[0])
 
 
 def _hold(given: dict[str, Any], stop: Event) -> None:
@@ -129,13 +138,6 @@ def _wanted(given: dict[str, Any], tiny: Any) -> tuple[Any, Any]:
     if model is None:
         raise RecipeError(f"{given['corpus']} names no model for {given['role']}: add [{given['role']}] with `model`")
     return Served(model, given["revision"] or revision), serving
-
-
-def _ends(stop: Event) -> Callable[[int, FrameType | None], None]:
-    def asked(kind: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    return asked
 
 
 def _say(text: str) -> None:

@@ -94,9 +94,10 @@ def test_a_file_with_other_columns_gives_one_error_with_all_names(tmp_path, name
 def test_the_unknown_columns_of_smgps_are_named_and_told_of_where_they_lack(tmp_path):
     door = catalog("smgps_extended_sources")
     columns = [
-        fits.Column(one.name, "J" if one.type == "int" else "D" if one.unit or one.type == "real" else "8A", array=[1])
+        fits.Column(one.name, form, array=["1" if form == "8A" else 1])
         for one in door.columns.values()
         if not one.guess
+        for form in ["J" if one.type == "int" else "D" if one.unit or one.type == "real" else "8A"]
     ]
     assert len(columns) == 43
     fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "mine")

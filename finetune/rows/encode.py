@@ -280,8 +280,11 @@ def opened(picture: Picture) -> Image.Image:
 
 
 def size_px(picture: Picture) -> tuple[int, int]:
-    """Height and width, from the file's header."""
-    return pictures.size_px(Path(picture.where) if picture.content is None else picture.content, picture.where)
+    """Height and width, from the file's header. Raises CatalogError naming it when it is none or cannot be read."""
+    try:
+        return pictures.size_px(Path(picture.where) if picture.content is None else picture.content, picture.where)
+    except OSError as error:
+        raise CatalogError(f"{picture.where}: the picture cannot be read: {error.strerror or error}") from error
 
 
 def _without_first(labels: Integers) -> Integers:
