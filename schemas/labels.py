@@ -140,13 +140,17 @@ class LabelScheme(BaseModel):
 
         Compared in upper case, with blanks, underscores and every kind of dash as "-".
         """
-        found = self._spellings().get(plain_label(original))
+        found = self.spelt(original)
         if found is None:
             raise CatalogError(
                 f"unknown label {original!r} in scheme {self.name}; known: {', '.join(self.labels)}. "
                 f"Add it, or an alias, to schemas/label_schemes/{self.name}.toml"
             )
         return found
+
+    def spelt(self, text: str) -> str | None:
+        """The label that a text spells, by its name or an alias, compared as in `harmonised`; None where it is none."""
+        return self._spellings().get(plain_label(text))
 
     def with_implied(self, present: Iterable[str]) -> set[str]:
         """The labels together with all that they imply (harmonised names in, harmonised names out)."""

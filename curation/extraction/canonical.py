@@ -175,7 +175,7 @@ def _places_last(tokens: list[Token]) -> list[Token]:
 
 
 def _upright(tokens: list[Token]) -> list[Token]:
-    """Takes "X is what is seen" and the like as they are; a verb of seeing after "there" as "is"."""
+    """Takes "there exists" and "there lies" as "there is"."""
     return [
         replace(one, category="be")
         if one.category in ("exist", "lie") and at == 1 and tokens[0].category == "there"

@@ -37,19 +37,7 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
         if pattern(written).search(form):
             found = rewritten(found, written, made)
             form = letters(found)
-    found = [one for one in found if one.category != "decoration"]
-    after = [*(one.category for one in found[1:]), ""]
-    found = [
-        one for one, then in zip(found, after, strict=False)
-        if one.category != "side" or one.text.lower() != "right" or then != "place"  # "right in the middle"
-    ]  # fmt: skip
-    before = ["", *(one.category for one in found)]
-    found = [
-        replace(one, category="place", value=Place(one.start, one.end, str(one.value)))
-        if one.category == "side" and last != "be"  # "that is right"
-        else one
-        for one, last in zip(found, before, strict=False)
-    ]
+    found = _sides_as_places([one for one in found if one.category != "decoration"])
     following = [one.category for one in [*found[1:], *found[-1:]]]
     return [
         replace(one, category="np", value=THIS)
@@ -57,6 +45,18 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
         else one
         for one, after in zip(found, following, strict=True)
     ]
+
+
+def _sides_as_places(tokens: Sequence[Token]) -> list[Token]:
+    """Sides that belong to no noun as places, but for "right" of "right in the middle" and of "that is right"."""
+    found: list[Token] = []
+    for at, one in enumerate(tokens):
+        is_emphasis = one.text.lower() == "right" and [each.category for each in tokens[at + 1 : at + 2]] == ["place"]
+        if one.category != "side" or (found and found[-1].category == "be" and not is_emphasis):
+            found.append(one)
+        elif not is_emphasis:
+            found.append(replace(one, category="place", value=Place(one.start, one.end, str(one.value))))
+    return found
 
 
 _HEAD = "(noun (object|klass)?|sign (object|galaxy|noun|klass)?|object|galaxy|ones|klass)"

@@ -91,11 +91,9 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
         is_within_places = tokens[at - 1].category == tokens[at + 1].category == "place"
         if joint.category == "with" and [one.category for one in tokens[at + 1 :]] == ["amount"]:
             continue  # "one with several"
-        is_as = (
-            joint.category == "as"
-            and tokens[at - 1].category == "comma"
-            and tokens[at + 1].category in ("np", "gleam", "lobes")
-        )
+        is_as = [one.category for one in tokens[at - 1 : at + 1]] == ["comma", "as"] and tokens[
+            at + 1
+        ].category in SUBJECTS
         if (joint.category in WEAK and not is_within_places) or is_relative or is_as:
             yield _parted(tokens, at, at if is_relative else at + 1, context)
 
@@ -145,12 +143,14 @@ def trimmed(tokens: Sequence[Token]) -> list[Token]:
 
 def clause(tokens: Sequence[Token], context: Context) -> Reading | None:
     """The claims of one clause by the first construction that covers all of it, in its own order or the usual one."""
-    for order in (tokens, canonical(tokens, context.scheme)):
+    order, claims = tokens, _by_table(tokens, context)
+    if claims is None:
+        order = canonical(tokens, context.scheme)
         claims = _by_table(order, context)
-        if claims is not None:
-            noun = _narrowed(_spoken_of(order, context), claims)
-            return Reading(tuple(_placed(one, tokens) for one in claims), noun)
-    return None
+    if claims is None:
+        return None
+    noun = _narrowed(_spoken_of(order, context), claims)
+    return Reading(tuple(_placed(one, tokens) for one in claims), noun)
 
 
 def _narrowed(noun: Noun | None, claims: Sequence[Claim]) -> Noun | None:
@@ -191,7 +191,7 @@ CHOSEN = ("holds", "claims", "former", "latter")
 
 
 def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
-    """What can be read of a statement that is not understood as a whole: its clauses between commas and the like."""
+    """What can be read of a statement that is not understood as a whole: its clauses between joints."""
     found: list[ExtractedClaim] = []
     start = 0
     if any(one.category in ("if", "would", "one_of", "deny_that") or one.text.lower() in CHOSEN for one in tokens) or (
@@ -200,12 +200,11 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
         return []  # what would be, if
     if [one.category for one in tokens[:2]] == ["all", "but"]:
         return []  # "all but two"
-    for at in range(len(tokens) + 1):
-        if at == len(tokens) or at in _joints(tokens):
-            made = sentence(tokens[start:at], context) if _has_verb(tokens[start:at]) else None
-            found += made.claims if made else ()
-            context = replace(context, noun=made.noun if made else None)
-            start = at + 1
+    for at in [*_joints(tokens), len(tokens)]:
+        made = sentence(tokens[start:at], context) if _has_verb(tokens[start:at]) else None
+        found += made.claims if made else ()
+        context = replace(context, noun=made.noun if made else None)
+        start = at + 1
     return found
 
 

@@ -619,7 +619,6 @@ def _there_beside(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     "np be np place",
-    "np be np",
     "np place? be not? np",
     examples=("The largest of the sources is the one at the centre.",),
 )
@@ -634,14 +633,10 @@ def _extreme_is_at(match: Match, context: Context) -> list[Claim] | None:
         return None
     places = [*second.places, *where]
     is_one = second.subject == "it" or (second.is_definite and second.subject == ANY_OBJECT)
-    if first.extreme and is_one and len(places) == 1 and not first.places and not second.extreme:
-        return is_at(first, places, context, is_true=denials(match) == 0)
-    return None
-
-
-def denials(match: Match) -> int:
-    """How many words deny."""
-    return sum(one.is_denied for one in match.matched) + len(match.all("not", "no"))
+    if not (first.extreme and is_one and len(places) == 1) or first.places or second.extreme:
+        return None
+    is_denied = any(one.is_denied for one in match.matched) or bool(match.all("not"))
+    return is_at(first, places, context, is_true=not is_denied)
 
 
 # -- one against another --------------------------------------------------------------------------------------------
@@ -987,7 +982,7 @@ def _in_pixels(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("pixels", subject, count=one, other=axis) for one, axis in zip(sizes, axes, strict=True)]
 
 
-NEAR = ("close to", "near", "next to", "beside", "around")
+NEAR = ("close to", "near", "next to", "beside")
 
 
 @construction(
@@ -1000,7 +995,7 @@ def _is_near(match: Match, context: Context) -> list[Claim] | None:
     joint = match.all("surround", "besides")[0]
     groups = [one.value.nouns for one in match.all("np")]
     one, other = ([(Noun("it", is_definite=True),)] + groups)[-2:]
-    if joint.text.lower() not in ("close to", "near", "next to", "beside") or len(one) != 1 or len(other) != 1:
+    if joint.text.lower() not in NEAR or len(one) != 1 or len(other) != 1:
         return None
     left, right = resolved(one[0], context), resolved(other[0], context)
     if left is None or right is None or any(each.is_denied for each in match.matched):

@@ -13,7 +13,7 @@ from curation.extraction.stated import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token, letters, pattern
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
-from schemas.labels import Truth, plain_label
+from schemas.labels import Truth
 
 HIDDEN = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\"[^\"]*\"")
 MARK = re.compile(r"\s*(?<![<>=])[:=](?!=)(?!(?<=\d.)\d)\s*")
@@ -160,8 +160,7 @@ def _of_subject(
     name = SHARED_OUT.sub("", name)
     bare = PRESENT.sub("", ASKS.sub("", name, count=1))
     is_total = bool(TOTAL.fullmatch(name))
-    spelt = {plain_label(each): label for label, one in context.scheme.labels.items() for each in (label, *one.aliases)}
-    named = subject_of(_tokens(bare, context, dialect), context) or spelt.get(plain_label(bare))
+    named = subject_of(_tokens(bare, context, dialect), context) or context.scheme.spelt(bare)
     subject = ANY_OBJECT if is_total else named
     made = _value(subject, value, context) if subject is not None else None
     if made is None and subject is not None and not counts and bare == name and not is_total:

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from curation.verification.claims import Annotations, Claim, SeenObject
+from curation.verification.relations import SIZE_FAR, SIZE_NEAR
 from curation.verification.verdicts import BASIC, Rule, Verdict, held_by, told
 from schemas.labels import Truth
 
-NEAR, FAR = 0.12, 0.25
-"""By how much of itself a size in pixels may differ from a box's, and from where on it is another."""
 NEAR_PX = 2.0
 PIXEL_NEARNESS = 0.06
 """Of the size of a pixel, which texts give with one digit or two."""
@@ -18,12 +17,6 @@ def _pixels(claim: Claim, known: Annotations) -> Verdict:
     width, height = known.width_px, known.height_px
     if not width or not height:
         return told(None, claim, "the picture's size in pixels is not known")
-    if claim.subject == "pixel":
-        return _of_a_pixel(claim, known, width)
-    if claim.subject == "image":
-        sides = {"width": [width], "height": [height]}.get(claim.other or "", [width, height])
-        is_so = all(one == claim.count for one in sides)
-        return told(is_so is (claim.state is Truth.PRESENT), claim, f"{width} by {height} pixels")
     if claim.box is not None:
         x, y, far_x, far_y = claim.box
         scaled = replace(
@@ -31,16 +24,22 @@ def _pixels(claim: Claim, known: Annotations) -> Verdict:
             box=(x / width, y / height, far_x / width, far_y / height),
         )  # fmt: skip
         return BASIC[scaled.kind](scaled, known)
+    truth, compared = _size(claim, known, (width, height))
+    return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, compared)
+
+
+def _size(claim: Claim, known: Annotations, size: tuple[int, int]) -> tuple[bool | None, str]:
+    """Whether a pixel, the picture or an object is so large, and what was compared."""
+    if claim.subject == "pixel":
+        if not known.side_arcsec or claim.count is None:
+            return None, "the picture has no scale"
+        pixel = 1000 * known.side_arcsec / size[0]
+        return abs(pixel - claim.count) <= PIXEL_NEARNESS * pixel, f"{pixel / 1000:.2f} arcsec"
+    if claim.subject == "image":
+        sides = {"width": size[:1], "height": size[1:]}.get(claim.other or "", size)
+        return all(one == claim.count for one in sides), f"{size[0]} by {size[1]} pixels"
     held = held_by(claim.subject, known) if ":" not in claim.subject else None
-    truth = None if held is None else _is_so_large(claim, held, (width, height))
-    return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, "by their boxes")
-
-
-def _of_a_pixel(claim: Claim, known: Annotations, width: int) -> Verdict:
-    if not known.side_arcsec or claim.count is None:
-        return told(None, claim, "the picture has no scale")
-    size = 1000 * known.side_arcsec / width
-    return told(abs(size - claim.count) <= PIXEL_NEARNESS * size, claim, f"{size / 1000:.2f} arcsec")
+    return None if held is None else _is_so_large(claim, held, size), "by their boxes"
 
 
 def _is_so_large(claim: Claim, held: Sequence[SeenObject], size: tuple[int, int]) -> bool | None:
@@ -53,7 +52,7 @@ def _is_so_large(claim: Claim, held: Sequence[SeenObject], size: tuple[int, int]
     sides = {"width": across, "height": down}.get(claim.other or "", across + down)
     off = min(abs(one - claim.count) / max(one, claim.count, 1) for one in sides)
     is_close = min(abs(one - claim.count) for one in sides) <= NEAR_PX
-    return True if is_close or off <= NEAR else None if off <= FAR else False
+    return True if is_close or off <= SIZE_NEAR else None if off <= SIZE_FAR else False
 
 
 PIXELS: Mapping[str, Rule] = {"pixels": _pixels}

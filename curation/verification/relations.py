@@ -30,6 +30,8 @@ PLAINLY = 1.5
 ABOUT_HALF, ABOUT_SHARE = 0.1, 0.04
 ABOUT_ONE = 0.4
 """Of one object: how far a share may be from that of a whole number of them."""
+SIZE_NEAR, SIZE_FAR = 0.12, 0.25
+"""By how much of itself a size may differ from a box's, and from where on it is another."""
 NEAR, FAR = 0.12, 0.3
 """Of the picture's side: boxes with less between them are close to each other, with more they are not."""
 
@@ -328,9 +330,8 @@ def _extent(claim: Claim, known: Annotations) -> Verdict:
         angles = [side * wide for side in across], [side * high for side in down]
         sides = angles[0] if axis == "width" else angles[1] if axis == "height" else [*angles[0], *angles[1]]
         values = [1000 * side for side in sides]
-        near, far = 0.12, 0.25
-        verdicts = [abs(value - claim.count) <= near * max(value, claim.count) for value in values]
-        out = [abs(value - claim.count) > far * max(value, claim.count) for value in values]
+        verdicts = [abs(value - claim.count) <= SIZE_NEAR * max(value, claim.count) for value in values]
+        out = [abs(value - claim.count) > SIZE_FAR * max(value, claim.count) for value in values]
         compared = f"boxes of {min(values) / 1000:.1f} to {max(values) / 1000:.1f} arcsec"
     else:
         areas = [100 * _sizes(box)[0] for box in boxes]
