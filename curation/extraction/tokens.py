@@ -33,7 +33,8 @@ ASKING = re.compile(r"(?i)\b(?:would|do|can|could)\s+$")
 OF_A_SOURCE = re.compile(r"(?i)\b(?:source|object|galaxy|one|is|lies|sits|seen|found|located)\s+$")
 """Before "at the centre" where that is the centre of the picture, not of the source."""
 SAYS_MORE = re.compile(
-    r"(?:un|im|in|dis|non|mis|anti).*|(?:bare|hard|scarce|rare|seldom|sole|mere|part|partial|near|main|large|chief|exclusive"
+    r"(?:un|im|in|dis|non|mis|anti).*|(?:poor|bad|marginal|purported|ostensib|seeming|tentative|erroneous|virtual|practical"
+    r"|weird|odd|strange|bare|hard|scarce|rare|seldom|sole|mere|part|partial|near|main|large|chief|exclusive"
     r"|reported|alleged|supposed|false|wrong|mistaken|former|previous|original|double|sing|doub|trip|multip|multi|diametrical"
     r"|symmetrical|horizontal|vertical|diagonal|central|lateral|radial|peripheral|northern|southern|eastern|western|norther|souther|wester"
     r"|easter|even|uniform|dense|sparse|wide|close|tight|thin|random|linear|circular|concentric|equal|opposite|similar|identical"
