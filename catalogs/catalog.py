@@ -4,7 +4,6 @@ A bad file raises CatalogError with all that is wrong with it; a bad row is refu
 read.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from catalogs.positions import (
 from catalogs.row_labels import CatalogLabels
 from schemas.doors import door_files
 from schemas.errors import CatalogError
+from schemas.fingerprint import sha256_of
 from schemas.folder import one_door, read_doors
 from schemas.rejection import Rejection
 from schemas.touches import Touches
@@ -148,12 +148,6 @@ def file_digest(catalog: Catalog, raw: Path) -> str:
             f"{path}: SHA-256 {found}, expected {catalog.sha256}; fetch it again, or pin the new one in {catalog.door}"
         )
     return found
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, whatever is pinned."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_catalog(path: Path, catalog: Catalog) -> CatalogRows:

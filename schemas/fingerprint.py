@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 from typing import TypeVar, cast
 
 from pydantic import BaseModel
@@ -20,6 +21,12 @@ def canonical_json(recipe: object) -> str:
 def fingerprint(recipe: object) -> str:
     """SHA-256 of the canonical JSON, in hex."""
     return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def content_id(prefix: str, *parts: object) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from schemas.errors import DamageError, StoreError
+from schemas.fingerprint import sha256_of
 
 MANIFEST = "_manifest.json"
 DIGEST = "sha256"
@@ -203,7 +204,7 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _entry(path: Path) -> dict[str, Any]:
-    return {"n_bytes": path.stat().st_size, DIGEST: file_sha256(path)}
+    return {"n_bytes": path.stat().st_size, DIGEST: sha256_of(path)}
 
 
 def _file_problem(path: Path, listed: Mapping[str, Any], quick: bool) -> str | None:
@@ -212,17 +213,11 @@ def _file_problem(path: Path, listed: Mapping[str, Any], quick: bool) -> str | N
             return f"{path}: a link"
         if (size := path.stat().st_size) != listed["n_bytes"]:
             return f"{path}: damaged: {size} bytes, its manifest says {listed['n_bytes']}"
-        if not quick and file_sha256(path) != listed[DIGEST]:
+        if not quick and sha256_of(path) != listed[DIGEST]:
             return f"{path}: damaged: it is not what its manifest's digest says"
     except OSError as error:
         return f"{path}: missing" if isinstance(error, FileNotFoundError) else f"{path}: {error.strerror}"
     return None
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _json(said: Mapping[str, Any]) -> bytes:

@@ -94,12 +94,18 @@ def holds(out: Path, held) -> None:
         signal.pause()
 
 
-def test_a_killed_builder_holds_nothing_and_what_it_left_is_swept(tmp_path):
+def holder_of(out: Path) -> multiprocessing.process.BaseProcess:
+    """Another process, which holds `out` and has written half of it."""
     context = multiprocessing.get_context("fork")
     held = context.Event()
-    builder = context.Process(target=holds, args=(tmp_path / "out", held))
+    builder = context.Process(target=holds, args=(out, held))
     builder.start()
     assert held.wait(60)
+    return builder
+
+
+def test_a_killed_builder_holds_nothing_and_what_it_left_is_swept(tmp_path):
+    builder = holder_of(tmp_path / "out")
     os.kill(builder.pid or 0, signal.SIGKILL)
     builder.join()
     assert any(name.endswith(".aside") for name in names(tmp_path))
@@ -109,11 +115,7 @@ def test_a_killed_builder_holds_nothing_and_what_it_left_is_swept(tmp_path):
 
 
 def test_who_waits_is_told_for_whom(tmp_path):
-    context = multiprocessing.get_context("fork")
-    held = context.Event()
-    builder = context.Process(target=holds, args=(tmp_path / "out", held))
-    builder.start()
-    assert held.wait(60)
+    builder = holder_of(tmp_path / "out")
     said: list[str] = []
 
     def say(line: str) -> None:

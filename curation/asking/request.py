@@ -1,8 +1,10 @@
 """What is asked of a served model, and what came back: values that travel between stages, tasks and the cache."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from schemas.fingerprint import fingerprint
 
@@ -86,3 +88,9 @@ class Reply:
 PROBLEMS = ("truncated", "empty", "refused-by-server", "unreadable-body", "too-long-body", "server-error", "timeout")
 """truncated: finish_reason was `length`; refused-by-server: 4xx for this request; server-error and timeout: this
 request fails again and again while the server answers others."""
+
+
+class Asks(Protocol):
+    """Who has requests answered: `curation.asking.vlm.Asker`."""
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]: ...

@@ -13,10 +13,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from curation.asking.request import Asks
 from curation.engine.steps import Input, Resources, Step
 from curation.extraction.lexicon import names_digest
 from curation.generation.fates import judged
-from curation.generation.model_reader import Asks, ModelReader, ReadBack
+from curation.generation.model_reader import ModelReader, ReadBack
 from curation.generation.page import Page
 from curation.generation.readers import Reader, rule_reader
 from curation.generation.writing import Writing

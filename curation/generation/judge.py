@@ -8,13 +8,13 @@ form names the axes. A judgement that did not come to be is a refused row; the c
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
 
-from curation.asking.request import Reply, Request, Sampling, Served
+from curation.asking.request import Asks, Reply, Request, Sampling, Served
 from curation.engine.steps import Input, Step
+from curation.generation.asked_model import AskedModel
 from curation.generation.prompt import Prompt, prompt, render
 from curation.generation.reply_json import whole_json
 from schemas.errors import RecipeError, ReplyError
@@ -29,29 +29,11 @@ LONGEST_TALK = 24_000
 LONGEST_RAW = 3_000
 
 
-class Asks(Protocol):
-    """Who has requests answered: `curation.asking.vlm.Asker`."""
-
-    def ask(self, requests: Sequence[Request]) -> list[Reply]: ...
-
-
-class Judging(BaseModel):
+class Judging(AskedModel):
     """`[judge]` of a corpus file: who judges, how it is told, how it draws."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str
-    revision: str = "main"
     prompt: str = "judge"
     """A door of `prompts/` with a task `judge`."""
-    temperature: float = Field(default=0.0, ge=0, le=2)
-    """0: the most probable scores."""
-    seed: int = 0
-
-    @property
-    def served(self) -> Served:
-        """The model that judges."""
-        return Served(self.model, self.revision)
 
 
 def judge_door(name: str) -> Prompt:
@@ -119,9 +101,7 @@ def judged_step(dataset_name: str, conversations: Step, cutouts: Step, judging: 
     is served and where replies are kept, is not.
     """
     door = judge_door(judging.prompt)
-    sampling = Sampling(
-        temperature=judging.temperature, max_tokens=door.task[TASK].max_tokens(0), seed=judging.seed
-    )  # fmt: skip
+    sampling = judging.sampling(door.task[TASK].max_tokens(0))
     return Step(
         name=f"judged/{dataset_name}",
         make=partial(judged, asker=asker),

@@ -7,11 +7,10 @@ no reading, and a word of content that no claim answers for leaves the sentence 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from curation.asking.request import Reply, Request, Sampling, Served
+from curation.asking.request import Asks, Reply, Request, Sampling, Served
+from curation.generation.asked_model import AskedModel
 from curation.generation.claim_forms import LONGEST_WORDS, WORDS, checked, reading_definitions, reading_types
 from curation.generation.prompt import Prompt, harmless, prompt, render
 from curation.generation.readers import Answered, Reading
@@ -30,29 +29,11 @@ MOST_READ = 12
 LONGEST_DETAIL = 300
 
 
-class Asks(Protocol):
-    """Who has requests answered: `curation.asking.vlm.Asker`."""
-
-    def ask(self, requests: Sequence[Request]) -> list[Reply]: ...
-
-
-class ReaderModel(BaseModel):
+class ReaderModel(AskedModel):
     """`[reader]` of a corpus file: who reads back what the model of `[generation]` wrote, and how it draws."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str
-    revision: str = "main"
     prompt: str = "reader"
     """A door of `prompts/` with a task `read`."""
-    temperature: float = Field(default=0.0, ge=0, le=2)
-    """0: the most probable reading."""
-    seed: int = 0
-
-    @property
-    def served(self) -> Served:
-        """The model that reads."""
-        return Served(self.model, self.revision)
 
 
 @dataclass(frozen=True)
@@ -67,8 +48,7 @@ class ReadBack:
 def read_back(wanted: ReaderModel) -> ReadBack:
     """The configuration of a reader. Raises RecipeError where its prompt is not there or its form is another one."""
     door = reader_door(wanted.prompt)
-    sampling = Sampling(wanted.temperature, max_tokens=door.task[TASK].max_tokens(0), seed=wanted.seed)
-    return ReadBack(wanted.served, door, sampling)
+    return ReadBack(wanted.served, door, wanted.sampling(door.task[TASK].max_tokens(0)))
 
 
 def reader_door(name: str) -> Prompt:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
 from catalogs.survey import Survey
-from curation.asking.request import Served
+from curation.generation.asked_model import AskedModel
 from curation.generation.prompt import Prompt, prompt
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import SurveyFacts
@@ -19,26 +19,17 @@ TASK = "turns"
 DOOR = "claims"
 
 
-class Generation(BaseModel):
+class Generation(AskedModel):
     """`[generation]` of a corpus file. The paper's model and temperature by default (3.1.1)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     model: str = "OpenGVLab/InternVL2_5-8B-MPO"
-    revision: str = "main"
     prompt: str = DOOR
     """A door of `prompts/`."""
     temperature: float = Field(default=0.5, ge=0, le=2)
-    seed: int = 0
     attempts: int = Field(default=2, ge=1, le=10)
     turns: dict[str, PositiveInt] = Field(default_factory=dict[str, PositiveInt])
     """Turns asked for, by dataset, where that is not what the prompt says."""
     verdicts: Verdicts = Verdicts()
-
-    @property
-    def served(self) -> Served:
-        """The model's identity in requests."""
-        return Served(self.model, self.revision)
 
 
 @dataclass(frozen=True)

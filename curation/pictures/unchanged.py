@@ -1,6 +1,5 @@
 """Whether an image file is still the one that its index was made of: a build may take days, and disks are shared."""
 
-import hashlib
 import stat
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 
 from curation.pictures.cards import ImageError
 from schemas.errors import CatalogError
+from schemas.fingerprint import sha256_of
 
 Stamp = tuple[int, int, int]
 """Bytes, and when content and anything else last changed (mtime, ctime), in ns. Nobody can set the last one back."""
@@ -58,5 +58,4 @@ def _stamp_now(path: Path) -> Stamp:
 @lru_cache(maxsize=100_000)
 def _digest(path: Path, stamp: Stamp) -> str:
     del stamp  # as long as it stays, so does the content
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)

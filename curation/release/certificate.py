@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from curation.release.moc import SEALED, area_deg2, file_of, footprints, holds, read_moc
 from curation.truth.discs import nearest_margin
 from schemas.errors import CorpusError
+from schemas.fingerprint import sha256_of
 from schemas.llava import LlavaRecord, read_llava
-from schemas.whole import file_sha256
 
 if TYPE_CHECKING:
     from mocpy import MOC
@@ -136,7 +136,7 @@ def _digests(handover: Path) -> dict[str, str]:
     links = [path.name for path in files if path.is_symlink()]
     if links:
         raise CorpusError(f"links are no part of a hand-over: {', '.join(links[:3])}")
-    return {path.relative_to(handover).as_posix(): file_sha256(path) for path in files}
+    return {path.relative_to(handover).as_posix(): sha256_of(path) for path in files}
 
 
 def _file_problems(listed: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catalogs.catalog import RADIUS, Catalog, file_digest, read_catalog, sha256_of
+from catalogs.catalog import RADIUS, Catalog, file_digest, read_catalog
 from catalogs.positions import POSITION, ROW
 from catalogs.row_labels import said
 from catalogs.sky import unit_vectors
@@ -21,7 +21,7 @@ from catalogs.statements import Said, all_labels
 from curation.engine.steps import Step
 from curation.truth.as_indexed import as_indexed
 from schemas.errors import CatalogError, RecipeError
-from schemas.fingerprint import content_id
+from schemas.fingerprint import content_id, sha256_of
 from schemas.labels import LabelScheme, Truth, label_scheme
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import ENTRIES

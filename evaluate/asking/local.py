@@ -3,7 +3,6 @@
 All answers to a question stand in one row behind the prompt (`choices`), so the picture goes through the model once.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from curation.asking.request import Reply, Request, Served
 from evaluate.asking.backends import BackendInfo, several_requests
 from evaluate.asking.hf_model import HfModel
 from schemas.errors import ModelError, RecipeError
-from schemas.fingerprint import fingerprint
+from schemas.fingerprint import fingerprint, sha256_of
 
 CANARY_ANSWERS = ("A disc.", "Stripes.")
 MOST_APART = 0.05  # of log-likelihoods, in the coarsest number format
@@ -188,5 +187,4 @@ def _model(folder: str, dtype: str, device: str) -> HfModel:
 
 @lru_cache(maxsize=256)
 def _sha256(file: Path, _modified: int) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return sha256_of(file)

@@ -1,6 +1,5 @@
 """A vision tower as a Hugging Face folder: SigLIP, or any other that transformers loads and that gives patch tokens."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 import schemas.torchvision_cpu  # noqa: F401  before transformers
 from evaluate.tasks.benchmark import Task
 from schemas.errors import RecipeError
-from schemas.fingerprint import fingerprint
+from schemas.fingerprint import fingerprint, sha256_of
 from schemas.pictures import opened_rgb
 
 FEATURES_VERSION = 1
@@ -105,5 +104,4 @@ def load_tower(folder: str, device: str) -> LoadedTower:
 
 @lru_cache(maxsize=256)
 def _sha256(file: Path, _modified: int) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256_of(file)

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import CatalogError
-from schemas.fingerprint import content_id
+from schemas.fingerprint import content_id, sha256_of
 from schemas.pictures import as_png, opened, size_px
 
 MOST_BYTES = 10_000_000  # of one picture
@@ -140,5 +140,4 @@ def _png(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
 
 @lru_cache(maxsize=8)
 def _digest(path: Path, _modified: int) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256_of(path)

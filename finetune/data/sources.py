@@ -5,7 +5,6 @@ a place of its own, `DIR/<tag>`, `DIR/<tag>.json` or `DIR/<tag>.jsonl`; or DIR i
 the names of datasets or of generators in its provenance.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, Literal
 import pyarrow.parquet as pq
 
 from schemas.errors import RecipeError, StoreError
+from schemas.fingerprint import sha256_of
 from schemas.manifest import Manifest, read_manifest
 
 MANIFEST, CERTIFICATE, PROVENANCE = "_manifest.json", "split_certificate.json", "provenance.parquet"
@@ -37,10 +37,10 @@ class Location:
     def content(self) -> str:
         """A digest of the records and pictures, or for a plain file of its text and picture paths."""
         if self.kind == "handover":
-            return f"{self.manifest['address']} {self.column} {_sha256(self.root / MANIFEST)}"
+            return f"{self.manifest['address']} {self.column} {sha256_of(self.root / MANIFEST)}"
         if self.kind == "samples":
             return " ".join(manifest.content for _, manifest in self.tables)
-        return " ".join(_sha256(path) for path in self.files)
+        return " ".join(sha256_of(path) for path in self.files)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _problems(location: Location) -> Iterator[str]:
     for path, sha256 in promised.items():
         if not path.is_file():
             yield f"{path}: promised by the manifest, but missing"
-        elif _sha256(path) != sha256:
+        elif sha256_of(path) != sha256:
             yield f"{path}: its SHA-256 is not the manifest's; the file was changed or cut"
     if location.kind == "handover":
         found = {path for path in location.root.rglob("*") if path.is_file() and path.name != MANIFEST}
@@ -157,8 +157,3 @@ def _promised(location: Location) -> Iterator[tuple[Path, str]]:
     for folder, manifest in location.tables:
         for part in manifest.parts:
             yield folder / part.name, part.sha256
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

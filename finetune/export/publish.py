@@ -1,6 +1,5 @@
 """A model folder: whole or absent, with the digest of every file, and reopened by a fresh process before it counts."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,6 +12,7 @@ from uuid import uuid4
 
 from finetune.network.weights import SUMS
 from schemas.errors import CheckpointError
+from schemas.fingerprint import sha256_of
 from schemas.whole import only_one, swap
 
 CARD = "README.md"
@@ -51,8 +51,7 @@ def sums_of(folder: Path) -> str:
     lines = []
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != SUMS:
-            with path.open("rb") as file:
-                lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.relative_to(folder)}\n")
+            lines.append(f"{sha256_of(path)}  {path.relative_to(folder)}\n")
     return "".join(lines)
 
 

@@ -1,6 +1,5 @@
 """The tensors of a model folder, one at a time: a 7B model in little memory."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from finetune.network.groups import group_of, name_in_file, one_spelling
 from schemas.errors import CheckpointError, RecipeError
-from schemas.fingerprint import fingerprint
+from schemas.fingerprint import fingerprint, sha256_of
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 SUMS = "SHA256SUMS"
@@ -97,8 +96,7 @@ def file_digest(path: Path) -> str:
 @cache
 def _digest_of(path: Path, n_bytes: int, written_ns: int) -> str:
     # A sweep asks for the same base again and again.
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def weights_of(folder: Path) -> Weights:
