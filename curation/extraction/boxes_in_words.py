@@ -66,6 +66,8 @@ AT_POINT = re.compile(
     rf"|of|is)\s*({_N})\s*(?:,|and|,\s*and)\s*y\s*(?:=|of|is)\s*({_N}))"
 )
 
+TWO_NUMBERS = re.compile(r"\d\D+\d")
+"""What stands in every text with a box or a point that is not in brackets."""
 IN_UNITS = re.compile(
     r"(?ix)[\s,;(]*(?:(?:all|both|each|given|expressed|measured|written|quoted|stated)\s+)*(?:in|as)\s+"
     r"(?:(?P<percent>per\ ?cent(?:ages?)?|percentages?|%)|(?:normali[sz]ed|relative"
@@ -97,6 +99,8 @@ class WrittenBox:
 
 def written_boxes(text: str, dialect: Dialect) -> list[WrittenBox]:
     """The boxes and points of a plain text, none inside another, in its order."""
+    if "[" not in text and not TWO_NUMBERS.search(text):
+        return []
     said = IN_UNITS.search(text)
     unit: Unit = "percent" if said and said["percent"] else dialect
     found = list(_bracketed(text, unit))
@@ -120,7 +124,7 @@ def _bracketed(text: str, dialect: Unit) -> Iterator[WrittenBox]:
         words = re.sub(r"\s+", " ", one[0])
         if re.search(r"[A-Za-z]{2}", words) and not re.search(r"\d.*,.*\d.*,", words):
             continue  # a remark, a citation
-        box = _decoded(re.sub(r"[()]", "", words), dialect)
+        box = decoded(re.sub(r"[()]", "", words), dialect)
         if box is not None or len(re.findall(r"\d", words)) or re.search(r",.*,", words):
             numbers = tuple(map(float, re.findall(r"-?\d+(?:\.\d+)?", words)))
             yield WrittenBox(
@@ -128,7 +132,7 @@ def _bracketed(text: str, dialect: Unit) -> Iterator[WrittenBox]:
             )
 
 
-def _decoded(words: str, dialect: Unit) -> Box | None:
+def decoded(words: str, dialect: Unit) -> Box | None:
     """The box of four numbers in brackets; fractions are meant also where thousandths are the rule."""
     numbers = re.findall(r"-?\d+(?:\.\d+)?", words)
     is_fraction = any("." in one for one in numbers) and all(float(one) <= 1 for one in numbers)

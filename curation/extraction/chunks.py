@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from curation.extraction import phrases
-from curation.extraction.lexicon import SchemeKey
+from curation.extraction.lexicon import SchemeKey, scheme_key
 from curation.extraction.phrases import PRE, THIS
 from curation.extraction.places import Place
 from curation.extraction.source_chunks import LINKED, THINGS, VERBS
@@ -16,12 +16,12 @@ from curation.extraction.tokens import Token, letters, pattern, rewritten, token
 from curation.pictures.boxes import Dialect
 from schemas.labels import LabelScheme
 
-MOST_STATEMENTS = 100_000
+MOST_STATEMENTS, MOST_FORMS = 100_000, 100_000
 
 
 def chunks_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     """The chunks of a statement; the same statements stand in many texts, and none is taken apart twice."""
-    return list(_chunks(text, SchemeKey(scheme), dialect))
+    return list(_chunks(text, scheme_key(scheme), dialect))
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)
@@ -32,11 +32,10 @@ def _chunks(text: str, key: SchemeKey, dialect: Dialect) -> tuple[Token, ...]:
 def chunked(tokens: Sequence[Token]) -> list[Token]:
     """The tokens without decoration, their amounts, measures, verbs and nouns put together."""
     found = [one for one in tokens if one.category not in ("decoration", "hedge")]
-    form = letters(found)
-    for written, made in RULES:
-        if pattern(written).search(form):
-            found = rewritten(found, written, made)
-            form = letters(found)
+    at = _next_rule(letters(found), 0)
+    while at < len(RULES):
+        found = rewritten(found, *RULES[at])
+        at = _next_rule(letters(found), at + 1)
     found = _sides_as_places([one for one in found if one.category != "decoration"])
     following = [one.category for one in [*found[1:], *found[-1:]]]
     return [
@@ -45,6 +44,12 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
         else one
         for one, after in zip(found, following, strict=True)
     ]
+
+
+@lru_cache(maxsize=MOST_FORMS)
+def _next_rule(form: str, start: int) -> int:
+    """The first rule from `start` on that may change tokens of a form (`letters`); len(RULES) where none does."""
+    return next((at for at in range(start, len(RULES)) if pattern(RULES[at][0]).search(form)), len(RULES))
 
 
 def _sides_as_places(tokens: Sequence[Token]) -> list[Token]:

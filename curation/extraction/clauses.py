@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from curation.extraction.canonical import canonical
 from curation.extraction.constructions import TABLE, Context, turned_round
@@ -23,6 +24,7 @@ LEADING = frozenset({"hotspots", "lobes", "angle", "edges", "parts", "pairs", "d
 """After "with" at the start, looks of the source: "with hotspots at its ends, it is …"."""
 LONGEST_CLAUSE = 60
 """Tokens of a sentence that are tried; nobody writes a longer one of a picture."""
+MOST_FORMS = 100_000
 
 
 @dataclass(frozen=True)
@@ -155,18 +157,28 @@ def clause(tokens: Sequence[Token], context: Context) -> Reading | None:
 
 def _narrowed(noun: Noun | None, claims: Sequence[Claim]) -> Noun | None:
     """The noun as the one class of several that a clause has just said it to be of."""
-    said = {one.subject for one in claims} & set(noun.subject.split("|")) if noun is not None else set[str]()
-    return replace(noun, subject=said.pop()) if noun is not None and len(said) == 1 else noun
+    if noun is None or "|" not in noun.subject:
+        return noun
+    said = {one.subject for one in claims} & set(noun.subject.split("|"))
+    return replace(noun, subject=said.pop()) if len(said) == 1 else noun
 
 
 def _by_table(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
-    form = letters(tokens)
-    for written, made in TABLE:
+    form, at = letters(tokens), 0
+    while (at := _next_construction(form, at)) < len(TABLE):
+        written, made = TABLE[at]
         found = pattern(written).fullmatch(form)
         claims = made(Match(found, tokens), context) if found else None
         if claims is not None:
             return list(claims)
+        at += 1
     return None
+
+
+@lru_cache(maxsize=MOST_FORMS)
+def _next_construction(form: str, start: int) -> int:
+    """The first construction from `start` on whose pattern covers a form (`letters`); len(TABLE) where none does."""
+    return next((at for at in range(start, len(TABLE)) if pattern(TABLE[at][0]).fullmatch(form)), len(TABLE))
 
 
 def _placed(claim: Claim, tokens: Sequence[Token]) -> ExtractedClaim:

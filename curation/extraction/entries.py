@@ -16,6 +16,8 @@ from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 from schemas.labels import Truth
 
 HIDDEN = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\"[^\"]*\"")
+MARKED = re.compile(r"[:=;✓✗]")
+"""What every statement with entries has."""
 MARK = re.compile(r"\s*(?<![<>=])[:=](?!=)(?!(?<=\d.)\d)\s*")
 COUNT_LEAD = re.compile(
     r"(?i)(?:the )?(?:total )?(?:number|count|no\.?|num|nr\.?|n|amount|quantity|total)(?: of|:|(?= \w))\s*(?:the )?"
@@ -65,6 +67,8 @@ class Entry:
 
 def entries(text: str) -> list[Entry]:
     """The entries of a statement; none where it has no such form."""
+    if not MARKED.search(text):
+        return []
     masked = HIDDEN.sub(lambda one: "_" * len(one[0]), text)
     marks = list(MARK.finditer(masked))
     if not marks and "✓" not in text and "✗" not in text:
@@ -117,6 +121,8 @@ def read_entries(text: str, context: Context, dialect: Dialect) -> Reading | Non
 
 def head(text: str, context: Context, dialect: Dialect) -> str | None:
     """The subject of a name that stands before a colon: it says nothing by itself."""
+    if ":" not in text:
+        return None
     name = re.split(r"\s*:(?:\s|$)", HIDDEN.sub(lambda one: one[0].replace(":", " "), text))[0]
     return subject_of(chunks_of(_bare(name), context.scheme, dialect), context) if name != text else None
 

@@ -47,6 +47,8 @@ class Trait:
     """A way to say by its looks that a source has a label, or has not: a pattern of words, each with a blank."""
 
     pattern: re.Pattern[str]
+    literal: str
+    """Words that stand in every text that the pattern is in."""
     label: str
     is_there: bool
 
@@ -75,6 +77,17 @@ class Lexicon:
         }
         return cls(by_words, {word: tuple(sorted(some, reverse=True)) for word, some in lengths.items()})
 
+    @classmethod
+    def merged(cls, *lexicons: "Lexicon") -> "Lexicon":
+        """All entries as one; of those of the same words the ones of the earlier lexicon first."""
+        by_words: dict[tuple[str, ...], tuple[Entry, ...]] = {}
+        lengths: dict[str, set[int]] = {}
+        for one in lexicons:
+            for words, some in one.by_words.items():
+                by_words[words] = (*by_words.get(words, ()), *some)
+                lengths.setdefault(words[0], set()).add(len(words))
+        return cls(by_words, {word: tuple(sorted(some, reverse=True)) for word, some in lengths.items()})
+
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word of any entry."""
@@ -97,19 +110,24 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(one[0].lower() for one in WORD.finditer(plain(text)) if one[0] not in "-_")
 
 
-def lexicon(scheme: LabelScheme) -> tuple[Lexicon, ...]:
-    """The words of the scheme, those of the language, and those of each other scheme; made once for each."""
-    return _lexicon(SchemeKey(scheme))
+def lexicon(scheme: LabelScheme) -> tuple[Lexicon, Lexicon]:
+    """The words of the scheme and of the language, and those of other schemes; made once for each scheme."""
+    return _lexicon(scheme_key(scheme))
 
 
 def words_known(scheme: LabelScheme) -> tuple[frozenset[str], frozenset[str]]:
     """Every word of any list, and those of them that a slip of the pen may have meant: no signs, of no other scheme."""
-    return _words_known(SchemeKey(scheme))
+    return _words_known(scheme_key(scheme))
 
 
 def traits(scheme: LabelScheme) -> tuple[Trait, ...]:
     """The traits of a scheme's labels, from names.toml."""
-    return _traits(SchemeKey(scheme))
+    return _traits(scheme_key(scheme))
+
+
+def is_of_galaxies(scheme: LabelScheme) -> bool:
+    """Whether each label is of a galaxy, so that the word says nothing more than "object"."""
+    return _is_of_galaxies(scheme_key(scheme))
 
 
 class SchemeKey:
@@ -125,23 +143,42 @@ class SchemeKey:
         return isinstance(other, SchemeKey) and (self.scheme is other.scheme or self.scheme == other.scheme)
 
 
+def scheme_key(scheme: LabelScheme) -> SchemeKey:
+    """The key of a scheme: the same object for equal schemes, so that they are compared once and not at every look-up."""
+    held = _KEYS.get(id(scheme))
+    if held is None or held[0] is not scheme:
+        if len(_KEYS) >= MOST_KEYS:
+            _KEYS.clear()
+        held = _KEYS[id(scheme)] = scheme, _same(SchemeKey(scheme))
+    return held[1]
+
+
+MOST_KEYS = 256
+_KEYS: dict[int, tuple[LabelScheme, SchemeKey]] = {}
+"""By the identity of a scheme, which it has as long as it stands here."""
+
+
+@lru_cache(maxsize=64)
+def _same(key: SchemeKey) -> SchemeKey:
+    return key
+
+
 @lru_cache(maxsize=32)
-def _lexicon(key: SchemeKey) -> tuple[Lexicon, ...]:
+def _lexicon(key: SchemeKey) -> tuple[Lexicon, Lexicon]:
     scheme = key.scheme
     looks = [Entry(each, category) for category, one in looks_of(features(scheme)) for each in expanded(one)]
     others = [other for other in package_schemes() if other != scheme.name]
     ours = frozenset(scheme.labels)
     foreign = [_foreign(other, ours.intersection(package_schemes()[other].labels)) for other in others]
-    return Lexicon.of(_own(scheme), looks), _general(), *foreign, _invented()
+    ours_first = Lexicon.merged(Lexicon.of(_own(scheme), looks), _general())
+    return ours_first, Lexicon.merged(*foreign, _invented())
 
 
 @lru_cache(maxsize=32)
 def _words_known(key: "SchemeKey") -> tuple[frozenset[str], frozenset[str]]:
-    own, general, *foreign = _lexicon(key)
-    meant = frozenset(
-        word for held in (own, general) for one in held.entries() if one.sign is None for word in one.words
-    )
-    return own.words.union(general.words, *(one.words for one in foreign)), meant
+    own, foreign = _lexicon(key)
+    meant = frozenset(word for one in own.entries() if one.sign is None for word in one.words)
+    return own.words | foreign.words, meant
 
 
 @lru_cache(maxsize=32)
@@ -149,6 +186,7 @@ def _traits(key: "SchemeKey") -> tuple[Trait, ...]:
     own = [
         Trait(
             re.compile(r"(?<!\S)" + re.escape("".join(f"{word} " for word in words_of(phrase.rstrip("."))))),
+            _literal(phrase.rstrip(".")),
             label,
             is_there,
         )
@@ -159,12 +197,22 @@ def _traits(key: "SchemeKey") -> tuple[Trait, ...]:
     return (
         *own,
         *(
-            Trait(re.compile(rf"(?<!\S){_pattern(phrase)}"), label, is_there)
+            Trait(re.compile(rf"(?<!\S){_pattern(phrase)}"), _literal(phrase), label, is_there)
             for label, held in _table().get(key.scheme.name, {}).items()
             for name, is_there in (("traits", True), ("lacks", False))
             for phrase in (held.get(name, ()) if isinstance(held, dict) else ())
         ),
     )
+
+
+@lru_cache(maxsize=32)
+def _is_of_galaxies(key: SchemeKey) -> bool:
+    return all("galax" in one.noun for one in key.scheme.labels.values())
+
+
+def _literal(phrase: str) -> str:
+    """The longest run of words of a phrase that are no choice."""
+    return max((" ".join(words_of(one)) for one in CHOICE.split(phrase)[::2]), key=len)
 
 
 def _pattern(phrase: str) -> str:

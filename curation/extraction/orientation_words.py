@@ -25,11 +25,15 @@ POSITION_ANGLE = re.compile(
     r"(?P<angle>[+-]?\d+(?:\.\d+)?)\s*-?(?:°|deg(?:rees?)?\b)(?:\s*,?\s*\(?(?:measured\s+|counted\s+)?(?:from\s+)?north"
     r"\s+(?:through|to|towards?|over|via)\s+east\)?)?"
 )
+SPOKEN_OF = re.compile(r"(?i)north|south|east|west|position angle|mirror|flipped")
+"""What stands in every text that tells how a picture lies on the sky."""
 MIRRORED = re.compile(rf"(?i)\b{_IMAGE}\s+is\s+(?P<denied>not\s+)?(?:mirrored|a mirror image|flipped)\b")
 
 
 def orientation(text: str) -> Iterator[ExtractedClaim]:
     """How the picture lies on the sky; a position angle of anything else is left alone."""
+    if not SPOKEN_OF.search(text):
+        return
     for pattern in (SKY_IS_SIDE, SIDE_IS_SKY):
         for one in pattern.finditer(text):
             side = SIDES.get(one["side"].lower(), one["side"].lower())

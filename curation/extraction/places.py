@@ -58,11 +58,12 @@ PLACE = re.compile(
         (?:[\s-]+{_PART})?\b{_OF}(?!\s+of\b))
     """
 )
-NAMED = re.compile(
-    r"(?i)clock|upper|top|lower|bottom|left|right|cent|middle|mid\b|heart|corner|edge|border|margin|boundar|rim\b|peripher|outskirt"
-    r"|north|south|east|west|\b[ns][ew]\b"
-)
-"""A word without which no text names a place."""
+NAMED = (
+    "clock", "upper", "top", "lower", "bottom", "left", "right", "cent", "mid", "heart", "corner", "edge", "border",
+    "margin", "boundar", "rim", "peripher", "outskirt", "north", "south", "east", "west",
+)  # fmt: skip
+COMPASS_SIGN = re.compile(r"(?i)\b[ns][ew]\b")
+"""Letters, or a sign, without which no text names a place."""
 ATTRIBUTE = re.compile(
     rf"(?i)\b(?:(?P<v>{_V})[\s-]*(?P<h>{_H})(?:-hand)?|(?P<one>left|right|upper|lower|top|bottom"
     rf"|central)(?:-hand)?|(?P<mid>middle))\s+$"
@@ -92,7 +93,8 @@ class Place:
 
 def places(text: str) -> list[Place]:
     """The places that a text names, in its order."""
-    if not NAMED.search(text):
+    lower = text.lower()
+    if not any(one in lower for one in NAMED) and not COMPASS_SIGN.search(text):
         return []
     text = MISLEADING.sub(lambda found: " " * len(found[0]), text)
     return [

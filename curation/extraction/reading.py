@@ -5,7 +5,7 @@ Nothing is guessed: a statement is understood when every word of it stands in a 
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from curation.extraction.asked import Asked, read_question
@@ -13,13 +13,14 @@ from curation.extraction.boxed import boxed
 from curation.extraction.boxes_in_words import IN_UNITS, written_boxes
 from curation.extraction.chunks import chunks_of
 from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
-from curation.extraction.constructions import Context
+from curation.extraction.constructions import MOST_TRIES, Context
 from curation.extraction.entries import head, is_head, read_entries
-from curation.extraction.lexicon import SchemeKey
+from curation.extraction.lexicon import SchemeKey, scheme_key
 from curation.extraction.phrases import Noun
 from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, closing, opening, reply
 from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
+from curation.extraction.stand_ins import stood_in
 from curation.extraction.stated import subject_of, there
 from curation.extraction.text import NUMBER, Statement, flattened
 from curation.pictures.boxes import Box, Dialect
@@ -43,21 +44,34 @@ TAKEN_BACK = re.compile(
     r"(?i)\b(?:no, wait|wait, no|scratch that|strike that|i take (?:that|it) back|correction:|let me correct)\b"
 )
 """Words after which what stands before them no longer holds."""
+UNIT_FIRST = re.compile(rf"{IN_UNITS.pattern}\s*[:,]\s*")
 MOST_READ = 50_000
-"""Pairs of question and answer that a process keeps: templates say the same few thousand again and again."""
+"""Answers, questions and statements that a process keeps, of each: templates say the same ones again and again."""
 
 
 def extract_claims(question: str, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[ExtractedClaim]:
     """The claims of an answer with their spans, from its text and its question alone; nothing is read twice."""
-    return list(_extracted(question, answer, SchemeKey(scheme), dialect))
+    key = scheme_key(scheme)
+    asked, box = _asked(question, key, dialect)
+    with_stand_ins = stood_in(answer, dialect)
+    found = None
+    if with_stand_ins is not None:
+        found = with_stand_ins.put_back(_answered(asked, with_stand_ins.text, key, dialect), answer)
+    if found is None:
+        found = list(_answered(asked, answer, key, dialect))
+    return _in_the_box(found, box) if box else found
 
 
 @lru_cache(maxsize=MOST_READ)
-def _extracted(question: str, answer: str, key: SchemeKey, dialect: Dialect) -> tuple[ExtractedClaim, ...]:
-    asked = _asked(question, key)
-    found = read_answer(asked, answer, key.scheme, dialect)
+def _answered(asked: Asked, answer: str, key: SchemeKey, dialect: Dialect) -> tuple[ExtractedClaim, ...]:
+    return tuple(read_answer(asked, answer, key.scheme, dialect))
+
+
+@lru_cache(maxsize=MOST_READ)
+def _asked(question: str, key: SchemeKey, dialect: Dialect) -> tuple[Asked, Box | None]:
+    """What a question asks, and the one box that it asks about."""
     boxes = [one.box for one in written_boxes(question, dialect) if one.box and not one.is_point]
-    return tuple(_in_the_box(found, boxes[0]) if len(boxes) == 1 else found)
+    return read_question(question, key.scheme), boxes[0] if len(boxes) == 1 else None
 
 
 def _in_the_box(found: list[ExtractedClaim], box: Box) -> list[ExtractedClaim]:
@@ -68,11 +82,6 @@ def _in_the_box(found: list[ExtractedClaim], box: Box) -> list[ExtractedClaim]:
         else one
         for one in found
     ]
-
-
-@lru_cache(maxsize=MOST_READ)
-def _asked(question: str, key: SchemeKey) -> Asked:
-    return read_question(question, key.scheme)
 
 
 def read_answer(asked: Asked, answer: str, scheme: LabelScheme, dialect: Dialect) -> list[ExtractedClaim]:
@@ -100,23 +109,23 @@ def _placed(one: ExtractedClaim, answer: str, where: list[int]) -> ExtractedClai
         start += 1
     while end > start and answer[end - 1] in " \t\n,;":
         end -= 1
-    return replace(one, start=start, end=end, text=answer[start:end])
+    return ExtractedClaim(one.claim, start, end, answer[start:end], one.is_hedged)
 
 
 def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) -> Iterator[ExtractedClaim]:
     """The claims of each statement; what it leans on is the question until one is answered, or one of its own."""
-    state = _State(Context(scheme, asked=asked), dialect)
     found: list[ExtractedClaim] = []
-    said = list(statements(text))
+    said, key, before, tries = list(statements(text)), scheme_key(scheme), Before(asked), MOST_TRIES
     for one in said:
-        is_hedged = bool(HEDGED.search(one.text))
-        for each in state.read(one, is_alone=len(said) == 1):
-            start = each.start + one.start if not one.is_made else one.start
-            end = each.end + one.start if not one.is_made else one.end
+        plainly = Statement(one.text, 0, 0, one.is_question, one.is_item)
+        made = read_statement(plainly, before, key, dialect, is_alone=len(said) == 1)
+        if made.n_tries > tries:
+            made = _State(before, key.scheme, dialect, tries).read(plainly, is_alone=len(said) == 1)
+        before, tries = made.after, tries - made.n_tries
+        for each in made.claims:
+            start, end = (one.start, one.end) if one.is_made else (each.start + one.start, each.end + one.start)
             limit = len(text)
-            found.append(
-                replace(each, start=min(start, limit), end=min(end, limit), is_hedged=each.is_hedged or is_hedged)
-            )
+            found.append(ExtractedClaim(each.claim, min(start, limit), min(end, limit), each.text, each.is_hedged))
     yield from found
     boxes = [one for one in found if one.claim.kind == "box"]
     if boxes and asked.is_boxes and not asked.is_one and not any(one.claim.kind == "count" for one in found):
@@ -127,17 +136,55 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
         yield ExtractedClaim(Claim("count", subject, count=len(boxes)), boxes[0].start, boxes[-1].end)
 
 
+@dataclass(frozen=True)
+class Before:
+    """What earlier statements leave to the next."""
+
+    asked: Asked | None
+    """The question that is open."""
+    noun: Noun | None = None
+    """Of "it"."""
+    head: str | None = None
+    """Of a list."""
+    is_yes: bool | None = None
+    """Whether the last statement was a yes or a no, and nothing else."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """The claims of a statement, with spans in it, and what it leaves to the next."""
+
+    claims: tuple[ExtractedClaim, ...]
+    after: Before
+    n_tries: int
+    """Sentences that were tried, of MOST_TRIES for a text."""
+
+
+@lru_cache(maxsize=MOST_READ)
+def read_statement(one: Statement, before: Before, key: SchemeKey, dialect: Dialect, *, is_alone: bool) -> Made:
+    """A statement read as it stands, wherever that is (its span is that of nothing)."""
+    return _State(before, key.scheme, dialect, MOST_TRIES).read(one, is_alone=is_alone)
+
+
 class _State:
-    """What earlier statements leave to the next: the noun of "it", the question that is open, the head of a list."""
+    """A statement being read: what it leans on, and in the end leaves."""
 
-    def __init__(self, context: Context, dialect: Dialect) -> None:
-        self.context = context
+    def __init__(self, before: Before, scheme: LabelScheme, dialect: Dialect, n_tries: int) -> None:
+        self.context = Context(scheme, before.noun, before.asked, [n_tries])
+        self.n_tries = n_tries
         self.dialect: Dialect = dialect
-        self.head: str | None = None
-        self.is_yes: bool | None = None
-        """Whether the last statement was a yes or a no, and nothing else."""
+        self.head = before.head
+        self.is_yes = before.is_yes
 
-    def read(self, one: Statement, *, is_alone: bool) -> list[ExtractedClaim]:
+    def read(self, one: Statement, *, is_alone: bool) -> Made:
+        """The statement's claims; `is_alone` where it is the whole answer."""
+        claims = self._read(one, is_alone=is_alone)
+        if HEDGED.search(one.text):
+            claims = [replace(each, is_hedged=True) for each in claims]
+        after = Before(self.context.asked, self.context.noun, self.head, self.is_yes)
+        return Made(tuple(claims), after, self.n_tries - self.context.tries[0])
+
+    def _read(self, one: Statement, *, is_alone: bool) -> list[ExtractedClaim]:
         """The claims of a statement, with spans in it; `is_alone` where it is the whole answer."""
         asked: Asked | None = self.context.asked
         is_reply = asked is not None and asked.is_polar and reply(one.text, asked) is not None
@@ -156,7 +203,7 @@ class _State:
         self.is_yes = None
         at = opening(one.text)
         text = closing(one.text[at:])
-        unit = re.match(rf"{IN_UNITS.pattern}\s*[:,]\s*", text)
+        unit = UNIT_FIRST.match(text)
         if unit:
             text, at = f"{text[unit.end() :]}, {unit[0].strip(' :,')}", at + unit.end()
         if not re.search(r"\w|\[", text):
@@ -165,7 +212,7 @@ class _State:
         if not is_under_head:
             self.head = None
         made = self._said(text, is_item=is_under_head)
-        return [replace(each, start=each.start + at, end=each.end + at) for each in made]
+        return [replace(each, start=each.start + at, end=each.end + at) for each in made] if at else made
 
     def _question(self, text: str) -> list[ExtractedClaim]:
         """A question in an answer says nothing; what follows answers it."""

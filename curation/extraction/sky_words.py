@@ -13,6 +13,7 @@ _FOLLOWED = (
 _PATTERNS = tuple(
     (
         name,
+        title.lower(),
         re.compile(
             rf"\b{re.escape(name)}\b{_FOLLOWED if name in ('FIRST', 'THOR', 'WISE') else ''}"
             rf"|\b(?i:{re.escape(title)})\b"
@@ -29,11 +30,15 @@ TITLED = re.compile(
     re.MULTILINE,
 )
 SURVEY_LIKE = re.compile(r"\bSurvey\b|\bDR\s?\d\b|\w+ \w+ fields?\b|\bPilot\b|\bsurvey\b|\bSky\b")
+OF_SURVEYS = re.compile(r"urvey|DR|field|Pilot|Sky")
+"""What stands in every text with SURVEY_LIKE in it."""
 TRAILING = re.compile(r"(?:,?\s+(?:of|the|and|at|at\s+\d[\d.]*\s?[GM]Hz))+$")
 
 
 def _titles(text: str) -> Iterator[ExtractedClaim]:
     """Titles of surveys: capitalised words after "from" or the like that speak of a survey, a field or a release."""
+    if not OF_SURVEYS.search(text):
+        return
     for one in TITLED.finditer(text):
         title = TRAILING.sub("", one["title"])
         if SURVEY_LIKE.search(title) and re.search(r"[A-Z]{2}|[a-z][A-Z]|Survey", title) and len(title.split()) > 1:
@@ -50,8 +55,9 @@ def surveys(text: str) -> Iterator[ExtractedClaim]:
     titles = list(_titles(outside))
     yield from titles
     taken = [(one.start, one.end) for one in titles]
-    for name, pattern in _PATTERNS:
-        for one in pattern.finditer(outside):
+    lower = outside.lower()
+    for name, title, pattern in _PATTERNS:
+        for one in pattern.finditer(outside) if name in outside or title in lower else ():
             if not any(start < one.end() and one.start() < end for start, end in taken):
                 taken.append(one.span())
                 yield ExtractedClaim(Claim("survey", name, how="name"), *one.span())

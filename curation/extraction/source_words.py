@@ -6,7 +6,7 @@ Which tables a scheme takes follows from its labels, so that another door's sche
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -77,11 +77,12 @@ def words(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((category, one) for table in tables for category, some in table.items() for one in some)
 
 
-def spans(text: str, scheme: LabelScheme) -> Iterator[tuple[int, int, Phrase]]:
-    """Where the phrases of a scheme stand in a text, the longest where some overlap."""
+def spans(found: Sequence[re.Match[str]], scheme: LabelScheme) -> Iterator[tuple[int, int, Phrase]]:
+    """Where the phrases of a scheme stand among the words of a text, the longest where some overlap."""
     some = _by_first(features(scheme))
-    found = _words(text) if some else []
     said = [_spelt(one[0]) for one in found]
+    if some.keys().isdisjoint(said):
+        return
     at = [0, *accumulate(len(one) + 1 for one in said)]
     ends = dict(zip(at[1:], (one.end() for one in found), strict=True))
     joined = "".join(f"{one} " for one in said)

@@ -39,7 +39,7 @@ ASIDE = re.compile(r"(?<=[^\d\s|] )-(?= )|(?<=[\d)\]] )-(?= [^\d\s])")
 DOUBLED = re.compile(r"\[(?=\s*\[)|(?<=\])\s*\]")
 """The outer brackets of a list of boxes."""
 END = re.compile(
-    r"(?i)(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)(?<!\bvs)(?<!\bresp)(?<!\bfig)(?<!\bincl)(?<!\bexcl)"
+    r"(?i)(?=[.!?])(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bca)(?<!\bapprox)(?<!\bvs)(?<!\bresp)(?<!\bfig)(?<!\bincl)(?<!\bexcl)"
     r"[.!?]+(?=[\s\"')\]]|$)[\"')\]]*"
 )
 BULLET = re.compile(r"^\s*(?:(?:[-+]|--)\s+|\(?\d{1,2}[.)]\s+(?=\S)|\(?(?:[a-hA-H]|[ivIV]{1,4})[.)]\s+)+")
@@ -75,10 +75,16 @@ PLAIN = re.compile(r"(?!.*(?i:artefact))(?:[A-Za-z0-9.,;:!?'\"()\[\]%/\n-]| (?! 
 """A text that is plain already."""
 
 
+PLAIN_LETTERS = re.compile(r"(?:[!-)+-_a-~\n]| (?! ))*")
+"""A text whose letters are plain already, though words and marks may not be."""
+
+
 def flattened(text: str) -> tuple[str, list[int]]:
     """The text without invisible characters, in plain letters, and where in it each character stood."""
     if PLAIN.fullmatch(text):
         return text, list(range(len(text) + 1))
+    if PLAIN_LETTERS.fullmatch(text):
+        return plain(text), list(range(len(text) + 1))
     letters: list[str] = []
     where: list[int] = []
     for at, character in enumerate(text):

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from curation.extraction.boxes_in_words import WrittenBox, written_boxes
-from curation.extraction.lexicon import Entry, Lexicon, lexicon, traits
+from curation.extraction.lexicon import Entry, Lexicon, is_of_galaxies, lexicon, traits
 from curation.extraction.orientation_words import orientation
 from curation.extraction.places import places
 from curation.extraction.sky_words import MAP, surveys
@@ -109,33 +109,35 @@ class Match:
 
 def letters(tokens: Sequence[Token]) -> str:
     """The tokens as a string to match patterns on."""
-    return "".join(_letter(one.category) for one in tokens)
+    return "".join([_letter(one.category) for one in tokens])
 
 
 def rewritten(tokens: list[Token], written: str, made: Callable[[Match], Token | None]) -> list[Token]:
     """The tokens with one in place of all that a pattern matches, from the left; None leaves them as they are."""
     found: list[Token] = []
     at, text, form = 0, letters(tokens), pattern(written)
-    while at < len(tokens):
-        match = form.match(text, at)
-        one = made(Match(match, tokens)) if match and match.end() > at else None
-        found.append(tokens[at] if one is None else one)
-        at = at + 1 if one is None or match is None else match.end()
-    return found
+    while (match := form.search(text, at)) and match.start() < len(tokens):
+        start, end = match.span()
+        one = made(Match(match, tokens)) if end > start else None
+        found += tokens[at:start]
+        found.append(tokens[start] if one is None else one)
+        at = start + 1 if one is None else end
+    return [*found, *tokens[at:]]
 
 
 def tokens_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
     """The tokens of a statement: boxes, surveys, traits and places first, then the longest entries of the lexicon."""
     found = list(WORD.finditer(text))
+    spoken = [one for one in found if one[0] not in "-_"]
     taken = [_box(one) for one in written_boxes(text, dialect)]
-    plainly = _lexed(text, [one for one in found if one[0] not in "-_"], scheme)
+    plainly = _lexed(text, spoken, scheme)
     where = _places(text, plainly)
     for made in (
-        _traits(text, scheme),
+        _traits(spoken, scheme),
         _maps(text),
         _surveys(text),
         _orientation(text),
-        _phrases(text, scheme, where, plainly),
+        _phrases(text, spoken, scheme, where, plainly),
         where,
     ):
         taken += [one for one in made if all(one.end <= other.start or other.end <= one.start for other in taken)]
@@ -166,13 +168,13 @@ def _runs(words: list[re.Match[str]], used: Sequence[tuple[int, int]]) -> list[l
 
 
 def _lexed(text: str, words: list[re.Match[str]], scheme: LabelScheme) -> list[Token]:
-    own, general, *foreign = lexicon(scheme)
-    galaxy = "object" if all("galax" in one.noun for one in scheme.labels.values()) else "galaxy"
+    own, foreign = lexicon(scheme)
+    galaxy = "object" if is_of_galaxies(scheme) else "galaxy"
     lower = meant([one[0] for one in words], scheme)
     found: list[Token] = []
     at = 0
     while at < len(words):
-        best = _longest((own, general), words, lower, at) or _longest(foreign, words, lower, at)
+        best = _longest(own, words, lower, at) or _longest(foreign, words, lower, at)
         n = len(best.words) if best else 1
         start, end = words[at].start(), words[at + n - 1].end()
         if best and not (best.category == "noun" and best.value is None):
@@ -203,23 +205,13 @@ def is_adverb(word: str) -> bool:
     return len(word) > len("only") + 1 and word.endswith("ly") and not SAYS_MORE.fullmatch(word)
 
 
-def _longest(
-    lexicons: Sequence[Lexicon], words: Sequence[re.Match[str]], lower: Sequence[str], at: int
-) -> Entry | None:
-    """The entry of the most words, of equal ones that of the first lexicon."""
-    best: Entry | None = None
-    for held in lexicons:
-        for n in held.lengths.get(lower[at], ()):
-            if at + n > len(lower):
-                continue
-            if best is not None and n <= len(best.words):
-                break
-            some = held.by_words.get(tuple(lower[at : at + n]), ())
-            found = next((one for one in some if not one.sign or _is_spelt(one, words[at : at + n])), None)
-            if found is not None:
-                best = found
-                break
-    return best
+def _longest(held: Lexicon, words: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> Entry | None:
+    """The entry of the most words."""
+    for n in held.lengths.get(lower[at], ()):
+        for one in held.by_words.get(tuple(lower[at : at + n]), ()):
+            if not one.sign or _is_spelt(one, words[at : at + n]):
+                return one
+    return None
 
 
 def _is_spelt(entry: Entry, words: Sequence[re.Match[str]]) -> bool:
@@ -237,10 +229,12 @@ def _surveys(text: str) -> list[Token]:
     return [Token("survey", one.start, one.end, one.claim) for one in surveys(text)]
 
 
-def _phrases(text: str, scheme: LabelScheme, where: Sequence[Token], plainly: Sequence[Token]) -> list[Token]:
+def _phrases(
+    text: str, words: Sequence[re.Match[str]], scheme: LabelScheme, where: Sequence[Token], plainly: Sequence[Token]
+) -> list[Token]:
     """The looks of a source, where no place is as long and no entry of the lexicon longer."""
     found = [
-        Token(one.category, start, end, one.value, text=text[start:end]) for start, end, one in spans(text, scheme)
+        Token(one.category, start, end, one.value, text=text[start:end]) for start, end, one in spans(words, scheme)
     ]
     found = [one for one in found if one.category != "at_core" or not OF_A_SOURCE.search(text[: one.start])]
     found = [one for one in found if one.category != "introduce" or not ASKING.search(text[: one.start])]
@@ -273,12 +267,11 @@ def _orientation(text: str) -> list[Token]:
     return [Token("sky", one.start, one.end, one.claim) for one in orientation(text)]
 
 
-def _traits(text: str, scheme: LabelScheme) -> list[Token]:
-    some = traits(scheme)
+def _traits(words: Sequence[re.Match[str]], scheme: LabelScheme) -> list[Token]:
+    joined = "".join([f"{one[0].lower()} " for one in words])
+    some = [one for one in traits(scheme) if one.literal in joined]
     if not some:
         return []
-    words = [one for one in WORD.finditer(text) if one[0] not in "-_"]
-    joined = "".join(f"{one[0].lower()} " for one in words)
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
     at = 0
