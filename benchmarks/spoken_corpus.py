@@ -1,7 +1,7 @@
 """The words of a synthetic corpus without its pixels: three datasets, 256 px cutouts of 8,000 px mosaics.
 
-Catalogues are made up, with 3.6 objects a picture; all words are those of the real steps: descriptions, answers, quotas,
-conversations. Everything follows from the number of cutouts, so that the same number gives the same words.
+Catalogues are made up, with 3.6 objects a picture; the words are those of the real steps: descriptions, answers,
+quotas, conversations. Everything follows from the number of cutouts, so that the same number gives the same words.
 """
 
 import math
@@ -33,7 +33,11 @@ ROWS_PER_PART = 256
 OBJECTS_A_PICTURE = (0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 9)
 """A draw from these is 3.6 in the mean."""
 SEED = 16
-DATASETS = (("spoken_fields", "radioimg_multilabel"), ("spoken_objects", "caesar_mrcnn"), ("spoken_galaxies", "mirabest"))
+DATASETS = (
+    ("spoken_fields", "radioimg_multilabel"),
+    ("spoken_objects", "caesar_mrcnn"),
+    ("spoken_galaxies", "mirabest"),
+)
 SURVEY, DIALECT = "demo_wide", "xyxy_norm"
 SPLITS = ("train",) * 14 + ("validation",) * 3 + ("test",) * 3
 
@@ -138,9 +142,7 @@ def _label(scheme: LabelScheme, label: str, *, is_there: bool) -> dict:
     ).model_dump(mode="json")
 
 
-def _objects(
-    name: str, scheme: LabelScheme, key: str, wcs: WCS, chance: np.random.Generator, n: int
-) -> Iterator[dict]:
+def _objects(name: str, scheme: LabelScheme, key: str, wcs: WCS, chance: np.random.Generator, n: int) -> Iterator[dict]:
     """Ellipses well inside the cutout; with a class where the scheme is of objects."""
     if not n:
         return

@@ -144,7 +144,7 @@ class SchemeKey:
 
 
 def scheme_key(scheme: LabelScheme) -> SchemeKey:
-    """The key of a scheme: the same object for equal schemes, so that they are compared once and not at every look-up."""
+    """The key of a scheme: the same object for equal schemes, so that they are compared once, not at every look-up."""
     held = _KEYS.get(id(scheme))
     if held is None or held[0] is not scheme:
         if len(_KEYS) >= MOST_KEYS:

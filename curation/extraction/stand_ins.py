@@ -42,9 +42,12 @@ class StoodIn:
 
 
 def stood_in(answer: str, dialect: Dialect) -> StoodIn | None:
-    """The answer with stand-ins; None where it has no boxes, or brackets with something else in them."""
+    """The answer with stand-ins; None where it has no boxes, brackets with something else in them, or JSON.
+
+    JSON is read as numbers, which "0.100" and "0.123" do not make alike.
+    """
     written = BOX.findall(answer)
-    if not written or len(written) > MOST_BOXES or len(written) != answer.count("["):
+    if not written or len(written) > MOST_BOXES or len(written) != answer.count("[") or "{" in answer:
         return None
     boxes: dict[Box, Box] = {}
     for stand_in, own in zip(_stand_ins(), written, strict=False):
