@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from isal import igzip
+from isal import igzip, igzip_lib
 
 from curation.papers.paper import Limits, Reason, Refused
 from schemas.trouble import in_one_line, pass_on
@@ -74,7 +74,7 @@ def contents_of(path: Path, limits: Limits) -> Contents:
                 _of_stream(file, path.name, contents)
         except TooLargeError as error:
             contents.refuse("too-large", f"{path.name}: {error}; what came before is kept")
-        except (tarfile.TarError, EOFError, zlib.error, igzip.BadGzipFile, ValueError, OverflowError, OSError) as error:
+        except (tarfile.TarError, EOFError, zlib.error, igzip_lib.error, ValueError, OverflowError, OSError) as error:
             pass_on(error)
             contents.refuse("broken-archive", f"{path.name}: {in_one_line(error)}; what came before is kept")
     return contents

@@ -46,6 +46,8 @@ _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _RELATION = re.compile(r"\s*([=<>≤≥≈≃≅≡∝≲≳≠→±×≪≫])\s*")
 _SYMBOL_TABLE = latex2text.get_default_latex_context_db()
 _ACCENTS = latex2text.LatexNodes2Text(math_mode="text", strict_latex_spaces=True)
+_CITE = re.compile(r"\\[a-zA-Z]*[cC]ite[a-zA-Z]*")
+_XSPACE = re.compile(r"\\xspace(?![a-zA-Z])(?:\{\})?\s*(?=[^\s.,;:!?'/)}~\\-])")
 _BARE_SCRIPT = re.compile(r"([\^_])\s*(\\[a-zA-Z]+)\s*\{")
 _ROMAN = re.compile(r"[ivxIVX]+$")
 
@@ -252,8 +254,9 @@ class _Text:
             is_pattern = isinstance(spec.simplify_repl, str) and "%" in spec.simplify_repl
             return self.of(arguments) if is_pattern else _ACCENTS.node_to_text(node)
         has_group = after is not None and after.isNodeType(lw.LatexGroupNode)
-        if text.rstrip().endswith(tuple("0123456789")) and not has_group and not arguments:
-            raise CaptionError(f"\\{name} behind {text.split()[-1][-20:]!r} is defined nowhere in the paper")
+        is_icon = name.startswith("fa") and name[2:3].isupper()
+        if spec is None and not has_group and not arguments and not is_icon:
+            raise CaptionError(f"\\{name} behind {text[-20:]!r} is defined nowhere in the paper")
         return self.of(arguments)
 
     def fraction(self, node: Any, _: str) -> str:

@@ -31,7 +31,15 @@ OTHERS = {
 }  # fmt: skip
 PART_ENVIRONMENTS = ("subfigure", "subfigure*", "subcaptionblock", "subcaptiongroup")
 BREAKS = ("\\", "newline", "par", "linebreak", "tabularnewline")
-PROTECTED = frozenset({*PICTURES, *CAPTIONS, *PARTS, *OTHERS, *FLOATS, "figure*", "subfigure*", "begin", "end"})
+OF_AASTEX = (
+    "fig",
+    "leftfig",
+    "rightfig",
+    "boxedfig",
+    "rotatefig",
+    "plotrotate",
+)  # names that papers take for their own
+PROTECTED = frozenset({*PICTURES, *CAPTIONS, *PARTS, *OTHERS, *FLOATS, "begin", "end"} - {*OF_AASTEX})
 FIGURE_WORDS = re.compile(
     rf"\\(?:begin|end)\s*\{{(?:{'|'.join((*FLOATS, *PART_ENVIRONMENTS)).replace('*', '[*]')})"
     rf"|\\(?:{'|'.join((*PICTURES, *CAPTIONS, *PARTS))})(?![a-zA-Z])"
@@ -390,6 +398,23 @@ def _captioned(box: Box) -> Iterator[tuple[Caption | None, list["Use | Box"]]]:
             taken.setdefault(id(captions[0]), [one for one, _ in same if not isinstance(one, Caption)])
         else:
             rest.append(pair)
+    taken.update(_shared(rest))
+    for main in mains:
+        yield main, taken.get(id(main), [])
+
+
+def _shared(rest: Sequence[tuple[Use | Box | Caption, Box]]) -> dict[int, list[Use | Box]]:
+    """Pictures among captions that have no box of their own: those before a caption, or after where captions begin.
+
+    Captions that stand all together, apart from the pictures, have one each, or none is told.
+    """
+    captions = [one for one, _ in rest if isinstance(one, Caption)]
+    shown = [one for one, _ in rest if not isinstance(one, Caption)]
+    taken: dict[int, list[Use | Box]] = {}
+    are = [isinstance(one, Caption) for one, _ in rest]
+    if len(captions) > 1 and are in (sorted(are), sorted(are, reverse=True)):
+        pairs = zip(captions, shown, strict=True) if len(captions) == len(shown) else ()
+        return {id(caption): [one] for caption, one in pairs}
     is_above = bool(rest) and isinstance(rest[0][0], Caption)
     waiting: list[Use | Box] = []
     last: Caption | None = None
@@ -401,8 +426,7 @@ def _captioned(box: Box) -> Iterator[tuple[Caption | None, list["Use | Box"]]]:
             last = one
         else:
             taken[id(one)], waiting = waiting, []
-    for main in mains:
-        yield main, taken.get(id(main), [])
+    return taken
 
 
 def _flattened(box: Box) -> Iterator[tuple[Use | Caption | Box, Box]]:

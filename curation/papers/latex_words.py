@@ -20,6 +20,8 @@ SYMBOLS = {
     "textgreater": ">", "textless": "<", "textbar": "|", "and": "and", "AA": "Å", "Angstrom": "Å", "angstrom": "Å",
     "ell": "ℓ", "hbar": "ħ", "textquotesingle": "'", "textasciicircum": "^", "textbackslash": "\\", "LaTeX": "LaTeX",
     "Halpha": "Hα", "ha": "Hα", "hi": "H I", "HI": "H I", "hii": "H II", "HII": "H II",
+    "msun": "M⊙", "Msun": "M⊙", "lsun": "L⊙", "Lsun": "L⊙", "rsun": "R⊙", "Rsun": "R⊙", "kms": "km/s", "Hz": "Hz",
+    "S": "§", "P": "¶",
     "colon": ":", "ast": "*", "star": "⋆", "bullet": "•", "triangle": "△", "square": "□", "blacksquare": "■",
     "vert": "|", "lvert": "|", "rvert": "|", "mid": "|", "%": "%", "#": "#", "$": "$", "&": "&", "_": "_", "{": "{",
     "}": "}", ",": " ", ";": " ", ":": " ", " ": " ", "\n": " ", "!": "", "-": "", "/": "", "@": "", "\\": " ",

@@ -6,7 +6,7 @@ Known: \\newcommand and its kin, \\def with plain parameters, \\let, \\newenviro
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MOST_EXPANSIONS = 5_000
 MOST_GROWTH = 1_000_000  # characters that expansions may add to a document
@@ -21,6 +21,7 @@ _CALL = re.compile(r"\\(?:(?P<how>begin|end)\s*\{(?P<environment>[a-zA-Z@*]+)\}|
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _COUNT = re.compile(r"\s*\[\s*(\d)\s*\]")
 _PARAMETERS = re.compile(r"\s*((?:#\d)*)\s*(?=\{)")
+_LITERAL = re.compile(r"([^\s#{}\\]{1,40})(?=\{)")
 _PARAMETER = re.compile(r"#(\d)")
 _SPACE = re.compile(r"\s*")
 
@@ -37,16 +38,18 @@ class Macro:
     body: str
     default: str | None = None  # of the first argument, where it is optional
     end: str = ""  # of an environment
+    literals: tuple[tuple[str, str], ...] = ()  # of \\def\\macs0416{...}: what must follow, and what it then means
 
 
 @dataclass
 class Macros:
-    """Definitions in the order of the document: the newest one holds."""
+    """Definitions in the order of the document: the newest one holds, of a name that no \\let has kept."""
 
     protected: frozenset[str] = frozenset()
     """Names that keep their own meaning, whatever a paper defines."""
     commands: dict[str, Macro] = field(default_factory=dict[str, Macro])
     environments: dict[str, Macro] = field(default_factory=dict[str, Macro])
+    kept: set[str] = field(default_factory=set[str])  # TeX's own, which \\let gave another name
     n_definitions: int = 0
     n_expansions: int = 0
     growth: int = 0
@@ -73,7 +76,9 @@ class Macros:
             return self._let(text, name, at)
         macro, at = _READERS.get(how, _newcommand)(text, at)
         is_new = how != "providecommand" or name not in self.commands
-        if macro and is_new and name not in self.protected:
+        if macro and is_new and name not in self.protected | self.kept:
+            if macro.literals and name in self.commands:
+                macro = replace(self.commands[name], literals=(*macro.literals, *self.commands[name].literals))
             self.commands[name] = macro
         return at
 
@@ -82,6 +87,8 @@ class Macros:
         if not meant:
             return at
         if name not in self.protected and name != meant[1]:
+            if meant[1] not in self.commands:
+                self.kept.add(meant[1])
             self.commands[name] = self.commands.get(meant[1], Macro(0, f"\\{meant[1]} "))
         return meant.end()
 
@@ -116,7 +123,8 @@ class Macros:
         while waiting:
             name = waiting.pop()
             if name in self.commands and name not in seen:
-                seen[name] = self.commands[name].body + " " + (self.commands[name].default or "")
+                macro = self.commands[name]
+                seen[name] = " ".join([macro.body, macro.default or "", *(body for _, body in macro.literals)])
                 waiting += [one[2] for one in _CALL.findall(seen[name])]
         return " ".join(seen.values())
 
@@ -152,16 +160,22 @@ class Macros:
         if macro is None or not is_wanted(f"{{{name}}}" if how else name):
             return None
         at = found.end()
-        if how == "end":
+        if literal := next((one for one in macro.literals if text.startswith(one[0], at)), None):
+            body, at = literal[1], at + len(literal[0])
+        elif macro.literals and not macro.body:
+            return None
+        elif how == "end":
             body = macro.end
         else:
+            after = at
             if not how and not macro.n_arguments:
                 at = _SPACE.match(text, at).end() if "\n\n" not in text[at : at + 2] else at  # type: ignore[union-attr]
+            is_word = at > after and text[at : at + 1].isalpha()  # TeX would eat the space: nobody means that
             given, at = _given(text, at, macro)
             if given is None:
                 return None
             body = _PARAMETER.sub(lambda one: given[int(one[1]) - 1] if int(one[1]) <= len(given) else "", macro.body)
-            is_word = body[-1:].isalpha() and "\\" in body[-30:] and text[at : at + 1].isalpha()
+            is_word = is_word or (body[-1:].isalpha() and "\\" in body[-30:] and text[at : at + 1].isalpha())
             body += " " if is_word else ""
         self.n_expansions += 1
         self.growth += len(body)
@@ -246,9 +260,10 @@ def _newcommand(text: str, at: int) -> tuple[Macro | None, int]:
 
 def _def(text: str, at: int) -> tuple[Macro | None, int]:
     parameters = _PARAMETERS.match(text, at)
-    if not parameters:  # delimited by words, or of none
-        body, end = group(text, text.find("{", at)) if "{" in text[at : at + 80] else (None, at)
-        return (None, end) if body is not None and text[at : at + 1] == "#" else (None, at)
+    if not parameters:
+        literal = _LITERAL.match(text, at)
+        body, end = group(text, literal.end()) if literal else (None, at)
+        return (None, at) if body is None or not literal else (Macro(0, "", literals=((literal[1], body),)), end)
     body, end = group(text, parameters.end())
     return (None if body is None else Macro(parameters[1].count("#"), body)), end
 

@@ -17,7 +17,7 @@ _MARK = (
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), by)
     for pattern, by in (
-        (rf"\\(?:[a-zA-Z]*[cC]ite[a-zA-Z]*|(?:[a-zA-Z]*ref)(?<!hyperref)(?<!xref)|label|footnote[a-z]*|tablefootmark"
+        (rf"\\(?:[a-zA-Z]*[cC]ite[a-zA-Z]*|(?:[a-zA-Z]*ref)(?<!hyperref)(?<!xref)|label|footnote|footnotetext|footnotemark|tablefootmark"
          rf"|tablenotemark|includegraphics|phantom|[hv]phantom|[hv]space|index|thanks|hyperlink|deleted|figlabel)"
          rf"(?![a-zA-Z])\*?{_OPTION}\s*(?:{_GROUP})?", " "),
         (rf"\\(?:color|textcolor|colorbox|href|raisebox|rotatebox|scalebox|hypertarget)(?![a-zA-Z]){_OPTION}\s*{_GROUP}",
@@ -33,6 +33,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\d)''?\$?\.(?=\d)", "."),
         (rf"\\(?:num|SI|qty|numrange|SIrange|qtyrange)(?![a-zA-Z]){_OPTION}\s*\{{[^{{}}]*\}}",
          "@"),
+        (r"\$\s*-\s*\$", "-"),
         (r"---?", " – "),
         (r"\\[,;: ~]|~", " "),
         (r"\\[!/@-]", ""),
@@ -108,11 +109,20 @@ def _told(lost: Counter[str], gained: Counter[str]) -> str:
 def _counted(text: str) -> Counter[str]:
     found: Counter[str] = Counter()
     for one in _NUMBER.finditer(text):
-        before = text[max(0, one.start() - 20) : one.start()].rstrip()[-1:]
-        is_negative = one["sign"] and not (before.isalnum() or before in (")", "]", ".", "°", "′", "″", "%"))
-        value = one["value"].lstrip(".") if one["value"].startswith(".") and before.isdigit() else one["value"]
+        before = text[max(0, one.start() - 20) : one.start()]
+        is_apart = (one["sign"] or "-")[-1:].isspace()
+        is_negative = bool(one["sign"]) and _is_sign_after(before, is_apart)
+        last = before.rstrip()[-1:]
+        value = one["value"].lstrip(".") if one["value"].startswith(".") and last.isdigit() else one["value"]
         found[f"-{value}" if is_negative else value] += 1
     return found
+
+
+def _is_sign_after(before: str, is_apart: bool) -> bool:
+    """Whether a minus is a sign, by what stands before it; one apart from its number is a sign after = and its like."""
+    if is_apart:
+        return before.rstrip()[-1:] in tuple("=<>^")
+    return not (before[-1:].isalnum() or before[-1:] in tuple(")].°′″%"))
 
 
 def _quantity(found: re.Match[str]) -> str:

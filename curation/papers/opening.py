@@ -33,7 +33,7 @@ GS = (
 MOST_GS_BYTES = 400_000_000
 FORMATS = {
     b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"II*\0": "tiff", b"MM\0*": "tiff", b"GIF8": "gif", b"BM": "bmp",
-    b"%PDF": "pdf", b"%!PS": "ps", DOS_EPS: "eps", b"\x04%!P": "ps",
+    b"%PDF": "pdf", b"%!": "ps", DOS_EPS: "eps",
 }  # fmt: skip
 _BOX = re.compile(rb"%%(HiRes)?BoundingBox:\s*(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)")
 _LENGTH = re.compile(r"([-+]?\d*\.?\d+)\s*(bp|pt|in|cm|mm|px|)")
@@ -57,7 +57,7 @@ class Want:
     trim: str = ""
     viewport: str = ""
     row: int = 0
-    side_px: int = 1536
+    side_px: int = 1024
     pixels: int = 1 << 26
     seconds: float = 20.0
     ghostscript: str = ""

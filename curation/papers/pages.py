@@ -25,13 +25,17 @@ DRAWINGS = (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHAD
 START = re.compile(
     r"^\s*(?P<word>Fig(?:ure|\.)?|FIG(?:URE|\.)?)\s*(?P<number>\d{1,3}|[A-Z]\.?\d{1,2}|[IVX]{1,5})\s*(?P<mark>[.:|—–-]|$)?"
 )
+WORD = re.compile(r"[^\W\d_]{2,}")
 HYPHENS = "\x02\ufffe\u00ad"
 SUPERSCRIPT = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
 LEAST_WORDS_OF_A_PARAGRAPH = 6
 LEAST_PICTURE_PT = 30.0
 MARGIN_PT = 4.0
 
+LEAST_SPACE, WIDEST_SPACE = 0.17, 1.4  # between words, of the size of the type: the next column is farther
+
 Box = tuple[float, float, float, float]  # left, bottom, right, top
+Character = tuple[str, Box, float]  # with its size in points
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,6 @@ class Line:
     text: str
     box: Box
     size_pt: float
-
-    @property
-    def n_words(self) -> int:
-        return len(self.text.split())
 
 
 def figures_of_pages(content: bytes, side_px: int, most: int) -> Iterator[tuple[dict[str, Any], Image.Image | None]]:
@@ -85,23 +85,40 @@ def _of_page(page: Any, number: int, side_px: int) -> Iterator[tuple[dict[str, A
 
 
 def lines_of(page: Any) -> tuple[list[Line], Any]:
-    """The lines of a page in the order of its text, and pdfium's own page of text."""
+    """The lines of a page in the order of its text, and pdfium's own page of text.
+
+    Lines are put together by where their characters stand: pdfium breaks one at a superscript, and joins columns.
+    """
     plain = page.get_textpage()
-    n_characters = min(plain.count_chars(), MOST_CHARACTERS)
     lines: list[Line] = []
-    line: list[tuple[str, Box, float]] = []
-    for index in range(n_characters):
-        character = chr(raw.FPDFText_GetUnicode(plain, index))
-        if character in "\r\n":
-            if line:
-                lines += _line(line)
+    line: list[Character] = []
+    is_apart = False  # a space or the end of pdfium's line came before
+    for index in range(min(plain.count_chars(), MOST_CHARACTERS)):
+        text = chr(raw.FPDFText_GetUnicode(plain, index))
+        if text.isspace():
+            is_apart = True
+            continue
+        one = (text, plain.get_charbox(index), raw.FPDFText_GetFontSize(plain, index))
+        if line and not _follows(line, one):
+            lines += _line(line)
             line = []
-        else:
-            line.append((character, plain.get_charbox(index), raw.FPDFText_GetFontSize(plain, index)))
+        elif line and is_apart and one[1][0] - line[-1][1][2] > LEAST_SPACE * max(one[2], line[-1][2]):
+            line.append((" ", one[1], one[2]))
+        line.append(one)
+        is_apart = False
     return lines + (_line(line) if line else []), plain
 
 
-def _line(characters: list[tuple[str, Box, float]]) -> list[Line]:
+def _follows(line: Sequence[Character], one: Character) -> bool:
+    """Whether a character stands to the right of the last one, in its line."""
+    last = line[-1]
+    box, before = one[1], last[1]
+    size = max(one[2], last[2])
+    is_level = min(box[3], before[3]) - max(box[1], before[1]) > -0.25 * size and abs(box[1] - before[1]) < 0.8 * size
+    return is_level and -size < box[0] - before[2] < WIDEST_SPACE * size
+
+
+def _line(characters: list[Character]) -> list[Line]:
     shown = [one for one in characters if not one[0].isspace() and one[1][2] > one[1][0]]
     if not shown:
         return []
@@ -112,7 +129,7 @@ def _line(characters: list[tuple[str, Box, float]]) -> list[Line]:
     return [Line(text, _around([one[1] for one in shown]), size or 1.0)]
 
 
-def _scripted(character: tuple[str, Box, float], size: float, base: float) -> str:
+def _scripted(character: Character, size: float, base: float) -> str:
     """A character; one that is small and raised, as a superscript, so that 10 to the 3 is never 103."""
     text, box, own = character
     is_raised = own < 0.85 * size and box[1] > base + 0.15 * size  # noqa: PLR2004
@@ -121,17 +138,18 @@ def _scripted(character: tuple[str, Box, float], size: float, base: float) -> st
 
 def captions_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Blocks of lines that begin as captions do. A sentence that begins with "Figure 3 shows" is none."""
-    index = 0
-    while index < len(lines):
-        start = START.match(lines[index].text)
-        if not start or not _begins(lines, index, start):
-            index += 1
+    held = set[int]()
+    for index, line in enumerate(lines):
+        start = START.match(line.text)
+        if not start or id(line) in held or not _begins(lines, index, start):
             continue
-        block = [lines[index]]
-        while index + 1 < len(lines) and len(block) < MOST_LINES_OF_A_CAPTION and _goes_on(block, lines[index + 1]):
-            index += 1
-            block.append(lines[index])
-        index += 1
+        block = [line]
+        while len(block) < MOST_LINES_OF_A_CAPTION:
+            after = [one for one in lines if id(one) not in held and one is not block[-1] and _goes_on(block, one)]
+            if not after:
+                break
+            block.append(max(after, key=lambda one: one.box[3]))
+        held.update(id(one) for one in block)
         yield block
 
 
@@ -228,7 +246,8 @@ def _bounded_text(plain: Any, box: Box) -> str:
 
 
 def _is_paragraph(line: Line, caption: Box) -> bool:
-    return line.n_words >= LEAST_WORDS_OF_A_PARAGRAPH and line.box[2] - line.box[0] > 0.5 * min(
+    n_words = len(WORD.findall(line.text))
+    return n_words >= LEAST_WORDS_OF_A_PARAGRAPH and line.box[2] - line.box[0] > 0.5 * min(
         caption[2] - caption[0], 240.0
     )
 

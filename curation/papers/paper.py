@@ -40,7 +40,7 @@ class Limits:
     source_bytes: int = 10_000_000  # of the LaTeX sources, with what their macros make of them
     figures: int = 500
     pixels: int = 1 << 26  # of one picture as it stands in the paper
-    side_px: int = 1536  # the longer side of a picture that is given
+    side_px: int = 1024  # the longer side of a picture that is given
     seconds: float = 20.0  # for the pictures of one figure
     memory_bytes: int = 2_000_000_000  # of the process that converts
 

@@ -89,7 +89,10 @@ class Sources:
         def put_in(found: re.Match[str]) -> str:
             member = self._member(found, inside[0])
             is_known = member is not None and member not in inside and len(inside) < DEEPEST
-            return self._flat(member, inside, left) if is_known and member else found[0]
+            if not is_known or not member:
+                return found[0]
+            is_word_before = found.string[max(0, found.start() - 1) : found.start()].isalpha()
+            return " " * is_word_before + self._flat(member, inside, left)
 
         return _INPUT.sub(put_in, text)
 
