@@ -23,7 +23,7 @@ from curation.release.report import report
 from curation.release.review import read_reviews
 from schemas.errors import DamageError, GateError, ModelError, RecipeError
 from schemas.stopping import go_on
-from schemas.whole import is_whole, only_one, published
+from schemas.whole import is_whole, left_beside, only_one, published
 
 GATE = "gate"  # the folder of the gate's record, beside the report
 
@@ -63,8 +63,8 @@ def _build_corpus(
     n_made = build(made.steps, store, workers=workers, say=say)
     check_budget(made, store)
     fresh = False
-    if not _is_published(made, store, out):
-        with only_one(folder, say):
+    if not _is_published(made, store, out) or left_beside(folder) or left_beside(page.parent):
+        with only_one(folder, say, beside=page.parent):
             fresh = _publish(made, store, out)  # what another build published meanwhile stays
     return {
         "corpus": made.corpus.name,
@@ -165,7 +165,8 @@ def run_gate(
     otherwise it stays as it is.
     """
     page = report_file(made, store, out)
-    with only_one(handover_folder(made, store, out), say), published(page.parent, _said(made)) as aside:
+    hold = only_one(handover_folder(made, store, out), say, beside=page.parent)
+    with hold, published(page.parent, _said(made)) as aside:
         with _damage_told(made, store):
             gate = run_gates(store, made.addresses(), aside / GATE)
             if with_report:

@@ -69,11 +69,11 @@ def _hold(given: dict[str, Any], stop: Event) -> None:
     from curation.asking.launch import TINY, serving_python, tiny_model
     from curation.asking.serving import Place, launch_of, use, watch
     from curation.asking.serving import serve as served
-    from curation.engine.nodes import cluster_is_named
+    from schemas.loopback import names_cluster
 
     tiny = _one_of(given)
     wanted, serving = _wanted(given, TINY[tiny] if tiny else None)
-    is_cluster = cluster_is_named() and not given["here"] and not tiny
+    is_cluster = names_cluster() and not given["here"] and not tiny
     place = Place(given["host"], given["port"], is_cluster, serving.tensor_parallel_size)
     with ExitStack() as held:
         if given["servers"]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from finetune.training.run import FINISHED, RUN, STOPPED, Job
 from schemas.errors import StepError
+from schemas.loopback import LOOPBACK, names_cluster, not_started, stay_at_home
 
 MOST_FAILURES = 3
 ENVIRONMENT = ("DS_ACCELERATOR", "OMP_NUM_THREADS", "HF_HUB_OFFLINE", "HF_HOME", "PYTHONPATH", "TOKENIZERS_PARALLELISM")
@@ -18,17 +19,12 @@ ENVIRONMENT = ("DS_ACCELERATOR", "OMP_NUM_THREADS", "HF_HUB_OFFLINE", "HF_HOME",
 
 def train_on_ray(job: Job, n_processes: int) -> int:
     """Train in `n_processes` workers of the cluster that this process is in, or of a local one. Gives the exit code."""
-    import ray
     import torch
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
 
-    is_gpu = _has_gpus(ray)
-    root = str(Path(__file__).resolve().parent.parent)
-    kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    kept["PYTHONPATH"] = os.pathsep.join(filter(None, [root, kept.get("PYTHONPATH")]))
-    if not ray.is_initialized():
-        ray.init(runtime_env={"env_vars": kept}, include_dashboard=False, log_to_driver=True)
+    ray = join_ray()
+    is_gpu = bool(ray.cluster_resources().get("GPU"))
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"job": job},
@@ -48,6 +44,25 @@ def train_on_ray(job: Job, n_processes: int) -> int:
     return {FINISHED: 0, STOPPED: 75}.get(reason, 1)
 
 
+def join_ray() -> Any:
+    """The module ray, joined to the cluster that RAY_ADDRESS names, or started here, listening on loopback alone."""
+    root = str(Path(__file__).resolve().parent.parent)
+    kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    kept["PYTHONPATH"] = os.pathsep.join(filter(None, [root, kept.get("PYTHONPATH")]))
+    given: dict[str, Any] = {"runtime_env": {"env_vars": kept}, "include_dashboard": False, "log_to_driver": True}
+    if not names_cluster():
+        stay_at_home()
+        given |= {"address": "local", "_node_ip_address": LOOPBACK}
+    import ray
+
+    if not ray.is_initialized():
+        try:
+            ray.init(**given)
+        except Exception as error:
+            raise not_started(error) from error
+    return ray
+
+
 def _worker(config: dict[str, Any]) -> None:
     """One process: Ray has set the environment and made the group."""
     import ray.train
@@ -63,11 +78,3 @@ def _worker(config: dict[str, Any]) -> None:
     # Every worker must report equally often, and only the first is told figures: so the last line, once.
     last = figures[-1] if figures else {}
     ray.train.report({**last, "exit_code": code, "folder": str(config["job"].out)})
-
-
-def _has_gpus(ray: Any) -> bool:
-    if not ray.is_initialized():
-        import torch
-
-        return bool(torch.cuda.is_available())
-    return bool(ray.cluster_resources().get("GPU"))

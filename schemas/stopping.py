@@ -1,15 +1,19 @@
 """How a command is stopped: by ctrl-C or by SIGTERM, at any moment, also where a library takes it for an error.
 
 The signal is raised as `Stopped`, which no `except Exception` takes; whoever takes it all the same does not hide it,
-for it is remembered: `go_on` raises it again, and the command line ends with 128 and the number of the signal.
+for it is remembered: `go_on` raises it again, and the command line ends with 128 and the number of the signal. Where
+Python itself takes it, in a destructor or a callback, the signal comes once more a moment later.
 """
 
 import signal
+import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_S = 0.05
 
 
 class Stopped(KeyboardInterrupt):
@@ -26,6 +30,7 @@ class _Listening:
 def listen() -> None:
     """Take SIGINT and SIGTERM from now on. Those that are ignored (`nohup`, a job in the background) stay ignored."""
     _Listening.is_on = True
+    sys.unraisablehook = _taken_by_nobody
     listen_again()
 
 
@@ -47,6 +52,17 @@ def go_on() -> None:
     """Raise Stopped where a signal came and its Stopped was swallowed. Called before what must not be done then."""
     if _Listening.asked:
         raise Stopped
+
+
+def _taken_by_nobody(what: "sys.UnraisableHookArgs") -> None:
+    """What Python calls for an error that nobody can take: a Stopped is no trouble to tell of, and comes again."""
+    if not isinstance(what.exc_value, Stopped):
+        sys.__unraisablehook__(what)
+        return
+    again = threading.Timer(AGAIN_S, signal.pthread_kill, (threading.main_thread().ident, _Listening.asked))
+    again.daemon = True
+    with suppress(RuntimeError):  # Python is ending already
+        again.start()
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

@@ -133,32 +133,47 @@ def _put_away(out: Path, old: Path) -> None:
         return
 
 
+def left_beside(out: Path) -> list[Path]:
+    """What stands beside `out` that is on its way there, or that killed builders left: their folders, and the lock."""
+    return [*_asides(out), *out.parent.glob(_lock_of(out).name)]
+
+
 def sweep(out: Path) -> None:
     """Take away what killed builders of `out` left beside it. Only for who holds it."""
-    for pattern in (f".{out.name}.*.aside", f".{out.name}.*.old", f".{out.name}.aside", f".{out.name}.old"):
-        for left in out.parent.glob(pattern):
-            shutil.rmtree(left, ignore_errors=True)
+    for left in _asides(out):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _asides(out: Path) -> list[Path]:
+    patterns = (f".{out.name}.*.aside", f".{out.name}.*.old", f".{out.name}.aside", f".{out.name}.old")
+    return [left for pattern in patterns for left in out.parent.glob(pattern)]
+
+
+def _lock_of(out: Path) -> Path:
+    return out.with_name(f".{out.name}.lock")
 
 
 @contextmanager
-def only_one(out: Path, say: Callable[[str], None]) -> Generator[None]:
+def only_one(out: Path, say: Callable[[str], None], *, beside: Path | None = None) -> Generator[None]:
     """Hold the name `out` against other processes; waits while another one holds it, and says so.
 
+    What killed builders left beside it is swept, and what they left beside `beside`, which goes with it.
     The hold ends with the process, however that ends. Where the file system has no locks it is told and gone on: names
     of one's own keep two builders apart there too.
     """
-    path = out.with_name(f".{out.name}.lock")
+    path = _lock_of(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         held = _locked(path, say)
     except OSError as error:
         raise StoreError(f"cannot hold {out}: {error}") from error
     try:
-        sweep(out)
+        for one in (out, beside) if beside else (out,):
+            sweep(one)
         yield
     finally:
+        path.unlink(missing_ok=True)
         if held is not None:
-            path.unlink(missing_ok=True)
             os.close(held)
 
 

@@ -164,10 +164,13 @@ def test_a_killed_write_leaves_nothing_under_the_final_name_and_is_swept_later(s
     step = counting()
     records = make_parts(step, 0, store)
     left = store.path(step.address, ".part-00009.parquet.killed")
-    Path(left).write_bytes(b"half a part")
+    refused = store.path(step.address, "_rejected", ".part-00009.parquet.killed")
+    Path(refused).parent.mkdir(exist_ok=True)
+    for one in (left, refused):
+        Path(one).write_bytes(b"half a part")
     finish(step, store, records)
     assert store.read(step.address).num_rows == 10
-    assert not store.exists(f"{step.address}/.part-00009.parquet.killed")
+    assert not Path(left).exists() and not Path(refused).exists()
 
 
 def test_a_disk_that_is_full_is_told_with_the_size_that_was_needed(store, monkeypatch, tmp_path):

@@ -109,3 +109,14 @@ def test_of_many_processes_that_claim_at_once_one_wins(store, n_round):
 def test_the_process_that_tests_is_alive():
     assert marks.process_started(os.getpid())
     assert not marks.process_started(2**22 + 1)
+
+
+def test_a_store_that_is_away_says_nothing_of_who_builds(store, monkeypatch):
+    assert claim(store, "count/x", own_mark()) is None
+
+    def away(name):
+        raise StoreError(f"cannot read {name}: no answer")
+
+    monkeypatch.setattr(store, "read_bytes", away)
+    with pytest.raises(StoreError, match="no answer"):
+        claim(store, "count/x", own_mark())

@@ -42,6 +42,20 @@ GOES_ON = """
     go_on()
     print("published")
 """
+IN_A_DESTRUCTOR = """
+    class Held:
+        def __del__(self):
+            print("ready", flush=True)
+            time.sleep(60)
+    Held()
+    time.sleep(60)
+"""
+ERROR_IN_A_DESTRUCTOR = """
+    class Held:
+        def __del__(self):
+            raise ValueError("told as ever")
+    Held()
+"""
 
 
 def started(body: str, *before: str) -> subprocess.Popen[str]:
@@ -54,12 +68,20 @@ def started(body: str, *before: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("body", [WAITS, SWALLOWS, GOES_ON])
+@pytest.mark.parametrize("body", [WAITS, SWALLOWS, GOES_ON, IN_A_DESTRUCTOR])
 def test_a_signal_ends_a_command_with_its_code_and_one_line_whatever_a_library_makes_of_it(number, code, body):
     process = started(body)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err.strip()) == (code, "", "stopped; run it again")
+
+
+def test_another_error_that_nobody_can_take_is_told_as_python_does():
+    done = subprocess.run(
+        [sys.executable, "-c", HEAD + ERROR_IN_A_DESTRUCTOR + TAIL], cwd=ROOT, capture_output=True, text=True,
+        timeout=60, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0 and "Exception ignored" in done.stderr and "told as ever" in done.stderr
 
 
 def test_a_signal_that_is_ignored_stays_ignored():

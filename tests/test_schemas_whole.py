@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import DamageError, StoreError
-from schemas.whole import folder_problems, is_whole, only_one, published, sealed, sweep, unsealed
+from schemas.whole import folder_problems, is_whole, left_beside, only_one, published, sealed, sweep, unsealed
 from tests.bit_flips import flip_bit
 
 
@@ -112,6 +112,20 @@ def test_a_killed_builder_holds_nothing_and_what_it_left_is_swept(tmp_path):
     with only_one(tmp_path / "out", print):
         write(tmp_path / "out")
     assert names(tmp_path) == ["out"]
+
+
+def test_what_is_left_beside_a_name_and_its_companion_is_seen_and_swept_by_who_holds_it(tmp_path):
+    out, page = tmp_path / "a/out", tmp_path / "b/page"
+    write(out)
+    page.mkdir(parents=True)
+    assert left_beside(out) == left_beside(page) == []
+    for left in (tmp_path / "a/.out.1.old", tmp_path / "b/.page.1.aside"):
+        left.mkdir()
+    (tmp_path / "a/.out.lock").write_text("process 1 on a machine that is off")
+    assert len(left_beside(out)) == 2 and len(left_beside(page)) == 1
+    with only_one(out, print, beside=page):
+        assert [path.name for path in left_beside(out)] == [".out.lock"]
+    assert names(tmp_path / "a") == ["out"] and names(tmp_path / "b") == ["page"]
 
 
 def test_who_waits_is_told_for_whom(tmp_path):

@@ -17,7 +17,7 @@ from types import TracebackType
 from uuid import uuid4
 
 from curation.engine.store import Store
-from schemas.errors import CorpusError, StoreError
+from schemas.errors import CorpusError, DamageError, GoneError, StoreError
 
 STALE_S = 60.0  # a mark of another host that has not been touched for so long has lost its builder
 BEAT_S = 10.0
@@ -27,13 +27,13 @@ Mark = dict[str, str]
 
 
 def holder(store: Store, name: str) -> Mark | None:
-    """Who builds the folder now; None when nobody does, or when the builder is dead."""
+    """Who builds the folder now; None when nobody does, or when the builder is dead. Raises StoreError."""
     try:
         mark: Mark = json.loads(store.read_bytes(f"{name}/{BUILDING}"))
         if mark["host"] == os.uname().nodename:
             return mark if _is_alive(int(mark["pid"]), mark["started"]) else None
         return mark if time.time() - float(mark["beat"]) <= STALE_S else None
-    except (StoreError, ValueError, KeyError, TypeError):
+    except (GoneError, DamageError, ValueError, KeyError, TypeError):  # none, or no mark of ours
         return None
 
 
@@ -60,6 +60,14 @@ def claim(store: Store, name: str, mine: Mark) -> Mark | None:
             return other
         store.publish(f"{name}/{BUILDING}", json.dumps({**mine, "beat": f"{time.time():.1f}"}).encode())
     return None
+
+
+def take_dead_mark(store: Store, name: str) -> None:
+    """Take away the mark of a finished table whose builder was killed before it did; one of a living builder stays."""
+    if store.exists(f"{name}/{BUILDING}"):
+        with _one_at_a_time(store):
+            if holder(store, name) is None:
+                store.remove(f"{name}/{BUILDING}")
 
 
 class Builder:

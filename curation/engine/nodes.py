@@ -1,6 +1,5 @@
 """Objects that live on nodes of a Ray cluster for as long as they are held: servers of models, on nodes with GPUs."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -65,8 +64,3 @@ def on_nodes(make: Callable[[], Any], n: int, *, gpus: float, cpus: float = 1) -
             ray.kill(actor)
         if ours:
             ray.shutdown()
-
-
-def cluster_is_named() -> bool:
-    """Whether RAY_ADDRESS names a cluster: then work goes there."""
-    return bool(os.environ.get("RAY_ADDRESS"))

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
-from curation.engine.loopback import ray_folder, stay_at_home
+from curation.engine.leftovers import sweep
 from curation.engine.marks import Builder, told
 from curation.engine.parts import PartRecord
 from curation.engine.patience import Trouble, patience
@@ -29,6 +29,7 @@ from curation.engine.store import Store
 from schemas import errors
 from schemas.doors import VARIABLE as DOORS
 from schemas.errors import CorpusError, DamageError, ModelError, StepError
+from schemas.loopback import LOOPBACK, names_cluster, not_started, stay_at_home
 from schemas.manifest import Manifest
 from schemas.rejection import REJECTED, Sieved
 from schemas.stopping import go_on, listen_again
@@ -83,7 +84,9 @@ def build(
     the CorpusError of the part that failed, named by step and part; parts already made stay.
     """
     patience_s = patience() if patience_s is None else patience_s
-    todo = [step for step in in_order(targets) if not store.is_done(step.address)]
+    steps = in_order(targets)
+    todo = [step for step in steps if not store.is_done(step.address)]
+    sweep(store, sorted({step.address for step in steps} - {step.address for step in todo}))
     if not todo:
         return 0
     with Builder(store) as builder, _ray(store.where, workers) as given:
@@ -331,7 +334,7 @@ def join_ray(workers: int | None) -> tuple[Any, bool]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    is_local = not os.environ.get("RAY_ADDRESS")
+    is_local = not names_cluster()
     if is_local:
         stay_at_home()
     import ray
@@ -340,12 +343,9 @@ def join_ray(workers: int | None) -> tuple[Any, bool]:
     if ours:
         try:
             _start(ray, workers, is_local=is_local)
-        except Exception as error:  # of a full folder and of a busy machine Ray raises just that
+        except Exception as error:
             ray.shutdown()
-            raise StepError(
-                f"Ray cannot be started: {in_one_line(error)[:500]}; its files are in {ray_folder()}, and RAY_TMPDIR "
-                "names another folder"
-            ) from error
+            raise not_started(error) from error
         listen_again()  # Ray takes SIGTERM, and ends with a trace of its own
     return ray, ours
 
@@ -358,5 +358,5 @@ def _start(ray: Any, workers: int | None, *, is_local: bool) -> None:
         return
     ray.init(
         address="local", num_cpus=workers or len(os.sched_getaffinity(0)), include_dashboard=False,
-        log_to_driver=False, logging_level="error", object_store_memory=200 * 2**20, _node_ip_address="127.0.0.1",
+        log_to_driver=False, logging_level="error", object_store_memory=200 * 2**20, _node_ip_address=LOOPBACK,
     )  # fmt: skip

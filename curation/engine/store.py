@@ -96,13 +96,14 @@ class Store:
     def _info(self, paths: Sequence[str]) -> list[pafs.FileInfo]:
         return patiently(lambda: self.files.get_file_info(list(paths)), f"look at {', '.join(paths[:1])}")
 
-    def _below(self, folder: str, *, recursive: bool = False) -> list[pafs.FileInfo]:
+    def below(self, folder: str, *, recursive: bool = True) -> list[pafs.FileInfo]:
+        """What is in a folder and, where `recursive`, in those in it; nothing where it is not there."""
         wanted = pafs.FileSelector(self.path(folder), allow_not_found=True, recursive=recursive)
         return patiently(lambda: self.files.get_file_info(wanted), f"look into {wanted.base_dir}")
 
     def addresses(self, folder: str = "") -> Iterator[str]:
         """The address of every finished table or hand-over below a folder such as `samples`, by name."""
-        found = self._below(folder, recursive=True)
+        found = self.below(folder)
         for one in sorted(found, key=lambda info: info.path):
             address = posixpath.relpath(posixpath.dirname(one.path), self.root)
             if one.base_name == MANIFEST and not address.startswith(("reports/", ".")) and "/." not in address:
@@ -141,12 +142,15 @@ class Store:
 
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest, last, after sweeping what killed builds left aside."""
-        listed = {part.name for part in manifest.parts}
-        for info in self.listed(manifest.address):
+        self._sweep(manifest.address, {part.name for part in manifest.parts})
+        self._sweep(f"{manifest.address}/{REJECTED_FOLDER}", {part.name for part in manifest.rejected})
+        self.publish(f"{manifest.address}/{MANIFEST}", manifest.written())
+
+    def _sweep(self, folder: str, listed: set[str]) -> None:
+        for info in self.listed(folder):
             strange = info.base_name.endswith(".parquet") and info.base_name not in listed
             if info.base_name.startswith(".") or strange:
-                self.remove(f"{manifest.address}/{info.base_name}")
-        self.publish(f"{manifest.address}/{MANIFEST}", manifest.written())
+                self.remove(f"{folder}/{info.base_name}")
 
     def publish(self, name: str, body: bytes) -> str:
         """Write a file aside, then let it appear under its name; gives its SHA-256.
@@ -187,7 +191,7 @@ class Store:
 
     def listed(self, folder: str) -> list[pafs.FileInfo]:
         """What is in a folder, by name; nothing where it is not there."""
-        found = self._below(folder)
+        found = self.below(folder, recursive=False)
         return sorted(found, key=lambda info: info.base_name)
 
     def read_bytes(self, name: str) -> bytes:

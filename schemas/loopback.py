@@ -7,18 +7,25 @@ import tempfile
 from pathlib import Path
 
 from schemas.errors import StepError
+from schemas.trouble import in_one_line
 
 # Ray binds GCS, raylet, workers and metrics to all addresses, unless its node has the loopback address; and it replaces
 # that one by the machine's, whatever it is told, unless clusters are switched off. The variable is of Ray's for
 # platforms without clusters, and is read where ray is imported, here and in every process that it starts.
 NO_CLUSTER = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+LOOPBACK = "127.0.0.1"
+
+
+def names_cluster() -> bool:
+    """Whether RAY_ADDRESS names a cluster: then work goes there. `local` is Ray's word for none."""
+    return os.environ.get("RAY_ADDRESS", "") not in ("", "local")
 
 
 def stay_at_home() -> None:
     """Make the next `ray.init` of this process, with the node address 127.0.0.1, listen on loopback alone."""
     os.environ[NO_CLUSTER] = "0"
     if constants := sys.modules.get("ray._private.ray_constants"):
-        constants.ENABLE_RAY_CLUSTER = False  # ray was imported before
+        vars(constants)["ENABLE_RAY_CLUSTER"] = False  # ray was imported before
     own_token()
 
 
@@ -56,6 +63,14 @@ def _make(file: Path) -> None:
         pass
     finally:
         aside.unlink()
+
+
+def not_started(error: Exception) -> StepError:
+    """What to say of a Ray that cannot be started; of a full folder and of a busy machine it raises any Exception."""
+    return StepError(
+        f"Ray cannot be started: {in_one_line(error)[:500]}; its files are in {ray_folder()}, and RAY_TMPDIR names "
+        "another folder"
+    )
 
 
 def ray_folder() -> str:

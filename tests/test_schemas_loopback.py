@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from curation.engine.loopback import own_token
 from curation.engine.run import join_ray
 from schemas.errors import StepError
+from schemas.loopback import own_token
 
 ROOT = Path(__file__).resolve().parent.parent
+BUILD = "from curation.engine.run import join_ray\nray, _ = join_ray(1)\n"
+TRAINING = "from finetune.ray_train import join_ray\nray = join_ray()\n"
 LISTED = """
-import os, sys, json, psutil
-from curation.engine.run import join_ray
-ray, _ = join_ray(1)
+import json, psutil
 
 @ray.remote
 def where():
@@ -32,13 +32,13 @@ ray.shutdown()
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("before", ["", "import ray"])
-def test_a_local_build_listens_on_loopback_alone(tmp_path, before):
+@pytest.mark.parametrize("begun", [BUILD, f"import ray\n{BUILD}", TRAINING], ids=["build", "ray before", "training"])
+def test_a_local_ray_listens_on_loopback_alone(tmp_path, begun):
     import json
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     done = subprocess.run(
-        [sys.executable, "-c", before + LISTED], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        [sys.executable, "-c", begun + LISTED], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
         env={**environment, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
