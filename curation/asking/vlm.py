@@ -88,6 +88,7 @@ class Asker:
         started, asked = time.monotonic(), list[Reply]()
         try:
             if missing:
+                kept.count(Ledger())  # a store that takes nothing is told before anything is spent
                 asyncio.run(self._ask_servers(served, missing, kept, asked))
         finally:
             kept.settle()

@@ -7,8 +7,6 @@ python -m tests.faults --only killed          kinds whose name has the word
 """
 
 import argparse
-import gc
-import os
 import shutil
 import sys
 import tempfile
@@ -16,13 +14,10 @@ import time
 from pathlib import Path
 from random import SystemRandom
 
-import curation.corpus
-from curation.engine import run as runner
-from schemas import expectations
-from tests.faults import forked, rounds, table
-from tests.faults.world import World, world
+from tests.faults import disks, rounds, table
+from tests.faults.prepared import prepared
+from tests.faults.world import World
 
-KEEP_FILES = ("_open_plane", "_digest", "_digest_once")
 N_FULL, N_SHORT = 300, 24
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,8 +39,10 @@ def main() -> None:
     begun = time.monotonic()
     again = f"--seed {chosen.seed} {'--short' if chosen.short else f'--faults {chosen.faults}'}"
     print(f"seed {chosen.seed}; again: python -m tests.faults {again}", flush=True)
+    if not disks.can_mount():
+        print("no file system can be mounted here, only root may: real full disks are left out; limits and errors stay")
     folder = Path(tempfile.mkdtemp(prefix="radio-corpus-faults-"))
-    made = _prepared(folder)
+    made = prepared(folder)
     made.keeps = chosen.keep
     try:
         done: list[rounds.Round] = []
@@ -56,7 +53,7 @@ def main() -> None:
                 done += _tried(made, one)
                 print(table.line(done[-1], time.monotonic() - begun), flush=True)
     finally:
-        made.model.end()
+        made.end()
         if chosen.keep:
             print(f"kept: {folder}")
         else:
@@ -66,38 +63,6 @@ def main() -> None:
     if chosen.write_docs:
         table.write(chosen.write_docs, done, chosen.seed, summary)
     sys.exit(1 if any(fault.problems for one in done for fault in one.faults) else 0)
-
-
-def _prepared(folder: Path) -> World:
-    """The undisturbed build, in this process; what costs and cannot come out otherwise is not worked out again."""
-    runner._ray = forked.here
-    judge, told = expectations.judge, {}
-
-    def judged(tables, docs=None):
-        key = repr(tables)
-        if key not in told:
-            told[key] = judge(tables, docs), docs and shutil.copytree(docs, folder / f"docs-{os.getpid()}-{len(told)}")
-        elif docs and told[key][1]:
-            shutil.copytree(told[key][1], docs, dirs_exist_ok=True)
-        return told[key][0]
-
-    expectations.judge = judged
-    made = world(folder)
-    runner._ray = forked.forked
-    curation.corpus.word_faults = lambda *_: []  # of the same scheme and questions each time
-    _forget_files()
-    gc.collect()
-    gc.freeze()  # forks share what is here
-    return made
-
-
-def _forget_files() -> None:
-    """Raw files are opened anew by each build, as if it had never seen them."""
-    readers = [one for name, one in sys.modules.items() if name.startswith(("curation.pictures.", "catalogs."))]
-    for module in readers:
-        for one in vars(module).values():
-            if hasattr(one, "cache_clear") and one.__name__ in KEEP_FILES:
-                one.cache_clear()
 
 
 def _tried(made: World, one: rounds.Round) -> list[rounds.Round]:

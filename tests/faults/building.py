@@ -1,7 +1,6 @@
 """A build as a user would start it, in a fork of this process: what it imports and has read once need not be again."""
 
 import os
-import re
 import signal
 import sys
 import time
@@ -26,15 +25,12 @@ class Ended:
 
     @property
     def is_clear(self) -> bool:
-        """No traceback: what went wrong was told in lines, or the process was killed.
-
-        What Python itself says of an error inside a destructor, where nobody can take it, is none.
-        """
-        return "Traceback" not in IGNORED.sub("", self.said) and self.code != HANGS
+        """No traceback, of Python or of C++: what went wrong was told in lines, or the process was killed."""
+        return not any(one in self.said for one in TRACES) and self.code != HANGS
 
 
 HANGS = 999
-IGNORED = re.compile(r"Exception ignored in.*\nTraceback")
+TRACES = ("Traceback", "*** SIG", "StackTrace", "Fatal Python error")
 
 
 def started(
@@ -44,6 +40,7 @@ def started(
     faults: Sequence[Planted],
     store: Path,
     raw: Path,
+    objects: str = "",
     before: Callable[[], None] | None = None,
 ) -> int:
     """The process of a command."""
@@ -61,7 +58,7 @@ def started(
         os.environ["RADIO_PATIENCE_S"] = "3"
         if before:
             before()
-        plant(faults, store, raw)
+        plant(faults, store, raw, objects)
         sys.argv = ["curation", *words]
         main()
     except SystemExit as ended:

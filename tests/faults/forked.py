@@ -92,3 +92,8 @@ def here(where: str, workers: int | None) -> Iterator[run._Tasks]:
         return len(made) - 1
 
     yield run._Tasks(submit, lambda handles, timeout_s: (handles[0], made[handles[0]]), 1)
+
+
+def make_here() -> None:
+    """Let builds of this process make their parts themselves: a fork cannot go on with a client of an object store."""
+    run._ray = here

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.faults import damage, planted
+from tests.faults import damage, disks, planted, real_ray
+from tests.faults.objects import failing
 from tests.faults.planted import Scene
 
 TABLES = (
@@ -51,6 +52,8 @@ class Kind:
     model: dict = field(default_factory=dict)
     """How the model fails; `back_s`: so many seconds later it answers again."""
     n_builds: int = 1
+    where: str = ""
+    """`ray`: parts are made by a real Ray; `objects`: tables go to an object store; `disk`: to a disk of their own."""
     is_paused: bool = False
     """A builder is paused until its mark is void, and another one begins."""
 
@@ -161,6 +164,10 @@ INSIDE = (
          codes=(0, 1)),
     Kind("mosaic changed, same size", ("windows", "cutouts"), ("before a part",), damage.change_mosaic, codes=(0, 1)),
     Kind("mosaic cut short", ("windows", "cutouts"), ("before a part",), damage.cut_mosaic, codes=(0, 1)),
+    Kind("catalogue not to be read while the tables are planned", ("start",), ("opening a catalogue",),
+         _error(errno.ESTALE), codes=(1,)),
+    Kind("catalogue not to be read for a moment", ("sources",), ("opening a catalogue",), _error(errno.EIO),
+         codes=(0, 1)),
     Kind("catalogue taken away", ("sources",), ("before a part",), damage.take_catalogue, codes=(0, 1)),
     Kind("catalogue changed", ("sources",), ("before a part",), damage.change_catalogue, codes=(0, 1)),
     # damage to what is made
@@ -214,4 +221,58 @@ BESIDE = (
     Kind("driver paused until its mark is void, another one builds", TABLES, ("before manifest", "manifest published"),
          planted.pause(lambda scene: scene.driver, 4.0), n_builds=2, is_paused=True, codes=(0, 1)),
 )  # fmt: skip
-ALL: Sequence[Kind] = (*INSIDE, *MODEL, *BESIDE)
+BEGUN = ("mark published",)
+"""A table is claimed: its parts are made next."""
+ON_RAY = (
+    Kind("a worker of Ray's killed", ("cutouts", "judged"), BEGUN, real_ray.soon(real_ray.one_worker, signal.SIGKILL),
+         where="ray", codes=(0,)),
+    Kind("all workers of Ray's killed", ("windows", "conversations"), BEGUN,
+         real_ray.soon(real_ray.workers, signal.SIGKILL), where="ray", codes=(0, 1)),
+    Kind("Ray's raylet killed", ("descriptions", "answers"), BEGUN, real_ray.soon(real_ray.raylet, signal.SIGKILL),
+         where="ray", codes=(0, 1)),
+    Kind("Ray's agents killed", ("objects",), BEGUN, real_ray.soon(real_ray.agents, signal.SIGKILL), where="ray",
+         codes=(0, 1)),
+    Kind("Ray's GCS killed", ("generated", "injections"), BEGUN, real_ray.soon(real_ray.gcs, signal.SIGKILL),
+         where="ray", codes=(0, 1)),
+    Kind("all of Ray killed", ("sources", "quality"), BEGUN, real_ray.soon(real_ray.everything, signal.SIGKILL),
+         where="ray", codes=(0, 1)),
+    Kind("driver killed above a Ray", ("splits", "samples"), ("mark published", "before manifest"),
+         planted.kill_driver, where="ray", codes=KILLED),
+    Kind("Ctrl-C above a Ray", ("mosaics",), BEGUN, planted.interrupt, where="ray", codes=(130,)),
+    Kind("SIGTERM above a Ray", ("quotas",), BEGUN, planted.terminate, where="ray", codes=(143,)),
+)  # fmt: skip
+ON_THE_WIRE = ("before part", "part published", "before manifest", "manifest published", "before mark")
+SOME = ("mosaics", "cutouts", "generated", "splits", "conversations", "samples")
+ON_OBJECTS = tuple(
+    Kind(f"object store: {told}", stages, ON_THE_WIRE, failing(mode, *seconds), where="objects", codes=codes)
+    for told, stages, mode, seconds, codes in (
+        ("503 SlowDown for a second", SOME, "slow_down", (1.0,), (0, 1)),
+        ("503 SlowDown for good", ("windows", "quality"), "slow_down", (), (1,)),
+        ("two of three requests 503 SlowDown", SOME, "some_slow_down", (2.0,), (0, 1)),
+        ("error 500 for a second", ("objects", "descriptions", "judged"), "500", (1.0,), (0, 1)),
+        ("stalls for two seconds", SOME, "stall", (2.0,), (0, 1)),
+        ("stalls for good", ("answers",), "stall", (), (1,)),
+        ("dies, and is back after a second", SOME, "down", (1.0,), (0, 1)),
+        ("cannot be reached", ("sources", "quotas", "blind"), "down", (), (1,)),
+        ("answers cut in the middle", ("windows", "injections", "samples"), "cut", (0.5,), (0, 1)),
+    )
+) + (
+    Kind("object store: driver killed", ("cutouts", "answers"), (*ON_THE_WIRE, "mark published"), planted.kill_driver,
+         where="objects", codes=KILLED),
+)  # fmt: skip
+ON_DISK = (
+    Kind("disk really full", (*TABLES, "hand-over", "report"), ("before part", "before manifest", "before it"),
+         disks.fill, where="disk", codes=(1,)),
+    Kind("disk really without inodes", (*TABLES, "hand-over"), ("before part", "before manifest", "before it"),
+         disks.use_up_inodes, where="disk", codes=(1,)),
+    Kind("disk really read-only", TABLES, ("before part", "before manifest"), disks.forbid_writing, where="disk",
+         codes=(1,)),
+)  # fmt: skip
+BESIDE_OBJECTS = (
+    Kind("object store: two builds at once", ("mosaics", "cutouts"), n_builds=2, where="objects", codes=(0, 1)),
+    Kind("object store: two builds at once, one killed", ("cutouts", "answers"), ("before part", "part published"),
+         planted.kill_driver, n_builds=2, where="objects", codes=(0, 1, -signal.SIGKILL)),
+)  # fmt: skip
+SHARING: Sequence[Sequence[Kind]] = (ON_RAY, ON_OBJECTS, ON_DISK, INSIDE)
+"""Several faults make a round."""
+ALONE: Sequence[Sequence[Kind]] = (MODEL, BESIDE, BESIDE_OBJECTS)

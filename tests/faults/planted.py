@@ -47,6 +47,8 @@ class Scene:
     driver: int
     stage: str = ""
     what: str = ""
+    objects: str = ""
+    """Where the object store takes orders."""
     name: str = ""
     """Of the file at hand, below the store; empty where there is none."""
 
@@ -67,9 +69,9 @@ class _Planting:
                 one.act(self.scene)
 
 
-def plant(faults: Sequence[Planted], store: Path, raw: Path) -> None:
+def plant(faults: Sequence[Planted], store: Path, raw: Path, objects: str = "") -> None:
     """Make this process, a fork of the harness, meet its points. Not undone: the process ends with its build."""
-    planting = _Planting(faults, Scene(store, raw, os.getpid()))
+    planting = _Planting(faults, Scene(store, raw, os.getpid(), objects=objects))
     _around(Step, "run", planting, lambda step, *_: (step.name.split("/")[0], "a part"), ("before", "made:"))
     _around(Store, "publish", planting, lambda _, name, *__: told(name), ("before", "published:"))
     for function, stage in OUT.items():

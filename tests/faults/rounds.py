@@ -3,18 +3,21 @@
 What a round does follows from the seed and its number alone, but for the order in which processes come to things.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from curation.asking.replies import ledgers
 from curation.engine.store import Store
-from tests.faults import building, compare
+from tests.faults import building, compare, disks, forked, real_ray
 from tests.faults.building import Ended
-from tests.faults.kinds import ASKING, BESIDE, INSIDE, MODEL, STAGES, Kind
+from tests.faults.kinds import ALONE, ASKING, SHARING, STAGES, Kind
 from tests.faults.planted import Planted, Scene
 from tests.faults.world import World
 
@@ -42,16 +45,20 @@ class Round:
 
     number: str
     faults: list[Fault]
+    """All in the same place, as `Kind.where` says."""
     n_launches: int = 0
     n_repeated: int = 0
     """Requests to the model that came again."""
     n_lost: int = 0
     """Replies that were not kept yet when something died: so many may be asked again."""
-    marks: tuple[str, ...] = ()
-    """Of builders, left in the end."""
     is_shared: bool = False
     """Something went wrong that may be the fault of several."""
     said: list[str] = field(default_factory=list)
+
+    @property
+    def where(self) -> str:
+        """What is unusual about the place, as `Kind.where` says."""
+        return self.faults[0].kind.where
 
     def blame(self, problem: str, faults: Sequence[Fault] = ()) -> None:
         """Something went wrong after these faults, or after any of those that have happened."""
@@ -66,7 +73,7 @@ class Round:
 def rounds(seed: int, n_faults: int, wanted: str = "") -> Iterator[Round]:
     """Rounds with so many faults: every kind in turn, at every one of its stages in an order of the seed."""
     chance = Random(f"faults-{seed}")
-    groups = [[one for one in group if wanted in one.name] for group in (INSIDE, MODEL, BESIDE)]
+    groups = [[one for one in group if wanted in one.name and is_possible(one)] for group in (*SHARING, *ALONE)]
     todo: list[list[Fault]] = []
     for group in groups:
         ways = [[Fault(kind, stage) for stage in chance.sample(kind.stages, len(kind.stages))] for kind in group]
@@ -76,13 +83,19 @@ def rounds(seed: int, n_faults: int, wanted: str = "") -> Iterator[Round]:
     counts = [
         max(min(len(some), len(group)), round(len(some) * share)) for some, group in zip(todo, groups, strict=True)
     ]
-    inside, *alone = [some[:n] for some, n in zip(todo, counts, strict=True)]
-    for fault in [*inside, *(one for some in alone for one in some)]:
+    chosen = [some[:n] for some, n in zip(todo, counts, strict=True)]
+    for fault in (one for some in chosen for one in some):
         if fault.kind.act:
             fault.what, fault.nth = fault.kind.point(fault.stage, chance)
-    packed = [*([one] for some in alone for one in some), *_packed(inside)]  # short ones first
+    sharing, alone = chosen[: len(SHARING)], chosen[len(SHARING) :]
+    packed = [*([one] for some in alone for one in some), *(faults for some in sharing for faults in _packed(some))]
     for k, faults in enumerate(packed):
         yield Round(f"{seed}.{k}", faults)
+
+
+def is_possible(kind: Kind) -> bool:
+    """Whether this machine can do it: only root may mount a disk."""
+    return kind.where != "disk" or disks.can_mount()
 
 
 def _packed(faults: list[Fault]) -> Iterator[list[Fault]]:
@@ -119,30 +132,43 @@ def run(world: World, one: Round) -> None:
     folder = world.folder / f"round-{one.number}"
     shutil.rmtree(folder, ignore_errors=True)
     store = folder / "store"
-    alone = one.faults[0].kind if len(one.faults) == 1 else None
-    _begin(world, store, one.faults[0], is_alone=bool(alone and (alone.n_builds > 1 or alone.model)))
-    world.model.tell(mode="", n_faults=None, delay_s=0.0, is_up=True, forget=True)
+    store.mkdir(parents=True)
+    with disks.small_disk(store) if one.where == "disk" else nullcontext():
+        alone = one.faults[0].kind if len(one.faults) == 1 else None
+        if alone and (alone.n_builds > 1 or alone.model) and one.where != "objects":
+            _begin(world, store, one.faults[0])
+        world.model.tell(mode="", n_faults=None, delay_s=0.0, is_up=True, forget=True)
+        _do(world, one, store)
+    if not world.keeps:
+        shutil.rmtree(folder)
+
+
+def _do(world: World, one: Round, store: Path) -> None:
     waiting = list(one.faults)
     for _ in range(len(one.faults) + 4):
         ended = _launch(world, one, store, waiting)
         happened = [fault for fault in waiting if fault.has_happened]
         waiting = [fault for fault in waiting if not fault.has_happened]
         _look(world, one, store, ended, happened)
-        world.mend()
+        _mend(world, one, store)
         if [end.code for end in ended] == [0]:
             break
         if any(fault.kind.is_damage and fault.has_happened for fault in one.faults) and not happened:
             break  # it will not go on by itself
     _conclude(world, one, store)
-    if not world.keeps:
-        shutil.rmtree(folder)
 
 
-def _begin(world: World, store: Path, first: Fault, *, is_alone: bool) -> None:
-    """An empty store; for a fault that is alone one in which all is made up to its stage."""
-    store.mkdir(parents=True)
-    if not is_alone:
-        return
+def _mend(world: World, one: Round, store: Path) -> None:
+    """Put right what was done to the machine."""
+    world.mend()
+    if one.where == "disk":
+        disks.mend(store)
+    if one.where == "objects":
+        world.objects.mend()
+
+
+def _begin(world: World, store: Path, first: Fault) -> None:
+    """A store in which all is made up to a stage."""
     k = _place(first.stage)
     for address in world.steps:
         if STAGES.index(address.split("/")[0]) < k:
@@ -155,7 +181,14 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     """The same command once, or several of it at once, with the faults that have not happened yet."""
     flags = [store.parent / f"flag-{k}" for k, _ in enumerate(one.faults)]
     planted = [
-        Planted(fault.stage, fault.what, _noting(world, fault.kind.act, flag), flag, fault.nth, fault.kind.holds)
+        Planted(
+            fault.stage,
+            fault.what,
+            _noting(world, fault.kind.act, flag, _place_of(world, one, store)),
+            flag,
+            fault.nth,
+            fault.kind.holds,
+        )
         for fault, flag in zip(one.faults, flags, strict=True)
         if fault.kind.act and any(fault is other for other in waiting)
     ]
@@ -163,16 +196,25 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     is_paused = any(fault.kind.is_paused for fault in waiting)
     logs = [store.parent / f"log-{one.n_launches}-{k}" for k in range(n)]
     before = building.quick_marks if is_paused else None
-    pids = [building.started(words(world, store), logs[0], faults=planted, store=store, raw=world.raw, before=before)]
+    session = f"{os.getpid()}-{one.number}-{one.n_launches}"
+    before = {"ray": real_ray.use(session), "objects": forked.make_here}.get(one.where, before)
+    given = _words_of(world, one, store)
+    start = partial(
+        building.started, given, store=store, raw=world.raw, before=before,
+        objects=world.objects.control if one.where == "objects" else "",
+    )  # fmt: skip
+    pids = [start(logs[0], faults=planted)]
     if is_paused:
         _until(lambda: any(flag.exists() for flag in flags))
     others = [] if is_paused else planted  # whoever comes there first
-    pids += [
-        building.started(words(world, store), log, faults=others, store=store, raw=world.raw, before=before)
-        for log in logs[1:]
-    ]
+    pids += [start(log, faults=others) for log in logs[1:]]
     ended = building.ended(pids, logs, _failing_model(world, waiting))
     one.n_launches += 1
+    if one.where == "objects":
+        world.objects.dump(one.number, store)
+    if one.where == "ray" and (left := real_ray.left_behind(session)):
+        one.blame(f"left behind: {_some(left)}", [fault for fault, flag in zip(one.faults, flags, strict=True)
+                                                  if fault in waiting and flag.exists()])  # fmt: skip
     one.said += [
         f"exit {end.code}: {end.said.strip().splitlines()[-1][:300] if end.said.strip() else ''}" for end in ended
     ]
@@ -181,13 +223,27 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     return ended
 
 
-def _noting(world: World, act: Callable[[Scene], None], flag: Path) -> Callable[[Scene], None]:
+def _place_of(world: World, one: Round, store: Path) -> str:
+    """Where the tables are, as builds are told."""
+    return world.objects.place(one.number) if one.where == "objects" else str(store)
+
+
+def _words_of(world: World, one: Round, store: Path) -> list[str]:
+    """A command line for the store of a round."""
+    given = words(world, store)
+    if one.where == "objects":
+        given[given.index("--store") + 1] = _place_of(world, one, store)
+        given += ["--out", str(store)]
+    return given + (["--workers", "2"] if one.where == "ray" else [])
+
+
+def _noting(world: World, act: Callable[[Scene], None], flag: Path, place: str) -> Callable[[Scene], None]:
     """Before the fault happens, write down how many replies are not kept yet: so many may be asked for again."""
 
     def noted(scene: Scene) -> None:
         if scene.stage in (*ASKING, "replies"):
             with flag.with_name("in-flight").open("a") as out:
-                out.write(f"{_n_unkept(world, scene.store)}\n")
+                out.write(f"{_n_unkept(world, place)}\n")
         act(scene)
 
     return noted
@@ -236,7 +292,7 @@ def _look(world: World, one: Round, store: Path, ended: Sequence[Ended], happene
         if wrong:
             one.blame(f"published: {_some(wrong)}", happened)
     noted = store.parent / "in-flight"
-    left = len(set(world.model.asked_in_the_end) - world.canaries) - _n_kept(store)
+    left = len(set(world.model.asked_in_the_end) - world.canaries) - _n_kept(str(store))
     one.n_lost += max(left, sum(map(int, noted.read_text().split())) if noted.exists() else 0)
     noted.unlink(missing_ok=True)
 
@@ -246,9 +302,9 @@ def _conclude(world: World, one: Round, store: Path) -> None:
     has_damage = any(fault.kind.is_damage and fault.has_happened for fault in one.faults)
     found = compare.state(store)
     differs = world.undisturbed.wrong(found) + world.undisturbed.missing(found)
-    end = "went on"
+    end, is_mended = "went on", one.said[-1].startswith("exit 0")
     if differs and has_damage:
-        end = "repaired"
+        end, is_mended = "repaired", True
         checked = _alone(world, store, words(world, store, verb="check"))
         if checked.code == 0:
             one.blame(f"unnoticed by check: {_some(differs)}")
@@ -260,7 +316,8 @@ def _conclude(world: World, one: Round, store: Path) -> None:
         differs = world.undisturbed.wrong(found) + world.undisturbed.missing(found)
     if differs:
         one.blame(f"in the end: {_some(differs)}; {one.said[-1]}")
-    one.marks = found.marks
+    if found.marks and is_mended:
+        one.blame(f"marks of builders left in the end: {_some(found.marks)}")
     if not any(
         fault.kind.model or fault.kind.act is None or fault.kind.name == "bit flipped in kept replies"
         for fault in one.faults
@@ -284,13 +341,13 @@ def singly(one: Round) -> Iterator[Round]:
         yield Round(f"{one.number}.{k}", [replace(fault, has_happened=False, problems=[], end="")])
 
 
-def _n_unkept(world: World, store: Path) -> int:
-    return max(0, len(set(world.model.asked) - world.canaries) - _n_kept(store))
+def _n_unkept(world: World, place: str) -> int:
+    return max(0, len(set(world.model.asked) - world.canaries) - _n_kept(place))
 
 
-def _n_kept(store: Path) -> int:
+def _n_kept(place: str) -> int:
     try:
-        return sum(int(str(one["n_kept"])) for one in ledgers(Store(str(store))))
+        return sum(int(str(one["n_kept"])) for one in ledgers(Store(place)))
     except Exception:  # damaged replies: none is known to be kept
         return 0
 

@@ -1,8 +1,8 @@
 """What is disturbed: a sky of a few pictures, a corpus of it, a model in a process of its own, one undisturbed build.
 
 Everything is real but three things, which make a build take a second instead of a minute: the model answers by rule,
-parts are made by forked processes instead of Ray's (`forked.py`; Ray has its own rounds), and the judge of the gate
-repeats itself where it is asked the very same numbers again.
+parts are made by forked processes instead of Ray's (`forked.py`; a real Ray has rounds of its own), and the judge of
+the gate repeats itself where it is asked the very same numbers again.
 """
 
 import csv
@@ -23,6 +23,7 @@ from curation.corpus import Graph, corpus, graph
 from curation.demo import write_demo
 from curation.engine.store import Store
 from tests.faults import compare
+from tests.faults.objects import Objects
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTLES_S = 0.2
@@ -86,6 +87,7 @@ class World:
 
     folder: Path
     model: Model
+    objects: Objects
     keeps: bool = False
     """Stores and logs of rounds stay."""
     undisturbed: "compare.State" = field(init=False)
@@ -136,6 +138,11 @@ class World:
                 there.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(file, there)
 
+    def end(self) -> None:
+        """End the processes of model and object store."""
+        self.model.end()
+        self.objects.end()
+
     def build_undisturbed(self) -> None:
         """The build that all others are held against, in this process: what it has read stays warm for its forks."""
         made = self.graph(self.whole)
@@ -149,7 +156,7 @@ class World:
 def world(folder: Path) -> World:
     """Raw files below `folder` and an undisturbed build of them."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    made = World(folder, Model())
+    made = World(folder, Model(), Objects())
     made.write()
     made.build_undisturbed()
     return made
