@@ -120,3 +120,16 @@ def test_a_store_that_is_away_says_nothing_of_who_builds(store, monkeypatch):
     monkeypatch.setattr(store, "read_bytes", away)
     with pytest.raises(StoreError, match="no answer"):
         claim(store, "count/x", own_mark())
+
+
+def test_a_builder_whose_store_is_away_asks_it_once_and_ends(store, monkeypatch):
+    asked = []
+
+    def away(name):
+        asked.append(name)
+        raise StoreError(f"cannot read {name}: no answer")
+
+    with Builder(store) as builder:
+        assert [builder.take(f"count/{k}") for k in range(3)] == [None, None, None]
+        monkeypatch.setattr(store, "read_bytes", away)
+    assert len(asked) == 1

@@ -88,7 +88,8 @@ class Builder:
         self._stop.set()
         self._heart.join(self.beat_s)
         for name in sorted(self._held):
-            self.give_back(name)
+            if not self.give_back(name):
+                return  # the store is away: the other marks end with us as well, and nobody waits for each of them
 
     def take(self, name: str) -> Mark | None:
         """Hold a table; gives who holds it instead, or None when it is ours now."""
@@ -107,8 +108,8 @@ class Builder:
             self._held.discard(name)
         return told(now) if now else "nobody"
 
-    def give_back(self, name: str) -> None:
-        """Take our mark away; leaves that of another builder. An error of the store leaves it: it ends with us."""
+    def give_back(self, name: str) -> bool:
+        """Take our mark away; leaves that of another builder. False: the store failed, the mark stays and ends with us."""
         with self._guard:
             self._held.discard(name)
             try:
@@ -116,7 +117,8 @@ class Builder:
                 if now and now["id"] == self.me["id"]:
                     self.store.remove(f"{name}/{BUILDING}")
             except CorpusError:
-                return
+                return False
+        return True
 
     def _beat(self) -> None:
         while not self._stop.wait(self.beat_s):
