@@ -109,7 +109,7 @@ class Builder:
         return told(now) if now else "nobody"
 
     def give_back(self, name: str) -> bool:
-        """Take our mark away; leaves that of another builder. False: the store failed, the mark stays and ends with us."""
+        """Take our mark away; leaves that of another builder. False: the store failed, and the mark stays."""
         with self._guard:
             self._held.discard(name)
             try:
