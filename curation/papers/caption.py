@@ -49,6 +49,7 @@ _ACCENTS = latex2text.LatexNodes2Text(math_mode="text", strict_latex_spaces=True
 _CITE = re.compile(r"\\[a-zA-Z]*[cC]ite[a-zA-Z]*")
 _XSPACE = re.compile(r"\\xspace(?![a-zA-Z])(?:\{\})?\s*(?=[^\s.,;:!?'/)}~\\-])")
 _BARE_SCRIPT = re.compile(r"([\^_])\s*(\\[a-zA-Z]+)\s*\{")
+_ELEMENT = re.compile(r"(?<![A-Za-z])[A-Z][a-z]?\s?$")
 _ROMAN = re.compile(r"[ivxIVX]+$")
 
 
@@ -77,9 +78,9 @@ def caption_text(latex: str, macros: Macros) -> tuple[str, str]:
     except TooManyExpansionsError as error:
         raise CaptionError(str(error)) from None
     try:
-        nodes = LatexWalker(
-            _bare_scripts_bound(_DIMENSION.sub(" ", expanded)), latex_context=CONTEXT, tolerant_parsing=True
-        ).get_latex_nodes()[0]
+        plain = _XSPACE.sub(" ", _CITE.sub(r"\\cite", _DIMENSION.sub(" ", expanded)))
+        walker = LatexWalker(_bare_scripts_bound(plain), latex_context=CONTEXT, tolerant_parsing=True)
+        nodes = walker.get_latex_nodes()[0]
         raw = _Text().of(nodes)
     except (LatexWalkerParseError, RecursionError, IndexError, AttributeError, TypeError) as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
@@ -118,11 +119,11 @@ class _Text:
         if node.isNodeType(lw.LatexCharsNode):
             return text + (self._maths(node.chars) if self.is_math else node.chars)
         if node.isNodeType(lw.LatexGroupNode):
-            return text + self._group(node)
+            return text + self._group(node, text)
         if node.isNodeType(lw.LatexSpecialsNode):
             return text + self._special(node, text)
         if node.isNodeType(lw.LatexMacroNode):
-            return text + self._macro(node, text, after)
+            return text + self._macro(node, text, after) + self._space(node, after)
         is_maths = node.isNodeType(lw.LatexMathNode)
         if is_maths or node.isNodeType(lw.LatexEnvironmentNode):
             self.before = text[-8:]
@@ -130,10 +131,19 @@ class _Text:
             return text + (self._in_math(node.nodelist) if is_maths else self.of(node.nodelist))
         return text
 
-    def _group(self, node: Any) -> str:
+    def _group(self, node: Any, text: str) -> str:
         if node.delimiters and node.delimiters[0] == "[":
             return f"[{self.of(node.nodelist)}]"
-        return self.of(node.nodelist)
+        first = node.nodelist[0] if node.nodelist else None
+        inside = self.of(node.nodelist)
+        is_small = first is not None and first.isNodeType(lw.LatexMacroNode) and first.macroname in ("sc", "scshape")
+        return _stage(inside, text) if is_small else inside
+
+    def _space(self, node: Any, after: Any) -> str:
+        """The space behind a symbol, which TeX eats and nobody means: `5\\arcsec wide`."""
+        is_text = not self.is_math and node.macroname in SYMBOLS and after is not None
+        is_word = is_text and after.isNodeType(lw.LatexCharsNode) and after.chars[:1].isalpha()
+        return " " if is_word and node.macro_post_space else ""
 
     def _in_math(self, nodes: Iterable[Any]) -> str:
         before, self.is_math = self.is_math, True
@@ -196,7 +206,8 @@ class _Text:
         if name in OF_UNITS:
             return self._quantity(node, name, after)
         if name in LAST_SHOWN:
-            return self._shown(node, name)
+            shown = self._shown(node, name)
+            return _stage(shown, text) if name == "textsc" else shown
         return self._other(node, text, after)
 
     def _shown(self, node: Any, name: str) -> str:
@@ -324,6 +335,12 @@ def _bound(text: str) -> str:
 
 def _with_unit(number: str, unit: str) -> str:
     return f"{number}{unit}" if unit[:1] in "°′″" else f"{number} {unit}".strip()
+
+
+def _stage(inside: str, before: str) -> str:
+    """Small capitals behind an element are its stage of ionisation: `H{\\sc i}` is H I."""
+    is_stage = _ELEMENT.search(before) and _ROMAN.match(inside.strip())
+    return f" {inside.strip().upper()}" if is_stage else inside
 
 
 def _kind_of(label: str) -> str:

@@ -21,7 +21,7 @@ SYMBOLS = {
     "ell": "ℓ", "hbar": "ħ", "textquotesingle": "'", "textasciicircum": "^", "textbackslash": "\\", "LaTeX": "LaTeX",
     "Halpha": "Hα", "ha": "Hα", "hi": "H I", "HI": "H I", "hii": "H II", "HII": "H II",
     "msun": "M⊙", "Msun": "M⊙", "lsun": "L⊙", "Lsun": "L⊙", "rsun": "R⊙", "Rsun": "R⊙", "kms": "km/s", "Hz": "Hz",
-    "S": "§", "P": "¶",
+    "S": "§", "P": "¶", "bot": "⊥",
     "colon": ":", "ast": "*", "star": "⋆", "bullet": "•", "triangle": "△", "square": "□", "blacksquare": "■",
     "vert": "|", "lvert": "|", "rvert": "|", "mid": "|", "%": "%", "#": "#", "$": "$", "&": "&", "_": "_", "{": "{",
     "}": "}", ",": " ", ";": " ", ":": " ", " ": " ", "\n": " ", "!": "", "-": "", "/": "", "@": "", "\\": " ",

@@ -88,10 +88,10 @@ def trouble_with_numbers(raw: str, expanded: str, text: str, bodies: str) -> str
 
 
 def trouble_with_pages(caption: str, text: str) -> str:
-    """One line where the digits of a caption are not those of its place on the page, as the PDF library reads them."""
-    known, given = (Counter(re.findall(r"\d", one.translate(_SCRIPTS))) for one in (text, caption))
+    """One line where a caption has a run of digits that its place on the page has not, as the PDF library reads it."""
+    known, given = (Counter(re.findall(r"\d+", one.translate(_SCRIPTS))) for one in (text, caption))
     gained = given - known
-    return f"the digits {' '.join(sorted(gained))} of the text are not on the page there" if gained else ""
+    return f"{', '.join(sorted(gained)[:5])} of the text is not on the page there" if gained else ""
 
 
 def _runs(latex: str) -> Counter[str]:

@@ -7,6 +7,7 @@ labels between them stay together.
 
 import re
 import statistics
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ LEAST_WORDS_OF_A_PARAGRAPH = 6
 LEAST_PICTURE_PT = 30.0
 MARGIN_PT = 4.0
 
+HIGH_HALVES, LOW_HALVES = range(0xD800, 0xDC00), range(0xDC00, 0xE000)  # of UTF-16
+LETTERS_OF_MATHS = range(0x1D400, 0x1D800)
 LEAST_SPACE, WIDEST_SPACE = 0.17, 1.4  # between words, of the size of the type: the next column is farther
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top
@@ -93,8 +96,13 @@ def lines_of(page: Any) -> tuple[list[Line], Any]:
     lines: list[Line] = []
     line: list[Character] = []
     is_apart = False  # a space or the end of pdfium's line came before
+    high = 0  # the first half of a character beyond 16 bit
     for index in range(min(plain.count_chars(), MOST_CHARACTERS)):
-        text = chr(raw.FPDFText_GetUnicode(plain, index))
+        code = raw.FPDFText_GetUnicode(plain, index)
+        if code in HIGH_HALVES:
+            high = code
+            continue
+        text, high = _character(code, high), 0
         if text.isspace():
             is_apart = True
             continue
@@ -107,6 +115,14 @@ def lines_of(page: Any) -> tuple[list[Line], Any]:
         line.append(one)
         is_apart = False
     return lines + (_line(line) if line else []), plain
+
+
+def _character(code: int, high: int) -> str:
+    """A character of pdfium's, of two halves where it needs them; letters of maths as the letters that they are."""
+    if high and code in LOW_HALVES:
+        code = 0x10000 + ((high - HIGH_HALVES.start) << 10) + (code - LOW_HALVES.start)
+    text = chr(code)
+    return unicodedata.normalize("NFKC", text) if code in LETTERS_OF_MATHS else text
 
 
 def _follows(line: Sequence[Character], one: Character) -> bool:
@@ -125,15 +141,19 @@ def _line(characters: list[Character]) -> list[Line]:
     size = statistics.median(one[2] for one in shown)
     digits = [one[1][1] for one in shown if one[0].isdigit() and one[2] > 0.85 * size]  # noqa: PLR2004
     base = statistics.median(digits or [one[1][1] for one in shown])
-    text = "".join(_scripted(one, size, base) for one in characters)
-    return [Line(text, _around([one[1] for one in shown]), size or 1.0)]
+    return [Line(_with_scripts(characters, size, base), _around([one[1] for one in shown]), size or 1.0)]
 
 
-def _scripted(character: Character, size: float, base: float) -> str:
-    """A character; one that is small and raised, as a superscript, so that 10 to the 3 is never 103."""
-    text, box, own = character
-    is_raised = own < 0.85 * size and box[1] > base + 0.15 * size  # noqa: PLR2004
-    return text.translate(SUPERSCRIPT) if is_raised else text
+def _with_scripts(characters: list[Character], size: float, base: float) -> str:
+    """A line's text: raised numbers as superscripts, so that 10 to the 3 is no 103; `_` before what is lowered."""
+    text, was_lowered = "", False
+    for one, box, own in characters:
+        is_small = own < 0.85 * size and not one.isspace()  # noqa: PLR2004
+        is_raised = is_small and box[1] > base + 0.15 * size  # noqa: PLR2004
+        is_lowered = is_small and not is_raised and box[1] < base - 0.08 * size  # noqa: PLR2004
+        text += "_" * (is_lowered and not was_lowered) + (one.translate(SUPERSCRIPT) if is_raised else one)
+        was_lowered = is_lowered or (was_lowered and (is_small or one.isspace()))
+    return text
 
 
 def captions_of(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -178,7 +198,8 @@ def caption_of(block: Sequence[Line]) -> str:
     for line in block:
         part = line.text.strip()
         if text and text[-1] in HYPHENS:
-            text = text[:-1] + part
+            is_word = part[:1].islower() and text[-2:-1].isalpha()
+            text = f"{text[:-1]}{'' if is_word else '-'}{part}"
         elif text.endswith("-"):
             text += part
         else:
