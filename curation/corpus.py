@@ -6,6 +6,7 @@ mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► 
         ├► objects ──────────────────┴───────────┴──────────────┴─│───────────┘       │
         │   ▲ detections             cutouts of all datasets ─► splits ◄─ sealed ─────┘
 entries ┴► matches ─► matchings      cutouts of all datasets ─► twins
+papers ─► figures ─► figure_splits ─► ratings ─► captions
 """
 
 import sys
@@ -15,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from catalogs.benchmark import Benchmark, benchmarks
 from catalogs.catalog import catalog
@@ -24,6 +25,11 @@ from catalogs.survey import surveys
 from curation.asking.launch import Serving
 from curation.asking.request import Served
 from curation.asking.vlm import Asker
+from curation.captions.found import PaperFiles, find_papers
+from curation.captions.ratings import rating_door
+from curation.captions.settings import Captions
+from curation.captions.statements import survey_facts
+from curation.captions.steps import AtHand, CaptionSteps, caption_steps
 from curation.dataset_steps import DatasetSteps, picture_steps, word_steps
 from curation.engine.steps import Step, in_order
 from curation.engine.store import Store
@@ -59,9 +65,10 @@ KINDS = (
     "mosaics", "sources_as_read", "sources", "objects_as_read", "detections", "objects", "entries", "matches",
     "matchings", "benchmark_sources", "sealed", "windows", "cutouts", "descriptions", "answers", "quotas",
     "conversations", "quality", "generated", "judged", "splits", "samples", "injections", "twins", "blind",
+    "papers", "figures", "figure_splits", "ratings", "captions",
 )  # fmt: skip
 """Of steps, as the first part of their names."""
-HANDOVER_VERSION = 3  # raised when the export starts to write something else
+HANDOVER_VERSION = 4  # raised when the export starts to write something else
 
 
 class Corpus(BaseModel):
@@ -71,7 +78,8 @@ class Corpus(BaseModel):
 
     name: str
     title: str
-    datasets: tuple[str, ...] = Field(min_length=1)
+    datasets: tuple[str, ...] = ()
+    """Names of datasets; none: a corpus of `[captions]` alone."""
     picture: Picture = Picture()
     splits: SplitConfig = SplitConfig()
     dialect: str = Field(default="xyxy_norm", pattern="^(xyxy_norm|xywh_center_norm|xyxy_1000)$")
@@ -91,10 +99,18 @@ class Corpus(BaseModel):
     """A model of text that reads back what was written, beside the reader by rule; None: that one alone."""
     judge: Judging | None = None
     """Who scores the conversations; None: nobody."""
+    captions: Captions | None = None
+    """Figures of papers with their captions, as a second kind of samples; None: none."""
     serving: Serving = Serving()
     """How `curation serve` serves the model: part of no address."""
     most_rejected: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict[str, float])
     """Largest share of rows that a kind of step may reject, such as `cutouts = 0.1`; above it the build fails."""
+
+    @model_validator(mode="after")
+    def _of_something(self) -> "Corpus":
+        if not self.datasets and self.captions is None:
+            raise ValueError("datasets: none is named; expected at least one, or a section [captions]")
+        return self
 
 
 @dataclass(frozen=True)
@@ -105,6 +121,8 @@ class Graph:
     of: dict[str, DatasetSteps] = field(default_factory=dict[str, DatasetSteps])
     beside: tuple[Step, ...] = ()
     """What no sample is made of, but the report tells: cross-matches, twins, injections of the checker."""
+    captions: CaptionSteps | None = None
+    """The second kind of samples; None where the corpus has none."""
     asker: Asker | None = None
     """Where models are served and replies are kept; None where no model is asked. Part of no recipe."""
     digests: Mapping[str, list[object]] = field(default_factory=dict[str, list[object]])
@@ -112,14 +130,15 @@ class Graph:
 
     def blind_warnings(self, store: Store) -> list[str]:
         """What is known, without making anything, of questions that are answered without the picture."""
-        bound, (blind,) = self.corpus.balance.most_blind, [one for one in self.beside if one.table is BLIND]
+        bound, blind = self.corpus.balance.most_blind, [one for one in self.beside if one.table is BLIND]
         seen = [line for one in self.of.values() for line in foreseen(one.sources, one.dataset.scheme, store, bound)]
-        return [*measured(blind, store, bound), *seen]
+        return [*(line for one in blind for line in measured(one, store, bound)), *seen]
 
     @cached_property
     def steps(self) -> list[Step]:
         """Every step once, each after what it reads."""
-        return in_order([*(one.samples for one in self.of.values()), *self.beside])
+        of_papers = [self.captions.captions] if self.captions else []
+        return in_order([*(one.samples for one in self.of.values()), *self.beside, *of_papers])
 
     @property
     def doors(self) -> tuple[DoorFile, ...]:
@@ -132,7 +151,9 @@ class Graph:
         generated = [one.generated for one in self.of.values() if one.generated]
         judged = [one.judged for one in self.of.values() if one.judged]
         found: dict[Served, list[Step]] = {}
-        asked = ((self.corpus.generation, generated), (self.corpus.reader, generated), (self.corpus.judge, judged))
+        rated = [self.captions.ratings] if self.captions else []
+        asked = ((self.corpus.generation, generated), (self.corpus.reader, generated), (self.corpus.judge, judged),
+                 (self.corpus.captions, rated))  # fmt: skip
         for model, steps in asked:
             if model:
                 found.setdefault(model.served, []).extend(steps)
@@ -141,7 +162,7 @@ class Graph:
     @property
     def seeing(self) -> set[Served]:
         """The models that are shown pictures; a reader is not."""
-        return {one.served for one in (self.corpus.generation, self.corpus.judge) if one}
+        return {one.served for one in (self.corpus.generation, self.corpus.judge, self.corpus.captions) if one}
 
     def addresses(self) -> dict[str, list[str]]:
         """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
@@ -194,6 +215,11 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
             entries[name] = replace(entries_step(catalog(name), raw), doors=(used_door("catalogs", catalog(name)),))
         except CorpusError as error:
             wrong.append(error)
+    papers: PaperFiles | None = None
+    try:
+        papers = wanted.captions and find_papers(raw, wanted.captions.papers, digests)
+    except CorpusError as error:
+        wrong.append(error)
     front: dict[str, tuple[Step, Step, Step, Step]] = {}
     for one in chosen:
         try:
@@ -207,15 +233,23 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
         raise _together(wrong)
     pairs = [(cutouts, sources) for sources, _, _, cutouts in front.values()]
     sealed = _sealed(wanted, mosaics, {name: one[0] for name, one in front.items()}, raw)
-    splits = splits_step(wanted.name, pairs, wanted.splits, sealed)
-    asker = Asker(tuple(servers), store.where) if wanted.generation or wanted.judge else None
-    of = {one.name: word_steps(wanted, one, mosaics[one.survey], front[one.name], splits, asker) for one in chosen}
+    splits = splits_step(wanted.name, pairs, wanted.splits, sealed) if pairs else None
+    asker = Asker(tuple(servers), store.where) if wanted.generation or wanted.judge or wanted.captions else None
+    of = {
+        one.name: word_steps(wanted, one, mosaics[one.survey], front[one.name], splits, asker)
+        for one in chosen
+        if splits
+    }
     known = {step.name: step for step in [*mosaics.values(), *entries.values()]}
     known |= {step.name: step for some in front.values() for step in some[:2]}
     beside = [step for matching in wanted.matching for step in _matched(matching, known)]
     twins = [twins_step(wanted.name, pairs)] if len(pairs) > 1 else []
-    guessed = blind_step(wanted.name, [(one.dataset.scheme, one.conversations, one.samples) for one in of.values()])
-    return Graph(wanted, of, (*beside, *(one.injections for one in of.values()), *twins, guessed), asker, digests)
+    talks = [(one.dataset.scheme, one.conversations, one.samples) for one in of.values()]
+    guessed = [blind_step(wanted.name, talks)] if talks else []
+    at_hand = AtHand(sealed, splits, [one[0] for one in front.values()], list(entries.values()))
+    told = _captions(wanted, papers, at_hand, raw, asker) if papers and asker else None
+    beside = [*beside, *(one.injections for one in of.values()), *twins, *guessed]
+    return Graph(wanted, of, tuple(beside), told, asker, digests)
 
 
 def keep_digests(made: Graph, store: Store) -> None:
@@ -279,7 +313,8 @@ def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
     wrong += map(RecipeError, word_faults({one.scheme for one in chosen}, known_questions, asked))
     for read, name in ((prompt, wanted.generation and wanted.generation.prompt),
                        (reader_door, wanted.reader and wanted.reader.prompt),
-                       (judge_door, wanted.judge and wanted.judge.prompt)):  # fmt: skip
+                       (judge_door, wanted.judge and wanted.judge.prompt),
+                       (rating_door, wanted.captions and wanted.captions.prompt)):  # fmt: skip
         try:
             _ = name and read(name)
         except CorpusError as error:
@@ -322,6 +357,17 @@ def _sealed(wanted: Corpus, mosaics: Mapping[str, Step], sources: Mapping[str, S
         tested.append((door, step, mosaics[one.survey]))
     used = [used_door("benchmarks", door) for door in doors] + [dataset_door(dataset(door.dataset)) for door in doors]
     return replace(sealed_step(wanted.name, tested), doors=tuple(sorted(set(used))))
+
+
+def _captions(wanted: Corpus, papers: PaperFiles, at_hand: AtHand, raw: Path, asker: Asker) -> CaptionSteps | None:
+    """The steps of the second kind of samples, by the doors of its prompt and of all surveys."""
+    if wanted.captions is None:
+        return None
+    named = [used_door("surveys", surveys()[one.name]) for one in survey_facts(surveys())]
+    doors = tuple(sorted([used_door("prompts", prompt(wanted.captions.prompt)), *named]))
+    return caption_steps(
+        wanted.name, wanted.captions, papers, at_hand, wanted.splits, raw=raw, asker=asker, doors=doors
+    )
 
 
 def _matched(matching: Matching, known: Mapping[str, Step]) -> tuple[Step, Step]:

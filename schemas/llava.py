@@ -77,6 +77,11 @@ class LlavaRecord(BaseModel):
         return [Turn(question=asked, answer=said) for asked, said in zip(values[::2], values[1::2], strict=True)]
 
 
+def image_path(sha256: str) -> str:
+    """Where a picture lies inside the hand-over; two digits a folder keep folders small."""
+    return f"images/{sha256[:2]}/{sha256}.png"
+
+
 def llava_record(
     sample_id: str, image: str, turns: Sequence[tuple[PlainText, PlainText]] | Sequence[Turn]
 ) -> LlavaRecord:

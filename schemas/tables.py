@@ -51,6 +51,21 @@ WINDOW = pa.struct(
     ]
 )  # fmt: skip
 MESSAGE = pa.struct([("from", TEXT), ("value", TEXT)])
+PLACE = pa.struct(
+    [
+        ("said", TEXT),  # the words
+        ("ra_deg", REAL), ("dec_deg", REAL),  # ICRS, degrees
+        ("radius_arcsec", REAL),  # how exactly the words say it
+    ]
+)  # fmt: skip
+STATEMENT = pa.struct(
+    [
+        ("kind", TEXT),  # survey, frequency, beam, source, place
+        ("said", TEXT),  # the words
+        ("verdict", TEXT),  # supported, contradicted, author: only the author says so
+        ("evidence", TEXT),  # what supports or contradicts it: survey:<name>, source:<id>, entry:<id>; else null
+    ]
+)
 
 
 def _id(name: str, meaning: str, *, nullable: bool = False) -> Column:
@@ -353,17 +368,92 @@ QUALITY = Table(
         Column("flags", TEXTS, "Names of the checks that spoke"),
     ),
 )  # fmt: skip
-CAPTIONS = Table(
-    "CAPTIONS", "a figure of a paper with its caption", ("figure_id",),
+PAPERS = Table(
+    "PAPERS", "a paper whose source is there and that is about the radio sky", ("paper_id",),
     (
-        _id("figure_id", "Made of the paper and the picture"), _text("paper_id", "The paper"),
-        _text("caption", "Clean text"), Column("image", BYTES, "PNG"),
+        _text("paper_id", "Its arXiv identifier, without version"),
+        Column("version", INT, "Of the file; 0 where its name does not say", least=0),
+        _text("title", "As listed"), Column("categories", TEXTS, "Of arXiv, the first one its own"),
+        Column("keywords", TEXTS, "Those of the corpus that title or abstract have"),
+        Column("published", TEXT, "When its first version came", pattern="[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+        _text("licence", "A short name; `unknown` where none is listed"),
+        Column("is_redistributable", pa.bool_(), "Whether the licence lets changed copies be passed on"),
+        _text("attribution", "Who wrote it, when, what, and where it stands"),
+        _text("doi", "Of the publication", nullable=True),
+        _text("source", "The file or folder, relative to the raw folder"),
+        Column("n_bytes", INT, "Its size", least=0),
+        Column("sha256", TEXT, "SHA-256 of the file; of a folder of its names and digests", pattern="[0-9a-f]{64}"),
+    ),
+)  # fmt: skip
+FIGURES = Table(
+    "FIGURES", "a figure of a paper with its caption", ("figure_id",),
+    (
+        _id("figure_id", "Made of the paper, the number, the panel and the picture"),
+        _text("paper_id", "The paper"), Column("number", INT, "Its place in the paper", least=1),
+        _text("panel", "Letter of a subfigure with a caption of its own; else empty"),
+        _text("kind", "The environment that it stands in"), _text("label", "Its first label; empty: none"),
+        _text("caption_latex", "As in the source"), _text("caption", "Clean text"),
         Column("n_words", INT, "Words of the caption", least=0),
-        Column("has_multiplot", pa.bool_(), "Several plots in one figure; null: unknown", nullable=True),
-        Column("is_astromap", pa.bool_(), "A map of the sky; null: unknown", nullable=True),
-        Column("is_corrupted", pa.bool_(), "Incomplete or broken text; null: unknown", nullable=True),
-        Column("caption_score", INT, "0 to 10; null: unknown", least=0, most=10, nullable=True),
-        _text("licence", "Of the paper; null: unknown", nullable=True),
+        Column("files", TEXTS, "Pictures in the source, in order"),
+        Column("n_pictures", INT, "Pictures put side by side", least=1), _text("source_format", "Of the pictures"),
+        Column("source_sha256", TEXT, "SHA-256 of the pictures as found", pattern="[0-9a-f]{64}"),
+        Column("png", BYTES, "The picture"), Column("sha256", TEXT, "SHA-256 of `png`", pattern="[0-9a-f]{64}"),
+        Column("width_px", INT, "Width", "px", least=1), Column("height_px", INT, "Height", "px", least=1),
+        Column("picture_hash", TEXT, "Perceptual hash of 256 bits: alike where the pictures are, whatever their size",
+               pattern="[0-9a-f]{64}"),
+        Column("small", BYTES, "The picture as 24 x 24 greys, row 0 at the top"),
+        Column("n_panels", INT, "Plots in the picture, by gaps and axes", least=1),
+        Column("published", TEXT, "Of the paper", pattern="[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+        _text("licence", "Of the paper"), Column("is_redistributable", pa.bool_(), "By the licence"),
+        _text("attribution", "To be named with the picture"),
+    ),
+)  # fmt: skip
+FIGURE_SPLITS = Table(
+    "FIGURE_SPLITS", "a figure that is no copy of another, with its place among train, validation and test",
+    ("figure_id",),
+    (
+        _id("figure_id", "The figure"), _text("paper_id", "The paper"),
+        _id("group_id", "What stays together: papers that share a figure or its copies"),
+        _text("split", "Train, validation or test", one_of=SPLITS_OF),
+        Column("places", pa.list_(PLACE), "Places on the sky that the caption names"),
+    ),
+)  # fmt: skip
+RATINGS = Table(
+    "RATINGS", "a figure and its caption, rated by a model and by rules", ("figure_id",),
+    (
+        _id("figure_id", "The figure"),
+        Column("has_multiplot", pa.bool_(), "The model: several plots in one picture"),
+        Column("is_astromap", pa.bool_(), "The model: a map of the sky with sources"),
+        Column("is_corrupted", pa.bool_(), "The model: the text is incomplete or broken"),
+        Column("model_score", INT, "The model: how good the caption is", least=0, most=10),
+        Column("rule_multiplot", pa.bool_(), "By rule: panels in the picture, and in the words"),
+        Column("rule_corrupted", pa.bool_(), "By rule: the text is incomplete or broken"),
+        Column("rules", TEXTS, "What the rules found"),
+        Column("score_bound", INT, "The highest score that the rules allow", least=0, most=10),
+        Column("caption_score", INT, "The lower one of `model_score` and `score_bound`", least=0, most=10),
+        _text("model", "Who rated"), _text("revision", "Of the model"), _text("prompt", "Its door"),
+        Column("request_sha", TEXT, "Key of the cached reply", pattern="[0-9a-f]{64}"),
+    ),
+)  # fmt: skip
+CAPTIONS = Table(
+    "CAPTIONS", "a record of the hand-over made of a figure and its caption", ("sample_id",),
+    (
+        _id("sample_id", "Made of the picture and the messages"), _id("figure_id", "The figure"),
+        _text("paper_id", "The paper"),
+        Column("image", TEXT, "Path of the picture inside the hand-over",
+               pattern="images/[0-9a-f]{2}/[0-9a-f]{64}[.]png"),
+        Column("conversations", pa.list_(MESSAGE), "One question with its answer, the caption"),
+        Column("turns", pa.list_(TURN), "The same"),
+        _text("split", "Train, validation or test", one_of=SPLITS_OF), _id("group_id", "What stays together"),
+        _text("caption_latex", "As in the source"), Column("n_words", INT, "Words of the caption", least=0),
+        Column("is_astromap", pa.bool_(), "The model: a map of the sky with sources"),
+        Column("caption_score", INT, "Within the bound of the rules", least=0, most=10),
+        Column("statements", pa.list_(STATEMENT), "What the caption says that catalogues and surveys may know"),
+        _text("verdict", "supported where any statement is; else it is the author's word",
+              one_of=("supported", "author")),
+        _text("licence", "Of the paper"), Column("is_redistributable", pa.bool_(), "By the licence"),
+        _text("attribution", "To be named with the picture"),
+        Column("png", BYTES, "The picture"), Column("png_sha256", TEXT, "Its SHA-256", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip
 SPLITS = Table(
@@ -492,6 +582,7 @@ SCORES = Table(
 
 CORPUS_TABLES = (
     MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, ANSWERS, QUOTAS, GENERATED,
-    CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, CAPTIONS, TWINS, SEALED, SPLITS, SAMPLES, BLIND,
+    CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, TWINS, SEALED, SPLITS, SAMPLES, BLIND, PAPERS, FIGURES, FIGURE_SPLITS,
+    RATINGS, CAPTIONS,
 )  # fmt: skip
 TABLES = (*CORPUS_TABLES, PREDICTIONS, SCORES)

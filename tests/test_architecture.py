@@ -31,6 +31,7 @@ ROOMS = {
         "exams": {"engine", "pictures", "verification", "extraction", "words", "realisation", "generation"},
         "drafting": {"engine", "pictures", "looking", "extraction", "words", "corpus"},
         "papers": {"engine", "truth", "pictures", "asking"},
+        "captions": {"engine", "truth", "pictures", "asking", "verification", "generation", "papers"},
         "fault_injection": {"engine", "truth", "pictures", "verification", "extraction", "words", "realisation"},
         "release": {
             "engine",
@@ -43,6 +44,7 @@ ROOMS = {
             "realisation",
             "generation",
             "papers",
+            "captions",
             "fault_injection",
             "exams",
         },

@@ -316,7 +316,7 @@ def test_a_bad_door_is_refused(door):
 
 
 def test_a_prompt_or_a_task_that_is_not_there_is_told_with_what_is():
-    with pytest.raises(RecipeError, match="known: claims, judge"):
+    with pytest.raises(RecipeError, match="known: caption_rating, claims, judge"):
         prompt("none")
     with pytest.raises(RecipeError, match="no task judge; it has turns"):
         DOOR.only("judge")

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from curation.asking.rule_choices import closed_answer, options_of
+from curation.asking.rule_rating import RATED, rating
 from curation.asking.rule_reading import reading
 from curation.asking.rule_turns import caption_statements, n_turns, turns
 from schemas.fingerprint import fraction
@@ -47,6 +48,8 @@ def answer(asked: Asked) -> str:
         return closed_answer(asked.text, options, seen, asked.error_share, asked.earlier) if len(options) > 1 else seen
     if fields == {"turns"} and statements:
         return turns(statements, n_turns(asked.text, asked.form), asked.key(), asked.error_share)
+    if fields == RATED:
+        return json.dumps(rating(asked.text, asked.png))
     if fields == {"claims", "left_over"}:
         return reading(asked.text, asked.form, asked.key(), asked.error_share)
     return json.dumps(_filled(asked.form, asked, "reply"))

@@ -70,7 +70,7 @@ def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tupl
         file=sys.stderr,
         disable=len(paths) <= MANY_FILES or not sys.stderr.isatty(),
     )
-    return tuple(_image_file(name, paths[name], digests) for name in names)
+    return tuple(indexed(name, paths[name], digests) for name in names)
 
 
 def mosaics(files: tuple[ImageFile, ...], survey: Survey, *, raw: Path, stamps: Stamps | None = None) -> Sieved:
@@ -107,10 +107,10 @@ def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path, stamps
 
 def read_mosaic(path: Path, name: str, survey: Survey) -> Row:
     """The row of MOSAICS of one file. Raises ImageError, a CatalogError with a reason."""
-    return _row(path, _image_file(name, path, {}), survey)
+    return _row(path, indexed(name, path, {}), survey)
 
 
-def _image_file(name: str, path: Path, digests: dict[str, list[Any]]) -> ImageFile:
+def indexed(name: str, path: Path, digests: dict[str, list[Any]]) -> ImageFile:
     try:
         n_bytes, mtime_ns, ctime_ns = stamp_of(path)
         known = digests.get(name)

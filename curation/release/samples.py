@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from catalogs.survey import Survey
 from curation.engine.steps import Input, Resources, Step
 from schemas.fingerprint import content_id
-from schemas.llava import llava_record
+from schemas.llava import image_path, llava_record
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import SAMPLES
 
@@ -102,11 +102,6 @@ def samples_step(
         ),
         resources=Resources(cpus=1, memory_mb=700),
     )
-
-
-def image_path(sha256: str) -> str:
-    """Where a picture lies inside the hand-over; two digits a folder keep folders small."""
-    return f"images/{sha256[:2]}/{sha256}.png"
 
 
 def _only(table: pa.Table, column: str, wanted: pa.Array) -> pa.Table:
