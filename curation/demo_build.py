@@ -8,14 +8,16 @@ from curation.asking.rule_child import rule_server
 from curation.build import build_corpus
 from curation.corpus import corpus, graph
 from curation.demo import write_demo
+from curation.demo_papers import write_demo_papers
 from curation.engine.store import Store
 
-CORPORA = ("tiny", "paper_doors")
+CORPORA = ("tiny", "paper_doors", "qa_and_captions")
 
 
 def build_demo(out: Path, *, workers: int | None = None, say: Callable[[str], None] = print) -> list[dict[str, Any]]:
     """Raw files below `out/raw`, tables, hand-overs and reports below `out/store`; gives what each build gives."""
     raw, place = write_demo(out / "raw"), Store(str(out / "store"))
+    write_demo_papers(raw)
     with rule_server() as address:  # all is real but the model, which answers by rule
         # Both graphs first: a mistake in the second is told before anything is spent on the first.
         made = [graph(corpus(name), raw, place, [address]) for name in CORPORA]

@@ -1,5 +1,6 @@
 """The data card (README.md) and ATTRIBUTION.bib of a hand-over: every number in it is counted, none is typed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from catalogs.survey import Survey
 
 @dataclass(frozen=True)
 class Credit:
-    """Whom to cite for a survey or a dataset, and on which terms it may be used."""
+    """Whom to cite for a survey, a dataset or a paper, and on which terms it may be used."""
 
     kind: str
     name: str
@@ -46,7 +47,8 @@ def card(
 def bibliography(credits: Sequence[Credit]) -> str:
     """ATTRIBUTION.bib: an entry for each survey and dataset, its citation as it stands in its door file."""
     entries = [
-        f"@misc{{{one.kind}_{one.name},\n  title = {{{_braced(one.title)}}},\n  note = {{{_braced(one.cite)}}}\n}}\n"
+        f"@misc{{{one.kind}_{one.name.replace('/', '_')},\n"
+        f"  title = {{{_braced(one.title)}}},\n  note = {{{_braced(one.cite)}}}\n}}\n"
         for one in credits
     ]
     return "\n".join(entries)
@@ -71,8 +73,8 @@ def _files() -> list[str]:
         "| file | holds |", "|---|---|",
         "| `llava.json`, `llava.jsonl` | the training records, twice the same: as one array, and one a line |",
         "| `llava-validation.json`, `llava-test.json` | records that are not for training; test holds the benchmarks |",
-        "| `images/` | 8-bit grey PNG, named by their SHA-256; up as in its FITS file, and a description "
-        "says which way north is |",
+        "| `images/` | 8-bit PNG, named by their SHA-256; cutouts are grey, up as in their FITS file, and a "
+        "description says which way north is |",
         "| `provenance.parquet` | for each sample its claims with evidence, cutout, source, catalogue file and row |",
         "| `split_certificate.json` | what is promised of the splits; `python -m curation verify-split .` checks it |",
         "| `moc/` | coverage maps (MOC, FITS) of each split, each survey and the sky of each sealed benchmark |",
@@ -105,19 +107,30 @@ def _splits(promise: Mapping[str, Any]) -> list[str]:
 def _truth() -> list[str]:
     return [
         "## What the answers rest on", "",
-        "Each answer carries its claims as data, and each claim the label, object or pixels that it rests on. A label "
-        "is present, absent or unknown; \"no\" is said only of absent. Conversations with a contradicted claim are "
-        "refused, and so is everything else that has no reason to be here: every step's rejected rows are kept with "
-        "their reasons.", "",
+        "Of cutouts: each answer carries its claims as data, and each claim the label, object or pixels that it rests "
+        "on. A label is present, absent or unknown; \"no\" is said only of absent. Conversations with a contradicted "
+        "claim are refused, and so is everything else that has no reason to be here: every step's rejected rows are "
+        "kept with their reasons. The answer of a figure of a paper (`captions`) is its author's caption: what surveys "
+        "and catalogues know of it stands in `statements` of `provenance.parquet`, the rest is the author's word.", "",
     ]  # fmt: skip
 
 
 def _credits(credits: Sequence[Credit]) -> list[str]:
     lines = ["## Licences and whom to cite", ""]
     for one in credits:
+        if one.kind == "paper":
+            continue
         licence = f" Licence of the pixels: {one.licence}." if one.kind == "survey" else ""
         cite = f"{one.cite.rstrip('. ')}.{licence} {one.acknowledgement}".rstrip()
         lines.append(f"* **{one.title}** ({one.kind} `{one.name}`). {cite}")
+    papers = Counter(one.licence for one in credits if one.kind == "paper")
+    if papers:
+        told = ", ".join(f"{licence} {n:,}" for licence, n in sorted(papers.items()))
+        lines.append(
+            f"* **Figures and captions of {papers.total():,} papers**, by licence: {told}. Each is named in "
+            "`ATTRIBUTION.bib`, and beside each sample in `provenance.parquet`; pictures were converted and captions "
+            "cleaned of markup."
+        )
     return [*lines, ""]
 
 

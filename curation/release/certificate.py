@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curation.captions.held_out import HeldOut
+from curation.captions.places import places_in
 from curation.release.moc import SEALED, area_deg2, file_of, footprints, holds, read_moc
 from curation.truth.discs import nearest_margin
 from schemas.errors import CorpusError
@@ -29,6 +31,10 @@ RULE = (
     "Two cutouts of different splits lie at least radius + radius + guard apart: radius is half a cutout's diagonal, "
     "guard the wider one of the two. Cutouts that do not, or that show the same source or the same picture, are one "
     "patch and have one split. The sky of a benchmark is test as a whole, also where none of its pictures is here."
+)
+FIGURE_RULE = (
+    "Figures of one paper have one split, and so have papers that share a picture or a text. No figure whose caption "
+    "names a source or a place of held-out sky is here."
 )
 PLACE = (
     "cutout_id",
@@ -55,8 +61,11 @@ def promised(db: duckdb.DuckDBPyConnection) -> "tuple[dict[str, Any], dict[str, 
     sampled = db.sql(f"SELECT {places} FROM splits SEMI JOIN samples USING (cutout_id)").to_arrow_table()
     tested = db.sql(f"SELECT {places} FROM splits WHERE benchmark IS NOT NULL").to_arrow_table()
     sealed = db.sql(f"SELECT DISTINCT {', '.join(SKY)} FROM sealed").to_arrow_table()
+    figures = db.sql("SELECT split, group_id AS patch_id FROM captions").to_arrow_table().to_pylist()
     mocs = footprints(db)
-    return certificate(sampled, tested, sealed, {name: area_deg2(moc) for name, moc in mocs.items()}), mocs
+    areas = {name: area_deg2(moc) for name, moc in mocs.items()}
+    of_figures = {split: _figure_counts([row for row in figures if row["split"] == split]) for split in FILE_OF}
+    return {**certificate(sampled, tested, sealed, areas), "figures": of_figures, "figure_rule": FIGURE_RULE}, mocs
 
 
 def certificate(
@@ -101,7 +110,8 @@ def verify(handover: Path) -> list[str]:
             *_record_problems(handover, rows),
             *_picture_problems(rows, digests),
             *_group_problems(rows),
-            *_sky_problems(rows, claimed),
+            *_sky_problems([row for row in rows if row["cutout_id"] is not None], claimed),
+            *_caption_problems([row for row in rows if row["cutout_id"] is None], claimed),
             *_moc_problems(handover, rows, claimed["sky"]),
         ]
     except (CorpusError, OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
@@ -195,9 +205,9 @@ def _picture_problems(rows: Rows, digests: Mapping[str, str]) -> Iterator[str]:
 
 
 def _group_problems(rows: Rows) -> Iterator[str]:
-    for name in ("source_id", "cutout_id", "patch_id"):
+    for name in ("source_id", "cutout_id", "patch_id", "paper_id"):
         splits: dict[str, dict[str, str]] = {}
-        for row in rows:
+        for row in (one for one in rows if one.get(name) is not None):
             splits.setdefault(row[name], {})[row["split"]] = row["sample_id"]
         for key, samples in sorted(splits.items()):
             if len(samples) > 1:
@@ -260,6 +270,25 @@ def _sealed_problems(placed: Rows, sealed: Mapping[str, Rows]) -> Iterator[str]:
                     f"sample {trained['sample_id']} ({trained['split']}) lies in the sealed sky of {benchmark}: "
                     f'{separation:.1f}" from {whom}; {required:.1f}" are required'
                 )
+
+
+def _caption_problems(rows: Rows, claimed: Mapping[str, Any]) -> Iterator[str]:
+    """Figures of papers whose caption names a source or a place of sealed sky, and counts that are others."""
+    sky = [{"owner": name, **place} for name, places in claimed["sealed_sky"].items() for place in places]
+    sealed = HeldOut.of_rows(sky)
+    for row in rows:
+        caption = row["turns"][0]["answer"]
+        if row["split"] != "test" and (shown := sealed.shown_by(caption, places_in(caption))):
+            yield f"sample {row['sample_id']} ({row['split']}) shows the sealed sky of {shown[0]}: {shown[1]}"
+    for split in FILE_OF:
+        found = _figure_counts([row for row in rows if row["split"] == split])
+        said = claimed.get("figures", {}).get(split, _figure_counts([]))  # of a hand-over from before there were any
+        if found != said:
+            yield f"{CERTIFICATE}: {split} has {found}, the certificate says {said}"
+
+
+def _figure_counts(rows: Rows) -> dict[str, int]:
+    return {"n_figures": len(rows), "n_groups": len({row["patch_id"] for row in rows})}
 
 
 def _moc_problems(handover: Path, rows: Rows, sky: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

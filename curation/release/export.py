@@ -18,22 +18,34 @@ from pydantic import ValidationError
 
 from catalogs.database import read_sql
 from curation.release.built import Built, Tables, opened
-from curation.release.card import bibliography, card, credits_of
+from curation.release.card import Credit, bibliography, card, credits_of
 from curation.release.certificate import CERTIFICATE, FILE_OF, MANIFEST, PROVENANCE, promised
 from curation.release.moc import write_mocs
 from schemas.errors import StoreError, TableError
 from schemas.llava import LlavaRecord, json_schema
 from schemas.whole import is_whole, published, read_manifest
 
-FORMAT = 4  # raised when the folder starts to look different
+FORMAT = 5  # raised when the folder starts to look different
 ROWS_AT_ONCE = 2000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # JSON allows them inside a string, but many readers of lines end a line there.
 LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
 
+RECORDS = """
+SELECT sample_id AS id, image, conversations FROM (
+    SELECT sample_id, image, conversations, split FROM samples
+    UNION ALL SELECT sample_id, image, conversations, split FROM captions
+)
+WHERE split = $split ORDER BY sample_id
+"""
+PAPERS = "SELECT DISTINCT paper_id, attribution, licence FROM captions ORDER BY ALL"
 COUNTS = """
 SELECT dataset, split, count(*) AS n_samples, count(DISTINCT png_sha256) AS n_pictures, sum(n_turns)::BIGINT AS n_turns
-FROM samples GROUP BY ALL ORDER BY ALL
+FROM (
+    SELECT dataset, split, png_sha256, n_turns FROM samples
+    UNION ALL SELECT 'captions', split, png_sha256, len(turns) FROM captions
+)
+GROUP BY ALL ORDER BY ALL
 """
 
 
@@ -94,7 +106,7 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
     addresses = made.addresses()
     surveys = {one.survey.name: one.survey for one in made.of.values()}
     credits = credits_of([one.dataset for one in made.of.values()], surveys)
-    for one in addresses["samples"]:
+    for one in (*addresses.get("samples", ()), *addresses.get("captions", ())):
         _write_pictures(store, one, folder)
     with opened(store, addresses) as db:
         for split, name in FILE_OF.items():
@@ -102,12 +114,14 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         _write_parquet(db, read_sql(Path(__file__).parent / "provenance.sql"), folder / PROVENANCE)
         counts = db.sql(COUNTS).to_arrow_table().to_pylist()
         promise, mocs = promised(db)
+        papers = [Credit("paper", row["paper_id"], row["attribution"], row["attribution"], row["licence"])
+                  for row in db.sql(PAPERS).to_arrow_table().to_pylist()]  # fmt: skip
     write_mocs(mocs, folder)
     texts = {
         CERTIFICATE: plain_json(promise),
         "llava.schema.json": plain_json(json_schema()),
-        "README.md": card(made.corpus.name, made.corpus.title, made.handover, counts, promise, credits),
-        "ATTRIBUTION.bib": bibliography(credits),
+        "README.md": card(made.corpus.name, made.corpus.title, made.handover, counts, promise, [*credits, *papers]),
+        "ATTRIBUTION.bib": bibliography([*credits, *papers]),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
@@ -137,8 +151,7 @@ def _write_pictures(store: Tables, address: str, folder: Path) -> None:
 
 def _write_records(db: duckdb.DuckDBPyConnection, split: str, array: Path, lines: Path | None) -> None:
     """The records of a split by sample id: a JSON array with a record a line, and its twin without the array."""
-    query = "SELECT sample_id AS id, image, conversations FROM samples WHERE split = $split ORDER BY sample_id"
-    batches = db.sql(query, params={"split": split}).to_arrow_reader(ROWS_AT_ONCE)
+    batches = db.sql(RECORDS, params={"split": split}).to_arrow_reader(ROWS_AT_ONCE)
     with array.open("w", encoding="utf-8", newline="\n") as out:
         twin = lines.open("w", encoding="utf-8", newline="\n") if lines else None
         try:

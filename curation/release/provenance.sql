@@ -1,4 +1,4 @@
--- Where every sample comes from: words, picture, cutout, source, catalogue row.
+-- Where every sample comes from: words, picture, cutout, source, catalogue row; or words, picture, figure, paper.
 --   in:  the tables of a built corpus
 --   out: one row a sample, by sample_id; degrees are ICRS, pixels are 0-based FITS pixels of the mosaic
 SELECT
@@ -41,11 +41,43 @@ SELECT
     sources.source_name,
     sources.labels,
     samples.origin_catalog,
-    samples.origin_row
+    samples.origin_row,
+    NULL::VARCHAR AS figure_id,
+    NULL::VARCHAR AS paper_id,
+    NULL::BIGINT AS figure_number,
+    NULL::VARCHAR AS attribution,
+    NULL::VARCHAR AS caption_latex,
+    NULL::BIGINT AS caption_score
 FROM samples
 LEFT JOIN splits USING (cutout_id)
 LEFT JOIN conversations USING (conversation_id)
 LEFT JOIN cutouts ON cutouts.cutout_id = samples.cutout_id
 LEFT JOIN windows ON windows.cutout_id = samples.cutout_id
 LEFT JOIN sources ON sources.source_id = samples.source_id
-ORDER BY samples.sample_id
+UNION ALL BY NAME
+SELECT
+    captions.sample_id,
+    'captions' AS dataset,
+    'papers' AS survey,
+    captions.licence,
+    captions.split,
+    captions.image,
+    captions.png_sha256,
+    captions.group_id AS patch_id,
+    'author' AS generator,
+    len(captions.turns)::BIGINT AS n_turns,
+    [captions.verdict] AS verdicts,
+    captions.turns,
+    captions.statements,
+    papers.source AS origin_catalog,
+    -1 AS origin_row,
+    captions.figure_id,
+    captions.paper_id,
+    figures.number AS figure_number,
+    captions.attribution,
+    captions.caption_latex,
+    captions.caption_score
+FROM captions
+LEFT JOIN figures USING (figure_id)
+LEFT JOIN papers ON papers.paper_id = captions.paper_id
+ORDER BY sample_id

@@ -15,7 +15,7 @@ import numpy as np
 
 from catalogs.database import read_sql
 from curation.exams import figures as exam
-from curation.release import words_report
+from curation.release import captions_report, words_report
 from curation.release.built import Built, Tables, opened
 from curation.release.certificate import promised
 from curation.release.figures import PALETTE, histogram, sky_map, sky_near
@@ -126,6 +126,10 @@ def _page(
         scores=_figures(db, [Quantity(*one, whole=True) for one in words_report.score_queries(numbers["judged"])]),
         lifts=words_report.lifts(numbers["judge_lift"]),
         agreement=words_report.agreement(db, decisions),
+        caption_figures=_figures(db, [Quantity(*one, whole=True) for one in captions_report.SCORES])
+        + _figures(db, [Quantity(*one, log=True) for one in captions_report.WORDS]),
+        captions_taken=captions_report.taken(db),
+        captions_cut=captions_report.cut(db),
         galleries=_galleries(db, numbers["chosen"]),
         colours=PALETTE,
         lineage=[store.manifest(address) for some in made.addresses().values() for address in some],

@@ -27,6 +27,8 @@ def chain(sample_id: str, store: Searchable) -> Row:
     A sample that several builds made is followed through the youngest. Raises RecipeError when no build has it.
     """
     address = _address_of(sample_id, store)
+    if address.startswith("captions/"):
+        return _figure_chain(sample_id, address, store)
     tables = _lineage(address, store)
     sample = _one(store, [address], "sample_id", sample_id)
     conversation = _one(store, tables["conversations"], "conversation_id", sample["conversation_id"])
@@ -58,6 +60,8 @@ def chain(sample_id: str, store: Searchable) -> Row:
 
 def told(found: Mapping[str, Any]) -> list[str]:
     """The chain in lines for people."""
+    if "figure" in found:
+        return _figure_told(found)
     sample, cutout, source = found["sample"], found["cutout"], found["source"]
     lines = [f"sample  {sample['sample_id']}  ({sample['dataset']}, {sample['split']}{_benchmark(sample)})"]
     lines += [f"  picture {sample['image']}", f"  licence {sample['licence']}; words by {sample['generator']}"]
@@ -81,8 +85,48 @@ def told(found: Mapping[str, Any]) -> list[str]:
     return [*lines, "tables", *(f"  {address}" for address in found["tables"])]
 
 
+def _figure_chain(sample_id: str, address: str, store: Searchable) -> Row:
+    """All that leads to a caption: its figure, paper, rating and statements."""
+    tables = _lineage(address, store)
+    sample = _one(store, [address], "sample_id", sample_id)
+    figure = _one(store, tables["figures"], "figure_id", sample["figure_id"])
+    return {
+        "sample": {name: value for name, value in sample.items() if name not in ("png", "conversations", "turns")},
+        "turns": sample["turns"],
+        "figure": {name: value for name, value in figure.items() if name not in BULKY},
+        "paper": _one(store, tables["papers"], "paper_id", sample["paper_id"]),
+        "rating": _one(store, tables["ratings"], "figure_id", sample["figure_id"]),
+        "doors": [asdict(one) for one in store.manifest(address).doors],
+        "tables": [nearest for nearest, *_ in tables.values()],
+    }
+
+
+def _figure_told(found: Row) -> list[str]:
+    sample, figure, paper, rating = (found[name] for name in ("sample", "figure", "paper", "rating"))
+    (turn,) = found["turns"]
+    by_rule = f" ({'; '.join(rating['rules'])})" if rating["rules"] else ""
+    files = ", ".join(figure["files"]) or "a page"
+    return [
+        f"sample  {sample['sample_id']}  (captions, {sample['split']})",
+        f"asked   {_flat(turn['question'])}",
+        f"said    {_flat(turn['answer'])}",
+        f"latex   {_flat(sample['caption_latex'])}",
+        *(f"  {one['verdict']:<9} {one['kind']} {one['said']}" + (f": {one['evidence']}" if one["evidence"] else "")
+          for one in sample["statements"]),
+        f"rated   {rating['caption_score']} of 10: {rating['model']} ({rating['revision']}) said "
+        f"{rating['model_score']}, the rules allow {rating['score_bound']}{by_rule}",
+        f"request {rating['request_sha']}",
+        f"figure  {figure['number']}{figure['panel']} ({figure['kind']}, label {figure['label'] or 'none'}): {files}",
+        f"picture {figure['source_format']}, SHA-256 {figure['source_sha256']}",
+        f"paper   {paper['attribution']}; licence {paper['licence']}",
+        f"source  {paper['source']}, SHA-256 {paper['sha256']}",
+        "doors", *(f"  {DoorFile(**one).line}" for one in found["doors"]),
+        "tables", *(f"  {one}" for one in found["tables"]),
+    ]  # fmt: skip
+
+
 def _address_of(sample_id: str, store: Searchable) -> str:
-    known = list(store.addresses("samples"))
+    known = [*store.addresses("samples"), *store.addresses("captions")]
     has_it = [
         one for one in known if store.dataset(one).count_rows(filter=pc.field("sample_id") == sample_id)
     ]  # fmt: skip

@@ -2,7 +2,8 @@
 WITH kept AS (SELECT step, sum(n_kept) AS n FROM steps GROUP BY step),
 got AS (SELECT step, sum(n_in) AS n FROM steps GROUP BY step),
 chain AS (
-    FROM (VALUES ('sources', 'windows'), ('windows', 'cutouts'), ('conversations', 'samples'), ('cutouts', 'splits'))
+    FROM (VALUES ('sources', 'windows'), ('windows', 'cutouts'), ('conversations', 'samples'), ('cutouts', 'splits'),
+                 ('figures', 'figure_splits'), ('figures', 'ratings'), ('figures', 'captions'))
         AS link(giver, taker)
 )
 SELECT taker AS row_key, kept.n || ' ' || giver || ' kept, ' || got.n || ' came in' AS found
