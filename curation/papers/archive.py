@@ -149,7 +149,16 @@ def inside_name(name: str) -> str | None:
     parts = name.replace("\\", "/").split("/")
     is_outside = name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name
     inside = str(PurePosixPath(*[one for one in parts if one not in ("", ".")]))
-    return None if is_outside or inside == "." else inside
+    return None if is_outside or inside == "." else _readable(inside)
+
+
+def _readable(name: str) -> str:
+    """A name of bytes that are no UTF-8 as Latin letters, so that it can stand in a table."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape").decode("latin-1")
+    return name
 
 
 def _keep(contents: Contents, name: str, content: bytes) -> None:
@@ -221,7 +230,7 @@ def _of_folder(folder: Path, contents: Contents) -> None:
                 most = contents.limits.unpacked_bytes
                 contents.refuse("too-large", f"{folder.name}: more than {most} bytes; the rest is not read")
                 return
-            contents.files[name] = Path(entry.path)
+            contents.files[_readable(name)] = Path(entry.path)
 
 
 def _entries(folder: Path, root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:

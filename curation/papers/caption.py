@@ -53,6 +53,9 @@ _ELEMENT = re.compile(r"(?<![A-Za-z])[A-Z][a-z]?\s?$")
 _ROMAN = re.compile(r"[ivxIVX]+$")
 
 
+LONGEST = 40_000  # characters of a caption with its macros put in
+
+
 class CaptionError(ValueError):
     """A caption that cannot be given as text, with the reason."""
 
@@ -77,6 +80,8 @@ def caption_text(latex: str, macros: Macros) -> tuple[str, str]:
         expanded = macros.expanded(latex, lambda name: name in macros.commands)
     except TooManyExpansionsError as error:
         raise CaptionError(str(error)) from None
+    if len(expanded) > LONGEST:
+        raise CaptionError(f"{len(expanded)} characters with the paper's macros put in; expected at most {LONGEST}")
     try:
         plain = _XSPACE.sub(" ", _CITE.sub(r"\\cite", _DIMENSION.sub(" ", expanded)))
         walker = LatexWalker(_bare_scripts_bound(plain), latex_context=CONTEXT, tolerant_parsing=True)
@@ -349,11 +354,17 @@ def _kind_of(label: str) -> str:
     return next((word for start, word in kinds.items() if label.lower().startswith(start)), GONE)
 
 
-_WORDS_OF_REFERENCES = (
-    r"see|also|in|from|of|and|e\.g\.|cf\.|[Ff]igs?\.?|[Ff]igures?|[Ss]ect(?:ion)?s?\.?|[Tt]ab(?:les?|s?\.)"
-    r"|[Ee]q(?:uation)?s?\.?|[Pp]aper"
+_WORDS_OF_REFERENCES = re.compile(
+    r"\b(?:see|also|in|from|of|and|e\.g|cf|[Ff]igs?|[Ff]igures?|[Ss]ect(?:ion)?s?|[Tt]ab(?:les?|s)?|[Ee]q(?:uation)?s?"
+    r"|[Pp]aper)\b"
 )
-_EMPTY = rf"(?:{_WORDS_OF_REFERENCES}|[{GONE},;.&\s–-])"
+_BRACKETS = re.compile(rf"\s*[(\[]([^()\[\]]*{GONE}[^()\[\]]*)[)\]]")
+
+
+def _without_empty(found: re.Match[str]) -> str:
+    """Brackets around references alone go with them."""
+    left = _WORDS_OF_REFERENCES.sub("", found[1])
+    return found[0] if left.strip(f"{GONE},;.&–- \n\t") else ""
 
 
 def _tidy(text: str) -> str:
@@ -365,8 +376,8 @@ def _tidy(text: str) -> str:
     text = text.replace(DECIMAL, "").replace(RAISED, "")
     text = re.sub(r"\s*\^\((\+[^()]*)\)\s*_\((-[^()]*)\)", r" \1/\2", text)  # 5.2 +0.3/-0.2
     text = re.sub(r"\s*_\((-[^()]*)\)\s*\^\((\+[^()]*)\)", r" \2/\1", text)
-    text = re.sub(rf"\s*[(\[]{_EMPTY}*{GONE}{_EMPTY}*[)\]]", "", text)
-    text = re.sub(rf"(?:\s*{GONE}\s*,?)+(?=\s*{GONE})", "", text)
+    text = _BRACKETS.sub(_without_empty, re.sub(r"\s+", " ", text))
+    text = re.sub(rf" ?{GONE} ?,?(?= ?{GONE})", "", text)
     text = re.sub(rf"\s+(?:from|by|of|see|in|after|following|to|and)\s*{GONE}(?=\s*[.,;)]|$)", "", text)
     text = re.sub(rf"\s*{GONE}(\s*[.,;:)])", r"\1", text).replace(GONE, " ")
     text = MARKS.sub("", text)

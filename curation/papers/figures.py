@@ -98,7 +98,7 @@ def _of_document(reading: _Reading, sources: Sources, root: str, number: int) ->
     last = number
     for found in found_in(text):
         last = number + found.number
-        if last > reading.limits.figures:
+        if last > reading.limits.figures or len(reading.refused) > reading.limits.figures:
             reading.refuse_paper(
                 "too-large", f"{root}: more than {reading.limits.figures} figures; the rest is not read"
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 MOST_EXPANSIONS = 5_000
 MOST_GROWTH = 1_000_000  # characters that expansions may add to a document
 MOST_DEFINITIONS = 5_000
+MOST_BROKEN = 100  # definitions whose braces are never closed
 FARTHEST = 100_000  # characters from a brace to the one that closes it
 _DEFINES = re.compile(
     r"\\(?P<how>(?:re|provide)?newcommand|DeclareRobustCommand|(?:New|Renew|Provide|Declare)DocumentCommand"
@@ -51,6 +52,7 @@ class Macros:
     environments: dict[str, Macro] = field(default_factory=dict[str, Macro])
     kept: set[str] = field(default_factory=set[str])  # TeX's own, which \\let gave another name
     n_definitions: int = 0
+    n_broken: int = 0
     n_expansions: int = 0
     growth: int = 0
 
@@ -64,7 +66,7 @@ class Macros:
         """Take one definition; gives where it ends. One that is not understood ends where its word does."""
         how = found["how"]
         self.n_definitions += 1
-        if self.n_definitions > MOST_DEFINITIONS:
+        if self.n_definitions > MOST_DEFINITIONS or self.n_broken > MOST_BROKEN:
             return found.end()
         if how.endswith("newenvironment"):
             return self._environment(text, found.end())
@@ -75,6 +77,7 @@ class Macros:
         if how == "let":
             return self._let(text, name, at)
         macro, at = _READERS.get(how, _newcommand)(text, at)
+        self.n_broken += macro is None
         is_new = how != "providecommand" or name not in self.commands
         if macro and is_new and name not in self.protected | self.kept:
             if macro.literals and name in self.commands:
