@@ -4,13 +4,17 @@ Catalogues are made up, with 3.6 objects a picture; the words are those of the r
 quotas, conversations. Everything follows from the number of cutouts, so that the same number gives the same words.
 """
 
+import json
 import math
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from astropy.wcs import WCS
+from pyarrow import parquet
 
 from catalogs.sky import ellipse_polygons
 from catalogs.survey import surveys
@@ -60,6 +64,29 @@ def spoken_corpus(n_cutouts: int) -> Iterator[Spoken]:
     """The three datasets, each with a third of the cutouts."""
     for at, (name, scheme) in enumerate(DATASETS):
         yield _spoken(name, label_scheme(scheme), len(range(at, n_cutouts, len(DATASETS))))
+
+
+def write_spoken(n_cutouts: int, folder: Path) -> Path:
+    """The tables as Parquet, a folder a dataset, which any version of the code can read; not again where they stand."""
+    made = folder / str(n_cutouts)
+    if made.exists():
+        return made
+    aside = Path(tempfile.mkdtemp(dir=folder))
+    for one in spoken_corpus(n_cutouts):
+        (aside / one.name).mkdir()
+        said = {
+            "scheme": one.scheme.name,
+            "dialect": one.dialect,
+            "survey": [one.survey.title, one.survey.frequency_mhz],
+        }
+        (aside / one.name / "dataset.json").write_text(json.dumps(said))
+        tables = {"sources": one.sources, "objects": one.objects}
+        for at, (cutouts, talks) in enumerate(one.parts):
+            cutouts = cutouts.append_column("pixel_arcsec", cutouts["pixel_x_arcsec"])  # as older versions call it
+            tables |= {f"cutouts-{at:05}": cutouts, f"conversations-{at:05}": talks}
+        for name, table in tables.items():
+            parquet.write_table(table, aside / one.name / f"{name}.parquet")
+    return aside.rename(made)
 
 
 def _spoken(name: str, scheme: LabelScheme, n: int) -> Spoken:

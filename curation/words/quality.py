@@ -61,9 +61,12 @@ def scored(
     rows = {one["cutout_id"]: one for one in cutouts.to_pylist()}
     kept: list[dict[str, Any]] = []
     refused: list[Rejection] = []
+    about: dict[str, Annotations | None] = {}  # a cutout has several conversations
     for conversation in conversations.select(["conversation_id", "cutout_id", "turns"]).to_pylist():
         cutout = rows.get(conversation["cutout_id"])
-        annotations = known.of(cutout) if cutout else None
+        if cutout and cutout["cutout_id"] not in about:
+            about[cutout["cutout_id"]] = known.of(cutout)
+        annotations = about.get(conversation["cutout_id"])
         if annotations:
             kept += turns_of(conversation, annotations, dialect, scores.get(conversation["conversation_id"]))
         else:
