@@ -200,17 +200,18 @@ def written(turns: Sequence[Turn], path: Path) -> Path:
     return path
 
 
-def run(store: Path | None, cutouts: Sequence[int], before: str, rounds: int, corpora: Path) -> dict[str, Any]:
+def run(given: argparse.Namespace, corpora: Path) -> dict[str, Any]:
     """Seconds, ratios and lines."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        readers = [Reader("before", taken_out(before, folder / "before")), Reader("now", ROOT)]
-        made = {n: write_spoken(n, corpora) for n in sorted(cutouts)}
+        readers = [Reader("before", taken_out(given.before, folder / "before")), Reader("now", ROOT)]
+        made = {n: write_spoken(n, corpora) for n in sorted(given.cutouts)}
         work = {f"{n} cutouts": (CORPUS, place) for n, place in made.items()}
         work |= {f"quality, {n} cutouts": (QUALITY, place) for n, place in list(made.items())[:1]}
-        texts = {"free": free_turns()} | ({"template": template_turns(store)} if store else {})
+        texts = {"free": free_turns()} | ({"template": template_turns(given.store)} if given.store else {})
         work |= {kind: (TURNS, written(turns, folder / f"{kind}.json")) for kind, turns in texts.items()}
-        seconds = {kind: measured(readers, *one, rounds) for kind, one in work.items()}
+        work = {kind: one for kind, one in work.items() if not given.only or kind.split(",")[0] in given.only}
+        seconds = {kind: measured(readers, *one, given.rounds) for kind, one in work.items()}
         medians = {kind: {one: statistics.median(some) for one, some in by.items()} for kind, by in seconds.items()}
         ratios = {
             kind: statistics.median(b / n for b, n in zip(by["before"], by["now"], strict=True))
@@ -231,6 +232,7 @@ def main() -> None:
     options.add_argument("--store", type=Path, help="of the demo")
     options.add_argument("--cutouts", type=int, nargs="*", default=[500, 2000], help="sizes of synthetic corpora")
     options.add_argument("--corpora", type=Path, help="folder in which these are kept; else they are made anew")
+    options.add_argument("--only", nargs="*", default=(), help="kinds that are measured, such as quality; else all")
     options.add_argument("--before", default=BEFORE, help="commit of the reader before")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--json", action="store_true")
@@ -238,7 +240,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         place = given.corpora or Path(name)
         place.mkdir(parents=True, exist_ok=True)
-        found = run(given.store, given.cutouts, given.before, given.rounds, place)
+        found = run(given, place)
     if given.json:
         return print(json.dumps(found, indent=1))
     for kind, one in found["turns"].items():
