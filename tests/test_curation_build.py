@@ -59,7 +59,7 @@ def test_the_demo_ends_by_saying_where_things_are(demo_build):
     handovers, reports = ([Path(value) for name, value in said if name == wanted] for wanted in ("hand-over", "report"))
     assert handovers[0] == demo_build.handover
     assert [one.parent.name for one in handovers] == ["tiny", "paper_doors", "qa_and_captions"]
-    assert [one.is_file() for one in reports] == [True, True]
+    assert [one.is_file() for one in reports] == [True, True, True]
     assert dict(said)["one chain"].startswith("python -m curation why sample-")
 
 
