@@ -225,8 +225,9 @@ TEXTS = (
     _text("fonts", r"{\bf Left:} \textit{WISE} 22\,$\mu$m; \textbf{right:} H$\alpha$, \ion{H}{ii}.", "Left: WISE 22 μm; right: Hα, H II."),
     _text("lengths are no numbers", r"A\vspace{3mm} map\hspace{2mm}of \hskip 4pt dust\\[5mm] here\footnote{Of 7.}.", "A map of dust here."),
     _text("xspace, and names with numbers", r"Cluster \macs0416 of \src, \src and \macs0717.", "Cluster MACS 0416 of HFF14 Spo, HFF14 Spo and MACS 0717.", r"\def\macs0416{MACS\,0416\xspace}\def\macs0717{MACS\,0717\xspace}\newcommand{\src}{HFF14 Spo\xspace}"),
-    _text("spaces behind symbols, small capitals", r"A beam of 5\arcsec wide in H{\sc i} and [O\,\textsc{iii}], by {\sc casa}.", "A beam of 5″ wide in H I and [O III], by casa."),
+    _text("spaces behind symbols, small capitals", r"A beam of 5\arcsec wide in H{\sc i}, \ion{Ca}{2} and [O\,\textsc{iii}], by {\sc casa}.", "A beam of 5″ wide in H I, Ca II and [O III], by casa."),
     _text("citations by a macro that nobody defined", r"A map \citeref{Caminha:2017} of 3C\,31.", "A map of 3C 31."),
+    _text("citations in a sentence", r"Counts by \citet{a}, limits of \citet{b} at 5\,mJy (21cmFAST, \citealt{c}; see eq.~[\ref{d}]), as in Fig.~\ref{e}. End (\S\ref{f}).", "Counts, limits at 5 mJy (21cmFAST; see eq.), as in Fig. End."),
     _text("fractions and roots", r"$\frac{1}{2}\sigma$ and $\sqrt{3}\times5$.", "1/2σ and √3 × 5."),
 )  # fmt: skip
 POSTSCRIPT = (

@@ -34,6 +34,7 @@ _DIMENSION = re.compile(
     r"\\(?:hskip|vskip|kern|mkern|mskip|hsize|vsize|lower|raise|baselineskip|spaceskip)\s*=?\s*-?\s*[\d.]*\s*"
     r"(?:\\[a-zA-Z]+|true)?\s*(?:pt|pc|in|bp|cm|mm|em|ex|mu|sp|dd)?(?![a-zA-Z])\s*"
 )
+STAGES = dict(zip("123456789", ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"), strict=True))  # of \\ion
 MATHS = ("equation", "align", "math", "displaymath", "eqnarray", "gather", "multline")
 PLAIN = {
     **dict.fromkeys(DROPPED.keys() - {*REFERENCES, *CITES}, ""),
@@ -284,7 +285,7 @@ class _Text:
 
     def ion(self, node: Any, _: str) -> str:
         element, stage = self._argument(node, 0).strip(), self._argument(node, 1).strip()
-        return f"{element} {stage.upper() if _ROMAN.match(stage) else stage}"
+        return f"{element} {STAGES.get(stage) or (stage.upper() if _ROMAN.match(stage) else stage)}"
 
     def raised(self, node: Any, text: str) -> str:
         return _raised(self._argument(node, 0).strip(), text)
@@ -364,7 +365,7 @@ _BRACKETS = re.compile(rf"\s*[(\[]([^()\[\]]*{GONE}[^()\[\]]*)[)\]]")
 def _without_empty(found: re.Match[str]) -> str:
     """Brackets around references alone go with them."""
     left = _WORDS_OF_REFERENCES.sub("", found[1])
-    return found[0] if left.strip(f"{GONE},;.&–- \n\t") else ""
+    return found[0] if left.strip(f"{GONE},;.&–-§ ") else GONE
 
 
 def _tidy(text: str) -> str:
@@ -376,10 +377,15 @@ def _tidy(text: str) -> str:
     text = text.replace(DECIMAL, "").replace(RAISED, "")
     text = re.sub(r"\s*\^\((\+[^()]*)\)\s*_\((-[^()]*)\)", r" \1/\2", text)  # 5.2 +0.3/-0.2
     text = re.sub(r"\s*_\((-[^()]*)\)\s*\^\((\+[^()]*)\)", r" \2/\1", text)
-    text = _BRACKETS.sub(_without_empty, re.sub(r"\s+", " ", text))
+    text = re.sub(r"\s+", " ", text)
+    for _ in range(2):  # brackets in brackets
+        text = _BRACKETS.sub(_without_empty, text)
     text = re.sub(rf" ?{GONE} ?,?(?= ?{GONE})", "", text)
-    text = re.sub(rf"\s+(?:from|by|of|see|in|after|following|to|and)\s*{GONE}(?=\s*[.,;)]|$)", "", text)
-    text = re.sub(rf"\s*{GONE}(\s*[.,;:)])", r"\1", text).replace(GONE, " ")
+    text = re.sub(rf"[,;] ?{GONE} ?(?=[)\];])", "", text)  # (21cmFAST, )
+    text = re.sub(rf" (?:as in|by|from|of|see|in|after|following|to|with|and) ?{GONE}(?=[ .,;)]|$)", GONE, text)
+    text = re.sub(rf"(\b(?:[Ff]igs?|[Ee]qs?|[Ss]ects?|[Ss]ecs?|[Tt]abs?)\.) ?{GONE} ?\.", r"\1", text)
+    text = re.sub(rf" ?{GONE}( ?[.,;:)])", r"\1", text)
+    text = re.sub(rf" ?{GONE} ?", " ", text)
     text = MARKS.sub("", text)
     text = "".join(one for one in text if one.isprintable() or one.isspace())
     text = re.sub(r"\s+", " ", text).strip()

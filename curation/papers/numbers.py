@@ -26,6 +26,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\\(?:hskip|vskip|kern|mkern|mskip|lower|raise)\s*-?\s*[\d.]*\s*(?:pt|pc|in|bp|cm|mm|em|ex|mu|sp)?", " "),
         (r"\\\\(?:\*|\s*\[[^\]]*\])?", " "),
         (rf"\\hyperref{_OPTION}", " "),
+        (r"\\ion\s*\{[^{}]*\}\s*(?:\{\d\}|\d)", " "),  # printed as a Roman numeral
         (r"\\(?:hbox|mbox|ensuremath|rlap|text|rm)(?![a-zA-Z])\s*\{?\s*\$?\s*(?=\.)", ""),
         (rf"\{{?\s*\\{_ANGLES}(?![a-zA-Z])\s*(?:\{{\s*\}}|\\ )?\s*\}}?\$?\s*(?=\d)", "."),
         (rf"\.{_MARK}(?=\d)", "."),
