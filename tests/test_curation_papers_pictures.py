@@ -120,6 +120,14 @@ def test_several_pictures_stand_in_order_and_rows_below_each_other():
     assert (one.width_px, one.height_px) == (2 * 48 + 16, 2 * 36 + 16)
 
 
+def test_a_row_of_many_pictures_is_broken_and_stays_in_order():
+    one = picture_of([(Use(name), picture(f"{name}.png")) for name in "abcdef"], DEFAULT_LIMITS)
+    assert shown(one.png) == "abcdef"
+    assert (one.width_px, one.height_px) == (2 * 48 + 16, 3 * 36 + 2 * 16)
+    many = picture_of([(Use(str(index)), quarters()) for index in range(50)], DEFAULT_LIMITS)
+    assert max(many.width_px, many.height_px) <= 1536
+
+
 def test_a_page_of_a_pdf_is_the_one_that_is_asked_for():
     sink = io.BytesIO()
     pages = [Image.new("RGB", (50, 50), COLOURS[name]) for name in "ab"]

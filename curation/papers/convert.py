@@ -56,7 +56,7 @@ def picture_of(uses: Sequence[tuple[Use, bytes]], limits: Limits) -> Drawn:
         }
         for use, content in uses
     ]  # fmt: skip
-    message = {"what": "pictures", "pictures": wants, "pixels": limits.pixels}
+    message = {"what": "pictures", "pictures": wants, "pixels": limits.pixels, "side_px": limits.side_px}
     answer, png = _asked(message, b"".join(content for _, content in uses), limits)
     return Drawn(png, answer["width"], answer["height"], tuple(answer["kinds"]))
 

@@ -59,7 +59,7 @@ def _pictures(message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], 
         at += one["bytes"]
         images.append((image, want.row))
         kinds.append(kind)
-    whole = joined(images)
+    whole = joined(images, message["side_px"])
     if whole.width * whole.height > message["pixels"]:
         raise UnusableError("picture-too-large", f"{len(images)} pictures of {whole.width} x {whole.height} pixels")
     return {"kinds": kinds, "width": whole.width, "height": whole.height}, png_of(whole)

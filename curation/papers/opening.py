@@ -25,6 +25,7 @@ from schemas.trouble import in_one_line, pass_on
 POINTS = {"": 1.0, "bp": 1.0, "pt": 72 / 72.27, "in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "px": 72 / 72.27}
 DOS_EPS = b"\xc5\xd0\xd3\xc6"
 GAP_PX = 16
+BAND, SHAPE = 5.0, 1.5  # widths over heights: of a row that is broken, and of what is made of it
 LEAST_PT, MOST_PT = 1.0, 20_000.0
 GS = (
     "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-dNOPROMPT", "-dEPSCrop", "-dTextAlphaBits=4", "-dGraphicsAlphaBits=4",
@@ -105,13 +106,16 @@ def as_image(content: bytes, want: Want) -> tuple[Image.Image, str]:
     return _turned(_at_most(image, want.side_px), want.angle_deg), kind
 
 
-def joined(images: Sequence[tuple[Image.Image, int]]) -> Image.Image:
-    """Pictures with the rows they stand in: of one row side by side at one height, rows below each other, on white."""
+def joined(images: Sequence[tuple[Image.Image, int]], side_px: int) -> Image.Image:
+    """Pictures with the rows they stand in: of one row side by side at one height, rows below each other, on white.
+
+    A row that would be a band, as LaTeX would break it, is broken. The longer side of all is at most 1.5 `side_px`.
+    """
     if len(images) == 1:
         return images[0][0]
     mode = "L" if all(image.mode == "L" for image, _ in images) else "RGB"
     rows = [[image.convert(mode) for image, at in images if at == row] for row in sorted({row for _, row in images})]
-    strips = [_strip(row, mode) for row in rows]
+    strips = [_strip(part, mode) for row in rows for part in _broken(row)]
     width = max(strip.width for strip in strips)
     height = sum(strip.height for strip in strips) + GAP_PX * (len(strips) - 1)
     whole = Image.new(mode, (width, height), "white")
@@ -119,7 +123,17 @@ def joined(images: Sequence[tuple[Image.Image, int]]) -> Image.Image:
     for strip in strips:
         whole.paste(strip, ((width - strip.width) // 2, top))
         top += strip.height + GAP_PX
-    return whole
+    return _at_most(whole, side_px * 3 // 2)
+
+
+def _broken(row: list[Image.Image]) -> list[list[Image.Image]]:
+    """A row as it is, or in parts of equal count where it would be wider than a band."""
+    wide = sum(image.width / image.height for image in row)
+    if wide <= BAND or len(row) == 1:
+        return [row]
+    n_rows = math.ceil(math.sqrt(wide / SHAPE))
+    each = math.ceil(len(row) / n_rows)
+    return [row[start : start + each] for start in range(0, len(row), each)]
 
 
 def _strip(images: list[Image.Image], mode: str) -> Image.Image:
