@@ -185,6 +185,7 @@ FLOATS = (
     _one("a table beside it", r"\begin{table}\caption{A table of 7 rows.}\end{table}\begin{deluxetable}{cc}\tablecaption{Nine.}\startdata 1 & 2 \enddata\end{deluxetable}" + plain(RADIO)),
     _one("input of a figure", r"\input{figs/one}", files={"figs/one.tex": plain(RADIO)}),
     _one("include of a section, input without braces", r"\include{sec/results}", files={"sec/results.tex": "\\input sec/fig.tex\n", "sec/fig.tex": plain(RADIO)}),
+    _one("subfiles", r"\subfile{sec/one}" + plain("More.", r"\includegraphics{b.png}"), files={"sec/one.tex": r"\documentclass[../main]{subfiles}\begin{document}" + plain(RADIO) + r"\end{document}"}, wants=(*ONE, Want("More.", "b", number=2)), pictures=("a.png", "b.png")),
     _one("a supplement of its own", plain(RADIO) + "Words of the longer text." * 9, wants=(*ONE, Want("More.", "b", number=2)), files={"supp.tex": r"\documentclass{article}\begin{document}" + plain("More.", r"\includegraphics{b.png}") + r"\end{document}"}, pictures=("a.png", "b.png")),
     _one("plain old LaTeX 2.09", rf"\documentstyle[epsf]{{mn}}\begin{{document}}\begin{{figure}}\epsfbox{{a.png}}\caption{{{RADIO}}}\end{{figure}}\end{{document}}"),
 )  # fmt: skip
@@ -212,6 +213,9 @@ TEXTS = (
     _text("decimal marks of times", r"At 12\fh5, 3\fm25 and 7\fs125.", "At 12.5h, 3.25m and 7.125s."),
     _text("decimal marks by hand", r"$1.\!\!^{\prime\prime}5$, $2^{\prime\prime}.5$, 3\hbox{$.\!\!^{\prime\prime}$}5 wide.", "1.5″, 2.5″, 3.5″ wide."),
     _text("a decimal mark of the paper's own", r"A beam of 6\myarcs 25.", "A beam of 6.25″.", r"\def\myarcs{\hbox{$.\!\!^{\prime\prime}$}}"),
+    _text("decimal marks with spaces and braces", r"1\,\farcs\,5, 2\farcs{5}, $3^{s}\!\!.5$ and 4$\farcm$5.", "1.5″, 2.5″, 3.5s and 4.5′."),
+    _text("Unicode in the source", "5 mJy beam⁻¹, −30° and 2″.", "5 mJy beam⁻¹, −30° and 2″."),
+    _text("symbols of legends", r"$\bigstar$ 3, $\blacktriangle$ 4, $\dagger$ 5, $\Box$ 6.", "★ 3, ▴ 4, † 5, □ 6."),
     _text("angles", r"5\arcsec, 6\arcmin, 7\degr, $8''$, $9'$, 10$^\circ$, $11^{\circ}$.", "5″, 6′, 7°, 8″, 9′, 10°, 11°."),
     _text("a position", r"$12^{\rm h}34^{\rm m}56\fs7$, $-30^\circ 12' 13\farcs4$ (J2000).", "12h34m56.7s, -30°12′13.4″ (J2000)."),
     _text("exponents", r"10\,mJy\,beam$^{-1}$ at $10^{-3}$ and $10^{25.3}$~W\,Hz$^{-1}$.", "10 mJy beam⁻¹ at 10⁻³ and 10^25.3 W Hz⁻¹."),

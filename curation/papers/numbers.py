@@ -28,7 +28,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\\hyperref{_OPTION}", " "),
         (r"\\ion\s*\{[^{}]*\}\s*(?:\{\d\}|\d)", " "),  # printed as a Roman numeral
         (r"\\(?:hbox|mbox|ensuremath|rlap|text|rm)(?![a-zA-Z])\s*\{?\s*\$?\s*(?=\.)", ""),
-        (rf"\{{?\s*\\{_ANGLES}(?![a-zA-Z])\s*(?:\{{\s*\}}|\\ )?\s*\}}?\$?\s*(?=\d)", "."),
+        (rf"(?:\\[,!;:]|[{{$\s])*\\{_ANGLES}(?![a-zA-Z])(?:\\[,!;: ]|[{{}}$\s])*(?=\d)", "."),
         (rf"\.{_MARK}(?=\d)", "."),
         (rf"(?<=\d){_MARK}\.(?=\d)", "."),
         (r"(?<=\d)''?\$?\.(?=\d)", "."),
@@ -57,7 +57,7 @@ _EXPONENT = re.compile(r"(?<=[\d.])[eEdD]([+-]?\d+)")
 
 def numbers_of_source(latex: str) -> Counter[str]:
     """The numbers that a reader of the typeset caption sees, with their signs."""
-    text = latex
+    text = _plain_scripts(latex)
     for pattern, by in _RULES:
         text = pattern.sub(_quantity if by == "@" else by, text)
     return _counted(text)
@@ -97,6 +97,10 @@ def trouble_with_pages(caption: str, text: str) -> str:
 
 def _runs(latex: str) -> Counter[str]:
     return Counter(re.findall(r"\d+", " ".join(numbers_of_source(latex).elements())))
+
+
+def _plain_scripts(text: str) -> str:
+    return _RUN.sub(lambda found: "^" + found[0].translate(_SCRIPTS), text)
 
 
 def _told(lost: Counter[str], gained: Counter[str]) -> str:

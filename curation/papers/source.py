@@ -81,6 +81,8 @@ class Sources:
 
     def _flat(self, name: str, above: tuple[str, ...], left: list[int]) -> str:
         text = self.text(name)
+        if above and (end := _END.search(text)):  # a subfile is a document too, and does not end the one that calls it
+            text = text[: end.start()]
         left[0] -= len(text)
         if left[0] < 0:
             raise TooMuchSourceError(f"{name}: more than {self.contents.limits.source_bytes} bytes of LaTeX")
