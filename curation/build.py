@@ -23,7 +23,7 @@ from curation.release.report import report
 from curation.release.review import read_reviews
 from schemas.errors import DamageError, GateError, ModelError, RecipeError
 from schemas.stopping import go_on
-from schemas.whole import is_whole, left_beside, only_one, published
+from schemas.whole import folder_problems, is_whole, left_beside, only_one, published
 
 GATE = "gate"  # the folder of the gate's record, beside the report
 
@@ -162,16 +162,18 @@ def run_gate(
     """Hold every table of the corpus against its rules, and leave the record beside the report.
 
     `with_report`: the report is written again too, with what people decided where the store has a `review.csv`;
-    otherwise it stays as it is.
+    otherwise it stays as it is. One that is damaged is written again in any case.
     """
     page = report_file(made, store, out)
+    is_kept = not with_report and page.exists() and not folder_problems(page.parent)
+    with_report = with_report or (page.exists() and not is_kept)
     hold = only_one(handover_folder(made, store, out), say, beside=page.parent)
     with hold, published(page.parent, _said(made)) as aside:
         with _damage_told(made, store):
             gate = run_gates(store, made.addresses(), aside / GATE)
             if with_report:
                 report(store, made, gate, aside / page.name, read_reviews(store))
-        if not with_report and page.exists():
+        if is_kept:
             shutil.copyfile(page, aside / page.name)
     return replace(gate, folder=page.parent / GATE)
 

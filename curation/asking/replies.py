@@ -21,11 +21,12 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from curation.asking.request import Reply, Served
-from curation.engine.files import line_of, patiently
+from curation.engine.files import patiently
 from curation.engine.marks import process_started
 from curation.engine.store import Store
 from schemas.errors import DamageError, GoneError, StoreError
 from schemas.fingerprint import fingerprint
+from schemas.trouble import in_one_line
 from schemas.whole import sealed, unsealed
 
 FOLDER, FRESH, LEDGER = "replies", "fresh", "ledger"
@@ -266,7 +267,7 @@ def _opened(store: Store, name: str, columns: list[str] | None = None) -> pa.Tab
         if not store.exists(name):  # gone between opening and reading, whatever the error called it
             raise GoneError(f"{store.path(name)}: gone") from error
         raise DamageError(
-            f"{store.path(name)}: not a file of replies ({line_of(error.__cause__ or error)}); remove it, "
+            f"{store.path(name)}: not a file of replies ({in_one_line(error.__cause__ or error)}); remove it, "
             "and what it held is asked again"
         ) from error
 

@@ -11,9 +11,10 @@ from tqdm import tqdm
 
 from curation.engine.files import patiently
 from curation.engine.steps import Step
-from curation.engine.store import MANIFEST, REJECTED_FOLDER, Store
+from curation.engine.store import REJECTED_FOLDER, Store
 from schemas.errors import DamageError, GoneError
 from schemas.manifest import Part
+from schemas.whole import MANIFEST
 
 N_READERS = 8
 

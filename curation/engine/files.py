@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from curation.engine.patience import patience
 from schemas.errors import DamageError, GoneError, StoreError
+from schemas.trouble import in_one_line
 
 WAITS_S = (0.3, 1.0, 3.0)  # between tries of a disk; whoever asked for a part tries it again after that
 LONGEST_WAIT_S = 10.0  # of an object store, for as long as RADIO_PATIENCE_S says
@@ -54,17 +55,17 @@ def patiently(call: Callable[[], Given], what: str) -> Given:
         try:
             return call()
         except pa.ArrowInvalid as error:
-            raise DamageError(f"cannot {what}: damaged ({line_of(error)}); {REPAIR}") from error
+            raise DamageError(f"cannot {what}: damaged ({in_one_line(error)}); {REPAIR}") from error
         except OSError as error:
             if is_gone(error):
                 raise GoneError(f"cannot {what}: it is not there") from error
             if is_of_content(error):
-                raise DamageError(f"cannot {what}: damaged ({line_of(error)}); {REPAIR}") from error
+                raise DamageError(f"cannot {what}: damaged ({in_one_line(error)}); {REPAIR}") from error
             wait_s = WAITS_S[n_tries] if n_tries < len(WAITS_S) else LONGEST_WAIT_S
             most_s = patience() if error.errno is None else sum(WAITS_S)
             spent_s = max(waited_s, time.monotonic() - began)  # a call to a store that stalls takes long by itself
             if is_for_good(error) or spent_s + wait_s > most_s:
-                raise StoreError(f"cannot {what}: {line_of(error)}") from error
+                raise StoreError(f"cannot {what}: {in_one_line(error)}") from error
             time.sleep(wait_s)
             waited_s, n_tries = waited_s + wait_s, n_tries + 1
 
@@ -86,8 +87,3 @@ def is_of_content(error: OSError) -> bool:
 def is_for_good(error: OSError) -> bool:
     """Whether waiting will not help: no space, no permission, no such bucket."""
     return error.errno in NUMBERS_FOR_GOOD or any(one in str(error) for one in FOR_GOOD)
-
-
-def line_of(error: BaseException) -> str:
-    """An error on one line of at most 300 characters."""
-    return " ".join(str(error).split())[:300] or type(error).__name__

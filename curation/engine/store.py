@@ -26,9 +26,9 @@ from schemas.addresses import shown, without_keys
 from schemas.errors import DamageError, GoneError, StoreError
 from schemas.manifest import Manifest, read_manifest
 from schemas.rejection import REJECTED, Sieved
-from schemas.whole import sealed, unsealed
+from schemas.whole import MANIFEST, sealed, unsealed
 
-MANIFEST, REJECTED_FOLDER = "_manifest.json", "_rejected"
+REJECTED_FOLDER = "_rejected"
 
 
 class Store:

@@ -23,6 +23,7 @@ from curation.truth.discs import nearest_margin
 from schemas.errors import CorpusError
 from schemas.fingerprint import sha256_of
 from schemas.llava import LlavaRecord, read_llava
+from schemas.whole import MANIFEST
 
 if TYPE_CHECKING:
     from mocpy import MOC
@@ -49,7 +50,7 @@ PLACE = (
 )
 FILE_OF = {"train": "llava.json", "validation": "llava-validation.json", "test": "llava-test.json"}
 SKY = ("benchmark", "dataset", "source_name", "ra_deg", "dec_deg", "radius_arcsec")
-MANIFEST, CERTIFICATE, PROVENANCE = "_manifest.json", "split_certificate.json", "provenance.parquet"
+CERTIFICATE, PROVENANCE = "split_certificate.json", "provenance.parquet"
 ROUNDING_ARCSEC = 1e-3
 
 Rows = list[dict[str, Any]]

@@ -19,11 +19,11 @@ from pydantic import ValidationError
 from catalogs.database import read_sql
 from curation.release.built import Built, Tables, opened
 from curation.release.card import Credit, bibliography, card, credits_of
-from curation.release.certificate import CERTIFICATE, FILE_OF, MANIFEST, PROVENANCE, promised
+from curation.release.certificate import CERTIFICATE, FILE_OF, PROVENANCE, promised
 from curation.release.moc import write_mocs
 from schemas.errors import StoreError, TableError
 from schemas.llava import LlavaRecord, json_schema
-from schemas.whole import is_whole, published, read_manifest
+from schemas.whole import MANIFEST, is_whole, published, read_manifest
 
 FORMAT = 5  # raised when the folder starts to look different
 ROWS_AT_ONCE = 2000

@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 from schemas.errors import RecipeError, StoreError
 from schemas.fingerprint import sha256_of
 from schemas.manifest import Manifest, read_manifest
+from schemas.whole import MANIFEST
 
-MANIFEST, CERTIFICATE, PROVENANCE = "_manifest.json", "split_certificate.json", "provenance.parquet"
+CERTIFICATE, PROVENANCE = "split_certificate.json", "provenance.parquet"
 RECORDS = ("llava.jsonl", "llava.json")
 TAGGED_BY = ("dataset", "generator")
 

@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from curation.engine.store import MANIFEST, Store
+from curation.engine.marks import BUILDING
+from curation.engine.store import Store
+from schemas.whole import MANIFEST
 
-MARK = "_building.json"  # while somebody builds a table
 RAN = frozenset({"made_at", "made_by", "commit", "versions", "sha256"})  # of a manifest: when and by whom, not what
 
 
@@ -46,7 +47,7 @@ def state(folder: Path) -> State:
             for one in (folder / place).rglob("*")
             if _counts(one) and "data_docs" not in one.parts and not _is_aside(one.relative_to(folder))
         }
-    marks = tuple(str(one.relative_to(folder)) for one in folder.rglob(MARK))
+    marks = tuple(str(one.relative_to(folder)) for one in folder.rglob(BUILDING))
     return State(files, _rows(folder), marks)
 
 
@@ -57,7 +58,7 @@ def _is_aside(path: Path) -> bool:
 
 def _counts(file: Path) -> bool:
     """Neither a mark, nor what is on its way or a stranger's."""
-    return file.is_file() and not file.name.startswith(".") and not file.name.endswith("~") and file.name != MARK
+    return file.is_file() and not file.name.startswith(".") and not file.name.endswith("~") and file.name != BUILDING
 
 
 def _digest(file: Path) -> str:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.faults.compare import MARK
+from curation.engine.marks import BUILDING
 from tests.faults.planted import Scene
 
 
@@ -48,16 +48,16 @@ def flip_replies(scene: Scene) -> None:
 
 
 def spoil_mark(scene: Scene) -> None:
-    (scene.store / scene.name).with_name(MARK).write_bytes(b"\x00\xff{")
+    (scene.store / scene.name).with_name(BUILDING).write_bytes(b"\x00\xff{")
 
 
 def foreign_mark(scene: Scene) -> None:
     mark = {"id": "0", "pid": "1", "host": "elsewhere", "started": "1", "beat": "1.0"}
-    (scene.store / scene.name).with_name(MARK).write_text(json.dumps(mark))
+    (scene.store / scene.name).with_name(BUILDING).write_text(json.dumps(mark))
 
 
 def lose_marks(scene: Scene) -> None:
-    for mark in scene.store.rglob(MARK):
+    for mark in scene.store.rglob(BUILDING):
         mark.unlink(missing_ok=True)
 
 

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from curation import build
-from curation.engine import store as stores
+from curation.corpus import DIGESTS
+from curation.engine.marks import BUILDING
 from curation.engine.steps import Step
-from curation.engine.store import Store
-from tests.faults.compare import MARK
+from curation.engine.store import REJECTED_FOLDER, Store
+from schemas.whole import MANIFEST
 
 OUT = {"run_gates": "gate", "export": "hand-over", "report": "report", "_build_corpus": "end"}
 KINDS_OF_FILE = {
-    stores.MANIFEST: "manifest", MARK: "mark", "_digests.json": "digests",
+    MANIFEST: "manifest", BUILDING: "mark", DIGESTS: "digests",
 }  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def told(name: str) -> tuple[str, str]:
         return "tag", "tag"
     if stage == "replies":
         return "replies", "ledger" if folder.endswith("ledger") else "replies"
-    return stage, KINDS_OF_FILE.get(base) or ("refused rows" if folder.endswith(stores.REJECTED_FOLDER) else "part")
+    return stage, KINDS_OF_FILE.get(base) or ("refused rows" if folder.endswith(REJECTED_FOLDER) else "part")
 
 
 def _around(owner: Any, name: str, planting: _Planting, point: Callable[..., tuple[str, str]], when: tuple) -> None:

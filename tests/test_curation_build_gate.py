@@ -1,0 +1,50 @@
+"""The gate is run again: what it leaves beside a report, and a report that is damaged."""
+
+import random
+from types import SimpleNamespace
+
+import pytest
+
+from curation import build
+from curation.engine.store import Store
+from curation.release.gates import GateResult
+from schemas.whole import folder_problems
+from tests.bit_flips import flip_bit
+
+MADE = SimpleNamespace(handover="llava/few/0123456789ab", corpus=SimpleNamespace(name="few"), steps=[], addresses=dict)
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """A report that was published with its gate's record; and how often one was written."""
+    pages: list[str] = []
+
+    def gates(_store, _addresses, folder):
+        folder.mkdir()
+        (folder / "gate.txt").write_text("all rules held")
+        return GateResult(ok=True, refusals=(), n_rules=1, n_judged=1, folder=folder)
+
+    def report(_store, _made, _gate, file, _decisions):
+        pages.append("a page")
+        file.write_text(pages[-1])
+
+    monkeypatch.setattr(build, "run_gates", gates)
+    monkeypatch.setattr(build, "report", report)
+    store = Store(str(tmp_path))
+    build.run_gate(MADE, store, None, with_report=True)
+    return store, pages
+
+
+def test_a_whole_report_stays_as_it_is(written):
+    store, pages = written
+    build.run_gate(MADE, store, None)
+    page = build.report_file(MADE, store, None)
+    assert pages == ["a page"] and page.read_text() == "a page" and folder_problems(page.parent) == []
+
+
+def test_a_damaged_report_is_written_again_and_gets_no_digest_of_its_own(written):
+    store, pages = written
+    page = build.report_file(MADE, store, None)
+    flip_bit(page, random.Random(1))
+    build.run_gate(MADE, store, None)
+    assert pages == ["a page"] * 2 and page.read_text() == "a page" and folder_problems(page.parent) == []
