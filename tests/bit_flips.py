@@ -1,20 +1,23 @@
 """Single bits flipped in a finished build: each must be noticed by `check`, and healed by `build --repair`.
 
-    python -m tests.bit_flips CORPUS --raw RAW --store STORE --flips 200 --seed 1
+    python -m tests.bit_flips                        200 flips in tables, hand-over, report, tag, replies and digests
+    python -m tests.bit_flips --flips 20 --seed 1
 
-Flips, checks and heals that store: give it a copy. Prints the seed and the figures; exit code 1 where one was missed.
+The build is that of `tests/faults/`: a small corpus, whose parts are made by forked processes. Prints the seed and the
+figures; exit code 1 where one flip was missed, or a byte is another one in the end.
 """
 
 import argparse
 import random
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from random import SystemRandom
 
-from curation.asking.rule_child import rule_server
 from curation.build import build_corpus, handover_folder, report_file
-from curation.corpus import Graph, corpus, graph
-from curation.engine.run import join_ray
+from curation.corpus import Graph
 from curation.engine.store import Store
 from curation.whole import find_damage, repair
 
@@ -53,7 +56,7 @@ def rounds(made: Graph, store: Store, n_flips: int, dice: random.Random) -> Iter
             if not is_told:
                 print(f"not noticed: bit {bit} of {path}", file=sys.stderr)
         repair(made, store, None, lambda _: None)
-        build_corpus(made, store, workers=2, say=lambda _: None)
+        build_corpus(made, store, say=lambda _: None)
         still = find_damage(made, store, None).lines
         print("\n".join(still), file=sys.stderr)
         yield len(chosen), n_noticed, len(chosen) - len(still)
@@ -62,34 +65,28 @@ def rounds(made: Graph, store: Store, n_flips: int, dice: random.Random) -> Iter
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus")
-    parser.add_argument("--raw", type=Path, required=True)
-    parser.add_argument("--store", required=True)
+    from tests.faults import compare
+    from tests.faults.prepared import prepared
+
+    parser = argparse.ArgumentParser(prog="python -m tests.bit_flips", description=__doc__.split("\n\n")[0])
     parser.add_argument("--flips", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
-    store, totals = Store(given.store), [0, 0, 0]
-    with rule_server() as address:
-        made = graph(corpus(given.corpus), given.raw, store, [address])
-        build_corpus(made, store, workers=2)
-        before = contents(made, store)
-        join_ray(2)  # one for all repairs
+    folder = Path(tempfile.mkdtemp(prefix="radio-corpus-flips-"))
+    world, totals = prepared(folder), [0, 0, 0]
+    try:
+        store, made = Store(str(world.whole)), world.graph(world.whole)
         for found in rounds(made, store, given.flips, random.Random(given.seed)):
             totals = [a + b for a, b in zip(totals, found, strict=True)]
             print("flipped {}, noticed {}, healed {}".format(*totals), flush=True)
-        is_same = contents(made, store) == before
-    print(f"tables and hand-over {'are the same bytes as' if is_same else 'DIFFER from'} those before")
-    return int(len(set(totals)) > 1 or not is_same)
-
-
-def contents(made: Graph, store: Store) -> dict[str, str | bytes]:
-    """The digest of each table's rows, and the hand-over's manifest, which lists the digest of each of its files."""
-    manifest = handover_folder(made, store, None) / "_manifest.json"
-    return {step.address: store.manifest(step.address).content for step in made.steps} | {
-        made.handover: manifest.read_bytes()
-    }
+        after = compare.state(world.whole)
+    finally:
+        world.end()
+        shutil.rmtree(folder)
+    differs = world.undisturbed.wrong(after) + world.undisturbed.missing(after)
+    print(f"in the end {'every byte is as it was' if not differs else f'other bytes: {differs}'}")
+    return int(len(set(totals)) > 1 or bool(differs))
 
 
 if __name__ == "__main__":
