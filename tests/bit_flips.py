@@ -20,6 +20,7 @@ from curation.build import build_corpus, handover_folder, report_file
 from curation.corpus import Graph
 from curation.engine.store import Store
 from curation.whole import find_damage, repair
+from schemas.whole import MANIFEST
 
 PER_REPAIR = 10  # flips that one repair heals together
 
@@ -43,11 +44,20 @@ def files_of(made: Graph, store: Store) -> list[Path]:
     return sorted(path for path in [*found, *single] if path.stat().st_size)
 
 
+def drawn(files: list[Path], n: int, dice: random.Random) -> list[Path]:
+    """So many files, none below the manifest of another: once that is damaged, nothing is said of what it lists."""
+    while True:
+        chosen = dice.sample(files, n)
+        folders = {path.parent for path in chosen if path.name == MANIFEST}
+        if not any(folder in path.parents for path in chosen for folder in folders if path != folder / MANIFEST):
+            return chosen
+
+
 def rounds(made: Graph, store: Store, n_flips: int, dice: random.Random) -> Iterator[tuple[int, int, int]]:
     """Flip, check after each flip, and repair after some; gives the numbers flipped, noticed and healed of each."""
     left = n_flips
     while left:
-        chosen = dice.sample(files_of(made, store), min(PER_REPAIR, left))
+        chosen = drawn(files_of(made, store), min(PER_REPAIR, left), dice)
         n_noticed = 0
         for path in chosen:
             bit = flip_bit(path, dice)

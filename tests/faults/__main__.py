@@ -7,10 +7,13 @@ python -m tests.faults --only killed          kinds whose name has the word
 """
 
 import argparse
+import json
+import multiprocessing
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from random import SystemRandom
 
@@ -19,6 +22,7 @@ from tests.faults.prepared import prepared
 from tests.faults.world import World
 
 N_FULL, N_SHORT = 300, 24
+DONE = "done.json"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,6 +35,7 @@ def main() -> None:
     parser.add_argument("--round", help="only this one, such as 7.3")
     parser.add_argument("--only", default="", help="kinds whose name has this in it")
     parser.add_argument("--most-s", type=float, default=float("inf"), help="begin no round after so many seconds")
+    parser.add_argument("--at-once", type=int, default=2, help="rounds beside each other")
     parser.add_argument("--keep", action="store_true", help="leave stores and logs where they are")
     parser.add_argument("--write-docs", type=Path, help="write the table into this file")
     chosen = parser.parse_args()
@@ -44,14 +49,13 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="radio-corpus-faults-"))
     made = prepared(folder)
     made.keeps = chosen.keep
+    wanted = [
+        one
+        for one in rounds.rounds(chosen.seed, chosen.faults, chosen.only)
+        if not chosen.round or f"{chosen.round}.".startswith(f"{one.number}.")
+    ]
     try:
-        done: list[rounds.Round] = []
-        for one in rounds.rounds(chosen.seed, chosen.faults, chosen.only):
-            if (
-                not chosen.round or f"{chosen.round}.".startswith(f"{one.number}.")
-            ) and time.monotonic() - begun < chosen.most_s:
-                done += _tried(made, one)
-                print(table.line(done[-1], time.monotonic() - begun), flush=True)
+        done = _all_tried(made, wanted, chosen.at_once, begun, begun + chosen.most_s)
     finally:
         made.end()
         if chosen.keep:
@@ -63,6 +67,38 @@ def main() -> None:
     if chosen.write_docs:
         table.write(chosen.write_docs, done, chosen.seed, summary)
     sys.exit(1 if any(fault.problems for one in done for fault in one.faults) else 0)
+
+
+def _all_tried(
+    made: World, wanted: Sequence[rounds.Round], at_once: int, begun: float, until: float
+) -> list[rounds.Round]:
+    """All rounds, dealt to so many processes, each with files, a model and an object store of its own."""
+    context = multiprocessing.get_context("fork")
+    folders = [made.folder / f"beside-{k}" for k in range(at_once)]
+    processes = [
+        context.Process(target=_share_tried, args=(made, folder, wanted[k::at_once], begun, until))
+        for k, folder in enumerate(folders)
+    ]
+    for one in processes:
+        one.start()
+    for one in processes:
+        one.join()
+    if any(one.exitcode for one in processes):
+        raise SystemExit("a process of the harness itself failed")
+    done = [rounds.Round.of(told) for folder in folders for told in json.loads((folder / DONE).read_text())]
+    return sorted(done, key=lambda one: [int(digits) for digits in one.number.split(".")])
+
+
+def _share_tried(made: World, folder: Path, wanted: Sequence[rounds.Round], begun: float, until: float) -> None:
+    own, done = made.beside(folder), list[rounds.Round]()
+    try:
+        for one in wanted:
+            if time.monotonic() < until:
+                done += _tried(own, one)
+                print(table.line(done[-1], time.monotonic() - begun), flush=True)
+        (folder / DONE).write_text(json.dumps([one.told for one in done]))
+    finally:
+        own.end()
 
 
 def _tried(made: World, one: rounds.Round) -> list[rounds.Round]:

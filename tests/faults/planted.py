@@ -7,10 +7,13 @@ so they carry the same faults; each fault happens once, to whoever meets its poi
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from curation import build
 from curation.corpus import DIGESTS
@@ -184,6 +187,22 @@ def pause(pid_of: Callable[[Scene], int], seconds: float) -> Callable[[Scene], N
             os._exit(0)
 
     return act
+
+
+@contextmanager
+def others_held(scene: Scene) -> Iterator[None]:
+    """The build's other processes stand still meanwhile, so that they neither ask nor keep anything."""
+    build = psutil.Process(scene.driver)
+    others = [one for one in (build, *build.children(recursive=True)) if one.pid != os.getpid()]
+    for one in others:
+        with suppress(psutil.NoSuchProcess):
+            one.suspend()
+    try:
+        yield
+    finally:
+        for one in others:
+            with suppress(psutil.NoSuchProcess):
+                one.resume()
 
 
 def fail(error: Callable[[], BaseException]) -> Callable[[Scene], None]:

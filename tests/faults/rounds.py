@@ -6,21 +6,23 @@ What a round does follows from the seed and its number alone, but for the order 
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from curation.asking.replies import ledgers
 from curation.engine.store import Store
-from tests.faults import building, compare, disks, forked, real_ray
+from tests.faults import building, compare, disks, forked, planted, real_ray
 from tests.faults.building import Ended
 from tests.faults.kinds import ALONE, ASKING, SHARING, STAGES, Kind
-from tests.faults.planted import Planted, Scene
+from tests.faults.planted import Scene
 from tests.faults.world import World
 
+TOLD = ("stage", "what", "nth", "has_happened", "problems", "end")
 N_TOGETHER = 8
 """Faults in a round, one after the other."""
 
@@ -56,6 +58,22 @@ class Round:
     said: list[str] = field(default_factory=list)
 
     @property
+    def told(self) -> dict[str, Any]:
+        """For another process of the harness."""
+        faults = [[getattr(one, name) for name in TOLD] for one in self.faults]
+        return {
+            "number": self.number, "n_launches": self.n_launches, "n_repeated": self.n_repeated, "n_lost": self.n_lost,
+            "faults": [[one.kind.name, *values] for one, values in zip(self.faults, faults, strict=True)],
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Round":
+        """A round that another process has told of."""
+        kinds = {kind.name: kind for group in (*SHARING, *ALONE) for kind in group}
+        faults = [Fault(kinds[name], **dict(zip(TOLD, values, strict=True))) for name, *values in told["faults"]]
+        return cls(**{**told, "faults": faults})
+
+    @property
     def where(self) -> str:
         """What is unusual about the place, as `Kind.where` says."""
         return self.faults[0].kind.where
@@ -88,7 +106,7 @@ def rounds(seed: int, n_faults: int, wanted: str = "") -> Iterator[Round]:
         if fault.kind.act:
             fault.what, fault.nth = fault.kind.point(fault.stage, chance)
     sharing, alone = chosen[: len(SHARING)], chosen[len(SHARING) :]
-    packed = [*([one] for some in alone for one in some), *(faults for some in sharing for faults in _packed(some))]
+    packed = [*(faults for some in sharing for faults in _packed(some)), *([one] for some in alone for one in some)]
     for k, faults in enumerate(packed):
         yield Round(f"{seed}.{k}", faults)
 
@@ -180,8 +198,8 @@ def _begin(world: World, store: Path, first: Fault) -> None:
 def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> list[Ended]:
     """The same command once, or several of it at once, with the faults that have not happened yet."""
     flags = [store.parent / f"flag-{k}" for k, _ in enumerate(one.faults)]
-    planted = [
-        Planted(
+    faults = [
+        planted.Planted(
             fault.stage,
             fault.what,
             _noting(world, fault.kind.act, flag, _place_of(world, one, store)),
@@ -203,10 +221,10 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
         building.started, given, store=store, raw=world.raw, before=before,
         objects=world.objects.control if one.where == "objects" else "",
     )  # fmt: skip
-    pids = [start(logs[0], faults=planted)]
+    pids = [start(logs[0], faults=faults)]
     if is_paused:
         _until(lambda: any(flag.exists() for flag in flags))
-    others = [] if is_paused else planted  # whoever comes there first
+    others = [] if is_paused else faults  # whoever comes there first
     pids += [start(log, faults=others) for log in logs[1:]]
     ended = building.ended(pids, logs, _failing_model(world, waiting))
     one.n_launches += 1
@@ -242,7 +260,7 @@ def _noting(world: World, act: Callable[[Scene], None], flag: Path, place: str) 
 
     def noted(scene: Scene) -> None:
         if scene.stage in (*ASKING, "replies"):
-            with flag.with_name("in-flight").open("a") as out:
+            with planted.others_held(scene), flag.with_name("in-flight").open("a") as out:
                 out.write(f"{_n_unkept(world, place)}\n")
         act(scene)
 

@@ -143,6 +143,17 @@ class World:
         self.model.end()
         self.objects.end()
 
+    def beside(self, folder: Path) -> "World":
+        """The same with raw files, a model and an object store of its own, for a fork of this process."""
+        folder.mkdir()
+        other = World(folder, Model(), Objects(), self.keeps)
+        for name in ("raw", "pristine"):
+            shutil.copytree(self.folder / "pristine", folder / name)
+        shutil.copy(self.corpus_file, other.corpus_file)
+        other.whole.symlink_to(self.whole)
+        other.undisturbed, other.canaries = self.undisturbed, self.canaries
+        return other
+
     def build_undisturbed(self) -> None:
         """The build that all others are held against, in this process: what it has read stays warm for its forks."""
         made = self.graph(self.whole)
