@@ -261,10 +261,13 @@ ON_OBJECTS = tuple(
          where="objects", codes=KILLED),
 )  # fmt: skip
 ON_DISK = (
-    Kind("disk really full", (*TABLES, "hand-over", "report"), ("before part", "before manifest", "before it"),
-         disks.fill, where="disk", codes=(1,)),
-    Kind("disk really without inodes", (*TABLES, "hand-over"), ("before part", "before manifest", "before it"),
-         disks.use_up_inodes, where="disk", codes=(1,)),
+    Kind("disk really full", TABLES, ("before part", "before manifest"), disks.fill, where="disk", codes=(1,)),
+    Kind("disk really full on the way out", ("hand-over", "report"), ("before it",), disks.fill, where="disk",
+         codes=(1,)),
+    Kind("disk really without inodes", TABLES, ("before part", "before manifest"), disks.use_up_inodes, where="disk",
+         codes=(1,)),
+    Kind("disk really without inodes on the way out", ("hand-over",), ("before it",), disks.use_up_inodes,
+         where="disk", codes=(1,)),
     Kind("disk really read-only", TABLES, ("before part", "before manifest"), disks.forbid_writing, where="disk",
          codes=(1,)),
 )  # fmt: skip
