@@ -47,7 +47,13 @@ def test_a_missing_file_is_gone_wherever_it_was(error, waits):
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(AWAY), OSError(errno.EIO, "Input/output error"), ConnectionError("Connection reset")]
+    "error",
+    [
+        OSError(AWAY),
+        OSError("AWS Error SLOW_DOWN during PutObject operation: Please reduce your request rate."),
+        OSError(errno.EIO, "Input/output error"),
+        ConnectionError("Connection reset"),
+    ],
 )
 def test_what_may_pass_is_tried_again(error, waits):
     assert patiently(failing(error, error), "read x") == "there"

@@ -15,6 +15,8 @@ from random import Random
 from typing import Any
 
 from curation.asking.replies import ledgers
+from curation.asking.request import Reply, Request
+from curation.asking.vlm import Asker
 from curation.engine.store import Store
 from tests.faults import building, compare, disks, forked, planted, real_ray
 from tests.faults.building import Ended
@@ -218,7 +220,7 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     before = {"ray": real_ray.use(session), "objects": forked.make_here}.get(one.where, before)
     given = _words_of(world, one, store)
     start = partial(
-        building.started, given, store=store, raw=world.raw, before=before,
+        building.started, given, store=store, raw=world.raw, before=_counting_lost(world, one, store, before),
         objects=world.objects.control if one.where == "objects" else "",
     )  # fmt: skip
     pids = [start(logs[0], faults=faults)]
@@ -239,6 +241,28 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     for fault, flag in zip(one.faults, flags, strict=True):
         fault.has_happened = flag.exists() if fault.kind.act else True
     return ended
+
+
+def _counting_lost(world: World, one: Round, store: Path, before: Callable[[], None] | None) -> Callable[[], None]:
+    """What a build does before it begins; where a part that asks fails, it notes how many replies are lost by it."""
+    place = _place_of(world, one, store)
+
+    def begin() -> None:
+        if before:
+            before()
+        inner = Asker.ask
+
+        def asking(asker: Asker, requests: Sequence[Request]) -> list[Reply]:
+            try:
+                return inner(asker, requests)
+            except Exception:
+                with (store.parent / "in-flight").open("a") as out:
+                    out.write(f"{min(len(requests), _n_unkept(world, place))}\n")
+                raise
+
+        Asker.ask = asking
+
+    return begin
 
 
 def _place_of(world: World, one: Round, store: Path) -> str:
