@@ -14,6 +14,7 @@ from curation.papers.convert import NotConvertedError, ghostscript, picture_of
 from curation.papers.figures import DEFAULT_LIMITS
 from curation.papers.floats import Use
 from curation.papers.png import png_of
+from schemas.trouble import machine_failed
 from tests.making_papers import COLOURS, picture, postscript, shown
 
 needs_gs = pytest.mark.skipif(
@@ -169,20 +170,50 @@ def test_too_many_pixels_are_refused_before_they_are_read():
     assert caught.value.reason == "picture-too-large"
 
 
-def test_a_process_that_dies_is_a_refusal_and_the_next_picture_is_drawn(monkeypatch):
-    drawn(picture("a.png"))
-    running = convert._RUNNING[0]
-    sent = running._send
+def dying(monkeypatch, times: int) -> list[int]:
+    """The next processes are killed when they are asked; gives how many were."""
+    killed: list[int] = []
+    sent = convert._Process._send
 
-    def dies(*what: object) -> None:
-        os.kill(running.child.pid, signal.SIGKILL)
-        sent(*what)  # type: ignore[arg-type]
+    def dies(self: convert._Process, message: dict, payload: bytes) -> None:
+        if len(killed) < times:
+            killed.append(self.child.pid)
+            os.kill(self.child.pid, signal.SIGKILL)
+        sent(self, message, payload)
 
-    monkeypatch.setattr(running, "_send", dies)
+    monkeypatch.setattr(convert._Process, "_send", dies)
+    return killed
+
+
+def test_a_process_that_dies_is_asked_again_in_a_new_one(monkeypatch):
+    killed = dying(monkeypatch, 1)
+    assert shown(drawn(picture("a.png")).png) == "a"
+    assert len(killed) == 1
+
+
+def test_a_picture_that_ends_two_processes_is_refused_and_the_next_is_drawn(monkeypatch):
+    killed = dying(monkeypatch, 2)
     with pytest.raises(NotConvertedError) as caught:
         drawn(picture("a.png"))
     assert caught.value.reason == "picture-broken"
+    assert len(set(killed)) == 2
     assert shown(drawn(picture("b.png")).png) == "b"
+
+
+def test_a_process_that_does_not_start_is_the_machines_trouble(monkeypatch):
+    convert.close()
+    monkeypatch.setattr(convert.sys, "executable", "/bin/true")
+    with pytest.raises(OSError, match="does not start") as caught:
+        drawn(picture("a.png"))
+    assert machine_failed(caught.value)
+
+
+@needs_gs
+def test_a_program_that_is_gone_is_the_machines_trouble(monkeypatch):
+    monkeypatch.setattr(convert, "ghostscript", lambda: "/absent/gs")
+    with pytest.raises(OSError) as caught:
+        drawn(postscript(COLOURS["a"]))
+    assert machine_failed(caught.value)
 
 
 def test_one_process_serves_many_pictures():

@@ -4,6 +4,7 @@ One start serves many figures. A picture that ends it, or takes too long, is ref
 """
 
 import atexit
+import errno
 import json
 import os
 import selectors
@@ -24,7 +25,9 @@ from curation.papers.floats import Use
 from curation.papers.paper import Limits, Reason
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TO_START_S = 30.0
+TO_START_S = 120.0  # on a busy machine
+PATIENCE = 15  # by the clock on the wall, of the seconds of the processor
+ENDED = "ended"
 MOST_ANSWER_BYTES = 1 << 30
 
 
@@ -56,15 +59,22 @@ def picture_of(uses: Sequence[tuple[Use, bytes]], limits: Limits) -> Drawn:
         }
         for use, content in uses
     ]  # fmt: skip
-    message = {"what": "pictures", "pictures": wants, "pixels": limits.pixels, "side_px": limits.side_px}
+    message = {
+        "what": "pictures",
+        "pictures": wants,
+        "pixels": limits.pixels,
+        "side_px": limits.side_px,
+        "seconds": limits.seconds,
+    }
     answer, png = _asked(message, b"".join(content for _, content in uses), limits)
     return Drawn(png, answer["width"], answer["height"], tuple(answer["kinds"]))
 
 
 def pages_of(content: bytes, limits: Limits) -> list[tuple[dict[str, Any], bytes]]:
     """The figures of a PDF, each with what its page says of it and its picture. Raises NotConvertedError."""
-    message = {"what": "pages", "side_px": limits.side_px, "figures": limits.figures}
-    answer, pngs = _asked(message, content, limits, limits.seconds * 10)
+    seconds = limits.seconds * 10
+    message = {"what": "pages", "side_px": limits.side_px, "figures": limits.figures, "seconds": seconds}
+    answer, pngs = _asked(message, content, limits)
     found, at = [], 0
     for one in answer["figures"]:
         found.append((one, pngs[at : at + one["bytes"]]))
@@ -82,14 +92,22 @@ def _side(limits: Limits, n_pictures: int) -> int:
     return limits.side_px if n_pictures == 1 else max(limits.side_px // 2, limits.side_px // n_pictures)
 
 
-def _asked(
-    message: dict[str, Any], payload: bytes, limits: Limits, seconds: float = 0.0
-) -> tuple[dict[str, Any], bytes]:
+def _asked(message: dict[str, Any], payload: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
+    """The answer. Raises NotConvertedError, and OSError where the machine failed.
+
+    What ended its process is asked once more, in a new one: the system may have ended the first for want of memory.
+    """
     with _LOCK:
-        answer, payload = _process(limits).ask(message, payload, seconds or limits.seconds)
+        answer, given = _process(limits).ask(message, payload)
+        if answer.get("reason") == ENDED:
+            answer, given = _process(limits).ask(message, payload)
+    if "errno" in answer:
+        raise OSError(answer["errno"], f"opening a picture: {answer['detail']}")
+    if answer.get("reason") == ENDED:
+        raise NotConvertedError("picture-broken", answer["detail"])
     if "reason" in answer:
         raise NotConvertedError(cast("Reason", answer["reason"]), answer["detail"])
-    return answer, payload
+    return answer, given
 
 
 class _Process:
@@ -106,25 +124,35 @@ class _Process:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd="/",
             start_new_session=True,
         )  # fmt: skip
-        self.is_new = True
+        try:
+            self._answer(time.monotonic() + TO_START_S)
+        except (EOFError, ValueError, TimeoutError):
+            self.end()
+            told = f"the process that opens pictures does not start: {sys.executable} -m curation.papers.converter"
+            raise OSError(errno.ECHILD, told) from None
 
-    def ask(self, message: dict[str, Any], payload: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
-        """The answer. A process that ends or is too slow is ended, and told as a refusal."""
-        until = time.monotonic() + seconds + (TO_START_S if self.is_new else 0)
-        self.is_new = False
+    def ask(self, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """The answer. A process that ends, by its clock or otherwise, is told as a reason."""
+        until = time.monotonic() + message["seconds"] * PATIENCE
         sender = threading.Thread(target=self._send, args=(message, payload), daemon=True)
         sender.start()
         try:
-            answer = self._answer(until)
+            return self._answer(until)
         except TimeoutError:
             self.end()
-            return {"reason": "picture-too-slow", "detail": f"took more than {seconds:g} s"}, b""
+            return self._too_slow(message), b""
         except (EOFError, ValueError):
             self.end()
-            return {"reason": "picture-broken", "detail": "the process that opened it came to an end"}, b""
+            if self.child.returncode == -signal.SIGXCPU:
+                return self._too_slow(message), b""
+            told = f"the process that opened it came to an end, twice: {self.child.returncode}"
+            return {"reason": ENDED, "detail": told}, b""
         finally:
             sender.join()
-        return answer
+
+    @staticmethod
+    def _too_slow(message: dict[str, Any]) -> dict[str, Any]:
+        return {"reason": "picture-too-slow", "detail": f"took more than {message['seconds']:g} s"}
 
     def _send(self, message: dict[str, Any], payload: bytes) -> None:
         try:
@@ -161,6 +189,8 @@ class _Process:
         """With all that it started."""
         if self.owner != os.getpid():
             return
+        with suppress(subprocess.TimeoutExpired):
+            self.child.wait(0.1)  # one that came to an end tells how
         with suppress(ProcessLookupError):
             os.killpg(self.child.pid, signal.SIGKILL)
         self.child.wait()

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from curation.papers import frames
-from curation.papers.opening import UnusableError, Want, as_image, joined
+from curation.papers.opening import UnusableError, Want, as_image, joined, limit_cpu
 from curation.papers.pages import figures_of_pages
 from curation.papers.png import png_of
 from schemas.trouble import in_one_line
@@ -33,18 +33,24 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     Image.MAX_IMAGE_PIXELS = None  # sizes are held to the limits of the request
+    frames.write(sink, {"ready": True})
     while frame := frames.read(source):
         answer, payload = _answered(*frame)
         frames.write(sink, answer, payload)
 
 
 def _answered(message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    limit_cpu(message["seconds"])
     try:
         return _pages(message, payload) if message["what"] == "pages" else _pictures(message, payload)
     except UnusableError as error:
         return {"reason": error.reason, "detail": str(error)}, b""
     except MemoryError:
         return {"reason": "picture-too-large", "detail": "needs more memory than a picture may take"}, b""
+    except OSError as error:
+        if error.errno is not None:  # the machine's: no room for a file, no process
+            return {"errno": error.errno, "detail": in_one_line(error)}, b""
+        return {"reason": "picture-broken", "detail": in_one_line(error)}, b""
     except Exception as error:  # whatever a library raises on a hostile picture is told, and the next one is asked
         return {"reason": "picture-broken", "detail": f"{type(error).__name__}: {in_one_line(error)}"}, b""
 
