@@ -16,7 +16,7 @@ from curation.extraction.tokens import Token, letters, pattern, rewritten, token
 from curation.pictures.boxes import Dialect
 from schemas.labels import LabelScheme
 
-MOST_STATEMENTS, MOST_FORMS = 100_000, 100_000
+MOST_STATEMENTS, MOST_FORMS = 30_000, 100_000
 
 
 def chunks_of(text: str, scheme: LabelScheme, dialect: Dialect) -> list[Token]:
