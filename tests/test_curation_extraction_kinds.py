@@ -61,6 +61,31 @@ TEXTS = [
     # headings, and what is taken back
     (KEPT, "### Artefacts\nOne.\n### Flagged sources\nNone."),
     (OPEN, "A flagged source, no, wait, there is none."),
+    # the one and only of a kind, which says nothing of others
+    (KEPT, "The only multi-island source lies at the centre."),
+    (FALSE, "The only source is compact."),
+    (KEPT, "The multi-island source is the largest."),
+    (FALSE, "The artefact is the largest."),
+    (OPEN, "The artefact is the second largest object."),
+    # who "but", "other", "first" and "they" take out or mean
+    (OPEN, "No source but the multi-island one lies at the centre."),
+    (OPEN, "The other compact sources lie elsewhere."),
+    (KEPT, "There are three compact sources. The first is at the bottom, the second at the upper left."),
+    (OPEN, "The upper left hosts two objects. One is compact, and the other is spurious."),
+    (OPEN, "Two sources lie at the bottom and on the right. They are compact."),
+    (OPEN, "There are more compact sources than artefacts and multi-island sources together."),
+    # what is half read contradicts nothing
+    (OPEN, "Every class but the flagged one occurs."),
+    # borders of places, and shares of all that is outlined
+    (OPEN, "The right half holds exactly one compact source."),
+    (OPEN, "60% of the objects are compact."),
+    (FALSE, "20% of the objects are compact."),
+    # numbers of its own for each class
+    (KEPT, "Three of the four sources are compact, one extended."),
+    (FALSE, "Three of the four sources are compact, two extended."),
+    # one thing above another, in the other order
+    (KEPT, "Above the multi-island source there is an artefact."),
+    (FALSE, "Below the multi-island source there is an artefact."),
 ]  # fmt: skip
 
 

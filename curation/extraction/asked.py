@@ -42,6 +42,8 @@ class Asked:
     is_class: bool = False
     is_polar: bool = False
     is_where: bool = False
+    is_plural: bool = False
+    """Where several things are."""
     is_one: bool = False
     """It asks for the box of one object, not of all."""
     is_odd: bool = False
@@ -109,6 +111,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         choices=tuple(dict.fromkeys(labels)) if re.search(r"(?i)\bor\b", text) else (),
         is_count=is_count, is_class=is_class, is_polar=polar,
         is_where=bool(re.search(r"(?i)\bwhere\b|\bin which (?:part|quadrant|half|corner|area|region)\b", text)),
+        is_plural=bool(re.search(r"(?i)\bare\b", text)),
         is_one=bool(CHOSEN.search(text) or (ONE_BOX.search(text) and ONE_BOX.search(_unnamed(text, scheme)))),
         is_odd=bool(re.search(r"(?i)\bordinary|\bpeculiar\b.*\bcomplex|\bcomplex\b.*\bpeculiar", text)),
         proposition=proposition(tokens, Context(scheme)) if polar else (),

@@ -14,7 +14,10 @@ from schemas.labels import LabelScheme
 
 MULTI_ISLAND, ONE_ISLAND = "EXTENDED-MULTISLAND", "COMPACT|EXTENDED|FLAGGED"
 """What a source of several islands, and one of a single island, is of the classes that tell them apart."""
-VERBS = frozenset({"be_a", "be", "have", "see", "see_not", "exist", "lie", "visible", "absent", "lack", "span", "mar"})
+VERBS = frozenset(
+    {"be_a", "be", "have", "see", "see_not", "exist", "lie", "visible", "absent", "lack", "span", "mar", "consist",
+     "falls_into"}
+)  # fmt: skip
 POINTS = ("located", "visible", "lie")
 """Between a noun and its place: "located at the centre", "seen at the centre"."""
 GLUE = frozenset({"the", "a", "quote", "each"})
@@ -26,7 +29,7 @@ def canonical(tokens: Sequence[Token], scheme: LabelScheme) -> list[Token]:
     """The same tokens with places that belong to a noun in it, the others last: "there is X at the top"."""
     found = _uncleft([one for one in _quantified(tokens) if one.category not in GLUE])
     found = _of_islands(found) if MULTI_ISLAND in scheme.labels else found
-    found = _with_places(_same(found))
+    found = _with_places(_same(_sides_last(found)))
     found = _places_last(found)
     return _split(_upright(_centred(found)))
 
@@ -106,6 +109,20 @@ def _narrowed(match: Match) -> Token | None:
         return None
     subject = label if own == [ANY_OBJECT] else "|".join(each for each in own if each in label.split("|"))
     return joined(match, "np", Group((replace(one.value.nouns[0], subject=subject),))) if subject else None
+
+
+def _sides_last(tokens: list[Token]) -> list[Token]:
+    """Takes "above A there is B" and "above A lies B" as "there is B above A"."""
+    kinds = [one.category for one in tokens]
+    if kinds[:2] == ["beside", "np"] and kinds[2:] in (
+        ["there", "be", "np"],
+        ["lie", "np"],
+        ["be", "np"],
+        ["see", "np"],
+    ):
+        there = replace(tokens[2], category="there", is_denied=False)
+        return [there, replace(tokens[-2], category="be"), tokens[-1], *tokens[:2]]
+    return tokens
 
 
 def _same(tokens: list[Token]) -> list[Token]:

@@ -40,7 +40,7 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
     following = [one.category for one in [*found[1:], *found[-1:]]]
     return [
         replace(one, category="np", value=THIS)
-        if one.category == "the" and after in ("be", "have", "lie", "span")
+        if one.category == "the" and one.text.lower() in POINTING and after in ("be", "have", "lie", "span")
         else one
         for one, after in zip(found, following, strict=True)
     ]
@@ -52,12 +52,16 @@ def _next_rule(form: str, start: int) -> int:
     return next((at for at in range(start, len(RULES)) if pattern(RULES[at][0]).search(form)), len(RULES))
 
 
+POINTING = ("this", "that", "these", "those")
+
+
 def _sides_as_places(tokens: Sequence[Token]) -> list[Token]:
     """Sides that belong to no noun as places, but for "right" of "right in the middle" and of "that is right"."""
     found: list[Token] = []
     for at, one in enumerate(tokens):
         is_emphasis = one.text.lower() == "right" and [each.category for each in tokens[at + 1 : at + 2]] == ["place"]
-        if one.category != "side" or (found and found[-1].category == "be" and not is_emphasis):
+        is_said = bool(found) and found[-1].category == "be" and not is_emphasis and one.value != "centre"
+        if one.category != "side" or is_said:
             found.append(one)
         elif not is_emphasis:
             found.append(replace(one, category="place", value=Place(one.start, one.end, str(one.value))))

@@ -1,16 +1,19 @@
 """Sentences: clauses of the table of constructions, and what joins them; what no construction covers is not read."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
 
 from curation.extraction.canonical import canonical
 from curation.extraction.constructions import TABLE, Context, turned_round
 from curation.extraction.described import described
-from curation.extraction.phrases import SAME, Noun
+from curation.extraction.phrases import SAME, THIS, Noun
 from curation.extraction.source_constructions import whole
 from curation.extraction.tokens import Match, Token, denied, letters, pattern
-from curation.verification.claims import Claim, ExtractedClaim
+from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
+from curation.verification.relations import DIFFERENCES, POINTS
 
 STRONG = ("semi", "but", "where", "colon")
 WEAK = ("and", "comma", "with", "which", "dash")
@@ -41,7 +44,7 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     context.tries[0] -= 1
     if not tokens:
         return Reading((), context.noun)
-    if len(tokens) > LONGEST_CLAUSE or context.tries[0] < 0:
+    if len(tokens) > LONGEST_CLAUSE or context.tries[0] < 0 or _takes_out(tokens):
         return None
     if tokens[0].category == "with" and len(tokens) > 1 and tokens[1].category in LEADING:
         tokens = tokens[1:]
@@ -57,6 +60,11 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         return made
     tokens, context = _reordered(tuple(tokens), context)
     made = clause(tokens, context) or _first(_weakly_parted(tokens, context))
+    made = made or _first(_tailed(tokens, context))
+    if made is None and context.is_central and tokens[0].category in PREDICATES:  # "diffuse, in several islands"
+        start = tokens[0].start
+        it = [Token("np", start, start, THIS), Token("be", start, start, text="is")]
+        made = sentence([*it, *tokens], context)
     if made is None and (claims := described(tokens, context)) is not None:
         return Reading(tuple(_placed(one, tokens) for one in claims), _spoken_of(tokens, context))
     if made is None and _is_aside(tokens):
@@ -82,8 +90,23 @@ def _first(readings: Iterable[Reading | None]) -> Reading | None:
 def _parted(tokens: Sequence[Token], end: int, start: int, context: Context) -> Reading | None:
     """What stands before a joint and what stands after it, each a sentence of its own."""
     one = sentence(tokens[:end], context) if end else Reading((), context.noun)
+    is_torn = end > 0 and start < len(tokens) and tokens[start].category == "be" and not _has_verb(tokens[:end])
+    if one is not None and end and (is_torn or _is_left_open(one, tokens[end:])):
+        return None
     two = sentence(tokens[start:], replace(context, noun=one.noun)) if one is not None and tokens[start:] else None
     return None if one is None or two is None else Reading((*one.claims, *two.claims), two.noun or one.noun)
+
+
+AGAINST = frozenset({"more", "fewer", "equal", *DIFFERENCES, *POINTS})
+
+
+def _is_left_open(one: Reading, rest: Sequence[Token]) -> bool:
+    """Whether the rest is a bare list that may belong to what came before: "more A than B and C", "three here: A"."""
+    if not one.claims or _has_verb(rest) or not any(each.category in ("np", "amount") for each in rest):
+        return False
+    kind, joint = one.claims[-1].claim.kind, rest[0].category
+    is_listed = joint in ("colon", "dash") and not any(each.category == "place" for each in rest)
+    return (joint in ("and", "or") and kind in {*AGAINST, "extreme", "share"}) or (is_listed and kind == "position")
 
 
 def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Reading | None]:
@@ -98,6 +121,33 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
         ].category in SUBJECTS
         if (joint.category in WEAK and not is_within_places) or is_relative or is_as:
             yield _parted(tokens, at, at if is_relative else at + 1, context)
+
+
+TAILS = frozenset({"consist", "falls_into", "whole", "broken", "parts", "connected"})
+TOLD = re.compile(
+    r"(?i)^(?:identified|known|associated|classified|described|catalogued|listed|labell?ed|interpreted)\b"
+)
+PREDICATES = ("adjective", "sign", "whole", "broken")
+OF_PARTS = ("with", "of", "at")
+SEVERAL = attrgetter("quantifier", "is_plural", "extreme", "is_other", "is_only")
+
+
+def _tailed(tokens: Sequence[Token], context: Context) -> Iterator[Reading | None]:
+    """What a noun of the one source ends with, as said of that: "a diffuse source in one piece", "… known as X"."""
+    kinds = [one.category for one in tokens]
+    if not context.is_central or any(one.is_denied for one in tokens) or {"no", "none_of", "if", "not"} & set(kinds):
+        return
+    for at in range(1, len(tokens)):
+        one, before = tokens[at], [each for each in tokens[:at] if each.category == "np"]
+        is_of_parts = one.category in OF_PARTS and kinds[at + 1 : at + 2] == ["parts"]
+        is_tail = one.category in TAILS or is_of_parts or (one.category == "be" and TOLD.match(one.text))
+        nouns = [each for group in before for each in group.value.nouns]
+        if not is_tail or not nouns or nouns[-1].subject == "it" or any(any(SEVERAL(each)) for each in nouns):
+            continue
+        start = tokens[at].start
+        this = Token("np", start, start, THIS)
+        rest = [this, replace(one, category="have") if is_of_parts else one, *tokens[at + 1 :]]
+        yield _parted([*tokens[:at], *rest], at, at, context)
 
 
 def _denied_that(tokens: Sequence[Token], context: Context) -> Reading | None:
@@ -121,12 +171,33 @@ def _reordered(tokens: tuple[Token, ...], context: Context) -> tuple[tuple[Token
 
 def _joints(tokens: Sequence[Token]) -> list[int]:
     """Where a sentence surely falls apart: at "but", ";", and at ", and" before a clause of its own."""
-    found = [at for at, one in enumerate(tokens) if one.category in STRONG]
+    found = [at for at, one in enumerate(tokens) if one.category in STRONG and not _is_exception(tokens, at)]
     for at in range(1, len(tokens) - 1):
         is_and = tokens[at].category == "and" and tokens[at - 1].category == "comma"
         if is_and and _has_verb(tokens[:at]) and _has_verb(tokens[at + 1 :]):
             found.append(at)
     return sorted(found)
+
+
+def _takes_out(tokens: Sequence[Token]) -> bool:
+    """Whether "but" after "no source" names those that are: "no galaxy but the FR-II lies near the centre"."""
+    return any(
+        one.category == "np" and joint.category == "but" and after.category == "np"
+        and any(each.quantifier in ("no", "all") and each.subject == ANY_OBJECT for each in one.value.nouns)
+        for one, joint, after in zip(tokens, tokens[1:], tokens[2:], strict=False)
+    )  # fmt: skip
+
+
+def _is_exception(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "but" takes out of what stands before it: "no galaxy but the FR-II lies there", "every class but one"."""
+    before, after = tokens[:at], tokens[at + 1 :]
+    if [one.category for one in after] == ["amount"]:
+        return True  # "the smallest but one"
+    if tokens[at].text.lower() != "but" or not before or _has_verb(before):
+        return False
+    nouns = [one for each in before if each.category == "np" for one in each.value.nouns]
+    is_whole = any(one.quantifier in ("no", "all") for one in nouns)
+    return (is_whole or before[0].category in ("all", "none_of", "no", "not")) and _has_verb(after)
 
 
 def _has_verb(tokens: Sequence[Token]) -> bool:
@@ -151,7 +222,7 @@ def clause(tokens: Sequence[Token], context: Context) -> Reading | None:
         claims = _by_table(order, context)
     if claims is None:
         return None
-    noun = _narrowed(_spoken_of(order, context), claims)
+    noun = _as_said(_narrowed(_spoken_of(order, context), claims), claims)
     return Reading(tuple(_placed(one, tokens) for one in claims), noun)
 
 
@@ -161,6 +232,18 @@ def _narrowed(noun: Noun | None, claims: Sequence[Claim]) -> Noun | None:
         return noun
     said = {one.subject for one in claims} & set(noun.subject.split("|"))
     return replace(noun, subject=said.pop()) if len(said) == 1 else noun
+
+
+def _as_said(noun: Noun | None, claims: Sequence[Claim]) -> Noun | None:
+    """The noun as it is known now: "two sources are flagged" leaves the flagged ones, "two lie there" only some."""
+    if noun is None or not noun.is_plural or noun.is_definite or noun.quantifier or noun.amount is None:
+        return noun
+    if {one.subject for one in claims} <= {noun.subject} and {one.kind for one in claims} <= {"count", "presence"}:
+        return noun
+    counts = [one for one in claims if one.kind == "count" and one.subject != noun.subject]
+    if len(claims) == len(counts) == 1 and counts[0].how is None:
+        return replace(noun, subject=counts[0].subject)
+    return replace(noun, is_restricted=True)
 
 
 def _by_table(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
@@ -203,7 +286,10 @@ CHOSEN = ("holds", "claims", "former", "latter")
 
 
 def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
-    """What can be read of a statement that is not understood as a whole: its clauses between joints."""
+    """What can be read of a statement that is not understood as a whole: its clauses between joints.
+
+    As possible only: what the rest makes of them nobody knows, so they may support nothing and contradict nothing.
+    """
     found: list[ExtractedClaim] = []
     start = 0
     if any(one.category in ("if", "would", "one_of", "deny_that") or one.text.lower() in CHOSEN for one in tokens) or (
@@ -214,7 +300,7 @@ def pieces(tokens: Sequence[Token], context: Context) -> list[ExtractedClaim]:
         return []  # "all but two"
     for at in [*_joints(tokens), len(tokens)]:
         made = sentence(tokens[start:at], context) if _has_verb(tokens[start:at]) else None
-        found += made.claims if made else ()
+        found += [replace(one, is_hedged=True) for one in made.claims] if made else []
         context = replace(context, noun=made.noun if made else None)
         start = at + 1
     return found

@@ -90,16 +90,19 @@ def resolved(one: Noun, context: Context) -> Noun | None:
     """With what "it" stands for; None where that is not known."""
     if one.subject == SAME:
         last = context.noun if context.noun and context.noun.subject not in LABELS_OF_A_PICTURE else None
-        return replace(one, subject=last.subject) if last and not context.is_central else None
-    if one.subject != "it":
-        return one
+        if last is not None and not context.is_central:
+            return replace(one, subject=last.subject, is_restricted=one.is_restricted or last.is_restricted)
+        return None
+    if one.subject != "it":  # not "the other compact sources": all but some of those that were just spoken of
+        return None if one.is_other and one.is_definite and not one.amount else one
     if one.is_only:
         return None  # "only one of them"
     if context.noun is not None and context.noun.subject in LABELS_OF_A_PICTURE:
         return context.noun
     if context.is_central:
         return replace(one, subject=ANY_OBJECT, places=(Place(0, 0, "centre"),))
-    if context.noun is None or (one.is_singular and context.noun.is_plural):
+    is_lost = context.noun is not None and context.noun.is_restricted and not one.is_singular  # "they": of those there
+    if context.noun is None or is_lost or (one.is_singular and context.noun.is_plural):
         return None
     return replace(
         context.noun, quantifier=one.quantifier, extreme=one.extreme, is_definite=True, amount=None, is_article=False,
@@ -124,6 +127,8 @@ def there_is(group: Group, where: Sequence[Place], context: Context, *, is_there
         subjects = [one.subject for one in group.nouns]
         plain = not where and not any(one.amount or one.quantifier or one.is_other for one in group.nouns)
         return [Claim("presence", "|".join(subjects))] if plain and ANY_OBJECT not in subjects else None
+    if len(group.nouns) > 1 and any(one.is_only for one in group.nouns):
+        return _only_those(group, where, context) if is_there else None
     claims: list[Claim] = []
     for noun in group.nouns:
         made = _one_is_there(noun, where, context, is_there=is_there)
@@ -203,6 +208,16 @@ def _border(one: Noun, places: Sequence[Place], *, is_there: bool) -> list[Claim
         return None
     subject = "edge" if one.subject == "edge" or places else "blank"
     return [Claim("border", subject, state(is_there))]
+
+
+def _only_those(group: Group, where: Sequence[Place], context: Context) -> list[Claim] | None:
+    """Of "only compact and extended sources": they are there, and none of another class."""
+    subjects = [label for one in group.nouns for label in one.subject.split("|")]
+    is_first = group.nouns[0].is_only and not any(one.quantifier or one.extreme or one.places for one in group.nouns)
+    if where or not is_first or {"it", SAME, ANY_OBJECT} & set(subjects):
+        return None
+    made = there_is(Group(tuple(replace(one, is_only=False) for one in group.nouns)), (), context)
+    return None if made is None else [*made, Claim("only", "|".join(dict.fromkeys(subjects)))]
 
 
 def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] | None:
@@ -391,8 +406,10 @@ def _called(match: Match, context: Context) -> list[Claim] | None:
 def _is(match: Match, context: Context) -> list[Claim] | None:
     subject, verb, rest = parted(match, "be", "colon")
     what = predicated(rest)
+    is_half = bool(match.all("not_but")) and context.scheme.kind == "single"  # "not purely FR I" is a hybrid
     if (
         what is None
+        or is_half
         or len(subject.nouns) != 1
         or (verb.category == "colon" and not is_central(subject.nouns[0], context))
     ):
@@ -474,35 +491,40 @@ def _is_a(one: Noun, what: Group, context: Context, *, is_true: bool) -> list[Cl
         return said_to_be(
             noun, replace(what.nouns[0], subject="|".join(each.subject for each in what.nouns)), context, is_true=True
         )
+    if noun.extreme and len(what.nouns) > 1:
+        return None  # "the largest are a compact and an extended one"
     claims: list[Claim] = []
     for each in what.nouns:
-        made = said_to_be(noun, each, context, is_true=is_true != (each.quantifier == "no"))
-        if made is None:
+        own = noun
+        if each.amount and noun.amount:  # "five of the nine are compact, three extended"
+            own = replace(noun, amount=each.amount, of=None)
+        is_so = is_true != (each.quantifier == "no")
+        made = said_to_be(own, each, context, is_true=is_so)
+        is_sole = each.is_definite and each.amount == Amount(1)  # "the only extended source"
+        if made is None or (is_sole and (not is_so or context.is_central or each.subject == ANY_OBJECT)):
             return None
-        claims += made
+        claims += [*made, Claim("count", each.subject, count=1)] if is_sole else made
     return claims
 
 
 def said_to_be(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> list[Claim] | None:
+    """That what a noun means is of a class; None where it is not sure who is meant."""
     subject = what.subject
     if subject == ANY_OBJECT:
         return [] if is_central(noun, context) and is_true and not what.amount else None
     if noun.extreme:
-        return [Claim("extreme", noun.subject, state(is_true), how=noun.extreme, other=f"is {subject}")]
-    if is_central(noun, context) or (
-        context.is_central and noun.subject == ANY_OBJECT and not noun.is_plural and not noun.quantifier
-    ):
+        n = noun.amount.count if noun.amount else None
+        claim = Claim("extreme", noun.subject, state(is_true), count=n, how=noun.extreme, other=f"is {subject}")
+        return [claim] if n or not noun.is_plural else None
+    is_one = not (noun.is_plural or noun.quantifier)
+    if is_central(noun, context) or (context.is_central and is_one and noun.subject == ANY_OBJECT):
         return [Claim("presence", subject, state(is_true))]
+    if context.is_central and is_one and not (noun.amount or noun.is_other or noun.is_only):
+        at_centre = all(place.name == "centre" for place in noun.places)
+        return [Claim("presence", noun.subject), Claim("presence", subject, state(is_true))] if at_centre else None
     if noun.quantifier is not None or noun.places:
         return _are(noun, subject, is_true=is_true)
-    if noun.amount is not None:
-        return _so_many_are(noun, subject, context) if is_true else None
-    if noun.is_plural and (noun.is_definite or noun.subject == ANY_OBJECT) and not noun.is_only:
-        return [Claim("share", subject, state(is_true), how="all", other=noun.subject)]
-    how = "all" if noun.is_definite and not noun.is_singular else "some"
-    is_wider = noun.subject == ANY_OBJECT or set(subject.split("|")) <= set(noun.subject.split("|"))
-    made = Claim("presence", subject) if is_wider else Claim("share", subject, how=how, other=noun.subject)
-    return [made] if is_true and not noun.is_only else None
+    return _so_many_are(noun, subject, context, is_true=is_true)
 
 
 def _are(noun: Noun, subject: str, *, is_true: bool) -> list[Claim] | None:
@@ -517,13 +539,29 @@ def _are(noun: Noun, subject: str, *, is_true: bool) -> list[Claim] | None:
     return [Claim("share", subject, state(is_true and noun.quantifier != "not all"), how=how, other=noun.subject)]
 
 
-def _so_many_are(noun: Noun, subject: str, context: Context) -> list[Claim] | None:
-    """So many of them: "three of the five sources are compact"."""
-    if noun.amount is None or (noun.is_definite and noun.amount.count is not None):
+def _so_many_are(noun: Noun, subject: str, context: Context, *, is_true: bool) -> list[Claim] | None:
+    """So many of them, or all: "three of the five sources are compact", "the four are", "the only one is"."""
+    amount, every = noun.amount, Claim("share", subject, state(is_true), how="all", other=noun.subject)
+    is_several = noun.is_plural and (noun.is_definite or noun.subject == ANY_OBJECT)
+    if noun.is_definite and noun.is_plural and noun.is_restricted:
+        return None  # "the bright ones are compact"
+    if amount is None and is_several and (is_true or not noun.is_only):
+        return None if noun.is_only and noun.subject != ANY_OBJECT else [every]
+    if not is_true:
         return None
-    total = counted(replace(noun, amount=noun.of, of=None), context) if noun.of else []
-    how = "some" if noun.is_restricted and not noun.amount.how else noun.amount.how
-    return [*(total or ()), Claim("count", subject, count=noun.amount.count, how=how)]
+    if noun.is_definite and amount is not None and amount.count is not None:
+        is_sole = amount == Amount(1) and noun.subject == ANY_OBJECT and not noun.is_part
+        is_plain = (is_sole or noun.is_plural) and amount.how is None and not noun.of
+        total = counted(replace(noun, is_definite=False), context) if is_plain else None
+        return [*total, every] if total else None
+    if amount is not None:
+        total = counted(replace(noun, amount=noun.of, of=None), context) if noun.of else []
+        how = "some" if noun.is_restricted and not amount.how else amount.how
+        return [*(total or ()), Claim("count", subject, count=amount.count, how=how)]
+    how = "all" if noun.is_definite and not noun.is_singular else "some"
+    is_wider = noun.subject == ANY_OBJECT or set(subject.split("|")) <= set(noun.subject.split("|"))
+    made = Claim("presence", subject) if is_wider else Claim("share", subject, how=how, other=noun.subject)
+    return None if noun.is_only else [made]
 
 
 # -- where it is ----------------------------------------------------------------------------------------------------
@@ -590,6 +628,8 @@ def _placed(noun: Noun, place: Place, *, holds: bool, several: bool) -> Claim | 
         return Claim("position", noun.subject, state(is_so), how=noun.quantifier, other=place.name)
     if noun.quantifier is not None:
         return None
+    if noun.is_definite and noun.is_plural and noun.is_restricted:
+        return None
     is_all = noun.is_definite and (noun.is_plural or (noun.amount and (noun.amount.count or 2) > 1))
     if is_all and not several:
         return Claim("position", noun.subject, state(holds), how="all", other=place.name)
@@ -615,6 +655,24 @@ def _there_beside(match: Match, context: Context) -> list[Claim] | None:
     if noun.amount and noun.amount.count != 1:
         return None
     return [*said, Claim(str(match.all("beside")[0].value), noun.subject, other=against.subject)]
+
+
+@construction("np be the? extreme (of all? the? (amount|np)?)?", examples=("The multi-island source is the largest.",))
+def _is_extreme(match: Match, context: Context) -> list[Claim] | None:
+    """That what a noun means is the largest of all, or of some kind."""
+    groups = [one.value.nouns for one in match.all("np")]
+    noun = resolved(groups[0][0], context)
+    of = groups[1][0] if len(groups) > 1 else Noun(ANY_OBJECT)
+    is_one = noun is not None and not (noun.is_plural or noun.quantifier or noun.extreme or noun.amount)
+    if noun is None or not is_one or noun.subject == ANY_OBJECT or context.is_central or len(groups[0]) > 1:
+        return None
+    if of.quantifier not in (None, "all") or of.places or of.is_restricted:
+        return None
+    claim = Claim(
+        "extreme", ANY_OBJECT if of.subject == "it" else of.subject, state(not match.all("be")[0].is_denied),
+        how=str(match.all("extreme")[0].value), other=f"is {noun.subject}",
+    )  # fmt: skip
+    return [claim, *(Claim("position", noun.subject, other=place.name) for place in noun.places)]
 
 
 @construction(
@@ -1014,6 +1072,20 @@ def _is_near(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
+    "share be? covered", "percent of? the? portion be? covered", "most of? the? image be? covered",
+    "most portion be? covered", examples=("More than half of the image is covered by data.",),
+)  # fmt: skip
+def _covered_share(match: Match, context: Context) -> list[Claim] | None:
+    """So much of the picture has data: the rest is blank."""
+    shares = match.all("share", "percent")
+    percent, bound = shares[0].value[:2] if shares else (50.0, "more than")
+    turned = {"more than": "fewer than", "fewer than": "more than", "at least": "at most", "at most": "at least"}
+    if any(one.is_denied for one in match.matched):
+        return None
+    return [blank_claim(100 - percent, turned.get(bound or "", bound))]
+
+
+@construction(
     "share be blank",
     "percent of? the? (image|portion) be blank",
     "percent be blank",
@@ -1045,7 +1117,7 @@ def blank_claim(percent: float, bound: str | None) -> Claim:
     "(some|any|no|a)* np be blank place*",
     "(some|a|the|no|any)* portion place be blank",
     "place comma? (some|no|any)* portion be blank",
-    "the? (image|place) be blank",
+    "the? (image|place) be some? blank",
     examples=("Part of the image is blank.", "No pixel of the image is blank."),
 )
 def _is_blank(match: Match, context: Context) -> list[Claim] | None:
@@ -1076,7 +1148,8 @@ def _is_blank(match: Match, context: Context) -> list[Claim] | None:
 )
 def _map(match: Match, context: Context) -> list[Claim] | None:
     """What the picture was cut from: map, survey, frequency, and how large it is."""
-    if any(one.is_denied for one in match.matched) or not match.all("map", "survey") or not match.all("image", "map"):
+    what = match.all("map", "survey", "frequency")
+    if any(one.is_denied for one in match.matched) or not what or not match.all("image", "map"):
         return None
     if any(noun.subject != "it" for one in match.all("np") for noun in one.value.nouns):
         return None
@@ -1087,7 +1160,7 @@ def _map(match: Match, context: Context) -> list[Claim] | None:
         elif one.category == "survey":
             claims.append(one.value)
         elif one.category == "frequency":
-            claims.append(Claim("frequency", "map", count=one.value[0]))
+            claims.append(Claim("frequency", "map", count=one.value[0], how="wavelength" if one.value[1] else None))
         elif one.category == "angle":
             how = "one axis" if len(one.value) > 1 else None
             claims += [Claim("size", "image", count=each, how=how) for each in one.value]
@@ -1138,6 +1211,7 @@ ODD = {"peculiar": "PECULIAR", "anomalous": "PECULIAR", "unusual": "PECULIAR"}
     "(all|each) axis of? (the image)? (span|be) bound? angle",
     "axis of? (the? image)? (colon|be|span) bound? angle",
     "angle axis",
+    "a? angle (axis|by axis)? image",
 )
 def _side(match: Match, context: Context) -> list[Claim] | None:
     angles = match.all("angle")[0].value

@@ -41,6 +41,9 @@ def described(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     parts = _parts(tokens, context)
     if parts is None or not any(one.nouns for one in parts) or len(parts) > MOST_NOUNS:
         return None
+    is_set_out = any(one.category in ("colon", "dash", "lpar") for one in tokens)
+    if is_set_out and any(one.places for one in parts) and any(one.nouns and not one.places for one in parts):
+        return None  # "three in the lower half: two compact ones": where the two are, nobody says twice
     claims: list[Claim] = []
     for noun, places in _paired(parts) or ():
         made = _said(noun, places, context)

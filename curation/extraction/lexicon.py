@@ -207,7 +207,7 @@ def _traits(key: "SchemeKey") -> tuple[Trait, ...]:
 
 @lru_cache(maxsize=32)
 def _is_of_galaxies(key: SchemeKey) -> bool:
-    return all("galax" in one.noun for one in key.scheme.labels.values())
+    return all("galax" in one.noun for one in key.scheme.labels.values()) or "lobes" in features(key.scheme)
 
 
 def _literal(phrase: str) -> str:
@@ -290,6 +290,8 @@ def plurals(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     stops = ("of", "with", "made", "too", "to", "along", "from", "at", "near", "in")
     at = next((at for at, word in enumerate(words) if at and word in stops), len(words)) - 1
     last = words[at]
+    if last in ("i", "ii"):
+        return  # "type is" is no plural of "type I"
     if last.endswith("y") and last[-2:-1] not in "aeiou":
         yield (*words[:at], f"{last[:-1]}ies", *words[at + 1 :])
     elif last == "nebula":

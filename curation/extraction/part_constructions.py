@@ -38,7 +38,8 @@ def _parts(match: Match, context: Context) -> list[Claim] | None:
     if first is None or each is None or inside is None:
         return None
     if denials(match, "nor") or any(one.is_denied for one in match.all("parts")):
-        denied = _denied_parts(match, parts) if not match.all("own_peak", "in_it") else None
+        is_of_number = not match.all("own_peak", "in_it", "apart")
+        denied = _denied_parts(match, parts) if is_of_number else None
         return None if denied is None else [*first, denied]
     counted = [one for one in parts if not (match.all("in_it") and one.what == "peaks")]
     return [*first, *counted_parts(counted), *each, *inside]
@@ -53,7 +54,8 @@ def _inside(parts: Sequence[Parts], context: Context) -> list[Claim] | None:
         or peaks[0].how not in (None, "several", "at least")
     ):
         return None
-    least, is_exact = peaks[0].count or 2, peaks[0].how is None
+    is_further = any(one.is_further for one in parts)
+    least, is_exact = (peaks[0].count or 2) + is_further, peaks[0].how is None and not is_further
     return those(context, lambda layout: least in layout if is_exact else max(layout) >= least)
 
 
@@ -94,16 +96,6 @@ def _connected(match: Match, context: Context) -> list[Claim] | None:
     merged = [one for one in match.all("parts") if one.start < shape.start and shape.category == "merge"]
     parts = [one.value for one in match.all("parts") if one not in merged or one.value.what != "islands"]
     return [*first, islands, *counted_parts(parts)]
-
-
-@construction("np be shape (with|and|have)+ parts", examples=("The source is a single blob with a single peak.",))
-def _is_of_shape(match: Match, context: Context) -> list[Claim] | None:
-    """In one piece or several, with so many peaks."""
-    first, is_one, (parts,) = named(match, context), match.all("shape")[0].value == "one", match.all("parts")
-    if first is None or not context.is_central or denials(match) or parts.is_denied:
-        return None
-    islands = Claim("structure", "islands", count=1 if is_one else 2, how=None if is_one else "at least")
-    return [*first, islands, *counted_parts([parts.value])]
 
 
 @construction("parts span np", examples=("Two islands make up the source.",))
@@ -194,6 +186,10 @@ def _pairs(tokens: Sequence[Token]) -> tuple[list[Parts], list[tuple[Token, int]
     return (before, pairs) if who is None else None
 
 
+MORE_THAN_ONE = -1
+"""Peaks, of which nothing else is said: "no island has more than one peak"."""
+
+
 def _many(one: Token) -> int | None:
     """How many peaks a token says an island has."""
     if one.category == "peaked":
@@ -201,6 +197,8 @@ def _many(one: Token) -> int | None:
     if one.category == "np":
         return 1 if one.text.lower() in ("a single one", "just one", "only one", "one") else None
     amount = one.value.amount if one.category == "parts" else one.value if one.category == "amount" else None
+    if amount is not None and (amount.count, amount.how) == (2, "at least"):
+        return MORE_THAN_ONE
     return amount.count if amount is not None and amount.how is None else None
 
 
@@ -211,6 +209,8 @@ def _shared(pairs: Sequence[tuple[Token, int]], layout: tuple[int, ...]) -> bool
         who, text = str(one.value) if one.category == "one_of" else "one", one.text.lower()
         if ("two" in text and len(layout) != 2) or ("three" in text and len(layout) != 3):  # noqa: PLR2004
             return False
+        if many == MORE_THAN_ONE:
+            return who == "none" and set(layout) == {1}
         if who in ("all", "none"):
             return len(layout) > 1 and ((set(layout) == {many}) if who == "all" else many not in layout)
         if len(layout) == 1 or (who == "other" and len(left) != len(layout) - (len(pairs) > 1)):

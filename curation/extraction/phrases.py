@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from curation.extraction.places import Place
-from curation.extraction.tokens import Match, Token
+from curation.extraction.tokens import UNKNOWN, Match, Token
 from curation.verification.claims import ANY_OBJECT
 
 LIGHT_CM_GHZ = 29.9792458
@@ -16,6 +16,8 @@ OUTLINED = re.compile(
     r"(?i)\b(?:objects?|detections?|entr(?:y|ies)|things?|items?|boxes|finds?|findings?|hits?|entit(?:y|ies)|obj)$"
 )
 ONE = ("single", "lone", "sole", "solitary")
+TOLD = ("visible", "detected", "identified", "catalogued", "cataloged", "known", "actual", "individual", "entire")
+"""Of "the detected sources", which are all of them."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,11 @@ def as_frequency(match: Match) -> Token:
     return joined(match, "frequency", (round(mhz), unit.category == "wave"))
 
 
-def as_percent(match: Match) -> Token:
+def as_percent(match: Match) -> Token | None:
     figures, words = match.all("number", "decimal"), match.all("fraction")
     hows = [one.value for one in match.all("bound") if one.value != "exact"]
+    if figures and isinstance(figures[0].value, tuple) and figures[0].value[0] != figures[0].value[1]:
+        return None  # "between 10 and 15 per cent"
     value = figure(figures[0]) if figures else float(words[0].value)
     return joined(match, "percent", (value, next((one for one in hows if one != "about"), "about" if words else None)))
 
@@ -202,8 +206,10 @@ def as_noun(match: Match) -> Token | None:
     subjects = [str(one.value[0] if one.category == "noun" else one.value) for one in named]
     if any(one.value[1] not in (None, "about") for one in match.all("percent")):
         return None  # "a little over half of them"
-    if match.all("all") and match.all("other"):
-        return None  # "every second one", "all other sources"
+    if len(match.all("no", "none_of")) > 1:
+        return None  # "no absence of"
+    if match.all("other") and match.all("all", "extreme"):
+        return None  # "every second one", "all other sources", "the second largest"
     head = next((one for one in reversed(tokens) if one.category in HEADS), tokens[-1])
     if not subjects and head.category != "object":
         return None
@@ -242,12 +248,16 @@ def determined(match: Match, head: Token) -> Noun:
         is_half = percents[0].value == (50.0, "about")
         quantifier = "half" if is_half else f"{percents[0].value[0]:g} %"
     is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
+    plain = (*ONE, *TOLD) if "the" in seen else ONE
+    order = [one.category for one in match.matched]
+    is_sole = "only" in seen and "the" in order[: order.index("only")] and not counts and not is_plural
+    counts = [Amount(1)] if is_sole else counts  # "the only compact source": there is one, others there may be
     return Noun(
         ANY_OBJECT, is_plural, counts[0] if counts else None, quantifier, of=counts[1] if len(counts) > 1 else None,
         compared=next((one.value for one in match.all("more")), None),
         is_definite="the" in seen and len(counts) < len("of") and not _is_part(match), is_part=_is_part(match),
-        is_article="a" in seen, is_only="only" in seen, is_other=bool({"other", "more"} & seen),
-        is_restricted=any(one.category == "qualifier" and one.text.lower() not in ONE for one in match.matched),
+        is_article="a" in seen, is_only="only" in seen and not is_sole, is_other=bool({"other", "more"} & seen),
+        is_restricted=any(one.category == "qualifier" and one.text.lower() not in plain for one in match.matched),
         extreme=next((one.value for one in match.all("extreme")), None),
         is_object=head.category == "object" and OUTLINED.search(head.text) is not None,
         places=tuple(Place(one.start, one.end, str(one.value)) for one in match.all("side")),
@@ -275,6 +285,8 @@ def as_blank(match: Match) -> Token:
 def as_parts(match: Match) -> Token:
     """Islands or peaks of a source, and how many."""
     part = match.all("part")[0]
+    if match.all("other") or len(match.all("amount")) > 1:
+        return joined(match, UNKNOWN)  # "a third peak", "one of several islands"
     amounts, seen = match.all("amount"), {one.category for one in match.matched}
     is_plural = part.text.lower().split(" of ")[0].endswith(("s", "ma"))
     amount = amounts[0].value if amounts else Amount(None, "several") if is_plural else Amount(1)
@@ -319,19 +331,20 @@ def as_everything(match: Match) -> Token:
 
 def listed(tokens: Sequence[Token]) -> Group:
     """Nouns in a list as one group; "no" holds for all that have no word of their own before them."""
-    groups = [one.value for one in tokens if one.category == "np"]
-    nouns = [one for group in groups for one in group.nouns]
-    links = {one.category for one in tokens}
-    if nouns[0].quantifier == "no" and "nor" in links:
-        nouns = [replace(one, quantifier="no") for one in nouns]
-    elif nouns[0].quantifier == "no" and "but" not in links:
-        own = [one.quantifier or one.amount or one.is_article or one.is_definite for one in nouns]
-        nouns = [one if has else replace(one, quantifier="no") for one, has in zip(nouns, own, strict=True)]
-    is_either = bool(links & {"or"}) or any(one.is_either for one in groups)
-    return Group(tuple(nouns), is_either and nouns[0].quantifier != "no")
+    nouns, is_no, is_either = list[Noun](), False, False
+    for at, one in enumerate(tokens):
+        is_no = is_no and one.category != "but"
+        is_either |= one.category == "or" or (one.category == "np" and one.value.is_either)
+        has_nor = any(each.category == "nor" for each in tokens[at:])
+        for noun in one.value.nouns if one.category == "np" else ():
+            has_own = noun.quantifier or noun.amount or noun.is_article or noun.is_definite
+            after_nor = at > 0 and tokens[at - 1].category == "nor"
+            is_no = noun.quantifier == "no" or after_nor or (is_no and (has_nor or not has_own))
+            nouns.append(replace(noun, quantifier="no") if is_no else noun)
+    return Group(tuple(nouns), is_either and any(one.quantifier != "no" for one in nouns))
 
 
 PRE = (
     "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd"
-    "|more|extreme|side|any|no visible) of?)*"
+    "|more|extreme|side|any|(no|any) visible) of?)*"
 )

@@ -53,7 +53,7 @@ PLACE = re.compile(
     |(?P<clock>(?:\b(?:{_AT}|about|roughly|around)\s+)*(?:about\s+|roughly\s+|the\s+|an?\s+)*\b(?P<hour>\d{{1,2}}|one|two|three|four|five|six|seven
         |eight|nine|ten|eleven|twelve)(?:\s+(?:to|or)\s+(?:\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?
         \s*o\s?'\s?clock\b(?:[\s-]+(?:position|direction))?(?:,?\s+(?:as\s+)?(?:seen\s+)?(?:from|of)\s+the\s+(?:image\s+)?(?:cent(?:re|er)|middle)(?:\s+of\s+the\s+{_PICTURE})?)?)
-    |(?P<off>\boff-?\s?cent(?:re|er)(?:ed)?\b)
+    |(?P<off>\boff-?\s?cent(?:re|er)(?:ed)?\b|\b(?:(?:far|well)\s+)?away\s+from\s+the\s+(?:{_PICTURE}\s+)?(?:cent(?:re|er)|middle)\b{_OF})
     |(?P<compass>\b(?:{_AT}\s+(?:the\s+)?|the\s+)(?:far\s+)?(?P<compass_of>(?:north|south)[\s-]*(?:east|west)?|east|west|N[EW]|S[EW])(?:ern)?
         (?:[\s-]+{_PART})?\b{_OF}(?!\s+of\b))
     """

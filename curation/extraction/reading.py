@@ -12,17 +12,18 @@ from curation.extraction.asked import Asked, read_question
 from curation.extraction.boxed import boxed
 from curation.extraction.boxes_in_words import IN_UNITS, written_boxes
 from curation.extraction.chunks import chunks_of
-from curation.extraction.clauses import Reading, pieces, sentence, trimmed, unread
-from curation.extraction.constructions import MOST_TRIES, Context
+from curation.extraction.clauses import FINITE, Reading, pieces, sentence, trimmed, unread
+from curation.extraction.constructions import LABELS_OF_A_PICTURE, MOST_TRIES, Context
 from curation.extraction.entries import head, is_head, read_entries
 from curation.extraction.lexicon import SchemeKey, scheme_key
-from curation.extraction.phrases import Noun
+from curation.extraction.phrases import Group, Noun
 from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, closing, opening, reply
 from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
 from curation.extraction.stand_ins import stood_in
 from curation.extraction.stated import subject_of, there
 from curation.extraction.text import NUMBER, Statement, flattened
+from curation.extraction.tokens import Token
 from curation.pictures.boxes import Box, Dialect
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 from schemas.labels import LabelScheme, Truth, plain_label
@@ -45,6 +46,11 @@ TAKEN_BACK = re.compile(
 )
 """Words after which what stands before them no longer holds."""
 UNIT_FIRST = re.compile(rf"{IN_UNITS.pattern}\s*[:,]\s*")
+CONCEDES = re.compile(
+    r"(?i)\b(?:while|whilst|though|although|even if|albeit)\b[^,;]*\b(?:resembl\w+"
+    r"|(?:looks?|looking|appears?|seems?|is|somewhat) like|similar|reminiscent|appears?|seems?|tempt\w+)\b"
+)
+"""What something is granted to look like, before what it is: "while it resembles a nebula, it is a remnant"."""
 MOST_READ = 50_000
 """Answers, questions and statements that a process keeps, of each: templates say the same ones again and again."""
 
@@ -115,7 +121,9 @@ def _placed(one: ExtractedClaim, answer: str, where: list[int]) -> ExtractedClai
 def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) -> Iterator[ExtractedClaim]:
     """The claims of each statement; what it leans on is the question until one is answered, or one of its own."""
     found: list[ExtractedClaim] = []
-    said, key, before, tries = list(statements(text)), scheme_key(scheme), Before(asked), MOST_TRIES
+    subject = asked.subject if asked.is_where else None
+    noun = Noun(subject, is_definite=True, is_plural=asked.is_plural) if subject else None
+    said, key, before, tries = list(statements(text)), scheme_key(scheme), Before(asked, noun), MOST_TRIES
     for one in said:
         plainly = Statement(one.text, 0, 0, one.is_question, one.is_item)
         made = read_statement(plainly, before, key, dialect, is_alone=len(said) == 1)
@@ -250,8 +258,8 @@ class _State:
         if text.endswith(":") and is_head(text[:-1], context, self.dialect):
             self.head = text
             return []
-        reading = self._reading(text, context, is_item=is_item)
-        if reading is None:
+        reading = None if CONCEDES.search(text) else self._reading(text, context, is_item=is_item)
+        if reading is None or _is_of_both(reading, context.scheme):
             tokens = chunks_of(text, context.scheme, self.dialect)
             return [*pieces(tokens, context), unread("sentence", 0, max(1, len(text)))]
         self.context = replace(context, noun=reading.noun, asked=None if reading.claims else context.asked)
@@ -299,12 +307,39 @@ class _State:
             and not tokens[0].value.nouns[0].quantifier
         ):
             return short(tokens, asked, context)  # "the latter": of what, nobody knows
+        is_counted = asked.is_count and not asked.parts and [one.category for one in tokens[:2]] == ["amount", "colon"]
+        if is_counted and asked.subject:
+            noun = Noun(asked.subject, is_plural=True, amount=tokens[0].value)
+            tokens = [replace(tokens[0], category="np", value=Group((noun,))), *tokens[1:]]
+        if is_after and asked.proposition:
+            tokens = _of_the_asked(tokens, asked.proposition[0].subject)
         made = (
             chosen(text, asked, context)
             or boxed(tokens, asked.subject, context)
             or (short(tokens, asked, context) if context.asked else None)
         )
         return made or sentence(tokens, replace(context, asked=None) if is_after else context)
+
+
+def _is_of_both(reading: Reading, scheme: LabelScheme) -> bool:
+    """Whether a source of one class is said to be of two: so people describe a hybrid, too."""
+    said = [one.claim for one in reading.claims]
+    said = [one.subject for one in said if one.kind == "presence" and one.state is Truth.PRESENT and one.how is None]
+    sets = [set(one.split("|")) for one in said if ":" not in one]
+    return "HYBRID" in scheme.labels and bool(sets) and not set.intersection(*sets)
+
+
+def _of_the_asked(tokens: list[Token], subject: str) -> list[Token]:
+    """After yes or no, "one source on the left" means one of those that were asked for."""
+    if any(one.category in FINITE for one in tokens) or subject in LABELS_OF_A_PICTURE:
+        return tokens
+    found: list[Token] = []
+    for one in tokens:
+        nouns = one.value.nouns if one.category == "np" else ()
+        is_bare = any(each.subject == ANY_OBJECT and not each.is_other and not each.is_definite for each in nouns)
+        said = tuple(replace(each, subject=subject) if each.subject == ANY_OBJECT else each for each in nouns)
+        found.append(replace(one, value=replace(one.value, nouns=said)) if is_bare else one)
+    return found
 
 
 def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClaim]:

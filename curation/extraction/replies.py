@@ -97,7 +97,8 @@ AGAIN = re.compile(
     r"|i (?:can(?:not| not|'t)|do(?: not|n't)) (?:see|find|identify|detect) (?:one|any|it|them|any here)"
     r"|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true"
     r"|not (?:right|so|the case|true|correct))|that's (?:right|correct|so|true)|(?:it|they|there"
-    r"|i) (?:does|do|is|are)(?: not|n't)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)|i (?:do"
+    r"|i) (?:does|do|is|are)(?: not|n't)|it (?:does|is)|they (?:are|do)|there (?:is|are)(?! \w)"
+    r"|there (?:is|are)(?:n't| not) any|there (?:is|are) none|i (?:do"
     r"|can)|looks clean to me|all clean|looks clean)(?:\s*[,;:.!-]+\s*|$)"
 )
 """After a yes or no, the same once more: each must be of its sign, which `reply` sees to."""

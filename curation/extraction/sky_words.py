@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from curation.verification.claims import Claim, ExtractedClaim
-from curation.verification.surveys import SURVEYS
+from curation.verification.surveys import SURVEYS, TELESCOPES
 
 MAP = re.compile(r"(?i)\bradio[ -]continuum (?:map|image|mosaic)\b(?:\s*\((?P<survey>[^()]+)\))?")
 _FOLLOWED = (
@@ -21,6 +21,7 @@ _PATTERNS = tuple(
     )
     for name, title in sorted(SURVEYS.items(), key=lambda one: -len(one[1]))
 )
+_TELESCOPES = tuple((name, name.lower(), re.compile(rf"\b{name}\b")) for name in TELESCOPES)
 _PART = r"(?:[A-Z][\w+-]*|\d+(?:\.\d+)?\s?[GM]Hz)"
 TITLED = re.compile(
     rf"(?:\b(?:[Ff]rom|[Bb]y|[Oo]f|[Ii]n|[Tt]o|[Aa]s part of|is|was)\s+(?:(?:the|a|an)\s+)?|(?<=[Ss]urvey:\s)"
@@ -56,7 +57,7 @@ def surveys(text: str) -> Iterator[ExtractedClaim]:
     yield from titles
     taken = [(one.start, one.end) for one in titles]
     lower = outside.lower()
-    for name, title, pattern in _PATTERNS:
+    for name, title, pattern in (*_PATTERNS, *_TELESCOPES):
         for one in pattern.finditer(outside) if name in outside or title in lower else ():
             if not any(start < one.end() and one.start() < end for start, end in taken):
                 taken.append(one.span())

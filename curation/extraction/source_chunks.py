@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from curation.extraction.phrases import PRE, Amount, Group, Noun, Parts, as_category, determined, joined
-from curation.extraction.tokens import Match, Token
+from curation.extraction.tokens import UNKNOWN, Match, Token
 from curation.verification.claims import ANY_OBJECT
 
 PEAKED = {"peaked_one": 1, "peaked_two": 2, "peaked_three": 3}
+LATER = ("third", "fourth", "fifth", "sixth", "last", "final")
+"""Of several, which are then as many at least."""
 PREDICATES = (
     *("profile", "fade_in_place", "bend", "enclose", "end_in", "mark", "falls_into", "merge", "alike", "straight"),
     *("reject", "peaked", "connected", "disconnected", "whole", "broken"),
@@ -26,6 +28,8 @@ def _thing(category: str):  # noqa: ANN202
 def _parts(match: Match) -> Token | None:
     head = match.matched[-1]
     noun = determined(match, head)
+    if match.all("percent") or any(one.text.lower() in LATER for one in match.all("other")):
+        return joined(match, UNKNOWN)  # "a third peak"
     if (
         match.all("more")
         or len(match.all("amount")) > 1

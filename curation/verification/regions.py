@@ -54,6 +54,21 @@ def holds(name: str, box: Box, sky: Orientation | None = None) -> bool | None:
     return None if None in verdicts else True
 
 
+LEEWAY = 0.05
+"""Of the picture's side: nobody is called wrong of a place who would be right of an object that much beside it."""
+
+
+def firmly(name: str, box: Box, sky: Orientation | None = None) -> bool | None:
+    """As `holds`, and None instead of True where it would be otherwise of a box a little beside it."""
+    if holds(name, box, sky) is False:
+        return False
+    found = {
+        holds(name, (box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy), sky)
+        for dx, dy in ((0.0, 0.0), (LEEWAY, 0.0), (-LEEWAY, 0.0), (0.0, LEEWAY), (0.0, -LEEWAY))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
 def _is_central(x: float, y: float) -> bool:
     """So near to the middle that no quarter of the picture has it."""
     return max(abs(x - 0.5), abs(y - 0.5)) <= CENTRAL

@@ -6,7 +6,7 @@ from dataclasses import replace
 from curation.pictures.boxes import Box
 from curation.verification.claims import ANY_OBJECT, Annotations, Claim, SeenObject
 from curation.verification.compass import Orientation, directions
-from curation.verification.regions import MOST_TURN_DEG, holds
+from curation.verification.regions import MOST_TURN_DEG, firmly, holds
 from curation.verification.structure_verdicts import structure_verdict
 from curation.verification.verdicts import (
     CLEARLY,
@@ -62,7 +62,9 @@ def _extreme(claim: Claim, known: Annotations) -> Verdict:
         return told(_lone(claim, known), claim, "which it is is not known")
     what = (claim.other or "").split(" ", 1)
     if what[0] == "in":
-        found = [holds(what[1], one.box_norm, known.orientation) for one in candidates if one.box_norm]
+        found = [firmly(what[1], one.box_norm, known.orientation) for one in candidates if one.box_norm]
+        sure = [holds(what[1], one.box_norm, known.orientation) for one in candidates if one.box_norm]
+        found = sure if (sure[0] if len(set(sure)) == 1 else None) is (claim.state is Truth.PRESENT) else found
     else:
         found = [_is_of(one, what[1], known) for one in candidates]
     truth = None if None in found or len(set(found)) > 1 else found[0]
@@ -155,11 +157,20 @@ def _share(claim: Claim, known: Annotations) -> Verdict:
     )
     if every is None or held is None:
         return told(_share_by_state(claim, known), claim, "their classes are not known")
+    truth, compared = _share_of(claim, every, held)
+    is_rough = (claim.how or "").endswith(("%", "half", "most")) and claim.other in (None, ANY_OBJECT)
+    if truth is False and is_rough and known.objects is not None:
+        truth = None if _share_of(claim, known.objects, held)[0] else False  # of all that is outlined
+    return told(truth, claim, compared)
+
+
+def _share_of(claim: Claim, every: Sequence[SeenObject], held: Sequence[SeenObject]) -> tuple[bool | None, str]:
+    """Whether as large a share of some objects is of a class as is said, and how many are."""
     inside = {one.object_id for one in every} & {one.object_id for one in held}
     n, of = len(inside), len(every)
     compared = f"{n} of {of} are"
     if of == 0:
-        return told(False, claim, "there is none in the picture")
+        return False, "there is none in the picture"
     how = claim.how or "all"
     if how == "all but":
         truth = of - n == claim.count
@@ -168,9 +179,8 @@ def _share(claim: Claim, known: Annotations) -> Verdict:
     else:
         truth = {"some": n > 0, "all": n == of, "most": 2 * n > of, "half": abs(n / of - 0.5) <= ABOUT_HALF}[how]
     if claim.state is Truth.ABSENT and claim.how == "all":
-        truth = n < of if n else None if of == 1 else True
-        return told(truth, claim, compared)
-    return told(truth is (claim.state is Truth.PRESENT), claim, compared)
+        return (n < of if n else None if of == 1 else True), compared
+    return truth is (claim.state is Truth.PRESENT), compared
 
 
 def _share_by_state(claim: Claim, known: Annotations) -> bool | None:
@@ -184,17 +194,23 @@ def _share_by_state(claim: Claim, known: Annotations) -> bool | None:
     )
 
 
+EXTENDED_KINDS = frozenset({"DIFFUSE", "DIFFUSE-LARGE", "FILAMENT"})
+"""Emission that is extended, of whatever label."""
+
+
 def _only(claim: Claim, known: Annotations) -> Verdict:
     ours = set(claim.subject.split("|"))
     if ":" in claim.subject:
         return told(None, claim, "not known")
     implied = known.scheme.with_implied(ours)
-    rest = {label: known.state(label) for label in known.scheme.labels if label not in implied | NOT_SOURCES}
+    not_kinds = NOT_SOURCES | ({"PECULIAR"} if known.scheme.kind == "multi" else set())
+    rest = {label: known.state(label) for label in known.scheme.labels if label not in implied | not_kinds}
     related = {label for label in rest if ours & known.scheme.with_implied([label])}
     others = [label for label, state in rest.items() if state is Truth.PRESENT and label not in related]
     if others:
+        is_open = known.scheme.kind == "multi" and known.objects is None and is_central(known)
         return told(
-            None if known.scheme.kind == "multi" and known.objects is None and is_central(known) else False,
+            None if is_open or (others == ["EXTENDED"] and ours & EXTENDED_KINDS) else False,
             claim,
             f"{', '.join(others)} is there too",
         )
@@ -348,7 +364,7 @@ def _extent(claim: Claim, known: Annotations) -> Verdict:
             out = [not one for one in verdicts]
         else:
             verdicts = [abs(value - claim.count) <= margin for value in values]
-            out = [abs(value - claim.count) > (1.5 if axis else 2) * margin for value in values]
+            out = [abs(value - claim.count) > 2.1 * margin for value in values]
         compared = f"boxes of {min(values):.0f} to {max(values):.0f} %"
     truth = True if any(verdicts) else False if all(out) else None
     return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, compared)

@@ -5,14 +5,18 @@ from collections.abc import Mapping
 
 from curation.verification.claims import Annotations, Claim
 from curation.verification.compass import ANGLE_FAR_DEG, ANGLE_NEAR_DEG, apart_deg
-from curation.verification.surveys import SURVEYS
+from curation.verification.surveys import SURVEYS, TELESCOPES
 from curation.verification.verdicts import Judgement, Rule, Verdict, told
 from schemas.labels import Truth
 
-PERCENT_TOLERANCE = 1.0
+PERCENT_TOLERANCE, PERCENT_FAR = 1.0, 3.0
+ROUGHLY_SHARE, BOUND_SHARE = 0.35, 0.1
+"""Of what is said: a share, or a bound of one, that is off by less may be meant roughly."""
 
 NEARNESS = 0.01  # of an angle or a frequency: texts have three digits
-WAVE_NEARNESS = 0.04  # of a frequency said as a wavelength in whole centimetres: bands are called so
+ROUGHLY = 0.15  # so near it may be said in fewer digits, or with a "slightly" before it
+WAVE_NEARNESS, WAVE_FAR = 0.075, 0.15  # of a frequency said as a wavelength: 20 cm is the name of a band
+TWO_DIGITS = 10
 
 
 def _border(claim: Claim, known: Annotations) -> Verdict:
@@ -24,15 +28,23 @@ def _border(claim: Claim, known: Annotations) -> Verdict:
         if percent <= 0:
             return told(False, claim, compared)
         if claim.how in ("at least", "at most"):
-            is_true: bool | None = percent >= claim.count - PERCENT_TOLERANCE
+            may = _unless_far(percent, claim.count, BOUND_SHARE)
+            is_true: bool | None = percent >= claim.count - PERCENT_TOLERANCE or may
             if claim.how == "at most":
                 is_loose = percent < claim.count / 2  # true, but nobody who knew would say so
-                is_true = percent <= claim.count + PERCENT_TOLERANCE and (None if is_loose else True)
+                is_true = percent <= claim.count + PERCENT_TOLERANCE or may
+                is_true = None if is_loose else is_true
             return told(is_true, claim, compared)
         tolerance = max(PERCENT_TOLERANCE, 0.25 * claim.count) if claim.how == "about" else PERCENT_TOLERANCE
-        return told(abs(percent - claim.count) <= tolerance, claim, compared)
+        is_so = abs(percent - claim.count) <= tolerance or _unless_far(percent, claim.count)
+        return told(is_so, claim, compared)
     truth = known.edge if claim.subject == "edge" else known.blank
     return told(None if truth is Truth.UNKNOWN else truth is claim.state, claim, f"the catalogue says {truth}")
+
+
+def _unless_far(percent: float, said: int, roughly: float = ROUGHLY_SHARE) -> bool | None:
+    """False of a share that nobody would call so however roughly, else None."""
+    return None if abs(percent - said) <= max(PERCENT_FAR, roughly * said) else False
 
 
 def _peculiarity(claim: Claim, known: Annotations) -> Verdict:
@@ -55,47 +67,62 @@ def _survey(claim: Claim, known: Annotations) -> Verdict:
     if claim.how != "name":
         return told(survey.name == claim.subject, claim, f"another survey: {survey.name}")
     title = SURVEYS.get(claim.subject, claim.subject)
-    ours = [
-        name
-        for name, begins in SURVEYS.items()
-        if name in survey.name.split() or name in re.findall(r"\w+", survey.name) or survey.name.startswith(begins)
-    ]
-    if survey.name.startswith(title) or claim.subject in ours:
+    ours = _short_names(survey.name)
+    if claim.subject in TELESCOPES:
+        made = {name in TELESCOPES[claim.subject] for name in ours}
+        return told(made.pop() if len(made) == 1 else None, claim, survey.name)
+    if _plain(survey.name).startswith(title) or claim.subject in ours:
         return told(True if len(ours) == 1 or survey.name == claim.subject else None, claim, survey.name)
     shared = set(re.findall(r"\w+", survey.name.lower())) & set(re.findall(r"\w+", title.lower())) - COMMON
-    return told(None if shared else False, claim, f"another survey: {survey.name}")
+    return told(False if ours and not shared else None, claim, f"another survey: {survey.name}")
+
+
+def _plain(title: str) -> str:
+    return title.replace("Very Large Array", "VLA")
+
+
+def _short_names(title: str) -> list[str]:
+    """The short names of the surveys that a title means."""
+    words, plain = re.findall(r"\w+", title), _plain(title)
+    return [name for name, begins in SURVEYS.items() if name in words or plain.startswith(begins)]
 
 
 def _title(claim: Claim, ours: str) -> Verdict:
     """A title as a text has it: the same but for small words and case, or a part of it."""
     said, own = (
         set(re.findall(r"[a-z0-9.]+", one.lower())) - {"the", "of", "and", "survey", "s"}
-        for one in (claim.subject, ours)
+        for one in (_plain(claim.subject), _plain(ours))
     )
     short = next((begins for name, begins in SURVEYS.items() if name in claim.subject.split()), claim.subject)
-    if said == own or (said and said < own) or ours.startswith(short):
+    if said == own or (said and said < own) or _plain(ours).startswith(short):
         return told(True, claim, ours)
     if any(name in ours.split() and title.lower() in claim.subject.lower() for name, title in SURVEYS.items()):
         return told(True, claim, ours)
-    return told(None if said & own - COMMON else False, claim, f"another survey: {ours}")
+    is_other = _short_names(claim.subject) and _short_names(ours) and not said & own - COMMON
+    return told(False if is_other else None, claim, f"another survey: {ours}")
 
 
 def _frequency(claim: Claim, known: Annotations) -> Verdict:
     mhz = (known.survey.frequency_mhz if known.survey else None) or 0
-    near = WAVE_NEARNESS if claim.how == "wavelength" else NEARNESS
-    return told(is_near(claim.count, mhz, near) if mhz > 0 else None, claim, f"{mhz} MHz")
+    if mhz <= 0:
+        return told(None, claim, "no frequency is known")
+    if claim.how == "wavelength":
+        return told(closeness(claim.count, mhz, WAVE_NEARNESS, WAVE_FAR), claim, f"{mhz} MHz")
+    is_rounded = claim.count is not None and abs(round(mhz, -2) - claim.count) < 1 and mhz >= TWO_DIGITS * 100
+    return told(True if is_rounded else closeness(claim.count, mhz), claim, f"{mhz} MHz")
 
 
 def _beam(claim: Claim, known: Annotations) -> Verdict:
     axes = known.beam_arcsec or ()
-    return told(any(is_near(claim.count, 1000 * one) for one in axes) if axes else None, claim, f"{axes} arcsec")
+    found = [closeness(claim.count, 1000 * one) for one in axes]
+    return told(True if True in found else None if None in found or not found else False, claim, f"{axes} arcsec")
 
 
 def _size(claim: Claim, known: Annotations) -> Verdict:
     sides = [one for one in (known.side_arcsec, known.height_arcsec) if one]
-    found = {is_near(claim.count, 1000 * one) for one in sides}
-    truth = True in found if claim.how == "one axis" or len(found) == 1 else None  # it says one side, there are two
-    return told(truth if sides else None, claim, f"{' by '.join(f'{one:g}' for one in sides)} arcsec")
+    found = {closeness(claim.count, 1000 * one) for one in sides}
+    truth = next(iter(found)) if len(found) == 1 else True if True in found and claim.how == "one axis" else None
+    return told(truth, claim, f"{' by '.join(f'{one:g}' for one in sides)} arcsec")
 
 
 def _orientation(claim: Claim, known: Annotations) -> Verdict:
@@ -113,9 +140,10 @@ def _orientation(claim: Claim, known: Annotations) -> Verdict:
     return told(truth if truth is None else truth is (claim.state is Truth.PRESENT), claim, compared)
 
 
-def is_near(count: int | None, value: float, nearness: float = NEARNESS) -> bool:
-    """Whether a number is a value, as far as three digits go."""
-    return count is not None and abs(count - value) <= nearness * value
+def closeness(count: int | None, value: float, near: float = NEARNESS, far: float = ROUGHLY) -> bool | None:
+    """Whether a number is a value, as far as three digits go; None where it may be one, said roughly."""
+    off = abs((count or 0) - value)
+    return True if off <= near * value else None if off <= far * value else False
 
 
 def _nothing(claim: Claim, known: Annotations) -> Verdict:

@@ -11,3 +11,8 @@ SURVEYS = {
     "WISE": "Wide-field Infrared Survey Explorer", "SDSS": "Sloan Digital Sky Survey",
 }  # fmt: skip
 """Short names of surveys, and how their titles begin."""
+TELESCOPES = {
+    "MeerKAT": ("SMGPS", "MIGHTEE"), "ASKAP": ("EMU", "RACS", "SCORPIO"), "LOFAR": ("LoTSS",), "GMRT": ("TGSS",),
+    "VLA": ("FIRST", "NVSS", "VLASS", "VLSSr", "MAGPIS", "CORNISH", "THOR"), "MWA": ("GLEAM",), "WSRT": ("WENSS",),
+}  # fmt: skip
+"""Telescopes, and the surveys above that they made."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from curation.pictures.boxes import LEAST_IOU, Box, box_iou, encode_box
 from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Annotations, Claim, SeenObject
-from curation.verification.regions import holds as place_holds
+from curation.verification.regions import firmly, holds
 from schemas.labels import Truth
 
 BOX_TOLERANCE = 0.0015  # of the picture's side: three decimals, and a rounding of what was rounded
@@ -211,21 +211,24 @@ def _position(claim: Claim, known: Annotations) -> Verdict:
         return told(_position_by_state(claim, known), claim, "no positions are known")
     if claim.state is Truth.PRESENT and not held and claim.count != 0:
         return told(False, claim, "there is none in the picture")
-    inside = [place_holds(place, one.box_norm, known.orientation) for one in held if one.box_norm]
+    boxes = [one.box_norm for one in held if one.box_norm]
+    inside = [holds(place, one, known.orientation) for one in boxes]
+    truth = _so_many_inside(claim, inside)
+    if truth is False and _so_many_inside(claim, [firmly(place, one, known.orientation) for one in boxes]) is not False:
+        truth = None
+    return told(truth, claim, f"{sum(one is True for one in inside)} of {len(held)} lie there")
+
+
+def _so_many_inside(claim: Claim, inside: Sequence[bool | None]) -> bool | None:
+    """Whether as many lie there as is said, by which of them lie there."""
     sure, may = sum(one is True for one in inside), sum(one is not False for one in inside)
-    compared = f"{sure} of {len(held)} lie there"
     if claim.how in ("all", "not all", "most"):
-        return told(_shared(claim, sure, may, len(held)), claim, compared)
+        return _shared(claim, sure, may, len(inside))
     if claim.count is not None or claim.how is not None:
         verdicts = {fits(claim, n) for n in range(sure, may + 1)}
-        truth = (
-            fits(claim, sure) if sure == may else True if verdicts == {True} else None if verdicts != {False} else False
-        )
-        return told(truth, claim, compared)
+        return verdicts.pop() if len(verdicts) == 1 else None
     truth = True if sure else None if may else False
-    if claim.state is Truth.ABSENT:
-        truth = None if truth is None else not truth
-    return told(truth, claim, compared)
+    return truth if claim.state is Truth.PRESENT or truth is None else not truth
 
 
 def _shared(claim: Claim, sure: int, may: int, n: int) -> bool | None:
