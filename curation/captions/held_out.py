@@ -16,6 +16,8 @@ MOST_TOKENS = 4  # that a name is made of
 SHOWN_ARCSEC = 300.0
 """Half of what a picture of a paper may show around a place that its caption names: its scale is not known."""
 TOKEN = re.compile(r"[A-Za-z0-9.]+|[+\-−–]")
+DIGIT, LETTER = re.compile(r"[0-9]"), re.compile(r"[A-Za-z]")
+DASHES = str.maketrans("−–", "--")
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,21 @@ class HeldOut:
 
 def plain(name: str) -> str:
     """A name by its letters, digits, signs and dots alone: 3C 31 and 3C31 are one."""
-    return "".join(TOKEN.findall(name)).lower().replace("−", "-").replace("–", "-").strip(".")
+    return "".join(TOKEN.findall(name)).lower().translate(DASHES).strip(".")
 
 
 def names_in(text: str) -> set[str]:
     """Whatever in a text could be the name of a source, as `plain` gives it: runs of up to four tokens."""
-    tokens = [one.rstrip(".") for one in TOKEN.findall(text)]
-    runs = {plain("".join(tokens[k : k + n])) for n in range(1, MOST_TOKENS + 1) for k in range(len(tokens) - n + 1)}
-    return {one for one in runs if _is_telling(one)}
+    tokens = [one.strip(".") for one in TOKEN.findall(text.lower().translate(DASHES))]
+    found: set[str] = set()
+    for k in range(len(tokens)):
+        run = ""
+        for token in tokens[k : k + MOST_TOKENS]:
+            run += token
+            if _is_telling(run):
+                found.add(run)
+    return found
 
 
 def _is_telling(name: str) -> bool:
-    return len(name) >= LEAST_NAME and any(one.isdigit() for one in name) and any(one.isalpha() for one in name)
+    return len(name) >= LEAST_NAME and DIGIT.search(name) is not None and LETTER.search(name) is not None

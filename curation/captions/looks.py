@@ -20,9 +20,12 @@ MOST_PANELS = 99
 
 def grey_of(png: bytes) -> Bytes:
     """A picture as grey[y, x] of 8 bit, at most 512 pixels a side. Raises CatalogError for what is no picture."""
-    image = opened(png, "a figure").convert("L")
-    image.thumbnail((LOOKED_AT_PX, LOOKED_AT_PX))
-    return np.asarray(image)
+    grey = np.asarray(opened(png, "a figure").convert("L"))
+    shrink = LOOKED_AT_PX / max(grey.shape)
+    if shrink >= 1:
+        return grey
+    height, width = (max(1, round(side * shrink)) for side in grey.shape)
+    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def picture_hash(grey: Bytes) -> str:
