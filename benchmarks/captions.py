@@ -1,13 +1,14 @@
 """How fast figures and captions come out of papers, without a model, against pandoc and a converter call a figure.
 
-Papers are made here: a body of some 40 kB of LaTeX with macros, maths and citations, and six figures: two EPS, two PDF,
-a PNG and a JPEG. Each round is a fresh process; CPU seconds are those of the process and of all that it started, and
-slopes between two numbers of papers, so that imports and the start of Ghostscript weigh nothing.
+Papers are made here: a body of some 40 kB of LaTeX with macros, maths and citations, and six figures: `now` four PDF,
+a PNG and a JPEG; `then`, as before about 2010, four EPS, a PNG and a JPEG. Each round is a fresh process; CPU seconds
+are those of the process and of all that it started, and slopes between two numbers of papers, so that imports and the
+start of the converter weigh nothing.
 
     here     the steps papers, figures, figure_splits, ratings (with an asker that always says the same) and captions of
              a corpus, down to their tables in a store
     pandoc   one process that does what a script would: unpacks, has pandoc read the LaTeX once a paper, takes figures
-             and captions from its JSON, and calls Ghostscript once for each EPS and PDF; bitmaps are opened by Pillow.
+             and captions from its JSON, and calls Ghostscript once for each EPS and PDF, ImageMagick for each bitmap.
              It writes PNG and captions and nothing else: no checks, no hashes, no panels, no tables
 
 Then where the time goes here, by step and within `figures`, and how seconds grow with the number of papers.
@@ -34,7 +35,7 @@ from typing import Any
 from harness import against, ratio_lines
 
 ROOT = Path(__file__).resolve().parent.parent
-GOALS = {"papers a minute per core": 5.0}
+GOALS = {"now": 5.0, "then": 5.0}
 SIZES, GROWTH, ROUNDS = (10, 40), (10, 100, 1000), 3
 N_FIGURES = 6
 N_DIFFERENT = 20  # pictures of a kind; papers beyond take them again, with captions of their own
@@ -51,8 +52,8 @@ SENTENCE = (
 # -- papers -----------------------------------------------------------------------------------------------------------
 
 
-def pictures() -> list[dict[str, bytes]]:
-    """Of each number an EPS, a PDF, a PNG and a JPEG."""
+def pictures(kind: str) -> list[dict[str, bytes]]:
+    """Of each number four graphs, EPS or PDF, a PNG and a JPEG."""
     from matplotlib.figure import Figure
 
     from curation.demo_papers import graph, sky_map
@@ -67,7 +68,8 @@ def pictures() -> list[dict[str, bytes]]:
         return sink.getvalue()
 
     return [
-        {"a.eps": eps(2 * k + 1), "b.eps": eps(2 * k + 2), "c.pdf": graph(2 * k), "d.pdf": graph(2 * k + 1),
+        {**({f"{name}.eps": eps(4 * k + n + 1) for n, name in enumerate("abcd")} if kind == "then" else
+            {f"{name}.pdf": graph(4 * k + n) for n, name in enumerate("abcd")}),
          "e.png": sky_map("fr2", 100 + k), "f.jpg": sky_map("fr1", 200 + k, "JPEG")}
         for k in range(N_DIFFERENT)
     ]  # fmt: skip
@@ -77,7 +79,7 @@ def latex(number: int) -> str:
     """A paper of some 40 kB with six figures, one of them through a macro of its own."""
     body = [SENTENCE % (k % 9, k % 7, k % 5, k, k % 8, k % 6) for k in range(220)]
     parts = ["".join(body[k::N_FIGURES]) for k in range(N_FIGURES)]
-    names = ("a.eps", "b.eps", "c.pdf", "d", "e.png", "f.jpg")
+    names = ("a", "b", "c", "d", "e.png", "f.jpg")
     told = [
         rf"Radio image {k} of field {number} at 1.4\,GHz. Contours are at 1, 2 and {k + 4} \jy, and the beam of "
         rf"$5\farcs4$ is in a corner \citep{{ref{k}}}; $S_\nu \propto \nu^{{-0.7}}$ is assumed."
@@ -168,8 +170,7 @@ def here(raw: Path, out: Path) -> dict[str, Any]:
 
 def with_pandoc(raw: Path, out: Path, pandoc: str) -> dict[str, Any]:
     """One process, as a script would do it."""
-    from PIL import Image
-
+    convert = shutil.which("convert-im6") or shutil.which("magick") or shutil.which("convert") or ""
     n = 0
     for source in sorted((raw / "papers").glob("*.tar.gz")):
         folder = out / source.name.removesuffix(".tar.gz")
@@ -180,14 +181,14 @@ def with_pandoc(raw: Path, out: Path, pandoc: str) -> dict[str, Any]:
             [pandoc, "--from", "latex", "--to", "json", "main.tex"], cwd=folder, capture_output=True, check=True
         )
         for k, (name, caption) in enumerate(pandoc_figures(json.loads(read.stdout)["blocks"])):
-            file = next(one for one in (folder / name, folder / f"{name}.pdf") if one.exists())
+            file = next(one for one in map(folder.joinpath, (name, f"{name}.pdf", f"{name}.eps")) if one.is_file())
             target = folder / f"figure-{k}.png"
             if file.suffix in (".pdf", ".eps"):
                 flags = ["-dSAFER", "-dBATCH", "-dNOPAUSE", "-q", "-sDEVICE=png16m", "-r150"]
                 crop = ["-dEPSCrop"] if file.suffix == ".eps" else []
                 subprocess.run(["gs", *flags, *crop, f"-sOutputFile={target}", file], check=True, capture_output=True)
             else:
-                Image.open(file).save(target)
+                subprocess.run([convert, file, target], check=True, capture_output=True)
             (folder / f"figure-{k}.txt").write_text(caption, encoding="utf-8")
             n += 1
     return {"seconds": {}, "counts": {"figures": n}}
@@ -278,37 +279,44 @@ def in_a_process(way: str, raw: Path, folder: Path, pandoc: str) -> dict[str, An
     return found
 
 
-def run(pandoc: str, sizes: tuple[int, int], growth: tuple[int, ...], rounds: int) -> dict[str, Any]:
-    """Slopes, ratio, growth and where the time goes."""
-    shown = pictures()
+def slopes(ways: list[str], folder: Path, pandoc: str, sizes: tuple[int, int], rounds: int) -> dict[str, float]:
+    """CPU seconds a paper by way, median of the rounds; ends the run where a figure is missing."""
     few, many = sizes
+    found: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way in ways:
+            ran = {n: in_a_process(way, folder / str(n), folder, pandoc) for n in sizes}
+            for n, one in ran.items():
+                if one["counts"]["figures"] != N_FIGURES * n:
+                    sys.exit(f"{way}: {one['counts']} of {n} papers, expected {N_FIGURES} figures each")
+            found[way].append((ran[many]["cpu_s"] - ran[few]["cpu_s"]) / (many - few))
+    return {way: statistics.median(values) for way, values in found.items()}
+
+
+def run(pandoc: str, sizes: tuple[int, int], growth: tuple[int, ...], rounds: int) -> dict[str, Any]:
+    """Slopes, ratios, growth and where the time goes."""
+    ways = ["here", *(["pandoc"] if pandoc else [])]
+    seconds: dict[str, dict[str, float]] = {}
+    grown: dict[int, dict[str, Any]] = {}
+    inside: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="captions-") as name:
-        folder = Path(name)
-        for n in sorted({*sizes, *growth}):
-            write_papers(folder / str(n), n, shown)
-        ways = ["here", *(["pandoc"] if pandoc else [])]
-        slopes: dict[str, list[float]] = {way: [] for way in ways}
-        for _ in range(rounds):
-            for way in ways:
-                ran = {n: in_a_process(way, folder / str(n), folder, pandoc) for n in sizes}
-                wrong = [n for n, one in ran.items() if one["counts"]["figures"] != N_FIGURES * n]
-                if wrong:
-                    sys.exit(
-                        f"{way}: {ran[wrong[0]]['counts']} of {wrong[0]} papers, expected {N_FIGURES} figures each"
-                    )
-                slopes[way].append((ran[many]["cpu_s"] - ran[few]["cpu_s"]) / (many - few))
-        seconds = {way: statistics.median(values) for way, values in slopes.items()}
-        grown = {n: in_a_process("here", folder / str(n), folder, "") for n in growth}
-        inside = inside_figures(folder / str(few), few)
+        for kind in GOALS:
+            folder, shown = Path(name) / kind, pictures(kind)
+            for n in sorted({*sizes, *(growth if kind == "now" else ())}):
+                write_papers(folder / str(n), n, shown)
+            seconds[kind] = slopes(ways, folder, pandoc, sizes, rounds)
+            inside[kind] = inside_figures(folder / str(sizes[0]), sizes[0])
+            if kind == "now":
+                grown = {n: in_a_process("here", folder / str(n), folder, "") for n in growth}
     told_of = ("cpu_s", "wall_s", "peak_mb", "seconds", "counts")
-    ratios = {"papers a minute per core": seconds["pandoc"] / seconds["here"]} if pandoc else {}
+    ratios = {kind: one["pandoc"] / one["here"] for kind, one in seconds.items() if pandoc}
     return {
         "papers": {"figures": N_FIGURES, "latex_bytes": len(latex(0))},
         "cpu_s_per_paper": seconds,
         "growth": {n: {name: one[name] for name in told_of} for n, one in grown.items()},
         "inside_figures": inside,
         "ratios": against(ratios, GOALS) if ratios else {},
-    }  # fmt: skip
+    }
 
 
 def told(found: dict[str, Any]) -> str:
@@ -317,17 +325,23 @@ def told(found: dict[str, Any]) -> str:
         f"papers of {found['papers']['latex_bytes']:,} bytes of LaTeX and {found['papers']['figures']} figures",
         "",
     ]
-    lines += ["| way | CPU s a paper | papers a minute per core |", "|---|---|---|"]
-    lines += [f"| {way} | {one:.3f} | {60 / one:,.0f} |" for way, one in found["cpu_s_per_paper"].items()]
-    if "pandoc" not in found["cpu_s_per_paper"]:
+    lines += ["| papers | way | CPU s a paper | papers a minute per core |", "|---|---|---|---|"]
+    lines += [
+        f"| {kind} | {way} | {one:.3f} | {60 / one:,.0f} |"
+        for kind, ways in found["cpu_s_per_paper"].items()
+        for way, one in ways.items()
+    ]
+    if not found["ratios"]:
         lines += ["", "no pandoc: give --pandoc PATH (of pypandoc-binary, in an environment of its own, or apt)"]
-    lines += ratio_lines("here / pandoc and a call a figure", found["ratios"]) if found["ratios"] else []
+    lines += ratio_lines("papers a minute: here / pandoc", found["ratios"]) if found["ratios"] else []
     lines += ["", "| papers | CPU s | ms a paper | peak MB | by step, s |", "|---|---|---|---|---|"]
     for n, one in found["growth"].items():
         steps = ", ".join(f"{name} {value:.2f}" for name, value in one["seconds"].items())
-        lines.append(f"| {n:,} | {one['cpu_s']:.1f} | {1000 * one['cpu_s'] / n:.0f} | {one['peak_mb']:.0f} | {steps} |")
-    lines += ["", "| within figures | share of its time |", "|---|---|"]
-    lines += [f"| {name} | {share:.0%} |" for name, share in found["inside_figures"].items()]
+        each = f"{one['cpu_s']:.1f} | {1000 * one['cpu_s'] / n:.0f} | {one['peak_mb']:.0f}"
+        lines.append(f"| {n:,} | {each} | {steps} |")
+    lines += ["", "| within figures | share of its time, now | then |", "|---|---|---|"]
+    now, then = (found["inside_figures"][kind] for kind in ("now", "then"))
+    lines += [f"| {name} | {share:.0%} | {then[name]:.0%} |" for name, share in now.items()]
     return "\n".join(lines)
 
 
@@ -346,8 +360,9 @@ def main() -> None:
         one = with_pandoc(given.raw, given.out, given.pandoc) if given.way == "pandoc" else here(given.raw, given.out)
         (given.out / "told.json").write_text(json.dumps(one))
         return
-    if not shutil.which("gs"):
-        sys.exit("no gs: Ghostscript opens EPS on both sides; apt-get install ghostscript")
+    missing = [one for one in ("gs", "convert") if not shutil.which(one)]
+    if missing:
+        sys.exit(f"no {', '.join(missing)}: apt-get install ghostscript imagemagick; EPS needs the first here as well")
     sizes, growth, rounds = ((2, 6), (2, 6), 1) if given.quick else (SIZES, GROWTH, given.rounds)
     found = run(given.pandoc, sizes, growth, rounds)
     print(json.dumps(found, indent=1) if given.json else told(found))
