@@ -297,3 +297,10 @@ def test_one_contradicted_statement_is_the_verdict():
     assert verdict_of([{"verdict": "supported"}, {"verdict": "contradicted"}]) == "contradicted"
     assert verdict_of([{"verdict": "author"}, {"verdict": "supported"}]) == "supported"
     assert verdict_of([]) == "author"
+
+
+def test_all_copies_of_a_copy_are_of_the_first():
+    one = figure(1, paper="2401.00001")
+    smaller = [figure(k, f"caption {k}", paper=f"2402.0000{k}", png=jpeg(picture(1), 96)) for k in range(2, 5)]
+    found = copies([*reversed(smaller), one])
+    assert {copy.of for copy in found.values()} == {one["figure_id"]} and len(found) == 3

@@ -46,16 +46,19 @@ def copies(rows: Sequence[Row]) -> dict[str, Copy]:
         rows, key=lambda row: (row["published"], row["paper_id"], row["number"], row["panel"], row["figure_id"])
     )
     found: dict[str, Copy] = {}
-    for later, earlier, n_bits in _alike_pictures([row["picture_hash"] for row in order]):
-        if not _look_alike(order[later]["small"], order[earlier]["small"]):
+    first_of: dict[tuple[str, bytes], Row] = {}  # those that are equal to the last grey are held against others once
+    for row in order:
+        first_of.setdefault((row["picture_hash"], row["small"]), row)
+    unlike = list(first_of.values())
+    for later, earlier, n_bits in _alike_pictures([row["picture_hash"] for row in unlike]):
+        first, row = unlike[earlier], unlike[later]
+        if first["figure_id"] in found or row["figure_id"] in found or not _look_alike(row["small"], first["small"]):
             continue  # a faint source in a large frame changes few bits
-        first = order[earlier]
-        if first["figure_id"] in found or order[later]["figure_id"] in found:
-            continue
-        what = f"{_named(first)} has the same picture" + (
-            f", but for {n_bits} of 256 bits of its hash" if n_bits else ""
-        )
-        found[order[later]["figure_id"]] = Copy(first["figure_id"], "duplicate-picture", what)
+        found[row["figure_id"]] = _copied_picture(first, n_bits)
+    for row in order:
+        first = first_of[row["picture_hash"], row["small"]]
+        if first is not row:
+            found[row["figure_id"]] = found.get(first["figure_id"]) or _copied_picture(first, 0)
     left = [row for row in order if row["figure_id"] not in found]
     for later, earlier, share in _alike_texts(left):
         first = left[earlier]
@@ -64,6 +67,11 @@ def copies(rows: Sequence[Row]) -> dict[str, Copy]:
         what = f"{_named(first)} has {share:.0%} of its words"
         found[left[later]["figure_id"]] = Copy(first["figure_id"], "duplicate-text", what)
     return found
+
+
+def _copied_picture(first: Row, n_bits: int) -> Copy:
+    but = f", but for {n_bits} of 256 bits of its hash" if n_bits else ""
+    return Copy(first["figure_id"], "duplicate-picture", f"{_named(first)} has the same picture{but}")
 
 
 def _named(row: Row) -> str:
