@@ -12,12 +12,14 @@ from curation.asking.request import Reply, Sampling, Served
 from curation.asking.rule_server import RuleServer
 from curation.asking.vlm import Asker
 from curation.build import build_corpus
+from curation.captions.figures import figures
 from curation.captions.ratings import rating_door, ratings, read_rating, request_of
 from curation.captions.selected import cut, questions
 from curation.captions.settings import Selection
 from curation.corpus import Corpus, corpora, graph
 from curation.engine.run import attempt
 from curation.engine.store import Store
+from curation.papers.figures import DEFAULT_LIMITS, Paper
 from curation.release.built import opened
 from curation.release.certificate import verify
 from curation.release.gates import between_checks
@@ -283,6 +285,27 @@ def test_a_source_that_changes_while_a_build_runs_is_noticed(papers_raw, model_s
     (raw / "papers/2401.00001.tar.gz").write_bytes(b"another")
     outcome = attempt(made.captions.figures, 0, store.where)
     assert "not the file it was when it was indexed" in outcome.message and outcome.error == "CatalogError"
+
+
+def test_a_source_that_changes_while_it_is_read_is_noticed(papers_raw, model_server, tmp_path):
+    raw = tmp_path / "raw"
+    shutil.copytree(papers_raw, raw)
+    (raw / "papers/2401.00001").mkdir()
+    (raw / "papers/2401.00001.tar.gz").rename(raw / "papers/2401.00001/inside.tar.gz")
+    store = Store(str(tmp_path / "store"))
+    made = make(papers_corpus(), raw, store, (model_server,), most_parts=1)
+
+    def read(path, limits):
+        if path.is_dir():
+            (path / "new.tex").write_text("x")
+        else:
+            path.write_bytes(b"another")
+        return Paper((), ())
+
+    rows = store.read_part(made.captions.papers.address, 0)
+    for k, name in ((0, "folder"), (1, "changed while it was read")):
+        with pytest.raises(CatalogError, match=name):
+            figures(rows.slice(k, 1), DEFAULT_LIMITS, raw=raw, stamps={}, read=read)
 
 
 # -- the corpus file --------------------------------------------------------------------------------------------------

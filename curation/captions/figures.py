@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.captions.found import PaperFile, check_unchanged
+from curation.captions.found import PaperFile, unchanged_source
 from curation.captions.looks import grey_of, panels, picture_hash, small
 from curation.engine.steps import Input, Resources, Step
 from curation.papers.figures import DEFAULT_LIMITS, Figure, Limits, Paper, Refused, figures_of
@@ -38,8 +38,8 @@ def figures(papers: pa.Table, limits: Limits, *, raw: Path, stamps: Stamps, read
     n_in = 0
     for row in papers.select(PAPER_COLUMNS).to_pylist():
         source = PaperFile(row["source"], (raw / row["source"]).is_dir(), row["n_bytes"], row["sha256"])
-        check_unchanged(raw, source, stamps)
-        paper = read(raw / row["source"], limits)
+        with unchanged_source(raw, source, stamps):
+            paper = read(raw / row["source"], limits)
         found = [_row(one, row) for one in paper.figures]
         refusals = [_refusal(one, row) for one in paper.refused]
         if not found and not refusals:

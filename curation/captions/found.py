@@ -1,6 +1,8 @@
 """Sources of papers as they lie in the raw folder: which paper each is, its size and its content."""
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,13 +80,23 @@ def stem_of(name: str) -> str:
     return next((last[: -len(one)] for one in SUFFIXES if last.lower().endswith(one)), last)
 
 
-def check_unchanged(raw: Path, source: PaperFile, stamps: Stamps) -> None:
-    """Raise CatalogError where a source is not the one that was indexed."""
+@contextmanager
+def unchanged_source(raw: Path, source: PaperFile, stamps: Stamps) -> Generator[None]:
+    """Hold a source to its digest, before it is read in this block and after. Raises CatalogError for other content."""
     path = raw / source.name
     if not source.is_folder:
         with unchanged(path, source.sha256, stamps.get(source.name)):
-            return
-    if _paper_file(raw, path, {}).sha256 != source.sha256:  # all of it is read again: the folder of a paper is small
+            yield
+        return
+    _check_folder(raw, source)
+    yield
+    _check_folder(raw, source)
+
+
+def _check_folder(raw: Path, source: PaperFile) -> None:
+    """All of it is read again: the folder of a paper is small."""
+    path = raw / source.name
+    if _paper_file(raw, path, {}).sha256 != source.sha256:
         raise CatalogError(f"{path}: not the folder it was when it was indexed; run `build` again, it will notice")
 
 
