@@ -4,6 +4,7 @@ The wordings are those of the styles that are for production (`styles/`). What c
 `curation.extraction` reads it; the claims are taken as true, so verify them first.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.wording import Style, as_sentence, is_filled, spelt, styles, told_as
 from curation.verification.claims import Annotations, Claim, Sentence
+from schemas.doors import VARIABLE as DOORS
 from schemas.fingerprint import fingerprint
 
 
@@ -59,7 +61,13 @@ def each_wording(fact: Fact, known: Annotations, dialect: Dialect) -> Iterator[s
 
 
 def production() -> tuple[Style, ...]:
-    """The styles that corpora are written in."""
+    """The styles that corpora are written in; read once, so that a build is written in the same ones to its end."""
+    return _production(os.environ.get(DOORS, ""))
+
+
+@lru_cache(maxsize=8)
+def _production(doors: str) -> tuple[Style, ...]:
+    del doors  # whose styles they are beside ours: another folder, other styles
     return tuple(one for one in styles().values() if one.is_for_production)
 
 
