@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from curation.asking import canary
 from curation.asking.replies import served_of
 from curation.corpus import Graph, check_budget, keep_digests
 from curation.engine.damage import damage_of
@@ -134,6 +133,8 @@ def check_models(made: Graph, store: Store) -> None:
     keep to the form, and where none is named though the store has no reply of the model. Replies that the store has
     need no server.
     """
+    from curation.asking import canary  # with a client that is slow to import; most builds ask nothing
+
     for served, steps in made.asking.items():
         missing = [step.address for step in steps if not store.is_done(step.address)]
         if missing and made.asker and made.asker.servers:

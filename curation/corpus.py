@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from catalogs.benchmark import Benchmark, benchmarks
 from catalogs.catalog import catalog
-from catalogs.dataset import Dataset, dataset
+from catalogs.dataset import Dataset, dataset, datasets
 from catalogs.survey import surveys
 from curation.asking.launch import Serving
 from curation.asking.request import Served
@@ -50,7 +50,7 @@ from curation.truth.twins import twins_step
 from curation.used_doors import dataset_door, used_door
 from curation.words.question import questions
 from curation.words.quotas import Balance
-from curation.words.scheme_faults import word_faults
+from curation.words.scheme_faults import question_faults, word_faults
 from schemas.doors import use_doors_beside, user_doors
 from schemas.errors import BudgetError, CatalogError, CorpusError, DamageError, GoneError, RecipeError
 from schemas.fingerprint import fingerprint
@@ -197,6 +197,26 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
 
     `servers`: addresses of served models; none: only what the store's replies hold can be made.
     """
+    try:
+        made = _graph(wanted, raw, store, servers)
+    except (RecipeError, CatalogError) as error:
+        if odd := _odd_words(wanted):
+            raise _together([error, *odd]) from None
+        raise
+    # The words of finished tables were right: their addresses hold schemes and questions.
+    if not all(store.is_done(step.address) for step in made.steps) and (odd := _odd_words(wanted)):
+        raise _together(odd)
+    return made
+
+
+def _odd_words(wanted: Corpus) -> list[CorpusError]:
+    """What is wrong with the words of the schemes, for the questions that are asked."""
+    asked = [one for name, one in questions().items() if not wanted.questions or name in wanted.questions]
+    schemes = {datasets()[name].scheme for name in wanted.datasets if name in datasets()}
+    return [RecipeError(told) for told in word_faults(schemes, asked)]
+
+
+def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> Graph:
     chosen, wrong = _checked(wanted)
     digests = _digests(store)
     mosaics: dict[str, Step] = {}
@@ -309,8 +329,7 @@ def _checked(wanted: Corpus) -> tuple[list[Dataset], list[CorpusError]]:
         for name in wanted.seal
         if name not in benchmarks()
     ]
-    asked = [one for name, one in known_questions.items() if not wanted.questions or name in wanted.questions]
-    wrong += map(RecipeError, word_faults({one.scheme for one in chosen}, known_questions, asked))
+    wrong += map(RecipeError, question_faults(known_questions))
     for read, name in ((prompt, wanted.generation and wanted.generation.prompt),
                        (reader_door, wanted.reader and wanted.reader.prompt),
                        (judge_door, wanted.judge and wanted.judge.prompt),

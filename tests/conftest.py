@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+
+from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 # Property tests look for new examples where people work; in CI the same code is tried with the same examples.
@@ -44,12 +45,8 @@ class Built:
 
 
 def run_curation(*words: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`python -m curation …` in a process of its own, as a user would start it."""
-    return subprocess.run(
-        [sys.executable, "-m", "curation", *map(str, words)],
-        cwd=cwd, capture_output=True, text=True, timeout=1500, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-    )  # fmt: skip
+    """`python -m curation …` in a process of its own."""
+    return warm.run("curation", words, cwd=cwd, timeout=1500, PYTHONPATH=str(ROOT), **environment)
 
 
 @pytest.fixture(scope="session")

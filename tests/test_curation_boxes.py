@@ -281,9 +281,9 @@ def test_many_objects_are_sifted_quickly_for_many_cutouts():
     ]
     outlines = sky_outlines(rows)
     cutout = a_cutout(a_wcs(width=200, height=200), 200, 200, 200)
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = [visible_boxes(outlines, cutout) for _ in range(20)][0]
-    assert (time.perf_counter() - begin) / 20 < 0.1
+    assert (time.process_time() - begin) / 20 < 0.1
     assert 5 < len(found) < 60
 
 

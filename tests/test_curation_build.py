@@ -102,8 +102,12 @@ def test_a_second_build_does_nothing_and_says_so(demo_build, curation):
 
 @pytest.mark.ray
 @pytest.mark.slow
-def test_another_number_of_workers_gives_the_same_bytes(demo_build, curation, tmp_path):
-    done = curation("build", "tiny", "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 1)
+def test_another_number_of_workers_without_a_server_gives_the_same_bytes_from_kept_replies(
+    demo_build, curation, tmp_path
+):
+    shutil.copytree(demo_build.store / "replies", tmp_path / "store" / "replies")
+    words = ("--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 1)
+    done = curation("build", "tiny", *words, RADIO_SERVER="")
     assert done.returncode == 0, done.stderr[-3000:]
     assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
     assert contents(tmp_path / "store", demo_build) == contents(demo_build.store, demo_build)

@@ -567,6 +567,6 @@ def test_any_words_in_any_order_are_read_with_spans_of_the_text(words, asked, at
     ["not ", "no compact sources, ", "compact and ", "[0.1, ", "1 ", "number of islands ", "compact" + " " * 99],
 )
 def test_a_hostile_length_costs_seconds_at_most(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     verdict(finder(), WHAT, piece * (30_000 // len(piece)))
-    assert time.perf_counter() - started < 30
+    assert time.process_time() - started < 30

@@ -1,7 +1,5 @@
 """A corpus that asks a model: what its file may say, where the model is served, and what is checked before a build."""
 
-import shutil
-
 import pytest
 
 from curation.asking.rule_server import RuleServer
@@ -55,7 +53,7 @@ def test_with_one_its_tables_come_in_and_no_server_changes_an_address(tmp_path, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[generation]\nprompt = "none"\n', "no prompt 'none'; known: claims, judge"),
+        ('[generation]\nprompt = "none"\n', "no prompt 'none'; known: caption_rating, claims, judge"),
         ('[generation]\nprompt = "judge"\n', "prompt judge: no task turns"),
         ('[judge]\nmodel = "m"\nprompt = "claims"\n', "prompt claims: no task judge"),
         ("[generation]\ntemperature = -1\n", "generation.temperature"),
@@ -101,20 +99,6 @@ def test_servers_come_from_the_flags_else_from_the_environment(tmp_path, monkeyp
 def test_what_is_no_address_is_refused(tmp_path, demo_raw):
     with pytest.raises(RecipeError, match="--server localhost:8000: not an address"):
         made(tmp_path, demo_raw, "[generation]\n", "localhost:8000")
-
-
-@pytest.mark.ray
-@pytest.mark.slow
-def test_a_rebuild_from_kept_replies_needs_no_server_and_gives_the_same_bytes(demo_build, curation, tmp_path):
-    store = tmp_path / "store"
-    shutil.copytree(demo_build.store / "replies", store / "replies")
-    words = ("build", "tiny", "--raw", demo_build.out / "raw", "--store", store)
-    done = curation(*words, RADIO_SERVER="")
-    assert done.returncode == 0, done.stderr[-3000:]
-    (made,) = (store / "llava" / "tiny").glob("[!.]*")
-    files = [one.relative_to(made) for one in sorted(made.rglob("*")) if one.is_file()]
-    assert files and all((made / one).read_bytes() == (demo_build.handover / one).read_bytes() for one in files)
-    assert made.name == demo_build.handover.name
 
 
 def test_a_build_that_lacks_its_model_ends_with_one_line_before_it_starts(curation, tmp_path, demo_raw):

@@ -12,7 +12,7 @@ from curation.words.descriptions import description
 from curation.words.english import faults
 from curation.words.every_text import every_picture, every_text
 from curation.words.question import expanded, questions
-from curation.words.scheme_faults import nouns_of, scheme_faults, word_faults
+from curation.words.scheme_faults import nouns_of, question_faults, scheme_faults
 from curation.words.turns import turns_about
 from schemas.errors import CorpusError
 from schemas.labels import label_scheme, label_schemes
@@ -129,7 +129,7 @@ def test_a_question_about_a_label_that_is_not_there_is_told():
 
 def test_a_question_that_names_no_scheme_and_no_question_is_told():
     door = ASKED[0].model_copy(update={"schemes": ("mirabset",), "replaces": ("fr_clas",)})
-    found = word_faults([], {"describe": door}, [door])
+    found = question_faults({"describe": door})
     assert [one.split(";")[0] for one in found] == ["question describe: no label scheme 'mirabset'",
                                                     "question describe: no question 'fr_clas'"]  # fmt: skip
 

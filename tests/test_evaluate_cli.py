@@ -14,6 +14,7 @@ import pytest
 from curation.asking.rule_server import RuleServer
 from curation.engine.store import Store
 from evaluate.cli import evaluate
+from tests import warm
 from tests.answering_server import AnsweringServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,10 +31,7 @@ def environment(**changed):
 
 
 def run(place, *given, **changed):
-    return subprocess.run(
-        words(place, *given), cwd=ROOT, capture_output=True, text=True, timeout=500, check=False,
-        env=environment(**changed),
-    )  # fmt: skip
+    return warm.run("evaluate", (*given, "--store", place), PYTHONPATH=str(ROOT), RADIO_SERVER="", **changed)
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +200,7 @@ class TestARun:
 )  # fmt: skip
 def test_a_mistake_is_one_clear_line_and_its_exit_code(tmp_path, given, code, told):
     with_store = given if given[0] == "standard" else (*given, "--store", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-m", "evaluate", *with_store], cwd=ROOT, capture_output=True, text=True, timeout=60,
-        check=False, env=environment(),
-    )  # fmt: skip
+    done = warm.run("evaluate", with_store, RADIO_SERVER="")
     assert done.returncode == code, done.stderr
     assert told in done.stderr and "Traceback" not in done.stderr
 

@@ -3,8 +3,7 @@
 import json
 import os
 import signal
-import subprocess
-import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -15,8 +14,10 @@ from click.testing import CliRunner
 from finetune.ask import answer
 from finetune.cli import finetune
 from finetune.watch.progress import lines_of
+from tests import warm
 
-ROOT = Path(__file__).resolve().parent.parent
+FOLDER = tempfile.TemporaryDirectory()
+SAID = Path(FOLDER.name) / "said"
 N_STEPS = 14
 SHORT = {
     "run.max_steps": N_STEPS,
@@ -42,38 +43,34 @@ def data(made_handover, tmp_path_factory):
 
 def started(*words):
     """`python -m finetune …` as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "finetune", *map(str, words)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    return warm.started("finetune", words, (SAID, SAID), OMP_NUM_THREADS="1")
 
 
 def finished(*words):
     process = started(*words)
     try:
-        said, _ = process.communicate(timeout=400)
+        process.join(400)
     finally:
         killed(process)
-    assert process.returncode == 0, said[-3000:]
+    assert process.exitcode == 0, SAID.read_text()[-3000:]
 
 
 def killed(process):
     """kill -9 of a process and all below it; gives how many there were."""
-    if process.poll() is not None:
+    if not process.is_alive():
         return 0
     tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     for one in tree:
         one.kill()
     psutil.wait_procs(tree, timeout=30)
-    process.communicate(timeout=30)
+    process.join(30)
     return len(tree)
 
 
 def reached(process, out, at):
     """Wait until the log has `at` lines; gives the process."""
     deadline = time.monotonic() + 300
-    while len(lines_of(out / "log.jsonl")) < at and process.poll() is None and time.monotonic() < deadline:
+    while len(lines_of(out / "log.jsonl")) < at and process.is_alive() and time.monotonic() < deadline:
         time.sleep(0.002)
     return process
 
@@ -83,16 +80,16 @@ def ended(process, by):
     tree = psutil.Process(process.pid).children(recursive=True)
     by()
     try:
-        process.communicate(timeout=200)
+        process.join(200)
         assert not psutil.wait_procs(tree, timeout=30)[1]
     finally:
         killed(process)
-    return process.returncode
+    return process.exitcode
 
 
 def stopped(process):
     """Tell it to stop, as a cluster does."""
-    return ended(process, lambda: process.send_signal(signal.SIGTERM))
+    return ended(process, lambda: os.kill(process.pid, signal.SIGTERM))
 
 
 def here(*words):

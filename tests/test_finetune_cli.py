@@ -1,7 +1,6 @@
 """The command line: quick, one line for a mistake, and the whole way from a tiny model to an answer."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,16 +12,14 @@ from finetune.cli import _changes, _places, _verb, finetune
 from finetune.recipe import recipe, recipes
 from finetune.shown import told
 from schemas.errors import RecipeError
+from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(*words):
-    """`python -m finetune …` as a user would start it."""
-    return subprocess.run(
-        [sys.executable, "-m", "finetune", *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=400,
-        check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    """`python -m finetune …` in a process of its own."""
+    return warm.run("finetune", words, OMP_NUM_THREADS="1")
 
 
 def test_the_list_of_recipes_is_the_golden_one():

@@ -15,6 +15,7 @@ import pytest
 from finetune.launch import Machines, launch_of, slurm_job
 from finetune.watch.progress import lines_of
 from schemas.errors import RecipeError
+from tests import warm
 from tests.ray_head import ray_head
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,10 +25,7 @@ OUT = Path("/runs/full")
 
 
 def finetune(*words, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "finetune", *map(str, words)],
-        cwd=ROOT, capture_output=True, text=True, timeout=500, check=False, env={**os.environ, **environment},
-    )  # fmt: skip
+    return warm.run("finetune", words, **environment)
 
 
 @pytest.mark.parametrize(

@@ -65,15 +65,30 @@ def test_the_nodes_install_the_ray_that_is_pinned():
 
 @pytest.mark.ray
 @pytest.mark.slow
-def test_the_demo_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_path, demo_build):
+def test_a_build_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_path, demo_build, model_server):
     """`ray job submit` against a head of this machine that demands a token, as ray_cluster.yaml's does."""
-    out = tmp_path / "demo"
     with ray_head(tmp_path, cpus=2) as head:
         asked = urllib.request.Request(f"{head.address}/api/jobs/", data=b"{}", method="POST")
         with pytest.raises(urllib.error.HTTPError, match="401"):  # without the token: refused
             urllib.request.urlopen(asked, timeout=10)
         job = subprocess.run(
-            [BINS / "ray", "job", "submit", "--", sys.executable, "-m", "curation", "demo", "--out", out],
+            [
+                BINS / "ray",
+                "job",
+                "submit",
+                "--",
+                sys.executable,
+                "-m",
+                "curation",
+                "build",
+                "tiny",
+                "--raw",
+                demo_build.out / "raw",
+                "--store",
+                tmp_path / "store",
+                "--server",
+                model_server,
+            ],
             env=head.environment,
             cwd=ROOT,
             capture_output=True,
@@ -82,7 +97,7 @@ def test_the_demo_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp
             check=False,
         )
     assert job.returncode == 0, job.stdout[-3000:] + job.stderr[-3000:]
-    assert tree(next((out / "store/llava/tiny").iterdir())) == tree(demo_build.handover)
+    assert tree(next((tmp_path / "store/llava/tiny").glob("[!.]*"))) == tree(demo_build.handover)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -13,14 +13,17 @@ import time
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from curation.asking.dispatch import Dispatch, Limits
-from curation.asking.exchange import Exchange, Failure
 from curation.asking.replies import Ledger, Replies, replies
 from curation.asking.request import Reply, Request, Served
 from schemas.addresses import server_address
 from schemas.addresses import shown as _shown
 from schemas.errors import ModelError, RecipeError
+
+if TYPE_CHECKING:  # the client is slow to import, and most builds ask nothing
+    from curation.asking.dispatch import Limits
+    from curation.asking.exchange import Exchange
 
 N_TOLD = 50  # an ask of so many is told of
 N_SAVED = 16  # replies written together …
@@ -104,6 +107,9 @@ class Asker:
         return found
 
     async def _ask_servers(self, served: Served, missing: list[Request], kept: Replies, asked: list[Reply]) -> None:
+        from curation.asking.dispatch import Dispatch
+        from curation.asking.exchange import Exchange
+
         exchanges = [Exchange(server, self.deadline_s, self.in_flight) for server in dict.fromkeys(self.servers)]
         saver = _Saver(kept)
         try:
@@ -118,12 +124,16 @@ class Asker:
                 await exchange.close()
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> "Limits":
         """What the dispatch goes by."""
+        from curation.asking.dispatch import Limits
+
         return Limits(self.in_flight, self.attempts, self.patience_s, self.backoff_s)
 
-    async def serving(self, served: Served, exchanges: list[Exchange]) -> list[Exchange]:
+    async def serving(self, served: Served, exchanges: "list[Exchange]") -> "list[Exchange]":
         """Those that serve the model now; waits, within bounds, while none of them answers."""
+        from curation.asking.exchange import Failure
+
         until, pause_s, is_told = time.monotonic() + self.patience_s, self.backoff_s, False
         while True:
             said = await asyncio.gather(*(exchange.models() for exchange in exchanges))

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
-from scipy.spatial import cKDTree
 
 from catalogs.dataset import Dataset
 from catalogs.sky import ARCSEC_PER_RADIAN, angle_arcsec, unit_vectors
@@ -121,6 +120,8 @@ def _at_place(sources: list[Row], entries: pa.Table, config: ClassConfig) -> Ite
     extent = np.array([one["radius_arcsec"] or 0.0 for one in rows])
     slack = np.array([config.tolerance_arcsec + (json.loads(one["cells"]).get(ACCURACY) or 0.0) for one in rows])
     widest = config.most_ratio * np.maximum(reach, config.tolerance_arcsec)
+    from scipy.spatial import cKDTree  # slow to import, and few need it
+
     tree = cKDTree(there)
     for place, k in enumerate(placed):
         useful = extent[extent <= widest[place]].max(initial=reach[place])

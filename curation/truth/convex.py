@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from catalogs.sky import ARCSEC_PER_RADIAN
 
@@ -44,6 +43,8 @@ class Outlines:
         """Pairs (index here, index there) whose reaches touch, in chunks, by the first index."""
         if not len(self.sizes) or not len(others.sizes):
             return
+        from scipy.spatial import cKDTree  # slow to import, and few need it
+
         tree = cKDTree(others.centres)
         most = others.reach.max()
         for start in range(0, len(self.sizes), CHUNK):

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from scipy.spatial import cKDTree
 
 CHUNK = 4096  # discs asked for their neighbours at a time: what bounds the memory
 
@@ -124,6 +123,8 @@ def _of_like_reach(discs: Discs, members: Ints) -> list[Ints]:
 def _between(discs: Discs, here: Ints, there: Ints, beyond_arcsec: float) -> Iterator[tuple[Ints, Ints]]:
     """Pairs of one of `here` and one of `there` that are near, in chunks of `here`."""
     reach = discs.radius_arcsec + discs.guard_arcsec
+    from scipy.spatial import cKDTree  # slow to import, and few need it
+
     limit = _chord(reach[here].max() + reach[there].max() + beyond_arcsec)
     tree = cKDTree(discs.vectors[there])
     for start in range(0, len(here), CHUNK):

@@ -24,8 +24,8 @@ LONGEST = 240
 """Characters of a sentence that a fault shows."""
 
 
-def word_faults(schemes: Iterable[str], questions: Mapping[str, Question], asked: Sequence[Question]) -> list[str]:
-    """What is wrong with all questions that name schemes or each other, and with these schemes where some are asked."""
+def question_faults(questions: Mapping[str, Question]) -> list[str]:
+    """What is wrong with questions that name schemes or each other."""
     found: list[str] = []
     for one in questions.values():
         for what, named, known in (
@@ -34,6 +34,12 @@ def word_faults(schemes: Iterable[str], questions: Mapping[str, Question], asked
         ):
             strange = [name for name in named if name not in known]
             found += [f"question {one.name}: no {what} {name!r}; known: {', '.join(known)}" for name in strange]
+    return found
+
+
+def word_faults(schemes: Iterable[str], asked: Sequence[Question]) -> list[str]:
+    """What is wrong with the words of these schemes where some questions are asked; some seconds for many."""
+    found: list[str] = []
     for name in sorted(set(schemes)):
         try:
             found += scheme_faults(label_scheme(name), asked, str(door_files("label_schemes", SCHEMES)[name]))
