@@ -3,6 +3,7 @@
 import ast
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent
@@ -26,14 +27,19 @@ def code_digests(file: Path) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _imports(source: bytes) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+@lru_cache(maxsize=256)
+def _imports(source: bytes) -> tuple[str, ...]:
+    return tuple(_named(ast.parse(source)))
+
+
+def _named(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            module_name = "." * node.level + (node.module or "")
+            yield module_name
+            yield from (f"{module_name}.{alias.name}" for alias in node.names)
 
 
 def _file(module: str, beside: Path) -> Path | None:

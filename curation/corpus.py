@@ -212,7 +212,8 @@ def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) 
 def _odd_words(wanted: Corpus) -> list[CorpusError]:
     """What is wrong with the words of the schemes, for the questions that are asked."""
     asked = [one for name, one in questions().items() if not wanted.questions or name in wanted.questions]
-    schemes = {datasets()[name].scheme for name in wanted.datasets if name in datasets()}
+    known = datasets()
+    schemes = {known[name].scheme for name in wanted.datasets if name in known}
     return [RecipeError(told) for told in word_faults(schemes, asked)]
 
 

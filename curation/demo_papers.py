@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from curation.demo_sky import SEED, sites
+from schemas.pictures import opened
 
 BY, OWN = "http://creativecommons.org/licenses/by/4.0/", "http://arxiv.org/licenses/nonexclusive-distrib/1.0/"
 SIDE_PX, SMALL_PX = 360, 150
@@ -185,7 +186,7 @@ def _good() -> list[DemoPaper]:
 
 
 def _copies() -> list[DemoPaper]:
-    smaller = Image.open(io.BytesIO(sky_map("fr2", 0))).resize((SMALL_PX, SMALL_PX), Image.Resampling.LANCZOS)
+    smaller = opened(sky_map("fr2", 0), "fr2").resize((SMALL_PX, SMALL_PX), Image.Resampling.LANCZOS)
     return [
         DemoPaper(
             "2401.00002v1",
@@ -372,7 +373,7 @@ def _framed(inside: Image.Image) -> Image.Image:
 
 def beside(left: bytes, right: bytes) -> bytes:
     """Two pictures in one file."""
-    both = [Image.open(io.BytesIO(one)) for one in (left, right)]
+    both = [opened(one, "beside") for one in (left, right)]
     picture = Image.new("L", (2 * SIDE_PX, SIDE_PX), 255)
     for k, one in enumerate(both):
         picture.paste(one, (k * SIDE_PX, 0))

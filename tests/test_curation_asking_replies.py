@@ -111,6 +111,7 @@ def test_files_that_never_stand_still_end_in_one_line(tmp_path, monkeypatch):
     one = kept(tmp_path)
     one.keep([reply(1)])
     monkeypatch.setattr(one, "_look", lambda: False)
+    monkeypatch.setattr("curation.asking.replies.LONGEST_WAIT_S", 0.01)
     with pytest.raises(StoreError, match="build again"):
         one.find([key(1)])
 

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 RAMP = np.tile(np.linspace(0, 65535, 300).astype(np.uint16), (6, 1))
 GREYS = (RAMP >> 8).astype(np.uint8)
 # Files that others take along and run without this package.
-ELSEWHERE = {"evaluate/standard/lmms_scoring.py"}
+ELSEWHERE = {
+    "evaluate/standard/lmms_scoring.py",
+    "curation/papers/opening.py",  # within limits of its own; transparency on white paper
+}
 
 
 def saved(image, kind="PNG", **options):

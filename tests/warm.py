@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTED = (
     "curation.cli", "curation.build", "curation.demo_build", "curation.asking.canary", "curation.drafting.new",
-    "evaluate.cli", "evaluate.run", "finetune.cli", "finetune.training.run", "great_expectations", "ray", "deepspeed",
+    "evaluate.cli", "evaluate.run", "finetune.cli", "finetune.training.run", "great_expectations", "deepspeed",
 )  # fmt: skip
 """What commands import sooner or later."""
 READ_AT_IMPORT = {

@@ -22,6 +22,7 @@ import pypdfium2 as pdfium
 from PIL import Image
 
 from schemas.errors import CatalogError
+from schemas.pictures import FORMATS as PILLOWS
 from schemas.pictures import opened
 from schemas.trouble import in_one_line, pass_on
 
@@ -152,7 +153,7 @@ def _strip(images: list[Image.Image], mode: str) -> Image.Image:
 
 def _of_raster(content: bytes, want: Want) -> tuple[Image.Image, float]:
     try:
-        head = Image.open(io.BytesIO(content))
+        head = Image.open(io.BytesIO(content), formats=PILLOWS)
         _held_to(want, head)
         dots_per_inch = head.info.get("dpi", (72, 72))[0]
         has_alpha = "A" in head.mode or "a" in head.mode or "transparency" in head.info
