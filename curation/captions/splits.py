@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from curation.captions.copies import copies
@@ -91,16 +92,16 @@ def _figure_splits_of_all(figures: pa.Table, *given: Any) -> Sieved:
 
 def _groups(rows: Sequence[dict[str, Any]], copy_of: dict[str, str]) -> dict[str, str]:
     """The first paper of each group, by paper: papers that share a picture or a text are one group."""
+    from scipy.sparse import coo_array  # slow to import
+    from scipy.sparse.csgraph import connected_components
+
     paper = {row["figure_id"]: row["paper_id"] for row in rows}
-    above = {one: one for one in paper.values()}
-
-    def top(one: str) -> str:
-        while above[one] != one:
-            above[one] = above[above[one]]
-            one = above[one]
-        return one
-
-    for copy, first in sorted(copy_of.items()):
-        left, right = sorted((top(paper[copy]), top(paper[first])))
-        above[right] = left
-    return {one: top(one) for one in above}
+    names = sorted(set(paper.values()))
+    at = {one: k for k, one in enumerate(names)}
+    left, right = [at[paper[one]] for one in copy_of], [at[paper[one]] for one in copy_of.values()]
+    links = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(len(names), len(names)))
+    group = connected_components(links, directed=False)[1].tolist()
+    first: dict[int, str] = {}
+    for name, one in zip(names, group, strict=True):
+        first.setdefault(one, name)
+    return {name: first[one] for name, one in zip(names, group, strict=True)}

@@ -57,7 +57,7 @@ class Pictures:
             yield from (whole + ending for ending in PACKED)
         for folder in self.folders:  # the ending of another time: .eps in the text, .pdf in the archive
             yield from (_joined(folder, stem) + ending for ending in ENDINGS)
-            yield from (_joined(folder, stem) + "-eps-converted-to.pdf" for _ in (0,))
+            yield f"{_joined(folder, stem)}-eps-converted-to.pdf"
 
     def _elsewhere(self, called: str) -> str | None:
         """In another folder than told, where only one file has that name."""

@@ -1,16 +1,14 @@
 """From pixels to an 8-bit grey picture: limits, stretch, size, and the one y flip. Training and test images alike."""
 
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
-import deflate
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from curation.pictures.png import packed
 from curation.pictures.zscale import LARGEST, Image, extent, finite_samples, zscale_limits
 from schemas.errors import RecipeError
 
@@ -85,10 +83,7 @@ def png_bytes(grey: Grey) -> bytes:
     height, width = grey.shape
     filtered = np.empty((height, width + 1), np.uint8)
     _filter_up(np.ascontiguousarray(grey), filtered)
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)  # 8 bit, grey
-    # libdeflate gives the same bytes on every processor; ISA-L is twice as quick, but chooses its code by the processor
-    body = deflate.zlib_compress(filtered.tobytes(), 1)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+    return packed(filtered, n_channels=1, level=1)
 
 
 def _zscale(pixels: Image, picture: Picture) -> Grey:
@@ -203,7 +198,3 @@ def _filter_up(grey: Grey, filtered: Grey) -> None:  # pragma: no cover -- compi
         filtered[y, 0] = 2
         for x in range(width):
             filtered[y, x + 1] = grey[y, x] - (grey[y - 1, x] if y else 0)
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
