@@ -11,7 +11,7 @@ from typing import Any
 
 from pylatexenc import latex2text
 from pylatexenc import latexwalker as lw
-from pylatexenc.latexwalker import LatexWalker, LatexWalkerParseError
+from pylatexenc.latexwalker import LatexWalkerParseError
 from pylatexenc.macrospec import MacroSpec, MacroStandardArgsParser, SpecialsSpec
 
 from curation.papers.latex_words import (
@@ -27,6 +27,7 @@ from curation.papers.latex_words import (
 )
 from curation.papers.macros import Macros, TooManyExpansionsError, closing
 from curation.papers.units import UNITS, angle_text, number_text, unit_text
+from curation.papers.walker import Walker
 
 DECIMAL, RAISED, GONE = "\ue000", "\ue001", "\ue002"  # marks of our own: none leaves this module
 MARKS = re.compile("[\ue000-\ue003]")
@@ -78,15 +79,14 @@ CONTEXT = _context()
 def caption_text(latex: str, macros: Macros) -> tuple[str, str]:
     """The caption as clean Unicode, and its LaTeX with the paper's own macros put in. Raises CaptionError."""
     try:
-        expanded = macros.expanded(latex, lambda name: name in macros.commands)
+        expanded = macros.expanded(latex, macros.commands)
     except TooManyExpansionsError as error:
         raise CaptionError(str(error)) from None
     if len(expanded) > LONGEST:
         raise CaptionError(f"{len(expanded)} characters with the paper's macros put in; expected at most {LONGEST}")
     try:
         plain = _XSPACE.sub(" ", _CITE.sub(r"\\cite", _DIMENSION.sub(" ", expanded)))
-        walker = LatexWalker(_bare_scripts_bound(plain), latex_context=CONTEXT, tolerant_parsing=True)
-        nodes = walker.get_latex_nodes()[0]
+        nodes = Walker(_bare_scripts_bound(plain), CONTEXT).get_latex_nodes()[0]
         raw = _Text().of(nodes)
     except (LatexWalkerParseError, RecursionError, IndexError, AttributeError, TypeError) as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
@@ -256,7 +256,7 @@ class _Text:
         known = unit_text(latex) if "\\" in latex else None
         if known is not None:
             return re.sub(r"\^(-?\d+)", lambda found: found[1].translate(_SUPERSCRIPT), known)
-        inner = LatexWalker(latex, latex_context=CONTEXT, tolerant_parsing=True).get_latex_nodes()[0]
+        inner = Walker(latex, CONTEXT).get_latex_nodes()[0]
         return self._in_math(inner) if not self.is_math else self.of(inner)
 
     def _other(self, node: Any, text: str, after: Any) -> str:

@@ -90,7 +90,7 @@ def _of_document(reading: _Reading, sources: Sources, root: str, number: int) ->
     macros.learn(text)
     calling = macros.calling(FIGURE_WORDS)
     try:
-        text = macros.expanded(text, calling.__contains__, learns=True)
+        text = macros.expanded(text, calling, learns=True)
     except TooManyExpansionsError as error:
         reading.refuse_paper("macros-without-end", f"{root}: {error}; the text is read as it stands")
     macros.n_expansions = macros.growth = 0
@@ -167,7 +167,7 @@ def _name(name: str, macros: Macros) -> str:
     if "\\" not in name:
         return name
     try:
-        return macros.expanded(name, macros.commands.__contains__).replace("{", "").replace("}", "").strip()
+        return macros.expanded(name, macros.commands).replace("{", "").replace("}", "").strip()
     except TooManyExpansionsError:
         return name
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pylatexenc import latexwalker as lw
-from pylatexenc.latexwalker import LatexWalker, LatexWalkerParseError
+from pylatexenc.latexwalker import LatexWalkerParseError
 from pylatexenc.macrospec import EnvironmentSpec, MacroSpec
 
 from curation.papers.macros import bracketed, group
+from curation.papers.walker import Walker
 
 FLOATS = (
     "figure", "SCfigure", "wrapfigure", "sidewaysfigure", "floatingfigure", "rotatefigure", "figwindow",
@@ -201,7 +202,7 @@ def parsed(kind: str, body: str) -> Box:
     if len(body) > MOST_FLOAT:
         raise NoFloatError(f"a float of {len(body)} characters; expected at most {MOST_FLOAT}")
     try:
-        nodes = LatexWalker(body, latex_context=CONTEXT, tolerant_parsing=True).get_latex_nodes()[0]
+        nodes = Walker(body, CONTEXT).get_latex_nodes()[0]
         box = Box(kind)
         _Reader(box).read(nodes)
     except (LatexWalkerParseError, RecursionError, IndexError, AttributeError, TypeError, ValueError) as error:

@@ -5,8 +5,9 @@ Known: \\newcommand and its kin, \\def with plain parameters, \\let, \\newenviro
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 MOST_EXPANSIONS = 5_000
 MOST_GROWTH = 1_000_000  # characters that expansions may add to a document
@@ -131,21 +132,21 @@ class Macros:
                 waiting += [one[2] for one in _CALL.findall(seen[name])]
         return " ".join(seen.values())
 
-    def expanded(self, text: str, is_wanted: Callable[[str], bool], learns: bool = False) -> str:
+    def expanded(self, text: str, wanted: Collection[str], learns: bool = False) -> str:
         """The text with all wanted calls replaced, and again what they gave. With `learns`, definitions are taken out.
 
-        Raises TooManyExpansionsError.
+        Of `wanted`, environments are named with their braces. Raises TooManyExpansionsError.
         """
         pieces: list[str] = []
         at = 0
-        pattern = _DEFINES_OR_CALL if learns else _CALL
+        pattern = _calls_of(frozenset(wanted), or_definitions=learns)
         while found := pattern.search(text, at):
             if learns and found["how_defined"]:
                 pieces.append(text[at : found.start()])
                 defining = _DEFINES.match(text, found.start())
                 at = max(self.define(text, defining), found.end()) if defining else found.end()
                 continue
-            replaced = self._replaced(text, found, is_wanted)
+            replaced = self._replaced(text, found)
             if replaced is None:
                 pieces.append(text[at : found.end()])
                 at = found.end()
@@ -156,11 +157,11 @@ class Macros:
         pieces.append(text[at:])
         return "".join(pieces)
 
-    def _replaced(self, text: str, found: re.Match[str], is_wanted: Callable[[str], bool]) -> tuple[str, int] | None:
+    def _replaced(self, text: str, found: re.Match[str]) -> tuple[str, int] | None:
         """What stands for a call, and where the call ends; None where it is to stay."""
         how, name = found["how"], found["environment"] or found["name"]
         macro = self.environments.get(name) if how else self.commands.get(name)
-        if macro is None or not is_wanted(f"{{{name}}}" if how else name):
+        if macro is None:
             return None
         at = found.end()
         if literal := next((one for one in macro.literals if text.startswith(one[0], at)), None):
@@ -187,7 +188,14 @@ class Macros:
         return body, at
 
 
-_DEFINES_OR_CALL = re.compile(f"{_DEFINES.pattern.replace('?P<how>', '?P<how_defined>')}|{_CALL.pattern}")
+@lru_cache(maxsize=64)
+def _calls_of(wanted: frozenset[str], *, or_definitions: bool) -> re.Pattern[str]:
+    """Calls of these names alone, in the groups of `_CALL`."""
+    commands = "|".join(sorted(one for one in wanted if re.fullmatch("[a-zA-Z@]+", one))) or "(?!)"
+    named = (one[1:-1] for one in wanted if re.fullmatch(r"\{[a-zA-Z@*]+\}", one))
+    environments = "|".join(sorted(map(re.escape, named))) or "(?!)"
+    call = rf"\\(?:(?P<how>begin|end)\s*\{{(?P<environment>{environments})\}}|(?P<name>{commands})(?![a-zA-Z@]))"
+    return re.compile(f"{_DEFINES.pattern.replace('?P<how>', '?P<how_defined>')}|{call}" if or_definitions else call)
 
 
 def group(text: str, at: int) -> tuple[str | None, int]:

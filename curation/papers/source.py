@@ -10,7 +10,7 @@ VERBATIM = "verbatim|Verbatim|lstlisting|minted|comment|filecontents"
 _CLEAN = re.compile(
     rf"\\begin\s*\{{(?P<environment>(?:{VERBATIM})\*?)\}}"
     r"|\\verb\*?(?P<bar>[^a-zA-Z\s*])[^\n]*?(?P=bar)"
-    r"|(?P<kept>\\.)"
+    r"|(?P<kept>(?:\\(?!begin|verb).[^\\%]*)+|\\.)"
     r"|(?P<comment>%)[^\n]*(?:\n[ \t]*)?",
     re.DOTALL,
 )
