@@ -170,15 +170,15 @@ def test_too_many_pixels_are_refused_before_they_are_read():
     assert caught.value.reason == "picture-too-large"
 
 
-def dying(monkeypatch, times: int) -> list[int]:
-    """The next processes are killed when they are asked; gives how many were."""
+def dying(monkeypatch, times: int, of: int = signal.SIGSEGV) -> list[int]:
+    """The next processes die when they are asked; gives how many did."""
     killed: list[int] = []
     sent = convert._Process._send
 
     def dies(self: convert._Process, message: dict, payload: bytes) -> None:
         if len(killed) < times:
             killed.append(self.child.pid)
-            os.kill(self.child.pid, signal.SIGKILL)
+            os.kill(self.child.pid, of)
         sent(self, message, payload)
 
     monkeypatch.setattr(convert._Process, "_send", dies)
@@ -198,6 +198,15 @@ def test_a_picture_that_ends_two_processes_is_refused_and_the_next_is_drawn(monk
     assert caught.value.reason == "picture-broken"
     assert len(set(killed)) == 2
     assert shown(drawn(picture("b.png")).png) == "b"
+
+
+@pytest.mark.parametrize("of", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_that_are_ended_from_outside_are_the_machines_trouble(monkeypatch, of):
+    dying(monkeypatch, 2, of)
+    with pytest.raises(OSError, match="came to an end, twice") as caught:
+        drawn(picture("a.png"))
+    assert machine_failed(caught.value)
+    assert shown(drawn(picture("a.png")).png) == "a"
 
 
 def test_a_process_that_does_not_start_is_the_machines_trouble(monkeypatch):

@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TO_START_S = 120.0  # on a busy machine
 PATIENCE = 15  # by the clock on the wall, of the seconds of the processor
 ENDED = "ended"
+FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
+"""How a process ends that the system or a person ends; its memory is bounded, so no picture brings that about."""
 MOST_ANSWER_BYTES = 1 << 30
 
 
@@ -95,7 +97,8 @@ def _side(limits: Limits, n_pictures: int) -> int:
 def _asked(message: dict[str, Any], payload: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
     """The answer. Raises NotConvertedError, and OSError where the machine failed.
 
-    What ended its process is asked once more, in a new one: the system may have ended the first for want of memory.
+    What ended its process is asked once more, in a new one: it may have been the system, for want of memory. Where that
+    one is ended from outside as well, it is no fault of the picture.
     """
     with _LOCK:
         answer, given = _process(limits).ask(message, payload)
@@ -103,6 +106,8 @@ def _asked(message: dict[str, Any], payload: bytes, limits: Limits) -> tuple[dic
             answer, given = _process(limits).ask(message, payload)
     if "errno" in answer:
         raise OSError(answer["errno"], f"opening a picture: {answer['detail']}")
+    if answer.get("from_outside"):
+        raise OSError(errno.ECHILD, f"opening a picture: {answer['detail']}")
     if answer.get("reason") == ENDED:
         raise NotConvertedError("picture-broken", answer["detail"])
     if "reason" in answer:
@@ -115,6 +120,7 @@ class _Process:
 
     def __init__(self, memory_bytes: int) -> None:
         self.owner, self.memory_bytes = os.getpid(), memory_bytes
+        self.code: int | None = None  # how it came to an end by itself
         environment = {
             "PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
@@ -143,10 +149,10 @@ class _Process:
             return self._too_slow(message), b""
         except (EOFError, ValueError):
             self.end()
-            if self.child.returncode == -signal.SIGXCPU:
+            if self.code == -signal.SIGXCPU:
                 return self._too_slow(message), b""
             told = f"the process that opened it came to an end, twice: {self.child.returncode}"
-            return {"reason": ENDED, "detail": told}, b""
+            return {"reason": ENDED, "detail": told, "from_outside": self.code in FROM_OUTSIDE}, b""
         finally:
             sender.join()
 
@@ -190,7 +196,7 @@ class _Process:
         if self.owner != os.getpid():
             return
         with suppress(subprocess.TimeoutExpired):
-            self.child.wait(0.1)  # one that came to an end tells how
+            self.code = self.child.wait(0.1)  # one that came to an end tells how
         with suppress(ProcessLookupError):
             os.killpg(self.child.pid, signal.SIGKILL)
         self.child.wait()

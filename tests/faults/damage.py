@@ -97,6 +97,34 @@ def cut_mosaic(scene: Scene) -> None:
         os.truncate(file, file.stat().st_size // 3)
 
 
+def take_papers(scene: Scene) -> None:
+    (scene.raw / "papers").rename(scene.raw / "away")
+
+
+def take_records(scene: Scene) -> None:
+    (scene.raw / "papers/metadata.jsonl").unlink()
+
+
+def change_records(scene: Scene) -> None:
+    file = scene.raw / "papers/metadata.jsonl"
+    file.write_bytes(file.read_bytes().replace(b"hep-th", b"gr-qc"))
+
+
+def change_papers(scene: Scene) -> None:
+    """Another bit in every archive, as many bytes."""
+    for file in _papers(scene):
+        flip_bit(file)
+
+
+def cut_papers(scene: Scene) -> None:
+    for file in _papers(scene):
+        os.truncate(file, file.stat().st_size // 2)
+
+
+def _papers(scene: Scene) -> list[Path]:
+    return sorted((scene.raw / "papers").glob("*.tar.gz"))
+
+
 # -- what went out ----------------------------------------------------------------------------------------------------
 
 

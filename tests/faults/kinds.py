@@ -14,14 +14,17 @@ from tests.faults.objects import failing
 from tests.faults.planted import Scene
 
 TABLES = (
-    "mosaics", "sources", "objects", "windows", "cutouts", "descriptions", "generated", "splits", "answers", "quotas",
-    "conversations", "judged", "injections", "quality", "samples", "blind",
+    "mosaics", "sources", "papers", "objects", "windows", "figures", "cutouts", "descriptions", "generated", "splits",
+    "figure_splits", "ratings", "captions", "answers", "quotas", "conversations", "judged", "injections", "quality",
+    "samples", "blind",
 )  # fmt: skip
 """The stages that make tables, each after what it reads."""
 OUT = ("gate", "hand-over", "report", "tag")
 STAGES = ("start", *TABLES, *OUT, "end")
-ASKING = ("generated", "judged")
-WITH_REFUSED = ("sources", "windows", "cutouts", "generated")
+ASKING = ("generated", "ratings", "judged")
+WITH_REFUSED = (
+    "sources", "papers", "windows", "figures", "cutouts", "generated", "figure_splits", "ratings", "captions",
+)  # fmt: skip
 PART = ("before a part", "a part made", "before part", "part aside", "part published")
 PLACES = {
     "start": ("before digests", "digests aside", "digests published"),
@@ -170,6 +173,28 @@ INSIDE = (
          codes=(0, 1)),
     Kind("catalogue taken away", ("sources",), ("before a part",), damage.take_catalogue, codes=(0, 1)),
     Kind("catalogue changed", ("sources",), ("before a part",), damage.change_catalogue, codes=(0, 1)),
+    # papers
+    Kind("papers taken away", ("papers", "figures"), ("before a part",), damage.take_papers, codes=(0, 1)),
+    Kind("papers changed, same size", ("papers", "figures"), ("before a part",), damage.change_papers, codes=(0, 1)),
+    Kind("papers cut short", ("figures",), ("before a part", "before a picture"), damage.cut_papers, codes=(0, 1)),
+    Kind("paper not there for a moment", ("figures",), ("opening a paper",), _error(errno.ENOENT), codes=(0, 1)),
+    Kind("paper not to be read for a moment", ("figures",), ("opening a paper",), _error(errno.EACCES), codes=(0, 1)),
+    Kind("paper on a stale disk", ("figures",), ("opening a paper",), _error(errno.ESTALE), holds=True, codes=(1,)),
+    Kind("paper: input/output error", ("figures",), ("opening a paper",), _error(errno.EIO), codes=(0, 1)),
+    Kind("paper: too many open files", ("figures",), ("opening a paper",), _error(errno.EMFILE), codes=(0, 1)),
+    Kind("records of papers taken away", ("papers",), ("before a part",), damage.take_records, codes=(0, 1)),
+    Kind("records of papers changed", ("papers",), ("before a part",), damage.change_records, codes=(0, 1)),
+    Kind("records of papers not to be read for a moment", ("papers",), ("opening a file of records",),
+         _error(errno.EIO), codes=(0, 1)),
+    Kind("papers not to be read while the tables are planned", ("start",), ("opening a paper",), _error(errno.ESTALE),
+         codes=(1,)),
+    Kind("process for pictures killed", ("figures",), ("before a picture",), planted.kill_opener, codes=(0,)),
+    Kind("process for pictures killed again and again", ("figures",), ("before a picture",), planted.kill_opener,
+         holds=True, codes=(1,)),
+    Kind("process for pictures paused", ("figures",), ("before a picture",), planted.pause(planted.opener, 0.6),
+         codes=(0,)),
+    Kind("worker killed while a picture is opened", ("figures",), ("before a picture",), planted.kill_process,
+         codes=(0,)),
     # damage to what is made
     Kind("bit flipped in a finished table, build goes on", TABLES, MANIFEST_DONE, damage.flip("part-*.parquet"),
          is_damage=True),

@@ -7,25 +7,24 @@ so they carry the same faults; each fault happens once, to whoever meets its poi
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from curation import build
 from curation.corpus import DIGESTS
 from curation.engine.marks import BUILDING
 from curation.engine.steps import Step
 from curation.engine.store import REJECTED_FOLDER, Store
+from curation.papers import convert
 from schemas.whole import MANIFEST
 
 OUT = {"run_gates": "gate", "export": "hand-over", "report": "report", "_build_corpus": "end"}
 KINDS_OF_FILE = {
     MANIFEST: "manifest", BUILDING: "mark", DIGESTS: "digests",
 }  # fmt: skip
+KINDS_OF_RAW = {"/images/": "mosaic", "/papers/metadata": "file of records", "/papers/": "paper"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,7 @@ def plant(faults: Sequence[Planted], store: Path, raw: Path, objects: str = "") 
     planting = _Planting(faults, Scene(store, raw, os.getpid(), objects=objects))
     _around(Step, "run", planting, lambda step, *_: (step.name.split("/")[0], "a part"), ("before", "made:"))
     _around(Store, "publish", planting, lambda _, name, *__: told(name), ("before", "published:"))
+    _around(convert._Process, "ask", planting, lambda *_: ("figures", "a picture"), ("before", "drawn:"))
     for function, stage in OUT.items():
         _around(build, function, planting, lambda *_, stage=stage: (stage, "it"), ("before", "done:"))
     fsync = os.fsync
@@ -131,7 +131,7 @@ def _heard(planting: _Planting, event: str, given: tuple) -> None:
         return
     path = os.fspath(given[0])
     if event == "open" and path.startswith(f"{planting.scene.raw}/"):
-        kind = "mosaic" if "/images/" in path else "catalogue"
+        kind = next((one for folder, one in KINDS_OF_RAW.items() if folder in path), "catalogue")
         stage = planting.at_hand[-1][0] if planting.at_hand else "start"
         planting.meet(stage, f"opening a {kind}", path)
     elif planting.at_hand and planting.at_hand[-1][0] in OUT.values() and path.startswith(f"{planting.scene.store}/"):
@@ -189,20 +189,14 @@ def pause(pid_of: Callable[[Scene], int], seconds: float) -> Callable[[Scene], N
     return act
 
 
-@contextmanager
-def others_held(scene: Scene) -> Iterator[None]:
-    """The build's other processes stand still meanwhile, so that they neither ask nor keep anything."""
-    build = psutil.Process(scene.driver)
-    others = [one for one in (build, *build.children(recursive=True)) if one.pid != os.getpid()]
-    for one in others:
-        with suppress(psutil.NoSuchProcess):
-            one.suspend()
-    try:
-        yield
-    finally:
-        for one in others:
-            with suppress(psutil.NoSuchProcess):
-                one.resume()
+def opener(scene: Scene) -> int:
+    """The process that opens pictures of papers for this one."""
+    del scene
+    return convert._RUNNING[0].child.pid
+
+
+def kill_opener(scene: Scene) -> None:
+    os.kill(opener(scene), signal.SIGKILL)
 
 
 def fail(error: Callable[[], BaseException]) -> Callable[[Scene], None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import curation.corpus
 from curation.engine import run as runner
+from curation.papers import convert
 from schemas import expectations
 from tests.faults import forked
 from tests.faults.world import World, world
@@ -30,6 +31,7 @@ def prepared(folder: Path) -> World:
 
     expectations.judge = judged
     made = world(folder)
+    convert.close()  # each worker that reads papers has a process for pictures of its own
     runner._ray = forked.forked
     curation.corpus.word_faults = lambda *_: []  # of the same scheme and questions each time
     _forget_files()

@@ -14,17 +14,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from curation.asking.replies import ledgers
-from curation.asking.request import Reply, Request
-from curation.asking.vlm import Asker
-from curation.engine.store import Store
-from tests.faults import building, compare, disks, forked, planted, real_ray
+from tests.faults import asked, building, compare, disks, forked, planted, real_ray
 from tests.faults.building import Ended
 from tests.faults.kinds import ALONE, ASKING, SHARING, STAGES, Kind
-from tests.faults.planted import Scene
 from tests.faults.world import World
 
 TOLD = ("stage", "what", "nth", "has_happened", "problems", "end")
+LOST_REPLIES = "bit flipped in kept replies"
+"""Of this kind alone replies are asked for again that were kept once."""
 N_TOGETHER = 8
 """Faults in a round, one after the other."""
 
@@ -81,10 +78,10 @@ class Round:
         return self.faults[0].kind.where
 
     def blame(self, problem: str, faults: Sequence[Fault] = ()) -> None:
-        """Something went wrong after these faults, or after any of those that have happened."""
+        """Something went wrong after these faults, or after any of those that have happened, or before any has."""
         happened = [one for one in self.faults if one.has_happened]
         damage = [one for one in happened if one.kind.is_damage]
-        blamed = list(faults) or damage or happened
+        blamed = list(faults) or damage or happened or self.faults
         self.is_shared |= len(blamed) > 1 or (bool(damage) and len(happened) > 1)
         for one in blamed:
             one.problems.append(problem)
@@ -158,17 +155,22 @@ def run(world: World, one: Round) -> None:
         if alone and (alone.n_builds > 1 or alone.model) and one.where != "objects":
             _begin(world, store, one.faults[0])
         world.model.tell(mode="", n_faults=None, delay_s=0.0, is_up=True, forget=True)
-        _do(world, one, store)
+        heard = asked.Told.at(folder)
+        try:
+            _do(world, one, store, heard)
+        finally:
+            heard.close()
     if not world.keeps:
         shutil.rmtree(folder)
 
 
-def _do(world: World, one: Round, store: Path) -> None:
+def _do(world: World, one: Round, store: Path, heard: asked.Told) -> None:
     waiting = list(one.faults)
     for _ in range(len(one.faults) + 4):
         ended = _launch(world, one, store, waiting)
         happened = [fault for fault in waiting if fault.has_happened]
         waiting = [fault for fault in waiting if not fault.has_happened]
+        heard.listen()
         _look(world, one, store, ended, happened)
         _mend(world, one, store)
         if [end.code for end in ended] == [0]:
@@ -176,6 +178,8 @@ def _do(world: World, one: Round, store: Path) -> None:
         if any(fault.kind.is_damage and fault.has_happened for fault in one.faults) and not happened:
             break  # it will not go on by itself
     _conclude(world, one, store)
+    heard.listen()
+    _count_calls(world, one, heard)
 
 
 def _mend(world: World, one: Round, store: Path) -> None:
@@ -201,14 +205,7 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     """The same command once, or several of it at once, with the faults that have not happened yet."""
     flags = [store.parent / f"flag-{k}" for k, _ in enumerate(one.faults)]
     faults = [
-        planted.Planted(
-            fault.stage,
-            fault.what,
-            _noting(world, fault.kind.act, flag, _place_of(world, one, store)),
-            flag,
-            fault.nth,
-            fault.kind.holds,
-        )
+        planted.Planted(fault.stage, fault.what, fault.kind.act, flag, fault.nth, fault.kind.holds)
         for fault, flag in zip(one.faults, flags, strict=True)
         if fault.kind.act and any(fault is other for other in waiting)
     ]
@@ -220,7 +217,7 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     before = {"ray": real_ray.use(session), "objects": forked.make_here}.get(one.where, before)
     given = _words_of(world, one, store)
     start = partial(
-        building.started, given, store=store, raw=world.raw, before=_counting_lost(world, one, store, before),
+        building.started, given, store=store, raw=world.raw, before=asked.telling(store.parent, before),
         objects=world.objects.control if one.where == "objects" else "",
     )  # fmt: skip
     pids = [start(logs[0], faults=faults)]
@@ -243,28 +240,6 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     return ended
 
 
-def _counting_lost(world: World, one: Round, store: Path, before: Callable[[], None] | None) -> Callable[[], None]:
-    """What a build does before it begins; where a part that asks fails, it notes how many replies are lost by it."""
-    place = _place_of(world, one, store)
-
-    def begin() -> None:
-        if before:
-            before()
-        inner = Asker.ask
-
-        def asking(asker: Asker, requests: Sequence[Request]) -> list[Reply]:
-            try:
-                return inner(asker, requests)
-            except Exception:
-                with (store.parent / "in-flight").open("a") as out:
-                    out.write(f"{min(len(requests), _n_unkept(world, place))}\n")
-                raise
-
-        Asker.ask = asking
-
-    return begin
-
-
 def _place_of(world: World, one: Round, store: Path) -> str:
     """Where the tables are, as builds are told."""
     return world.objects.place(one.number) if one.where == "objects" else str(store)
@@ -277,18 +252,6 @@ def _words_of(world: World, one: Round, store: Path) -> list[str]:
         given[given.index("--store") + 1] = _place_of(world, one, store)
         given += ["--out", str(store)]
     return given + (["--workers", "2"] if one.where == "ray" else [])
-
-
-def _noting(world: World, act: Callable[[Scene], None], flag: Path, place: str) -> Callable[[Scene], None]:
-    """Before the fault happens, write down how many replies are not kept yet: so many may be asked for again."""
-
-    def noted(scene: Scene) -> None:
-        if scene.stage in (*ASKING, "replies"):
-            with planted.others_held(scene), flag.with_name("in-flight").open("a") as out:
-                out.write(f"{_n_unkept(world, place)}\n")
-        act(scene)
-
-    return noted
 
 
 def words(world: World, store: Path, *, verb: str = "build") -> list[str]:
@@ -322,7 +285,7 @@ def _until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 def _look(world: World, one: Round, store: Path, ended: Sequence[Ended], happened: list[Fault]) -> None:
-    """After a command: did it end as it may, is anything published that is wrong, how many replies were lost."""
+    """After a command: did it end as it may, is anything published that is wrong."""
     for end in ended:
         if not end.is_clear:
             one.blame("hangs" if end.code == building.HANGS else f"traceback: {_last(end)}", happened)
@@ -333,10 +296,6 @@ def _look(world: World, one: Round, store: Path, ended: Sequence[Ended], happene
         wrong = world.undisturbed.wrong(compare.state(store))
         if wrong:
             one.blame(f"published: {_some(wrong)}", happened)
-    noted = store.parent / "in-flight"
-    left = len(set(world.model.asked_in_the_end) - world.canaries) - _n_kept(str(store))
-    one.n_lost += max(left, sum(map(int, noted.read_text().split())) if noted.exists() else 0)
-    noted.unlink(missing_ok=True)
 
 
 def _conclude(world: World, one: Round, store: Path) -> None:
@@ -360,38 +319,36 @@ def _conclude(world: World, one: Round, store: Path) -> None:
         one.blame(f"in the end: {_some(differs)}; {one.said[-1]}")
     if found.marks and is_mended:
         one.blame(f"marks of builders left in the end: {_some(found.marks)}")
-    if not any(
-        fault.kind.model or fault.kind.act is None or fault.kind.name == "bit flipped in kept replies"
-        for fault in one.faults
-    ):
-        asked = world.model.asked
-        one.n_repeated = sum(n - 1 for request, n in asked.items() if request not in world.canaries)
-        if one.n_repeated > one.n_lost:
-            one.blame(f"{one.n_repeated} requests to the model repeated, {one.n_lost} were in flight")
     for fault in one.faults:
         fault.end = end
 
 
+def _count_calls(world: World, one: Round, heard: asked.Told) -> None:
+    """Was the model asked again for anything but replies that were lost; as the builds told, and as it counted."""
+    counted = {request: n for request, n in world.model.asked_in_the_end.items() if request not in world.canaries}
+    one.n_repeated, one.n_lost = sum(counted.values()) - len(counted), sum(heard.lost.values())
+    if heard.n_there:
+        one.blame(f"{heard.n_there} requests to the model for replies that were kept")
+    if any(fault.kind.name == LOST_REPLIES for fault in one.faults):
+        return
+    if heard.n_needless:
+        one.blame(f"{one.n_repeated} requests to the model repeated, {heard.n_needless} of them were not in flight")
+    if sum(counted.values()) > heard.n_sent and not any(fault.kind.model for fault in one.faults):  # it has canaries
+        one.blame(f"{sum(counted.values())} requests came to the model, of which builds told {heard.n_sent}")
+
+
 def _alone(world: World, store: Path, given: Sequence[str]) -> Ended:
     log = store.parent / f"log-{given[0]}"
-    return building.ended([building.started(given, log, faults=[], store=store, raw=world.raw)], [log])[0]
+    before = asked.telling(store.parent, None)
+    return building.ended([building.started(given, log, faults=[], store=store, raw=world.raw, before=before)], [log])[
+        0
+    ]
 
 
 def singly(one: Round) -> Iterator[Round]:
     """The faults of a round that went wrong, each alone: whose fault was it?"""
     for k, fault in enumerate(one.faults):
         yield Round(f"{one.number}.{k}", [replace(fault, has_happened=False, problems=[], end="")])
-
-
-def _n_unkept(world: World, place: str) -> int:
-    return max(0, len(set(world.model.asked) - world.canaries) - _n_kept(place))
-
-
-def _n_kept(place: str) -> int:
-    try:
-        return sum(int(str(one["n_kept"])) for one in ledgers(Store(place)))
-    except Exception:  # damaged replies: none is known to be kept
-        return 0
 
 
 def _last(end: Ended) -> str:

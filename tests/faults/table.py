@@ -29,7 +29,7 @@ def where(fault: Fault) -> str:
 
 def summary(done: Sequence[Round], seconds: float) -> str:
     """All of it in a few lines."""
-    faults = [fault for one in done for fault in one.faults if fault.has_happened]
+    faults = [fault for one in done for fault in one.faults if fault.has_happened or fault.problems]
     bad = [fault for fault in faults if fault.problems]
     kinds, stages = {fault.kind.name for fault in faults}, {fault.stage for fault in faults}
     return (
@@ -43,7 +43,7 @@ def summary(done: Sequence[Round], seconds: float) -> str:
 def write(file: Path, done: Sequence[Round], seed: int, told: str) -> None:
     """Put the tables under the file's mark; what stands above it is kept."""
     above = file.read_text(encoding="utf-8").split(HEAD)[0] if file.exists() else ""
-    faults = [fault for one in done for fault in one.faults if fault.has_happened]
+    faults = [fault for one in done for fault in one.faults if fault.has_happened or fault.problems]
     lines = [HEAD, "", f"Seed {seed}: {told}.", "", "| kind of fault | injected | survived | bytes equal | stages |",
              "|---|---|---|---|---|"]  # fmt: skip
     for name in dict.fromkeys(fault.kind.name for fault in faults):

@@ -1,4 +1,4 @@
-"""What is disturbed: a sky of a few pictures, a corpus of it, a model in a process of its own, one undisturbed build.
+"""What is disturbed: a sky of a few pictures, some papers, a corpus of both, a model, one undisturbed build.
 
 Everything is real but three things, which make a build take a second instead of a minute: the model answers by rule,
 parts are made by forked processes instead of Ray's (`forked.py`; a real Ray has rounds of its own), and the judge of
@@ -21,9 +21,13 @@ from curation.asking import canary
 from curation.build import build_corpus
 from curation.corpus import Graph, corpus, graph
 from curation.demo import write_demo
+from curation.demo_papers import DemoPaper, archive, record
 from curation.engine.store import Store
 from tests.faults import compare
 from tests.faults.objects import Objects
+from tests.making_captions import GOOD, picture
+from tests.making_papers import picture as coloured
+from tests.making_papers import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTLES_S = 0.2
@@ -43,7 +47,32 @@ test = 0.25
 model = "rule-server"
 [judge]
 model = "rule-server"
+[captions]
+model = "rule-server"
+papers_per_part = 2
 """
+PAPERS = (
+    DemoPaper(
+        "2401.00001", "Radio galaxies of a handful of pictures",
+        plain(GOOD, r"\includegraphics{map.png}")
+        + plain("Number of radio sources by flux density at 944 MHz, as counted.", r"\includegraphics{counts.pdf}"),
+        {"map.png": picture(1), "counts.pdf": coloured("a.pdf")},
+    ),
+    DemoPaper(
+        "2401.00002v2", "Diffuse radio emission",
+        plain("A radio map.", r"\includegraphics{short.png}")
+        + plain("Radio image of a halo that nobody put into the archive.", r"\includegraphics{missing.png}"),
+        {"short.png": picture(2)},
+    ),
+    DemoPaper(
+        "2401.00003", "Radio galaxies again, in a reprint",
+        plain("The same map of a double source, printed once more.", r"\includegraphics{copy.png}")
+        + plain("Radio map of a narrow jet that bends to the north at 1.4 GHz.", r"\includegraphics{jet.png}"),
+        {"copy.png": picture(1), "jet.png": picture(3)},
+    ),
+    DemoPaper("2401.00004", "Strings without radio", "", categories="hep-th"),
+)  # fmt: skip
+"""Sources with figures of some fates: taken, too short, without a picture, a copy; and one about something else."""
 
 
 class Model:
@@ -126,8 +155,17 @@ class World:
         with (self.raw / "catalogs/demo_fields.csv").open("w", newline="", encoding="utf-8") as out:
             csv.writer(out, lineterminator="\n").writerows([*rows[: N_FIELDS + 1], *rows[-N_TRAPS:]])
         shutil.rmtree(demo)
+        self._write_papers()
         shutil.copytree(self.raw, self.folder / "pristine")  # with times
         self.corpus_file.write_text(CORPUS, encoding="utf-8")
+
+    def _write_papers(self) -> None:
+        folder = self.raw / "papers"
+        folder.mkdir()
+        for one in PAPERS:
+            (folder / f"{one.name}.tar.gz").write_bytes(archive(one))
+        lines = [json.dumps(record(one)) for one in PAPERS]
+        (folder / "metadata.jsonl").write_text("\n".join(lines), encoding="utf-8")
 
     def mend(self) -> None:
         """Put back what was done to the raw files, with the times that they had."""
