@@ -55,8 +55,8 @@ def _server(command: Command) -> Command:
 
 
 def _workers(command: Command) -> Command:
-    text = "CPUs of the embedded Ray; default: all. A cluster named by RAY_ADDRESS has its own."
-    return click.option("--workers", type=click.IntRange(1), help=text)(command)
+    text = "CPUs of the embedded Ray; default: all. A cluster named by RAY_ADDRESS has its own. 0: without Ray."
+    return click.option("--workers", type=click.IntRange(0), help=text)(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -98,7 +98,7 @@ def evaluate() -> None:
 @doors_option
 @click.option("--raw", metavar="FOLDER", help="Folder of mosaics and catalogues; else RADIO_RAW.")
 @_store
-@click.option("--workers", type=click.IntRange(1), help="CPUs of the embedded Ray; default: all.")
+@click.option("--workers", type=click.IntRange(0), help="CPUs of the embedded Ray; default: all. 0: no Ray.")
 @click.option("--most-errors", type=click.FloatRange(0, 1), default=0.001, show_default=True,
               help="Share of pictures without a reply; above it the run breaks off (exit 3).")  # fmt: skip
 @click.option("--shortfall", default="", metavar="REASON", help="Why there are fewer pictures than the paper's.")

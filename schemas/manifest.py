@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -107,15 +108,22 @@ class Manifest(BaseModel):
 def read_manifest(body: bytes, where: str) -> Manifest:
     """A manifest from its bytes. Raises DamageError naming the file when it is not one, or a bit of it has changed."""
     try:
-        found = Manifest.model_validate_json(body)
+        found, is_its = _read(body)
     except ValidationError as error:
         first = error.errors()[0]
         raise DamageError(
             f"{where}: not a manifest, or damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}; "
             "`curation build --repair` makes its table again"
         ) from error
-    if found.sha256 and found.written() != body:
+    if not is_its:
         raise DamageError(
             f"{where}: damaged: it is not what its own digest says; `curation build --repair` makes its table again"
         )
     return found
+
+
+@lru_cache(2048)
+def _read(body: bytes) -> tuple[Manifest, bool]:
+    """A manifest, and whether it is what its own digest says; a build reads each of its manifests dozens of times."""
+    found = Manifest.model_validate_json(body)
+    return found, not found.sha256 or found.written() == body

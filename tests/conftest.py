@@ -66,13 +66,13 @@ def curation(model_server: str):
 
 @pytest.fixture(scope="session")
 def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The demo, built once for all tests, in whichever process, with two workers. To be read, not to be written to."""
+    """The demo, built once for all tests, in whichever process, without Ray. To be read, not to be written to."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     out, said = shared / "demo", shared / "demo.said"
     with FileLock(shared / "demo.lock"):
         if not said.exists():
-            done = run_curation("demo", "--out", out, "--workers", 2)
+            done = run_curation("demo", "--out", out, "--workers", 0)
             assert done.returncode == 0, done.stderr[-4000:]
             said.write_text(done.stdout, encoding="utf-8")
     return Built(

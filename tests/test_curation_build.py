@@ -25,6 +25,8 @@ from curation.corpus import corpus, graph
 from curation.engine.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
+MIXED = "qa_and_captions"
+"""The smallest of the demo's corpora, with pictures of mosaics and of papers."""
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -53,7 +55,6 @@ def assert_conserved(store: Path) -> list[dict]:
     return rows
 
 
-@pytest.mark.ray
 def test_the_demo_ends_by_saying_where_things_are(demo_build):
     said = re.findall(r"^ *(hand-over|report|one chain):\s+(.*)$", demo_build.said, re.MULTILINE)
     handovers, reports = ([Path(value) for name, value in said if name == wanted] for wanted in ("hand-over", "report"))
@@ -63,7 +64,6 @@ def test_the_demo_ends_by_saying_where_things_are(demo_build):
     assert dict(said)["one chain"].startswith("python -m curation why sample-")
 
 
-@pytest.mark.ray
 def test_every_door_of_the_paper_is_built_by_the_demo_and_shown_beside_what_was_published(demo_build, curation):
     folder = handover(demo_build.store, "paper_doors")
     rows = pq.read_table(folder / "provenance.parquet", columns=["dataset"])["dataset"].to_pylist()
@@ -83,7 +83,6 @@ def dataset_names(name: str) -> tuple[str, ...]:
     return corpus(name).datasets
 
 
-@pytest.mark.ray
 def test_every_row_of_the_demo_is_kept_or_has_a_reason(demo_build):
     reasons = {reason for row in assert_conserved(demo_build.store) for reason in row["reasons"]}
     # the faults that the demo plants
@@ -91,7 +90,6 @@ def test_every_row_of_the_demo_is_kept_or_has_a_reason(demo_build):
     assert any(reason.startswith("sealed-by-") for reason in reasons)
 
 
-@pytest.mark.ray
 def test_a_second_build_does_nothing_and_says_so(demo_build, curation):
     before = {name: (demo_build.store / name).stat().st_mtime_ns for name in tree(demo_build.store)}
     again = curation("build", "tiny", "--raw", demo_build.out / "raw", "--store", demo_build.store)
@@ -113,9 +111,9 @@ def test_another_number_of_workers_without_a_server_gives_the_same_bytes_from_ke
     assert contents(tmp_path / "store", demo_build) == contents(demo_build.store, demo_build)
 
 
-def contents(store: Path, demo_build) -> dict[str, str]:
+def contents(store: Path, demo_build, name: str = "tiny") -> dict[str, str]:
     place = Store(str(store))
-    steps = graph(corpus("tiny"), demo_build.out / "raw", place).steps
+    steps = graph(corpus(name), demo_build.out / "raw", place).steps
     return {step.address: place.manifest(step.address).content for step in steps}
 
 
@@ -123,8 +121,8 @@ def contents(store: Path, demo_build) -> dict[str, str]:
 @pytest.mark.slow
 def test_a_driver_killed_three_times_loses_and_doubles_nothing(demo_build, curation, model_server, tmp_path):
     """kill -9 when so many of the tables are there, each time the same command again; then left to end."""
-    words = ("build", "tiny", "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 2)
-    n_tables = len(contents(demo_build.store, demo_build))
+    words = ("build", MIXED, "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 2)
+    n_tables = len(contents(demo_build.store, demo_build, MIXED))
     for share in (0.35, 0.6, 0.8):
         with subprocess.Popen(
             [sys.executable, "-m", "curation", *map(str, words)],
@@ -142,8 +140,8 @@ def test_a_driver_killed_three_times_loses_and_doubles_nothing(demo_build, curat
             driver.send_signal(signal.SIGKILL)
     again = curation(*words)
     assert again.returncode == 0, again.stderr[-3000:]
-    assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
-    assert contents(tmp_path / "store", demo_build) == contents(demo_build.store, demo_build)
+    assert tree(handover(tmp_path / "store", MIXED)) == tree(handover(demo_build.store, MIXED))
+    assert contents(tmp_path / "store", demo_build, MIXED) == contents(demo_build.store, demo_build, MIXED)
 
 
 @pytest.mark.ray
@@ -160,7 +158,7 @@ def test_tables_on_an_object_store_give_the_same_handover(demo_build, curation, 
         place = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1&allow_bucket_creation=true"
         words = (
             "build",
-            "tiny",
+            MIXED,
             "--raw",
             demo_build.out / "raw",
             "--store",
@@ -171,7 +169,7 @@ def test_tables_on_an_object_store_give_the_same_handover(demo_build, curation, 
         done = curation(*words, "--out", tmp_path / "out", **environment)
         assert done.returncode == 0, done.stderr[-3000:]
         assert "keys in the address of a store" in done.stderr
-        assert tree(handover(tmp_path / "out", "tiny")) == tree(demo_build.handover)
+        assert tree(handover(tmp_path / "out", MIXED)) == tree(handover(demo_build.store, MIXED))
         files = [one for folder in (tmp_path, Path(short)) for one in folder.rglob("*") if one.is_file()]
         left = {str(one): one.read_bytes() for one in files} | dict(objects_of(port, "corpus"))
         left["said"] = "".join([refused.stdout, refused.stderr, done.stdout, done.stderr]).encode()
@@ -192,7 +190,6 @@ def objects_of(port: int, bucket: str) -> Iterator[tuple[str, bytes]]:
             yield f"s3:{one['Key']}", client.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
 
 
-@pytest.mark.ray
 def test_plan_status_and_check_speak_json(demo_build, curation):
     place = ("--raw", demo_build.out / "raw", "--store", demo_build.store)
     plan = json.loads(curation("plan", "tiny", *place, "--json").stdout)
@@ -204,7 +201,6 @@ def test_plan_status_and_check_speak_json(demo_build, curation):
     assert check["n_rules"] > 100
 
 
-@pytest.mark.ray
 def test_every_sample_of_the_demo_leads_back_to_its_row(demo_build, curation):
     ids = pq.read_table(demo_build.handover / "provenance.parquet")["sample_id"].to_pylist()
     for sample_id in (ids[0], ids[-1]):
@@ -217,7 +213,6 @@ def test_every_sample_of_the_demo_leads_back_to_its_row(demo_build, curation):
     assert "sample-0000000000000000" in unknown.stderr
 
 
-@pytest.mark.ray
 def test_the_demos_certificate_holds(demo_build, curation):
     assert curation("verify-split", demo_build.handover).returncode == 0
 
@@ -243,7 +238,6 @@ def test_a_users_mistake_is_one_clear_line_and_an_exit_code(curation, tmp_path, 
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.ray
 def test_a_corpus_file_that_says_something_impossible_is_told_with_its_key(curation, tmp_path, demo_build):
     file = tmp_path / "mine.toml"
     file.write_text('title = "mine"\ndatasets = ["demo_fanaroff"]\nspilts = 1\n')
@@ -257,23 +251,21 @@ def test_a_corpus_file_that_says_something_impossible_is_told_with_its_key(curat
     assert "no question 'never'" in done.stderr  # all errors together
 
 
-@pytest.mark.ray
 def test_more_rejected_than_the_corpus_file_allows_ends_with_exit_code_4(curation, tmp_path, demo_build):
     file = tmp_path / "strict.toml"
     file.write_text('title = "strict"\ndatasets = ["demo_objects"]\n[most_rejected]\nwindows = 0.01\n')
-    done = curation("build", file, "--raw", demo_build.out / "raw", "--store", tmp_path / "store")
+    done = curation("build", file, "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 0)
     assert done.returncode == 4, done.stderr
     assert "off-mosaic" in done.stderr
     assert not (tmp_path / "store" / "llava").exists()
 
 
-@pytest.mark.ray
 def test_a_mosaic_that_cannot_be_read_stops_the_build_with_its_name(curation, tmp_path, demo_build):
     raw = tmp_path / "raw"
     subprocess.run(["cp", "-r", demo_build.out / "raw", raw], check=True)
     broken = raw / "images" / "demo_wide_west.fits"
     broken.write_bytes(broken.read_bytes()[:100_000])
-    done = curation("build", "tiny", "--raw", raw, "--store", tmp_path / "store")
+    done = curation("build", "tiny", "--raw", raw, "--store", tmp_path / "store", "--workers", 0)
     assert done.returncode == 1
     assert "demo_wide_west.fits" in done.stderr
     assert "Traceback" not in done.stderr
@@ -292,7 +284,7 @@ def test_help_is_quick(curation, command):
 @pytest.fixture(scope="module")
 def first(raw, curation, tmp_path_factory) -> Path:
     store = tmp_path_factory.mktemp("first") / "store"
-    done = curation("build", "first_real", "--raw", raw, "--store", store)
+    done = curation("build", "first_real", "--raw", raw, "--store", store, "--workers", 0)
     assert done.returncode == 0, done.stderr[-4000:]
     return store
 
@@ -300,12 +292,11 @@ def first(raw, curation, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def lotss(raw, curation, tmp_path_factory) -> Path:
     store = tmp_path_factory.mktemp("lotss") / "store"
-    done = curation("build", "lotss_real", "--raw", raw, "--store", store)
+    done = curation("build", "lotss_real", "--raw", raw, "--store", store, "--workers", 0)
     assert done.returncode == 0, done.stderr[-4000:]
     return store
 
 
-@pytest.mark.ray
 @pytest.mark.slow
 def test_first_every_row_is_kept_or_has_a_reason(first):
     rows = {row["address"].rsplit("/", 1)[0]: row for row in assert_conserved(first)}
@@ -315,7 +306,6 @@ def test_first_every_row_is_kept_or_has_a_reason(first):
     assert rows["cutouts/mirabest"]["n_kept"] == 297
 
 
-@pytest.mark.ray
 @pytest.mark.slow
 def test_first_no_confident_mirabest_image_is_in_the_training_file(first, curation):
     folder = handover(first, "first_real")
@@ -335,7 +325,6 @@ def one_table(store: Path, name: str):
     return place.read(address)
 
 
-@pytest.mark.ray
 @pytest.mark.slow
 def test_first_the_matches_worked_out_by_hand_come_out_of_the_pipeline(first):
     entries = {row["entry_id"]: row for row in one_table(first, "entries/rgz_claran_sources").to_pylist()}
@@ -364,7 +353,6 @@ def test_first_the_matches_worked_out_by_hand_come_out_of_the_pipeline(first):
     assert matched == told
 
 
-@pytest.mark.ray
 @pytest.mark.slow
 def test_lotss_the_two_images_hold_27_and_7_sources(lotss):
     windows = Counter(one_table(lotss, "windows/lotss_dr1")["mosaic"].to_pylist())
@@ -372,7 +360,6 @@ def test_lotss_the_two_images_hold_27_and_7_sources(lotss):
     assert one_table(lotss, "matchings/lotss_lomorph")["n_left_matched"].to_pylist()[0] >= 220
 
 
-@pytest.mark.ray
 @pytest.mark.slow
 def test_lotss_every_source_inside_a_mosaic_is_cut_and_boxed(lotss):
     place = Store(str(lotss))
@@ -383,7 +370,6 @@ def test_lotss_every_source_inside_a_mosaic_is_cut_and_boxed(lotss):
     assert place.read(address, ["cutout_id"]).num_rows == 34
 
 
-@pytest.mark.ray
 @pytest.mark.slow
 def test_lotss_the_peak_inside_each_box_is_the_catalogues(lotss):
     """Traps 12: of 34 sources the 27 brighter than 0.3 mJy/beam agree within 0.93 to 1.18; fainter are biased high."""

@@ -123,7 +123,7 @@ def test_one_survey_and_one_table_become_a_hand_over_that_asks_for_the_classes(c
     edited(tmp_path / "doors/datasets/mine.toml", ("TODO: expert, crowd, model, match or rule", "expert"))
     edited(tmp_path / "doors/label_schemes/mine.toml",
            ("a source that the catalogue calls Ring", "a source that is brightest at its edge"))  # fmt: skip
-    built = curation("build", *words, "--workers", 2)
+    built = curation("build", *words, "--workers", 0)
     assert built.returncode == 0, built.stderr[-3000:]
     folder = Path(built.stdout.partition("hand-over:")[2].split("\n")[0].strip())
     samples = [json.loads(line) for line in (folder / "llava.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -167,7 +167,7 @@ def made_again(curation, folder, words, seen):
     planned = curation("plan", *words, "--json")
     assert planned.returncode == 0, planned.stderr
     todo = {one["address"] for one in json.loads(planned.stdout)["tables"] if not one["done"]}
-    built = curation("build", *words, "--workers", 2)
+    built = curation("build", *words, "--workers", 0)
     assert built.returncode == 0, built.stderr[-3000:]
     new_ones = tables(folder) - seen
     assert new_ones == todo

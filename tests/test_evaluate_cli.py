@@ -42,7 +42,7 @@ def place(demo_build, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def given(demo_build):
-    return ("--corpus", "tiny", "--raw", demo_build.out / "raw", "--model", "rule-server", "--workers", 2)
+    return ("--corpus", "tiny", "--raw", demo_build.out / "raw", "--model", "rule-server", "--workers", 0)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,8 @@ def finished(place, given):
             "run",
             *OF_FIELDS,
             "demo_fanaroff_riley",
-            *given,
+            *given[:-1],
+            2,
             "--server",
             server.address,
             "--in-flight",
@@ -113,7 +114,7 @@ class TestARun:
         assert one["coverage"]["value"] == 1.0 and one["run_id"] not in {x["run_id"] for x in finished[0]["benchmarks"]}
 
     def test_by_a_model_in_the_process_has_likelihoods_and_a_comparison(self, finished, place, given, tiny_model):
-        of_tiny = [*given[:4], "--model-dir", tiny_model, "--model", "tiny", "--choices", "--workers", 1]
+        of_tiny = [*given[:4], "--model-dir", tiny_model, "--model", "tiny", "--choices", "--workers", 0]
         done = run(place, "run", "demo_fanaroff_riley", *of_tiny, "--tuned", "--json")
         assert done.returncode == 0, done.stderr
         (one,) = json.loads(done.stdout)["benchmarks"]

@@ -81,7 +81,7 @@ def test_a_build_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_
                 "-m",
                 "curation",
                 "build",
-                "tiny",
+                "qa_and_captions",
                 "--raw",
                 demo_build.out / "raw",
                 "--store",
@@ -97,7 +97,9 @@ def test_a_build_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_
             check=False,
         )
     assert job.returncode == 0, job.stdout[-3000:] + job.stderr[-3000:]
-    assert tree(next((tmp_path / "store/llava/tiny").glob("[!.]*"))) == tree(demo_build.handover)
+    stores = (tmp_path / "store", demo_build.store)
+    made, local = (next((store / "llava/qa_and_captions").glob("[!.]*")) for store in stores)
+    assert tree(made) == tree(local)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -80,8 +80,9 @@ def build(
 ) -> int:
     """Make every table that the targets need and that is not there; gives the number of tables made.
 
-    Where the machine fails, a part is tried again for `patience_s` seconds (None: RADIO_PATIENCE_S, else 60). Raises
-    the CorpusError of the part that failed, named by step and part; parts already made stay.
+    `workers` are Ray's (None: one a core, or those of the cluster); 0: this process makes the parts, one after another,
+    without Ray. Where the machine fails, a part is tried again for `patience_s` seconds (None: RADIO_PATIENCE_S, else
+    60). Raises the CorpusError of the part that failed, named by step and part; parts already made stay.
     """
     patience_s = patience() if patience_s is None else patience_s
     steps = in_order(targets)
@@ -89,7 +90,8 @@ def build(
     sweep(store, sorted({step.address for step in steps} - {step.address for step in todo}))
     if not todo:
         return 0
-    with Builder(store) as builder, _ray(store.where, workers) as given:
+    tasks = _here(store.where) if workers == 0 else _ray(store.where, workers)
+    with Builder(store) as builder, tasks as given:
         return _Scheduler(todo, builder, given, say, patience_s).run()
 
 
@@ -286,6 +288,15 @@ def attempt(step: Step, k: int, where: str) -> Outcome:
 
 def _manifest(progress: _Progress) -> Manifest:
     return made_manifest(progress.step, progress.records)
+
+
+# -- without Ray ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _here(where: str) -> Iterator[_Tasks]:
+    """Parts made by this process when they are waited for: nothing to start, and a debugger sees them."""
+    yield _Tasks(lambda step, k: partial(attempt, step, k, where), lambda handles, _: (handles[0], handles[0]()), 1)
 
 
 # -- Ray ------------------------------------------------------------------------------------------------------------

@@ -43,8 +43,9 @@ def in_words(fact: Fact, known: Annotations, dialect: Dialect, draw: Draw) -> st
     fit: list[tuple[Style, str, dict[str, str]]] = []
     kind = told_as(fact, known)
     for style in production():
-        filled = s.slots(fact, known, dialect, style, draw.to(style.name))
-        fit += [(style, one, filled) for one in style.templates(kind) if is_filled(one, filled)]
+        if style.can_say(kind, alone=False):
+            filled = s.slots(fact, known, dialect, style, draw.to(style.name))
+            fit += [(style, one, filled) for one in style.templates(kind, filled)]
     if not fit:
         return None
     style, template, filled = draw.one(fit)

@@ -1,6 +1,7 @@
 """What stands in the slots of a style's templates for a fact."""
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from curation.pictures.boxes import DIALECT_WORDS, Box, Dialect, encode_box
@@ -134,11 +135,17 @@ def _percent(fact: Fact, style: "Style", draw: Draw) -> str:
 
 
 def _angle(arcsec: float, style: "Style") -> str:
+    value, unit = _in_unit(arcsec)
+    return f"{value} {style.units.get(unit, unit)}".replace(" ″", "″").replace(" ′", "′").replace(" °", "°")
+
+
+@lru_cache(4096)
+def _in_unit(arcsec: float) -> tuple[str, str]:
     """With three digits, or as many as a claim in whole milliarcseconds needs to be read back."""
     unit, factor = next((one for one in UNITS if arcsec >= one[1]), UNITS[-1])
     exact = (f"{arcsec / factor:.{digits}g}" for digits in range(3, 12))
     value = next((one for one in exact if abs(float(one) * factor - arcsec) < MAS / 2), f"{arcsec / factor:.3g}")
-    return f"{value} {style.units.get(unit, unit)}".replace(" ″", "″").replace(" ′", "′").replace(" °", "°")
+    return value, unit
 
 
 MAS = 0.001

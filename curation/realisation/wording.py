@@ -97,9 +97,11 @@ class Style(BaseModel):
         """Whether it has words for facts told so (`told_as`): alone, or amid others."""
         return bool(self.say.get(kind) or (alone and self.alone.get(kind)))
 
-    def templates(self, kind: str, *, alone: bool = False) -> Sequence[str]:
-        """Its templates of a kind, with each of its own words in their slots."""
-        return (*self._said.get(kind, ()), *(self._alone.get(kind, ()) if alone else ()))
+    def templates(self, kind: str, filled: Mapping[str, str], *, alone: bool = False) -> list[str]:
+        """Its templates of a kind for whose slots there is something, with each of its own words in theirs."""
+        empty = {name for name, text in filled.items() if not text}
+        some = (*self._said.get(kind, ()), *(self._alone.get(kind, ()) if alone else ()))
+        return [text for text, slots in some if slots.isdisjoint(empty)]
 
     def each_template(self, kind: str) -> Sequence[str]:
         """Its templates of a kind, each once, with the first of its own words in their slots."""
@@ -107,20 +109,20 @@ class Style(BaseModel):
         return [_with(text, first) for text in self.say.get(kind, ())]
 
     @cached_property
-    def _said(self) -> Mapping[str, tuple[str, ...]]:
+    def _said(self) -> Mapping[str, tuple[tuple[str, frozenset[str]], ...]]:
         return {kind: self._with_words(some) for kind, some in self.say.items()}
 
     @cached_property
-    def _alone(self) -> Mapping[str, tuple[str, ...]]:
+    def _alone(self) -> Mapping[str, tuple[tuple[str, frozenset[str]], ...]]:
         return {kind: self._with_words(some) for kind, some in self.alone.items()}
 
-    def _with_words(self, templates: Sequence[str]) -> tuple[str, ...]:
+    def _with_words(self, templates: Sequence[str]) -> tuple[tuple[str, frozenset[str]], ...]:
         found: list[str] = []
         for text in templates:
             own = sorted(_slots(text) & self.words.keys())
             every = product(*(self.words[name] for name in own))
             found += [_with(text, dict(zip(own, words, strict=True))) for words in every]
-        return tuple(found)
+        return tuple((text, _slots(text)) for text in found)
 
 
 def styles() -> Mapping[str, Style]:
@@ -140,7 +142,7 @@ def sentence(
 ) -> str | None:
     """A fact in one of the style's templates; None where it has none whose slots the fact fills."""
     filled = s.slots(fact, known, dialect, style, draw)
-    fit = [one for one in style.templates(told_as(fact, known), alone=alone) if is_filled(one, filled)]
+    fit = style.templates(told_as(fact, known), filled, alone=alone)
     return as_sentence(draw.one(fit).format(**filled)) if fit else None
 
 
