@@ -1,8 +1,9 @@
 """What builds and their workers ask of the model and what of it they keep, told by themselves as it happens.
 
-Each process writes a line to a pipe before it sends a request and after it has kept a reply. So it is known of every
-request whether its reply was lost, however many die at once: it may come again as often as it was lost, and not once
-more. Before a build asks anything, the kept replies are read here by other means: what is there must not be asked for.
+Each process writes a line to a pipe before it looks which replies are kept, before it sends a request, and after it has
+kept a reply. So it is known of every request whether its reply was lost, however many die at once: it may come again as
+often as it was lost, and not once more; and it may not come from a process that looked after its reply was kept. Where
+a process dies between keeping and telling, the kept replies are known by being read here, by other means.
 """
 
 import os
@@ -27,8 +28,8 @@ PIPE = "asked"
 VARIABLE = "RADIO_FAULTS_ASKED"  # where the pipe is, for workers that are no forks
 ROOM = 1 << 20
 N_DIGITS = 20  # of a request's key
-SENT, KEPT, THERE = "sent", "kept", "there"
-"""A request goes out; its reply is kept; it is asked for though its reply is there."""
+LOOKS, SENT, KEPT, THERE = "looks", "sent", "kept", "there"
+"""A process looks what is kept; a request goes out; its reply is kept; it is asked for though its reply is there."""
 OURS = run.attempt
 
 
@@ -39,6 +40,11 @@ class Told:
     pipe: int
     by_process: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     """How often each process did what (`SENT` …), by process and the request's key."""
+    n_known: int = 0
+    """Requests of processes that looked when their replies had been kept."""
+    _n: int = 0
+    _looked: dict[str, int] = field(default_factory=dict)
+    _kept: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def at(cls, folder: Path) -> "Told":
@@ -57,6 +63,13 @@ class Told:
         for line in said.decode().splitlines():
             process, what, key = line.split()
             self.by_process.setdefault((process, key), Counter())[what] += 1
+            self._n += 1
+            if what == LOOKS:
+                self._looked[process] = self._n
+            elif what == KEPT:
+                self._kept.setdefault(key, self._n)
+            elif what == SENT:
+                self.n_known += key in self._kept and self._kept[key] < self._looked[process]
 
     def close(self) -> None:
         os.close(self.pipe)
@@ -83,7 +96,7 @@ class Told:
 
     @property
     def n_there(self) -> int:
-        """Requests for what was kept."""
+        """Requests for what is kept, as it was read."""
         return sum(did[THERE] for did in self.by_process.values())
 
     @property
@@ -106,6 +119,7 @@ def tell(pipe: Path) -> None:
     there: set[str] = set()
 
     def ask_model(self: Asker, *given: Any) -> Any:
+        say(LOOKS, "-")
         there.clear()
         there.update(_kept(self.place))
         return asking(self, *given)

@@ -36,7 +36,7 @@ def summary(done: Sequence[Round], seconds: float) -> str:
         f"{len(faults)} faults of {len(kinds)} kinds at {len(stages)} stages in {len(done)} rounds and "
         f"{sum(one.n_launches for one in done)} builds, {seconds / 60:.0f} minutes: {len(faults) - len(bad)} survived, "
         f"{len(bad)} did not; {sum(one.n_repeated for one in done)} calls of the model repeated, of "
-        f"{sum(one.n_lost for one in done)} whose replies were not kept yet when something died"
+        f"{sum(one.n_lost for one in done)} that were in flight when something died"
     )
 
 
