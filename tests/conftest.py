@@ -1,7 +1,9 @@
 """What tests share: where the real data is, and a store of their own."""
 
+import gc
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +16,13 @@ from hypothesis import settings
 from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: let no collection of garbage look through it again."""
+    gc.freeze()
+
+
 # Property tests look for new examples where people work; in CI the same code is tried with the same examples.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
@@ -92,6 +101,17 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.set_num_threads(1)  # where cores are busy, a second thread makes a small model many times slower
     return build_tiny(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture(autouse=True)
+def _verified_in_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models are verified in a process that knows nothing of the one that made them, as ever: here without its imports.
+
+    Command lines that tests start do as they do for users.
+    """
+    publish = sys.modules.get("finetune.export.publish")
+    if publish:
+        monkeypatch.setattr(publish, "_command", lambda words, environment: warm.run("finetune", words, **environment))
 
 
 @pytest.fixture(scope="session")

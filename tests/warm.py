@@ -64,7 +64,7 @@ def started(
 def _forks() -> ForkServerContext:
     """The server that forks; it imports once."""
     forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload(list(IMPORTED))
+    forks.set_forkserver_preload([*IMPORTED, "tests.frozen"])
     own = {name: os.environ.get(name) for name in READ_AT_IMPORT}
     os.environ.update(READ_AT_IMPORT)
     try:

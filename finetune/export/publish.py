@@ -40,10 +40,19 @@ def finished(out: Path, *, canaries: Path | None = None, check: Callable[[Path],
                 verify(aside, canaries)
             if sums_of(aside) != sums:
                 raise CheckpointError(f"{out}: files changed while they were verified; nothing was published")
-            os.sync()
+            _to_disk(aside)
             swap(aside, out)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _to_disk(folder: Path) -> None:
+    for path in [*(one for one in folder.rglob("*") if one.is_file()), folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sums_of(folder: Path) -> str:
@@ -60,16 +69,17 @@ def verify(folder: Path, canaries: Path | None = None) -> None:
     root = Path(__file__).resolve().parents[2]
     environment = {name: value for name, value in os.environ.items() if name not in OF_THE_RUN}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), environment.get("PYTHONPATH")]))
-    words = [sys.executable, "-m", "finetune", "verify", str(folder)]
-    done = subprocess.run(
-        [*words, *(["--canaries", str(canaries)] if canaries else [])],
-        capture_output=True, text=True, check=False, env=environment,
-    )  # fmt: skip
+    done = _command(["verify", str(folder), *(["--canaries", str(canaries)] if canaries else [])], environment)
     if done.returncode:
         told = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.startswith("error: ")]
         raise CheckpointError(
             "; ".join(told) or f"{folder}: verification ended with {done.returncode}: {done.stderr[-500:]}"
         )
+
+
+def _command(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    given = [sys.executable, "-m", "finetune", *words]
+    return subprocess.run(given, capture_output=True, text=True, check=False, env=environment)
 
 
 def dtype_of(folder: Path) -> str:
