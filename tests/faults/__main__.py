@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import SystemRandom
 
+from curation.asking.replica import dies_with_us
 from tests.faults import disks, rounds, table
 from tests.faults.prepared import prepared
 from tests.faults.world import World
@@ -90,6 +91,7 @@ def _all_tried(
 
 
 def _share_tried(made: World, folder: Path, wanted: Sequence[rounds.Round], begun: float, until: float) -> None:
+    dies_with_us()()
     own, done = made.beside(folder), list[rounds.Round]()
     try:
         for one in wanted:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.__main__ import main
+from curation.asking.replica import dies_with_us
 from curation.engine import marks
 from tests.faults.planted import Planted, plant
 
@@ -51,6 +52,7 @@ def started(
     code = 70
     try:
         os.setsid()
+        dies_with_us()()
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1), os.dup2(out, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

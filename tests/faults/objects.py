@@ -18,6 +18,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from urllib.request import urlopen
 
+from curation.asking.replica import dies_with_us
+
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "corpus"
 ACCOUNT = "123456789012"  # moto's
@@ -122,7 +124,7 @@ class Objects:
         os.environ |= KEYS
         self.child = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.objects"], cwd=ROOT, stdout=subprocess.PIPE, text=True,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, preexec_fn=dies_with_us(),
         )  # fmt: skip
         said = json.loads(self.child.stdout.readline())
         self.port, self.control = said["port"], said["control"]

@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from curation.asking import canary
+from curation.asking.replica import dies_with_us
 from curation.build import build_corpus
 from curation.corpus import Graph, corpus, graph
 from curation.demo import write_demo
@@ -81,7 +82,7 @@ class Model:
     def __init__(self) -> None:
         self.child = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.model"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=dies_with_us(),
         )  # fmt: skip
         self.address = self.tell()["address"]
 
