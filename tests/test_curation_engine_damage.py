@@ -3,6 +3,7 @@
 import random
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -117,3 +118,15 @@ def test_a_damaged_manifest_is_told_with_what_to_do(built):
     flip_bit(Path(store.root) / numbers.address / "_manifest.json", random.Random(5))
     with pytest.raises(StoreError, match="--repair"):
         store.manifest(numbers.address)
+
+
+@pytest.mark.parametrize(
+    "changed", [lambda table: table.rename_columns(["m"]), lambda table: table.slice(1),
+                lambda table: table.cast(pa.schema([pa.field("n", pa.int32(), nullable=False)]))],
+)  # fmt: skip
+def test_a_footer_that_says_something_else_is_damage_and_makes_no_table(built, changed):
+    store, (numbers, odds) = built
+    path = Path(store.root) / numbers.address / "part-00000.parquet"
+    pq.write_table(changed(pq.read_table(path)), path)
+    with pytest.raises(DamageError, match="its columns or rows are not those that were written"):
+        make_parts(odds, 0, store)

@@ -19,12 +19,13 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
+from curation.engine.files import REPAIR
 from curation.engine.leftovers import sweep
 from curation.engine.marks import Builder, told
-from curation.engine.parts import PartRecord
+from curation.engine.parts import PartRecord, part_name
 from curation.engine.patience import Trouble, patience
 from curation.engine.record import made_manifest
-from curation.engine.steps import Step, in_order
+from curation.engine.steps import Input, Step, in_order
 from curation.engine.store import Store
 from schemas import errors
 from schemas.doors import VARIABLE as DOORS
@@ -244,16 +245,27 @@ class _Scheduler:
 
 def make_parts(step: Step, k: int, store: Store) -> tuple[PartRecord, ...]:
     """Make part k of a step, or all parts of a whole one, and publish them. Runs in a task; needs no Ray."""
-    tables = [
-        store.read_part(one.step.address, k, one.columns)
-        if one.by_part
-        else _whole(store.where, one.step.address, one.columns)
-        for one in step.inputs
-    ]
-    sieved = step.run(tables)
+    sieved = step.run([_input(one, k, store) for one in step.inputs])
     if step.is_by_part:
         return (store.publish_part(step.address, k, sieved),)
     return tuple(store.publish_part(step.address, i, piece) for i, piece in enumerate(_sliced(sieved, step)))
+
+
+def _input(one: Input, k: int, store: Store) -> pa.Table:
+    """What a task reads of an input.
+
+    Raises DamageError also where its columns or the number of its rows are others than step and manifest say: these
+    stand in the footer of a part, which has no checksum as its pages have.
+    """
+    made, address = store.manifest(one.step.address), one.step.address
+    table = store.read_part(address, k, one.columns) if one.by_part else _whole(store.where, address, one.columns)
+    n_rows = made.parts[k].n_rows if one.by_part else made.n_kept
+    fields = one.step.table.schema
+    wanted = pa.schema([fields.field(name) for name in one.columns]) if one.columns else fields
+    if table.schema.equals(wanted) and table.num_rows == n_rows:
+        return table
+    where = f"{address}/{part_name(k)}" if one.by_part else address
+    raise DamageError(f"{store.path(where)}: damaged: its columns or rows are not those that were written; {REPAIR}")
 
 
 def _sliced(sieved: Sieved, step: Step) -> Iterator[Sieved]:
