@@ -29,7 +29,8 @@ from catalogs.survey import Survey
 from curation.pictures.fits_cutout import fits_cutout, fits_template
 from curation.pictures.mosaics import read_mosaic
 from curation.pictures.plane import Box, open_plane
-from curation.pictures.render import Picture, png_bytes, render
+from curation.pictures.png import png_bytes
+from curation.pictures.render import Picture, render
 from curation.pictures.sky_pixels import quiet_wcs
 from curation.pictures.zscale import zscale_limits
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from curation.pictures.render import STRETCHES, Picture, png_bytes, png_scale, render, stretch_name
+from curation.pictures.png import png_bytes
+from curation.pictures.render import STRETCHES, Picture, png_scale, render, stretch_name
 from curation.pictures.zscale import clipped_rms, extent, zscale_limits
 from schemas.errors import RecipeError
 

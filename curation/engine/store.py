@@ -21,7 +21,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
 from curation.engine.files import REPAIR, patiently
-from curation.engine.parts import FORMAT, PartRecord, parquet, part_bytes, part_name, record_of
+from curation.engine.parts import FORMAT, PartRecord, parquet, part_name, record_of, sealed_part
 from schemas.addresses import shown, without_keys
 from schemas.errors import DamageError, GoneError, StoreError
 from schemas.manifest import Manifest, read_manifest
@@ -115,10 +115,12 @@ class Store:
         """Write part k, whole or not at all: what was rejected first, so that the part means both are there."""
         name, rejected_sha = part_name(k), ""
         if sieved.rejected.num_rows:
-            rejected_sha = self.publish(f"{address}/{REJECTED_FOLDER}/{name}", parquet(sieved.rejected))
-        body = part_bytes(sieved, rejected_sha)
+            refused = parquet(sieved.rejected)
+            self.publish(f"{address}/{REJECTED_FOLDER}/{name}", refused)
+            rejected_sha = hashlib.sha256(refused).hexdigest()
+        body, record = sealed_part(name, sieved, rejected_sha)
         self.publish(f"{address}/{name}", body)
-        return record_of(name, body, self.path(address, name))
+        return record
 
     def part_record(self, address: str, k: int) -> PartRecord | None:
         """What part k says of itself; None when it is not there.
@@ -152,8 +154,8 @@ class Store:
             if info.base_name.startswith(".") or strange:
                 self.remove(f"{folder}/{info.base_name}")
 
-    def publish(self, name: str, body: bytes) -> str:
-        """Write a file aside, then let it appear under its name; gives its SHA-256.
+    def publish(self, name: str, body: bytes | memoryview) -> None:
+        """Write a file aside, then let it appear under its name.
 
         Raises StoreError when there is no space, leaving nothing under the final name.
         """
@@ -166,9 +168,8 @@ class Store:
         except StoreError:
             self._forget(aside)
             raise
-        return hashlib.sha256(body).hexdigest()
 
-    def _write(self, folder: str, aside: str, target: str, body: bytes) -> None:
+    def _write(self, folder: str, aside: str, target: str, body: bytes | memoryview) -> None:
         self.files.create_dir(folder, recursive=True)
         if self.is_local:
             _write_through(Path(aside), body)
@@ -231,7 +232,7 @@ class Store:
             return None
 
 
-def _write_through(path: Path, body: bytes) -> None:
+def _write_through(path: Path, body: bytes | memoryview) -> None:
     with path.open("wb") as out:
         out.write(body)
         out.flush()

@@ -1,6 +1,5 @@
 """What the pixels of an image say, read by bands of rows: a mosaic of any size costs the same memory."""
 
-import mmap
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from curation.pictures.plane import Plane, open_plane
+from curation.pictures.plane import open_plane
 
 BAND_PX = 2**22
 SAMPLE_PX = 2**22  # of a larger image every so-manieth pixel makes the noise
@@ -41,7 +40,6 @@ def pixel_facts(path: Path) -> Row:
         n_zero += int((band == 0).sum())
         taken = band[-(y * width) % stride :: stride]
         samples.append(taken[np.isfinite(taken)].astype(np.float64))
-        _let_go(plane)
         if is_blank.all():
             continue
         least, at = min(least, float(np.nanmin(band))), int(np.nanargmax(band))
@@ -52,13 +50,6 @@ def pixel_facts(path: Path) -> Row:
         return {**shares, "rms": None, "rms_of_px": 0, "least": None, "peak": None, "peak_px": None}
     sample = np.concatenate(samples, dtype=np.float64)
     return {**shares, "rms": _rms(sample), "rms_of_px": sample.size, "least": least, "peak": peak, "peak_px": place}
-
-
-def _let_go(plane: Plane) -> None:
-    """Give the pages of a mapped file back: what was read once is not read again."""
-    mapped = getattr(plane.raw, "base", None)
-    if isinstance(mapped, mmap.mmap):
-        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _rms(sample: NDArray[np.float64]) -> float | None:

@@ -17,7 +17,8 @@ from catalogs.dataset import CutoutRecipe
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
 from curation.pictures.plane import Box, Plane, open_plane
-from curation.pictures.render import Picture, png_bytes, render, stretch_name
+from curation.pictures.png import png_bytes
+from curation.pictures.render import Picture, render, stretch_name
 from curation.pictures.unchanged import Stamp, Stamps, unchanged
 from curation.pictures.window_sky import window_sky
 from curation.pictures.windows import windows, windows_step
@@ -129,7 +130,7 @@ def cutouts_step(
         name=f"cutouts/{dataset_name}",
         make=partial(cutouts, raw=raw, stamps=stamps),
         table=CUTOUTS,
-        version=4,  # a refusal names the mosaic's digest; what the machine cannot read is no refusal
+        version=5,  # pictures are coded by runs behind the Paeth filter
         config=(recipe, picture),
         inputs=(Input(windows_step, by_part=True), Input(mosaics_step)),
         resources=Resources(memory_mb=800),

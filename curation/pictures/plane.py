@@ -1,5 +1,6 @@
 """The pixels of one mosaic, read by windows: a cutout costs its own bytes, however large the mosaic is."""
 
+import mmap
 import shutil
 import tempfile
 import warnings
@@ -23,6 +24,8 @@ from schemas.trouble import pass_on
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 UNSIGNED_64, BYTES_64 = 2**63, 8
 IN_MEMORY = 2**26  # bytes; an unpacked .gz larger than this goes to a scratch file
+MOST_MAPPED = 2**26  # bytes of a mapped file, about, that a process holds
+AROUND = 2**15  # bytes that the kernel maps with each row of a window, about
 WHOLE_TILED = 2**26  # pixels; a larger tile-compressed image is always read by sections
 MAX_DECODED, MAX_DECODED_RATIO = 2**26, 4  # pixels decoded for a window, and to each pixel of a large one
 MAX_TILE_BYTES = 8 * MAX_TILE_PIXELS
@@ -143,9 +146,30 @@ def blank_of(header: fits.Header, keyword: str = "BLANK") -> int | None:
     return int(cast(float, value(header, keyword)))
 
 
-def _mapped(path: Path, image: FitsImage) -> NDArray[Any]:
-    # The whole file is mapped but only the pages of the windows are read; no madvise: read-ahead is what is wanted.
-    return np.memmap(path, DTYPES[image.bitpix], "r", image.data_offset, (image.height_px, image.width_px))
+def _mapped(path: Path, image: FitsImage) -> "_Mapped":
+    # The whole file is mapped but only the pages of the windows are read; no advice on order: read-ahead is wanted.
+    shape = (image.height_px, image.width_px)
+    return _Mapped(np.memmap(path, DTYPES[image.bitpix], "r", image.data_offset, shape))
+
+
+@dataclass
+class _Mapped:
+    """A mapped image that is let go of now and then, so that a process never holds more of it than so many bytes."""
+
+    pixels: np.memmap
+    n_held: int = 0
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.pixels.dtype
+
+    def __getitem__(self, window: tuple[slice, slice]) -> NDArray[Any]:
+        n_rows, row = window[0].stop - window[0].start, (window[1].stop - window[1].start) * self.dtype.itemsize
+        if self.n_held > MOST_MAPPED:
+            self.pixels._mmap.madvise(mmap.MADV_DONTNEED)  # noqa: SLF001 -- the file keeps all; nobody writes here
+            self.n_held = 0
+        self.n_held += n_rows * (row + AROUND)
+        return self.pixels[window]
 
 
 def _unpacked(stream: BinaryIO, image: FitsImage) -> NDArray[Any]:

@@ -8,7 +8,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from curation.pictures.png import packed
 from curation.pictures.zscale import LARGEST, Image, extent, finite_samples, zscale_limits
 from schemas.errors import RecipeError
 
@@ -76,14 +75,6 @@ def stretch_name(picture: Picture) -> str:
         "paper": f"paper (blank=0, zscale contrast={picture.contrast:g}, minmax, truncated), but not its orientation",
     }
     return f"{how[picture.stretch]}; {ORIENTATION}"
-
-
-def png_bytes(grey: Grey) -> bytes:
-    """A grey picture [y, x] as PNG: each row less the one above it, and one call of libdeflate at its level 1."""
-    height, width = grey.shape
-    filtered = np.empty((height, width + 1), np.uint8)
-    _filter_up(np.ascontiguousarray(grey), filtered)
-    return packed(filtered, n_channels=1, level=1)
 
 
 def _zscale(pixels: Image, picture: Picture) -> Grey:
@@ -189,12 +180,3 @@ def _fitted(image: NDArray, side_px: int, interpolation: int) -> NDArray:
         bottom, left = (longest - height) // 2, (longest - width) // 2
         image = np.pad(image, ((bottom, longest - height - bottom), (left, longest - width - left)))
     return image if longest == side_px else cv2.resize(image, (side_px, side_px), interpolation=interpolation)
-
-
-@njit(cache=True, nogil=True)
-def _filter_up(grey: Grey, filtered: Grey) -> None:  # pragma: no cover -- compiled
-    height, width = grey.shape
-    for y in range(height):
-        filtered[y, 0] = 2
-        for x in range(width):
-            filtered[y, x + 1] = grey[y, x] - (grey[y - 1, x] if y else 0)
