@@ -58,7 +58,7 @@ def _build_corpus(
 ) -> dict[str, Any]:
     folder, page = handover_folder(made, store, out), report_file(made, store, out)
     check_models(made, store)
-    keep_digests(made, store)
+    keep_digests(made.digests, store)
     n_made = build(made.steps, store, workers=workers, say=say)
     check_budget(made, store)
     fresh = False

@@ -219,7 +219,7 @@ def _odd_words(wanted: Corpus) -> list[CorpusError]:
 
 def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> Graph:
     chosen, wrong = _checked(wanted)
-    digests = _digests(store)
+    digests = known_digests(store)
     mosaics: dict[str, Step] = {}
     stamps: dict[str, Stamps] = {}
     for name in sorted({one.survey for one in [*chosen, *_benchmark_datasets(wanted)]}):
@@ -273,10 +273,10 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
     return Graph(wanted, of, tuple(beside), told, asker, digests)
 
 
-def keep_digests(made: Graph, store: Store) -> None:
+def keep_digests(digests: Mapping[str, list[object]], store: Store) -> None:
     """Keep the digests of raw images, so that the next build does not read them all again."""
-    known = _digests(store)
-    if (found := {**known, **made.digests}) != known:  # another corpus has put in its own since the graph was made
+    known = known_digests(store)
+    if (found := {**known, **digests}) != known:  # another corpus has put in its own since these were read
         store.publish(DIGESTS, sealed({"files": found}))
 
 
@@ -401,7 +401,7 @@ def _matched(matching: Matching, known: Mapping[str, Step]) -> tuple[Step, Step]
     return pairs, matchings_step(matching, left, right, pairs)
 
 
-def _digests(store: Store) -> dict[str, list[object]]:
+def known_digests(store: Store) -> dict[str, list[object]]:
     """What is kept of raw files; nothing, with a warning, where that is damaged: they are then hashed again."""
     try:
         said = unsealed(store.read_bytes(DIGESTS), store.path(DIGESTS))

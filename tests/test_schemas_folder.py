@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from curation.corpus import Corpus, _digests, corpus, graph
+from curation.corpus import Corpus, corpus, graph, known_digests
 from curation.engine.steps import Step
 from curation.engine.store import Store
 from evaluate.tasks.models import models
@@ -118,7 +118,7 @@ def test_an_unknown_key_of_a_recipe_or_of_the_list_of_models_is_told_with_the_kn
 def test_kept_digests_that_are_damaged_are_made_again_with_a_warning(tmp_path, capsys, body):
     store = Store(str(tmp_path))
     written(tmp_path / "_digests.json", body.encode("latin-1"))
-    assert _digests(store) == {}
+    assert known_digests(store) == {}
     assert capsys.readouterr().err.endswith("_digests.json is damaged; the raw images are hashed again\n")
     written(tmp_path / "_digests.json", '{"a.fits": [1, 2, "00"]}')
-    assert _digests(store) == {"a.fits": [1, 2, "00"]} and not capsys.readouterr().err
+    assert known_digests(store) == {"a.fits": [1, 2, "00"]} and not capsys.readouterr().err

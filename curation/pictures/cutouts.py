@@ -111,7 +111,12 @@ def _is_blank_at_the_source(cutout: Row, box: Box, mosaic: Row) -> bool:
     if cutout["blank_mask"] is None or box == (0, 0, mosaic["width_px"], mosaic["height_px"]):
         return False
     height, width = cutout["height_px"], cutout["width_px"]
-    image = np.frombuffer(cutout["pixels"], "<f4").reshape(height, width)
+    return is_blank_in_the_middle(np.frombuffer(cutout["pixels"], "<f4").reshape(height, width))
+
+
+def is_blank_in_the_middle(image: NDArray[np.floating]) -> bool:
+    """Whether no pixel of the middle one, two or four of image[y, x] is a number."""
+    height, width = image.shape
     return not np.isfinite(image[(height - 1) // 2 : height // 2 + 1, (width - 1) // 2 : width // 2 + 1]).any()
 
 
@@ -146,17 +151,17 @@ def _of_mosaic(
         try:
             plane = open_plane(path, is_wanted_whole=len(windows) > MANY_WINDOWS)
         except ImageError as error:
-            return [_of_the_file(error, mosaic) for _ in windows]
+            return [of_the_file(error, mosaic) for _ in windows]
         places = window_sky([_box_fits_px(one) for one in windows], mosaic)
         for window, place in zip(windows, places, strict=True):
             try:
                 made.append({**show(plane, window, mosaic), **place})
             except ImageError as error:
-                made.append(_of_the_file(error, mosaic))
+                made.append(of_the_file(error, mosaic))
     return made
 
 
-def _of_the_file(error: ImageError, mosaic: Row) -> ImageError:
+def of_the_file(error: ImageError, mosaic: Row) -> ImageError:
     """The error, with the digest of the file that it is about; whatever is wrong with the file makes it unreadable."""
     if error.reason in SHOWS_NOTHING:
         return ImageError(error.reason, str(error), mosaic["sha256"])
@@ -170,10 +175,10 @@ def _box_fits_px(window: Row) -> Box:
 def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, picture: Picture) -> Row:
     """The columns that come from pixels and headers; raises ImageError for a cutout that shows nothing."""
     factor = mosaic["to_mjy_per_beam"]
-    image = _in_mjy_per_beam(plane.read(_box_fits_px(window)), factor)
+    image = in_mjy_per_beam(plane.read(_box_fits_px(window)), factor)
     n_finite, least, most = extent(image)
     blank_fraction = (image.size - n_finite) / image.size
-    _check_shows_something(n_finite, least, most, blank_fraction, recipe)
+    check_shows_something(n_finite, least, most, blank_fraction, recipe)
     grey = render(image, picture)
     png = png_bytes(grey)
     return {
@@ -194,8 +199,8 @@ def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, pict
     }
 
 
-def _in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArray[np.float32]:
-    """Pixels of unknown unit stay as they are."""
+def in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArray[np.float32]:
+    """An image in mJy/beam, by the factor from its own unit; pixels of unknown unit stay as they are."""
     with np.errstate(over="ignore", invalid="ignore"):
         made = np.ascontiguousarray(image if factor in (None, 1) else image * image.dtype.type(factor), np.float32)
     if image.dtype.itemsize > made.dtype.itemsize:
@@ -203,9 +208,10 @@ def _in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArr
     return made
 
 
-def _check_shows_something(
+def check_shows_something(
     n_finite: int, least: float, most: float, blank_fraction: float, recipe: CutoutRecipe
 ) -> None:
+    """Raise ImageError, with its reason, for an image that is blank, or more so than `recipe` allows, or constant."""
     if n_finite == 0:
         raise ImageError("all-blank", "every pixel is blank")
     if blank_fraction > recipe.most_blank:

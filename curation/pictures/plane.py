@@ -24,7 +24,7 @@ from schemas.trouble import pass_on
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 UNSIGNED_64, BYTES_64 = 2**63, 8
 IN_MEMORY = 2**26  # bytes; an unpacked .gz larger than this goes to a scratch file
-MOST_MAPPED = 2**26  # bytes of a mapped file, about, that a process holds
+MOST_MAPPED = 2**40  # bytes of a mapped file, about, that a process holds
 AROUND = 2**15  # bytes that the kernel maps with each row of a window, about
 WHOLE_TILED = 2**26  # pixels; a larger tile-compressed image is always read by sections
 MAX_DECODED, MAX_DECODED_RATIO = 2**26, 4  # pixels decoded for a window, and to each pixel of a large one
@@ -46,6 +46,11 @@ class Plane:
     scale: float = 1.0
     zero: float = 0.0
     blank: int | None = None
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the file itself is mapped, so that keeping the plane open costs next to nothing."""
+        return isinstance(self.raw, _Mapped)
 
     def read(self, box: Box) -> NDArray[np.floating]:
         """image[y, x] of the box (x_min, y_min, x_max, y_max), 0-based, in the file's unit.
@@ -88,23 +93,24 @@ class Plane:
             return image.astype(dtype)
 
 
-def open_plane(path: Path, *, is_wanted_whole: bool = False) -> Plane:
+def open_plane(path: Path, *, is_wanted_whole: bool = False, most_mapped: int = MOST_MAPPED) -> Plane:
     """The file's image, ready to be read by windows. Raises ImageError. The last few stay open in the process.
 
-    `is_wanted_whole`: so many windows are to come that a tile-compressed image is best decoded once.
+    `is_wanted_whole`: so many windows are to come that a tile-compressed image is best decoded once. `most_mapped`: how
+    many bytes of a mapped file, about, this process holds at a time.
     """
     stat = path.stat()
-    return _open_plane(path, stat.st_size, stat.st_mtime_ns, is_wanted_whole)
+    return _open_plane(path, stat.st_size, stat.st_mtime_ns, is_wanted_whole, most_mapped)
 
 
 @lru_cache(maxsize=2)
-def _open_plane(path: Path, n_bytes: int, mtime_ns: int, is_wanted_whole: bool) -> Plane:
+def _open_plane(path: Path, n_bytes: int, mtime_ns: int, is_wanted_whole: bool, most_mapped: int) -> Plane:
     try:
         with open_fits(path) as stream:
             image = find_image(stream, n_bytes)
             if image.is_tiled:
                 return _tiled(path, image, is_wanted_whole)
-            raw = _unpacked(stream, image) if image.is_gzip else _mapped(path, image)
+            raw = _unpacked(stream, image) if image.is_gzip else _mapped(path, image, most_mapped)
             return _plane(image, raw, blank_of(image.header) if image.bitpix > 0 else None)
     except BROKEN_GZIP as error:
         pass_on(error)
@@ -146,10 +152,10 @@ def blank_of(header: fits.Header, keyword: str = "BLANK") -> int | None:
     return int(cast(float, value(header, keyword)))
 
 
-def _mapped(path: Path, image: FitsImage) -> "_Mapped":
+def _mapped(path: Path, image: FitsImage, most_held: int) -> "_Mapped":
     # The whole file is mapped but only the pages of the windows are read; no advice on order: read-ahead is wanted.
     shape = (image.height_px, image.width_px)
-    return _Mapped(np.memmap(path, DTYPES[image.bitpix], "r", image.data_offset, shape))
+    return _Mapped(np.memmap(path, DTYPES[image.bitpix], "r", image.data_offset, shape), most_held)
 
 
 @dataclass
@@ -157,6 +163,7 @@ class _Mapped:
     """A mapped image that is let go of now and then, so that a process never holds more of it than so many bytes."""
 
     pixels: np.memmap
+    most_held: int
     n_held: int = 0
 
     @property
@@ -165,7 +172,7 @@ class _Mapped:
 
     def __getitem__(self, window: tuple[slice, slice]) -> NDArray[Any]:
         n_rows, row = window[0].stop - window[0].start, (window[1].stop - window[1].start) * self.dtype.itemsize
-        if self.n_held > MOST_MAPPED:
+        if self.n_held > self.most_held:
             self.pixels._mmap.madvise(mmap.MADV_DONTNEED)  # noqa: SLF001 -- the file keeps all; nobody writes here
             self.n_held = 0
         self.n_held += n_rows * (row + AROUND)

@@ -8,9 +8,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from catalogs.dataset import CutoutRecipe
-from catalogs.sky import unit_vectors
 from catalogs.survey import Survey
 from curation.engine.steps import Input, Step
+from curation.pictures.covering import covered, is_on
 from curation.pictures.local_sky import local_sky
 from curation.pictures.sky_pixels import pixels_of_sky, read_wcs
 from schemas.fingerprint import content_id
@@ -105,8 +105,8 @@ def _of_pictures(sources: list[Row], by_name: dict[str, Row], found: _Found) -> 
         mosaic = by_name[name]
         x, y = pixels_of_sky(read_wcs(mosaic["header"]), *_positions(group))
         scales = _pixel_arcsec(mosaic, x, y)
-        for source, x_px, y_px, pixel, is_on in zip(group, x, y, scales, _is_on(mosaic, x, y), strict=True):
-            if is_on:
+        for source, x_px, y_px, pixel, is_there in zip(group, x, y, scales, is_on(mosaic, x, y), strict=True):
+            if is_there:
                 _add(found, source, [(mosaic, _box(source, mosaic, x_px, y_px, pixel))])
             else:
                 found.refuse(source, "off-mosaic", f"{name}: the position is not on the picture it came with")
@@ -136,38 +136,18 @@ def _of_sky(sources: list[Row], mosaics: list[Row], survey: Survey, found: _Foun
 def _covering(sources: list[Row], mosaics: list[Row]) -> list[list[_Covering]]:
     """Of each source the mosaics that cover it."""
     found: list[list[_Covering]] = [[] for _ in sources]
-    ra, dec = _positions(sources)
-    directions = unit_vectors(ra, dec)
-    for place, mosaic in enumerate(mosaics if sources else ()):
-        centre = unit_vectors(mosaic["ra_deg"], mosaic["dec_deg"])
-        away = np.linalg.norm(directions - centre, axis=1)
-        near = np.flatnonzero(away <= _reach(mosaic, centre))
-        if not near.size:
-            continue
-        x, y = pixels_of_sky(read_wcs(mosaic["header"]), ra[near], dec[near])
-        on = np.flatnonzero(_is_on(mosaic, x, y))
-        for k, pixel in zip(on, _pixel_arcsec(mosaic, x[on], y[on]), strict=True):
-            found[near[k]].append(_Covering(float(away[near[k]]), place, float(x[k]), float(y[k]), float(pixel)))
+    if not sources:
+        return found
+    for one in covered(*_positions(sources), mosaics):
+        pixels = _pixel_arcsec(mosaics[one.mosaic], one.x_px, one.y_px)
+        for position, *rest in zip(one.positions, one.chord, one.x_px, one.y_px, pixels, strict=True):
+            away, x, y, pixel = map(float, rest)
+            found[position].append(_Covering(away, one.mosaic, x, y, pixel))
     return found
-
-
-def _reach(mosaic: Row, centre: NDArray[np.float64]) -> float:
-    """A chord from the mosaic's centre beyond which it has no pixel; 2, the whole sphere, where that is unclear."""
-    corners = mosaic["sky_polygon_deg"]
-    if corners is None:
-        return 2.0
-    chord = float(np.linalg.norm(unit_vectors(corners[0::2], corners[1::2]) - centre, axis=1).max())
-    return 2.0 if chord > 0.5 else 1.3 * chord  # noqa: PLR2004 -- 29 degrees: an edge may bulge past the corners
 
 
 def _positions(sources: list[Row]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.array([one["ra_deg"] for one in sources], float), np.array([one["dec_deg"] for one in sources], float)
-
-
-def _is_on(mosaic: Row, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-    # A pixel's centre is at an integer, so the image reaches from -0.5 to n - 0.5. NaN is on no image.
-    right, top = x + 0.5, y + 0.5
-    return (right >= 0) & (right < mosaic["width_px"]) & (top >= 0) & (top < mosaic["height_px"])
 
 
 def _pixel_arcsec(mosaic: Row, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
