@@ -53,7 +53,7 @@ check: $(READY)  ## ruff, formatting, pyright
 	$(BIN)/pyright
 
 test: $(READY)   ## every test that needs no GPU and no model; real data and Ray included where they are there
-	$(BIN)/python -m pytest -m "not gpu and not serve" -n logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not gpu and not serve" -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-serve: $(READY) $(SERVE_READY)  ## a real vLLM on the CPU writes for the demo and for 20 real images, another reads back (half an hour)
 	$(BIN)/python -m pytest -m serve

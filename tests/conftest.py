@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,9 +19,18 @@ from tests import warm
 ROOT = Path(__file__).resolve().parent.parent
 
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; what tests start would too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: let no collection of garbage look through it again."""
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """At the end of the process libraries look for what was left."""
+    gc.unfreeze()
 
 
 # Property tests look for new examples where people work; in CI the same code is tried with the same examples.

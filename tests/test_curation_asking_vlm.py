@@ -361,7 +361,7 @@ def test_a_dead_server_is_left_out_while_another_lives(tmp_path):
     stopper = threading.Thread(target=stopped_after, args=(one, 20))
     stopper.start()
     with two:
-        got = asker(tmp_path, one, two, in_flight=2).ask(requests(120))
+        got = asker(tmp_path, one, two, in_flight=2, deadline_s=3.0).ask(requests(120))
     stopper.join()
     assert [reply.problem for reply in got] == [None] * 120
     assert two.n_calls > one.n_calls

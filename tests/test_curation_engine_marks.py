@@ -63,11 +63,15 @@ def test_a_builder_that_lost_its_claim_is_told_and_does_not_take_the_others_away
     with Builder(store, beat_s=0.01) as builder:
         builder.take("count/x")
         other = own_mark()
-        store.publish("count/x/_building.json", json.dumps({**other, "beat": f"{time.time():.1f}"}).encode())
-        assert waited_for(lambda: builder.lost("count/x") is not None)
-        now = holder(store, "count/x")
-        assert now is not None
-        assert now["id"] == other["id"]  # no beat of ours has written over it
+        for _ in range(3):  # a beat that had read the mark before may be writing: once, not again
+            store.publish("count/x/_building.json", json.dumps({**other, "beat": f"{time.time():.1f}"}).encode())
+            assert waited_for(lambda: builder.lost("count/x") is not None)
+            now = holder(store, "count/x")
+            assert now is not None
+            if now["id"] == other["id"]:
+                break
+        time.sleep(0.05)
+        assert holder(store, "count/x")["id"] == other["id"]  # no beat of ours has written over it
     assert holder(store, "count/x") is not None
 
 

@@ -5,7 +5,7 @@ A phrase "(a|b|) c" stands for several; a longer one wins over a shorter, a sche
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import chain, product
@@ -20,7 +20,7 @@ from schemas.doors import NAMES as NAMES_FILE
 from schemas.doors import door_roots
 from schemas.errors import RecipeError
 from schemas.fingerprint import fingerprint
-from schemas.folder import read_toml
+from schemas.folder import Stamp, read_toml, stamps
 from schemas.labels import LabelDefinition, LabelScheme, package_schemes, plain_label
 from schemas.touches import only
 
@@ -325,16 +325,24 @@ def _tables() -> dict[str, dict[str, Any]]:
     """`names.toml` of ours and of each folder of doors, by scheme and label. RecipeError where one stands twice.
 
     A table may be of several schemes, "mirabest,lomorph"."FR-I,FR1", the first label of the list that each has.
+    Read again only where a file's size or time, or a scheme's labels, changed.
     """
+    schemes = tuple((name, tuple(one.labels)) for name, one in package_schemes().items())
+    return _tables_of(stamps(name_files()), schemes)
+
+
+@lru_cache(maxsize=8)
+def _tables_of(files: tuple[Stamp, ...], schemes: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, dict[str, Any]]:
+    labels = dict(schemes)
     found, where = dict[str, dict[str, Any]](), dict[tuple[str, str], Path]()
-    for file in name_files():
+    for file, _, _ in files:
         try:
             said = read_toml(file)
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise RecipeError(f"{file}: not TOML: {error}") from error
-        for schemes, held in said.items():
-            for scheme, (subject, names) in product(schemes.split(","), held.items()):
-                label = _label_of(scheme, subject)
+        for some, held in said.items():
+            for scheme, (subject, names) in product(some.split(","), held.items()):
+                label = _label_of(labels.get(scheme), subject)
                 other = where.setdefault((scheme, label), file)
                 if other != file:
                     raise RecipeError(f"names of {scheme} {label} stand twice: {other} and {file}; keep one")
@@ -351,11 +359,10 @@ def _add(table: dict[str, Any], label: str, names: Any) -> None:
         held[kind] = [*held.get(kind, ()), *some]
 
 
-def _label_of(scheme: str, subject: str) -> str:
-    known = package_schemes().get(scheme)
+def _label_of(known: Sequence[str] | None, subject: str) -> str:
     if known is None or "," not in subject:
         return subject
-    return next((one for one in subject.split(",") if all(each in known.labels for each in one.split("|"))), subject)
+    return next((one for one in subject.split(",") if all(each in known for each in one.split("|"))), subject)
 
 
 def name_files() -> list[Path]:
