@@ -262,10 +262,15 @@ def _input(one: Input, k: int, store: Store) -> pa.Table:
     n_rows = made.parts[k].n_rows if one.by_part else made.n_kept
     fields = one.step.table.schema
     wanted = pa.schema([fields.field(name) for name in one.columns]) if one.columns else fields
-    if table.schema.equals(wanted) and table.num_rows == n_rows:
+    if _typed(table.schema).equals(_typed(wanted)) and table.num_rows == n_rows:
         return table
     where = f"{address}/{part_name(k)}" if one.by_part else address
     raise DamageError(f"{store.path(where)}: damaged: its columns or rows are not those that were written; {REPAIR}")
+
+
+def _typed(schema: pa.Schema) -> pa.Schema:
+    """Names and types, which an address holds, and nothing else."""
+    return pa.schema([schema.field(k).with_nullable(True) for k in range(len(schema))])
 
 
 def _sliced(sieved: Sieved, step: Step) -> Iterator[Sieved]:
