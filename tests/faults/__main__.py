@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import SystemRandom
 
@@ -73,13 +73,17 @@ def main() -> None:
 def _all_tried(
     made: World, wanted: Sequence[rounds.Round], at_once: int, begun: float, until: float
 ) -> list[rounds.Round]:
-    """All rounds, dealt to so many processes, each with files, a model and an object store of its own."""
+    """All rounds, each by whichever process is free; these have files, a model and an object store of their own."""
     context = multiprocessing.get_context("fork")
     folders = [made.folder / f"beside-{k}" for k in range(at_once)]
-    processes = [
-        context.Process(target=_share_tried, args=(made, folder, wanted[k::at_once], begun, until))
-        for k, folder in enumerate(folders)
-    ]
+    dealt = context.Value("i", 0)
+
+    def next_one() -> rounds.Round | None:
+        with dealt.get_lock():
+            dealt.value += 1
+            return wanted[dealt.value - 1] if dealt.value <= len(wanted) and time.monotonic() < until else None
+
+    processes = [context.Process(target=_share_tried, args=(made, folder, next_one, begun)) for folder in folders]
     for one in processes:
         one.start()
     for one in processes:
@@ -90,14 +94,13 @@ def _all_tried(
     return sorted(done, key=lambda one: [int(digits) for digits in one.number.split(".")])
 
 
-def _share_tried(made: World, folder: Path, wanted: Sequence[rounds.Round], begun: float, until: float) -> None:
+def _share_tried(made: World, folder: Path, next_one: Callable[[], rounds.Round | None], begun: float) -> None:
     dies_with_us()()
     own, done = made.beside(folder), list[rounds.Round]()
     try:
-        for one in wanted:
-            if time.monotonic() < until:
-                done += _tried(own, one)
-                print(table.line(done[-1], time.monotonic() - begun), flush=True)
+        while one := next_one():
+            done += _tried(own, one)
+            print(table.line(done[-1], time.monotonic() - begun), flush=True)
         (folder / DONE).write_text(json.dumps([one.told for one in done]))
     finally:
         own.end()
