@@ -7,9 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pyarrow as pa
-
 from curation.asking.replies import served_of
 from curation.corpus import Graph, check_budget, keep_digests
 from curation.engine.damage import damage_of
@@ -20,7 +17,7 @@ from curation.release.export import example_id, export, is_exported
 from curation.release.gates import GateResult, run_gates
 from curation.release.report import report
 from curation.release.review import read_reviews
-from schemas.errors import DamageError, GateError, ModelError, RecipeError
+from schemas.errors import CorpusError, DamageError, GateError, ModelError, RecipeError
 from schemas.stopping import go_on
 from schemas.whole import folder_problems, is_whole, left_beside, only_one, published
 
@@ -109,10 +106,12 @@ def _publish(made: Graph, store: Store, out: Path | None) -> bool:
 
 @contextmanager
 def _damage_told(made: Graph, store: Store) -> Generator[None]:
-    """Where tables cannot be read and some are damaged, the damage is what is told."""
+    """Where anything fails and some tables are damaged, the damage is what is told: of their footers, say."""
     try:
         yield
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
+    except CorpusError:
+        raise
+    except Exception as error:
         if found := damage_of(store, [step.address for step in made.steps]):
             raise DamageError("\n".join(f"{one.told}; {REPAIR}" for one in found)) from error
         raise

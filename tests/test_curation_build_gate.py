@@ -3,13 +3,17 @@
 import random
 from types import SimpleNamespace
 
+import pyarrow.parquet as pq
 import pytest
 
 from curation import build
+from curation.engine.run import make_parts
 from curation.engine.store import Store
 from curation.release.gates import GateResult
+from schemas.errors import DamageError
 from schemas.whole import folder_problems
 from tests.bit_flips import flip_bit
+from tests.test_curation_engine import counting, finish, odd_step
 
 MADE = SimpleNamespace(handover="llava/few/0123456789ab", corpus=SimpleNamespace(name="few"), steps=[], addresses=dict)
 
@@ -48,3 +52,24 @@ def test_a_damaged_report_is_written_again_and_gets_no_digest_of_its_own(written
     flip_bit(page, random.Random(1))
     build.run_gate(MADE, store, None)
     assert pages == ["a page"] * 2 and page.read_text() == "a page" and folder_problems(page.parent) == []
+
+
+def test_where_the_gate_fails_on_refused_rows_whose_footer_is_damaged_the_damage_is_told(tmp_path, monkeypatch):
+    store, numbers = Store(str(tmp_path)), counting()
+    odds = odd_step(numbers)
+    finish(numbers, store, make_parts(numbers, 0, store))
+    finish(odds, store, [make_parts(odds, k, store)[0] for k in range(3)])
+    refused = tmp_path / odds.address / "_rejected/part-00000.parquet"
+    made = SimpleNamespace(**{**vars(MADE), "steps": [numbers, odds]})
+
+    def gates(*_):
+        assert store.rejected(odds.address)["reason"]
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(build, "run_gates", gates)
+    with pytest.raises(RuntimeError, match="a fault of ours"):  # nothing is damaged
+        build.run_gate(made, store, None)
+    for file in refused.parent.iterdir():
+        pq.write_table(pq.read_table(file).rename_columns(["row_id", "reasom", "detail", "row"]), file)
+    with pytest.raises(DamageError, match="part-00000.parquet: damaged"):
+        build.run_gate(made, store, None)
