@@ -9,6 +9,7 @@ start of the converter weigh nothing.
              a corpus, down to their tables in a store
     pandoc   one process that does what a script would: unpacks, has pandoc read the LaTeX once a paper, takes figures
              and captions from its JSON, and calls Ghostscript once for each EPS and PDF, ImageMagick for each bitmap.
+             Vector pictures are drawn with the pixels that they have here, 1024 x 768, and with smooth edges as here.
              It writes PNG and captions and nothing else: no checks, no hashes, no panels, no tables
 
 Then where the time goes here, by step and within `figures`, and how seconds grow with the number of papers.
@@ -38,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GOALS = {"now": 5.0, "then": 5.0}
 SIZES, GROWTH, ROUNDS = (10, 40), (10, 100, 1000), 3
 N_FIGURES = 6
+WIDTH_INCH = 4  # of vector pictures
 N_DIFFERENT = 20  # pictures of a kind; papers beyond take them again, with captions of their own
 MACROS = r"""
 \newcommand{\hi}{H\,\textsc{i}}\newcommand{\jy}{mJy\,beam$^{-1}$}\newcommand{\fig}[3]{\begin{figure}
@@ -59,7 +61,7 @@ def pictures(kind: str) -> list[dict[str, bytes]]:
     from curation.demo_papers import graph, sky_map
 
     def eps(number: int) -> bytes:
-        figure = Figure(figsize=(4, 3))
+        figure = Figure(figsize=(WIDTH_INCH, 3))
         axes = figure.add_subplot()
         axes.plot(range(20), [(k * number) % 17 for k in range(20)])
         axes.set(xlabel="Frequency (GHz)", ylabel="Flux density (mJy)")
@@ -184,7 +186,8 @@ def with_pandoc(raw: Path, out: Path, pandoc: str) -> dict[str, Any]:
             file = next(one for one in map(folder.joinpath, (name, f"{name}.pdf", f"{name}.eps")) if one.is_file())
             target = folder / f"figure-{k}.png"
             if file.suffix in (".pdf", ".eps"):
-                flags = ["-dSAFER", "-dBATCH", "-dNOPAUSE", "-q", "-sDEVICE=png16m", "-r150"]
+                flags = ["-dSAFER", "-dBATCH", "-dNOPAUSE", "-q", "-sDEVICE=png16m", f"-r{1024 / WIDTH_INCH:g}"]
+                flags += ["-dTextAlphaBits=4", "-dGraphicsAlphaBits=4"]
                 crop = ["-dEPSCrop"] if file.suffix == ".eps" else []
                 subprocess.run(["gs", *flags, *crop, f"-sOutputFile={target}", file], check=True, capture_output=True)
             else:

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from curation.captions.looks import grey_of, panels, picture_hash, small
+from curation.captions.looks import panels, picture_hash, small
 from curation.corpus import Corpus, Graph, graph
 from curation.demo_papers import write_demo_papers
 from curation.engine.record import made_manifest
 from curation.engine.run import make_parts
 from curation.engine.store import Store
+from curation.papers import png as papers_png
+from curation.papers.paper import looked_at
 from schemas.fingerprint import content_id
+from schemas.pictures import opened
 
 GOOD = "Radio map of a double source at 1.4 GHz with contours at 1, 2 and 4 mJy per beam over grey scale"
 
@@ -27,6 +30,13 @@ def picture(number: int, side_px: int = 64) -> bytes:
     sink = io.BytesIO()
     Image.fromarray(coarse).resize((side_px, side_px), Image.Resampling.BICUBIC).save(sink, "PNG")
     return sink.getvalue()
+
+
+def grey_of(png: bytes) -> np.ndarray:
+    """As rules look at a picture."""
+    image = opened(png, "a figure")
+    width, height = looked_at(*image.size)
+    return np.frombuffer(papers_png.grey_of(image), np.uint8).reshape(height, width)
 
 
 def figure(number: int = 1, caption: str = GOOD, *, paper: str = "2401.00001", **given: Any) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from PIL import Image, ImageDraw
 from catalogs.survey import surveys
 from curation.captions.copies import copies
 from curation.captions.held_out import HeldOut, names_in, plain
-from curation.captions.looks import grey_of, panels, picture_hash
+from curation.captions.looks import panels, picture_hash
 from curation.captions.places import places_in
 from curation.captions.rules import corruption_signs, findings, order_signs, panel_words
 from curation.captions.splits import figure_splits
 from curation.captions.statements import known_sky, statements, survey_facts, verdict_of
 from curation.truth.splits import SplitConfig
 from schemas.tables import ENTRIES, FIGURES, SOURCES
-from tests.making_captions import GOOD, figure, picture
+from tests.making_captions import GOOD, figure, grey_of, picture
 
 # -- places -----------------------------------------------------------------------------------------------------------
 

@@ -7,14 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from curation.captions.found import PaperFile, unchanged_source
-from curation.captions.looks import grey_of, panels, picture_hash, small
+from curation.captions.looks import panels, picture_hash, small
 from curation.engine.steps import Input, Resources, Step
 from curation.papers.figures import DEFAULT_LIMITS, Figure, Limits, Paper, Refused, figures_of
+from curation.papers.paper import looked_at
 from curation.pictures.unchanged import Stamps
-from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import FIGURES
@@ -62,6 +63,7 @@ def figures_step(corpus: str, papers: Step, raw: Path, stamps: Stamps, limits: L
         FIGURES,
         config=(limits,),
         inputs=(Input(papers, by_part=True, columns=PAPER_COLUMNS),),
+        version=2,
         counts="figures of papers, and what else of them was refused",
         resources=Resources(cpus=1, memory_mb=2000),
     )
@@ -74,10 +76,8 @@ def n_words(caption: str) -> int:
 
 def _row(figure: Figure, paper: Row) -> Row:
     sha256 = hashlib.sha256(figure.png).hexdigest()
-    try:
-        grey = grey_of(figure.png)
-    except CatalogError as error:  # of bytes that we made
-        raise CatalogError(f"{paper['source']}: figure {figure.number}: {error}") from error
+    width, height = looked_at(figure.width_px, figure.height_px)
+    grey = np.frombuffer(figure.grey, np.uint8).reshape(height, width)
     names = (
         "number", "panel", "kind", "label", "caption_latex", "caption", "n_pictures", "source_format", "source_sha256",
         "png", "width_px", "height_px",

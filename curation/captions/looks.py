@@ -4,11 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.pictures import opened
-
 Bytes = NDArray[np.uint8]
 HASHED_PX, HASH_SIDE, SMALL_PX = 64, 16, 24
-LOOKED_AT_PX = 512  # the longer side, while panels are looked for
 BY_FREQUENCY = np.argsort(np.add.outer(np.arange(HASH_SIDE), np.arange(HASH_SIDE)).ravel(), kind="stable")
 INK = 40  # grey levels from the ground
 LEAST_SHARE = 0.16  # of the picture's side that a plot takes
@@ -16,16 +13,6 @@ LEAST_GAP = 0.012  # of the picture's side
 LINE_SHARE = 0.7  # of a block's side that an axis runs along
 MOST_LINE_PX = 4
 MOST_PANELS = 99
-
-
-def grey_of(png: bytes) -> Bytes:
-    """A picture as grey[y, x] of 8 bit, at most 512 pixels a side. Raises CatalogError for what is no picture."""
-    grey = np.asarray(opened(png, "a figure").convert("L"))
-    shrink = LOOKED_AT_PX / max(grey.shape)
-    if shrink >= 1:
-        return grey
-    height, width = (max(1, round(side * shrink)) for side in grey.shape)
-    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def picture_hash(grey: Bytes) -> str:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -26,11 +27,14 @@ from curation.papers.paper import Limits, Reason
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TO_START_S = 120.0  # on a busy machine
+TO_END_S = 2.0
 PATIENCE = 15  # by the clock on the wall, of the seconds of the processor
 ENDED = "ended"
 FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 """How a process ends that the system or a person ends; its memory is bounded, so no picture brings that about."""
 MOST_ANSWER_BYTES = 1 << 30
+# What a picture took stays with the process for the next one: to ask the system again takes half of drawing a page.
+KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
 
 
 class NotConvertedError(ValueError):
@@ -43,9 +47,10 @@ class NotConvertedError(ValueError):
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture as PNG."""
+    """A picture as PNG, and as rules look at it."""
 
     png: bytes
+    grey: bytes
     width_px: int
     height_px: int
     kinds: tuple[str, ...]
@@ -68,19 +73,21 @@ def picture_of(uses: Sequence[tuple[Use, bytes]], limits: Limits) -> Drawn:
         "side_px": limits.side_px,
         "seconds": limits.seconds,
     }
-    answer, png = _asked(message, b"".join(content for _, content in uses), limits)
-    return Drawn(png, answer["width"], answer["height"], tuple(answer["kinds"]))
+    answer, given = _asked(message, b"".join(content for _, content in uses), limits)
+    n_png = answer["n_png"]
+    return Drawn(given[:n_png], given[n_png:], answer["width"], answer["height"], tuple(answer["kinds"]))
 
 
-def pages_of(content: bytes, limits: Limits) -> list[tuple[dict[str, Any], bytes]]:
-    """The figures of a PDF, each with what its page says of it and its picture. Raises NotConvertedError."""
+def pages_of(content: bytes, limits: Limits) -> list[tuple[dict[str, Any], bytes, bytes]]:
+    """The figures of a PDF, each with what its page says of it, its PNG and its greys. Raises NotConvertedError."""
     seconds = limits.seconds * 10
     message = {"what": "pages", "side_px": limits.side_px, "figures": limits.figures, "seconds": seconds}
-    answer, pngs = _asked(message, content, limits)
+    answer, given = _asked(message, content, limits)
     found, at = [], 0
     for one in answer["figures"]:
-        found.append((one, pngs[at : at + one["bytes"]]))
-        at += one["bytes"]
+        half, end = at + one["n_png"], at + one["n_png"] + one["n_grey"]
+        found.append((one, given[at:half], given[half:end]))
+        at = end
     return found
 
 
@@ -121,15 +128,20 @@ class _Process:
     def __init__(self, memory_bytes: int) -> None:
         self.owner, self.memory_bytes = os.getpid(), memory_bytes
         self.code: int | None = None  # how it came to an end by itself
+        self.folder = tempfile.mkdtemp(prefix="pictures-")
         environment = {
             "PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1", "TMPDIR": self.folder, "HOME": self.folder, **KEEPS_MEMORY,
         }  # fmt: skip
-        self.child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "curation.papers.converter", str(memory_bytes)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd="/",
-            start_new_session=True,
-        )  # fmt: skip
+        try:
+            self.child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "curation.papers.converter", str(memory_bytes), self.folder],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+                cwd=self.folder, start_new_session=True,
+            )  # fmt: skip
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         try:
             self._answer(time.monotonic() + TO_START_S)
         except (EOFError, ValueError, TimeoutError):
@@ -191,18 +203,19 @@ class _Process:
         """Whether it is this process's own, and runs."""
         return self.owner == os.getpid() and self.child.poll() is None
 
-    def end(self) -> None:
+    def end(self, patience_s: float = 0.1) -> None:
         """With all that it started."""
         if self.owner != os.getpid():
             return
         with suppress(subprocess.TimeoutExpired):
-            self.code = self.child.wait(0.1)  # one that came to an end tells how
+            self.code = self.child.wait(patience_s)  # one that came to an end tells how
         with suppress(ProcessLookupError):
             os.killpg(self.child.pid, signal.SIGKILL)
         self.child.wait()
         for stream in (self.child.stdin, self.child.stdout):
             with suppress(OSError):
                 cast("Any", stream).close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 _LOCK = threading.Lock()
@@ -219,9 +232,13 @@ def _process(limits: Limits) -> _Process:
 
 
 def close() -> None:
-    """End the process that opens pictures, if there is one."""
+    """End the process that opens pictures, if there is one: by itself where it waits for the next, else at once."""
     while _RUNNING:
-        _RUNNING.pop().end()
+        running = _RUNNING.pop()
+        if running.owner == os.getpid():
+            with suppress(OSError):
+                cast("Any", running.child.stdin).close()
+            running.end(TO_END_S)
 
 
 atexit.register(close)

@@ -1,10 +1,11 @@
-"""The process that opens pictures: `python -m curation.papers.converter`, one frame in, one frame out, until the end.
+"""The process that opens pictures: `python -m curation.papers.converter MEMORY FOLDER`, a frame in, a frame out.
 
 It has a limit of memory and of the files it may write, opens no network, and is ended from outside when it is too slow.
 """
 
 import json
 import resource
+import shutil
 import signal
 import sys
 from dataclasses import fields
@@ -12,10 +13,11 @@ from typing import Any
 
 from PIL import Image
 
-from curation.papers import frames
-from curation.papers.opening import UnusableError, Want, as_image, joined, limit_cpu
+from curation.papers import frames, postscript
+from curation.papers.opening import as_image, joined
 from curation.papers.pages import figures_of_pages
-from curation.papers.png import png_of
+from curation.papers.png import grey_of, png_of
+from curation.papers.wanted import UnusableError, Want, limit_cpu
 from schemas.trouble import in_one_line
 
 WRITTEN_BYTES = 500_000_000
@@ -23,7 +25,7 @@ OF_WANT = {one.name for one in fields(Want)}
 
 
 def main() -> None:
-    """Answer until the pipe ends."""
+    """Answer until the pipe ends; the folder is for temporary files, and goes with the process."""
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints is no answer
     memory = int(sys.argv[1])
@@ -37,6 +39,8 @@ def main() -> None:
     while frame := frames.read(source):
         answer, payload = _answered(*frame)
         frames.write(sink, answer, payload)
+    postscript.close()
+    shutil.rmtree(sys.argv[2], ignore_errors=True)  # who asked came to an end and cannot
 
 
 def _answered(message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
@@ -68,17 +72,23 @@ def _pictures(message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], 
     whole = joined(images, message["side_px"])
     if whole.width * whole.height > message["pixels"]:
         raise UnusableError("picture-too-large", f"{len(images)} pictures of {whole.width} x {whole.height} pixels")
-    return {"kinds": kinds, "width": whole.width, "height": whole.height}, png_of(whole)
+    told, given = _given(whole)
+    return {"kinds": kinds, **told}, given
 
 
 def _pages(message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
-    found, pngs = [], []
+    found, pictures = [], []
     for figure, image in figures_of_pages(payload, message["side_px"], message["figures"]):
-        png = png_of(image) if image else b""
-        size = {"width": image.width, "height": image.height} if image else {}
-        found.append({**figure, **size, "bytes": len(png)})
-        pngs.append(png)
-    return json.loads(json.dumps({"figures": found})), b"".join(pngs)
+        told, given = _given(image) if image else ({"n_png": 0, "n_grey": 0}, b"")
+        found.append({**figure, **told})
+        pictures.append(given)
+    return json.loads(json.dumps({"figures": found})), b"".join(pictures)
+
+
+def _given(image: Image.Image) -> tuple[dict[str, int], bytes]:
+    """A picture's sides and the lengths of what is given of it; its PNG and its greys."""
+    png, grey = png_of(image), grey_of(image)
+    return {"width": image.width, "height": image.height, "n_png": len(png), "n_grey": len(grey)}, png + grey
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from curation.papers.floats import PROTECTED as FLOAT_NAMES
 from curation.papers.latex_words import PROTECTED as CAPTION_NAMES
 from curation.papers.macros import Macros, TooManyExpansionsError, learned
 from curation.papers.numbers import trouble_with_numbers, trouble_with_pages
-from curation.papers.opening import UnusableError, format_of, unpacked
+from curation.papers.opening import format_of, unpacked
 from curation.papers.paper import DEFAULT_LIMITS, Figure, Limits, Paper, Reason, Refused
 from curation.papers.source import Sources, TooMuchSourceError
+from curation.papers.wanted import UnusableError
 
 __all__ = ["DEFAULT_LIMITS", "Figure", "Limits", "Paper", "Reason", "Refused", "figures_of"]
 
@@ -122,8 +123,9 @@ def _figure(reading: _Reading, found: Found, at: tuple[int, Macros, Pictures]) -
     whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     return Figure(
         number, found.panel, found.kind, found.label, found.caption_latex, caption,
-        files=tuple(name for _, name in files), png=drawn.png, width_px=drawn.width_px, height_px=drawn.height_px,
-        n_pictures=len(uses), source_format="+".join(dict.fromkeys(drawn.kinds)), source_sha256=whole,
+        files=tuple(name for _, name in files), png=drawn.png, grey=drawn.grey, width_px=drawn.width_px,
+        height_px=drawn.height_px, n_pictures=len(uses), source_format="+".join(dict.fromkeys(drawn.kinds)),
+        source_sha256=whole,
     )  # fmt: skip
 
 
@@ -209,7 +211,7 @@ def _of_pdf(reading: _Reading, name: str) -> None:
         reading.refuse_paper("not-a-paper" if error.reason == "picture-broken" else error.reason, f"{name}: {error}")
         return
     digest = hashlib.sha256(content).hexdigest()
-    for number, (told, png) in enumerate(found, 1):
+    for number, (told, png, grey) in enumerate(found, 1):
         caption, where = str(told["caption"]), f"page {told['page']}"
         trouble = trouble_with_pages(caption, str(told["text"]))
         if not any(one.isalpha() for one in caption):
@@ -233,6 +235,7 @@ def _of_pdf(reading: _Reading, name: str) -> None:
                     caption,
                     files=(name,),
                     png=png,
+                    grey=grey,
                     width_px=told["width"],
                     height_px=told["height"],
                     n_pictures=1,

@@ -1,71 +1,34 @@
 """Pictures of papers as RGB or grey of 8 bit: by Pillow, pypdfium2 and Ghostscript. In the converting process only.
 
 A vector picture is rendered so that its longer side has the wanted pixels; a raster one is only ever made smaller.
-PostScript goes to Ghostscript alone, in its safest mode, from a file in a folder of its own.
 """
 
 import gzip
 import io
 import math
 import re
-import resource
-import signal
-import subprocess
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium
 from PIL import Image
 
+from curation.papers.png import plain
+from curation.papers.postscript import of_postscript
+from curation.papers.wanted import DOS_EPS, UnusableError, Want, scale_of
 from schemas.errors import CatalogError
 from schemas.pictures import FORMATS as PILLOWS
 from schemas.pictures import opened
 from schemas.trouble import in_one_line, pass_on
 
 POINTS = {"": 1.0, "bp": 1.0, "pt": 72 / 72.27, "in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "px": 72 / 72.27}
-DOS_EPS = b"\xc5\xd0\xd3\xc6"
 GAP_PX = 16
 BAND, SHAPE = 5.0, 1.5  # widths over heights: of a row that is broken, and of what is made of it
-LEAST_PT, MOST_PT = 1.0, 20_000.0
-GS = (
-    "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-dNOPROMPT", "-dEPSCrop", "-dTextAlphaBits=4", "-dGraphicsAlphaBits=4",
-    "-dMaxBitmap=200000000", "-sDEVICE=ppmraw", "-sstdout=%stderr", "-sOutputFile=-",
-)  # fmt: skip
-MOST_GS_BYTES = 400_000_000
 FORMATS = {
     b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"II*\0": "tiff", b"MM\0*": "tiff", b"GIF8": "gif", b"BM": "bmp",
     b"%PDF": "pdf", b"%!": "ps", DOS_EPS: "eps",
 }  # fmt: skip
-_BOX = re.compile(rb"%%(HiRes)?BoundingBox:\s*(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)")
 _LENGTH = re.compile(r"([-+]?\d*\.?\d+)\s*(bp|pt|in|cm|mm|px|)")
-
-
-class UnusableError(ValueError):
-    """A picture that is not given, with the reason of the closed list."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-@dataclass(frozen=True)
-class Want:
-    """One picture as the paper shows it, and what it may cost."""
-
-    name: str
-    angle_deg: float = 0.0
-    page: int = 1
-    trim: str = ""
-    viewport: str = ""
-    row: int = 0
-    side_px: int = 1024
-    pixels: int = 1 << 26
-    seconds: float = 20.0
-    ghostscript: str = ""
 
 
 def format_of(content: bytes) -> str:
@@ -100,7 +63,7 @@ def as_image(content: bytes, want: Want) -> tuple[Image.Image, str]:
     if kind == "pdf":
         image, dots_per_point = _of_pdf(content, want)
     elif kind in ("ps", "eps"):
-        image, dots_per_point = _of_postscript(content, want)
+        image, dots_per_point = of_postscript(content, want)
     elif kind:
         image, dots_per_point = _of_raster(content, want)
     else:
@@ -197,91 +160,7 @@ def _of_pdf(content: bytes, want: Want) -> tuple[Image.Image, float]:
 
 def rendered(page: Any, scale: float, **how: Any) -> Image.Image:
     """A page, or its part, as RGB; grey where it has no colour."""
-    return _plain(page.render(scale=scale, **how).to_pil().convert("RGB"))
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    red, green, blue = image.split()
-    is_grey = red.tobytes() == green.tobytes() == blue.tobytes()
-    return red if is_grey else image
-
-
-def scale_of(size_pt: tuple[float, float], side_px: int, name: str) -> float:
-    """Pixels of a point, so that the longer side has the wanted pixels."""
-    longest = max(size_pt)
-    if not (all(math.isfinite(one) and one >= LEAST_PT for one in size_pt) and longest <= MOST_PT):
-        raise UnusableError("picture-broken", f"{name}: a page of {size_pt[0]:g} x {size_pt[1]:g} points")
-    return side_px / longest
-
-
-def _of_postscript(content: bytes, want: Want) -> tuple[Image.Image, float]:
-    if not want.ghostscript:
-        told = "PostScript needs Ghostscript: install it (Debian: apt-get install ghostscript), so that `gs` is found"
-        raise UnusableError("no-ghostscript", f"{want.name}: {told}")
-    body = _eps_of(content)
-    box = _bounding_box(body)
-    size = (box[2] - box[0], box[3] - box[1]) if box else (612.0, 792.0)
-    scale = scale_of(size, want.side_px, want.name)
-    with tempfile.TemporaryDirectory(prefix="eps-") as folder:
-        source = Path(folder) / "picture.eps"
-        source.write_bytes(body)
-        given = _asked([want.ghostscript, *GS, f"-r{72 * scale:.4f}", str(source)], folder, want)
-    try:
-        with Image.open(io.BytesIO(given), formats=("PPM",)) as image:
-            return _plain(image.convert("RGB")), scale
-    except Exception as error:
-        pass_on(error)
-        raise UnusableError("picture-broken", f"{want.name}: Ghostscript drew no page") from None
-
-
-def _asked(command: list[str], folder: str, want: Want) -> bytes:
-    """What Ghostscript draws, first page first; its own process has the seconds of the picture, by its own clock."""
-    environment = {"PATH": "/usr/bin:/bin", "TMPDIR": folder, "HOME": folder, "LANG": "C"}
-    with tempfile.TemporaryFile(dir=folder) as drawn:
-        ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=drawn, stderr=subprocess.PIPE, cwd=folder, env=environment,
-            check=False, preexec_fn=partial(limit_cpu, want.seconds),  # noqa: PLW1509 - this process has one thread
-        )  # fmt: skip
-        drawn.seek(0)
-        given = drawn.read(MOST_GS_BYTES)
-    if ended.returncode == -signal.SIGXCPU:
-        raise UnusableError("picture-too-slow", f"{want.name}: more than {want.seconds:g} s in Ghostscript")
-    if not given.startswith(b"P6"):
-        told = " ".join(ended.stderr.decode("utf-8", "replace").split())[:200] or "no page"
-        raise UnusableError("picture-broken", f"{want.name}: Ghostscript ended with {ended.returncode}: {told}")
-    return given
-
-
-def limit_cpu(seconds: float) -> None:
-    """This process ends by SIGXCPU after so many more seconds of the processor, however busy the machine is."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    most = math.ceil(used.ru_utime + used.ru_stime + seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-
-
-def _eps_of(content: bytes) -> bytes:
-    """The PostScript of a file, marked as encapsulated where it tells its bounding box: LaTeX shows that part alone."""
-    if content.startswith(DOS_EPS) and len(content) >= 12:  # noqa: PLR2004
-        start, length = int.from_bytes(content[4:8], "little"), int.from_bytes(content[8:12], "little")
-        content = content[start : start + length]
-    start = content.find(b"%!")
-    content = content[max(start, 0) :]
-    first, end, rest = content.partition(b"\n" if b"\n" in content[:200] else b"\r")
-    if b"EPSF" in first or not _bounding_box(content):
-        return content
-    return b"%!PS-Adobe-3.0 EPSF-3.0" + end + rest
-
-
-def _bounding_box(content: bytes) -> tuple[float, float, float, float] | None:
-    """Left, bottom, right, top in points, from the head, else the end of the file."""
-    found = _BOX.search(content[:20_000]) or _BOX.search(content[-20_000:])
-    if not found:
-        return None
-    try:
-        left, bottom, right, top = (float(one) for one in found.groups()[1:])
-    except ValueError:
-        return None
-    return (left, bottom, right, top) if right - left >= LEAST_PT and top - bottom >= LEAST_PT else None
+    return plain(page.render(scale=scale, rev_byteorder=True, **how).to_numpy())
 
 
 def _cut(image: Image.Image, want: Want, dots_per_point: float) -> Image.Image:

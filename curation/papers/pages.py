@@ -16,7 +16,8 @@ import pypdfium2 as pdfium
 from PIL import Image
 from pypdfium2 import raw
 
-from curation.papers.opening import UnusableError, rendered, scale_of
+from curation.papers.opening import rendered
+from curation.papers.wanted import UnusableError, scale_of
 from schemas.trouble import in_one_line
 
 MOST_PAGES = 300

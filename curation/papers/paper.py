@@ -46,6 +46,13 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+LOOKED_AT_PX = 512  # the longer side of a picture that is looked at by rule
+
+
+def looked_at(width_px: int, height_px: int) -> tuple[int, int]:
+    """Width and height of a picture's `grey`."""
+    shrink = min(1.0, LOOKED_AT_PX / max(width_px, height_px))
+    return max(1, round(width_px * shrink)), max(1, round(height_px * shrink))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Figure:
     caption: str  # clean Unicode; every number of it is found again in the source
     files: tuple[str, ...]  # member paths of the pictures, in order
     png: bytes  # sRGB or grey of 8 bit; several pictures of a caption stand side by side, in order
+    grey: bytes  # the same as grey[y, x] of 8 bit, made smaller: `looked_at` of its sides
     width_px: int
     height_px: int
     n_pictures: int

@@ -1,8 +1,10 @@
-"""A picture of a paper as PNG of 8 bit, grey or RGB."""
+"""A picture of a paper as PNG of 8 bit, grey or RGB; and small and in grey, as rules look at it."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from curation.papers.paper import looked_at
 from curation.pictures.png import UP, packed
 
 
@@ -15,3 +17,15 @@ def png_of(image: Image.Image) -> bytes:
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     return packed(filtered, n_channels=1 if image.mode == "L" else 3, level=6)
+
+
+def grey_of(image: Image.Image) -> bytes:
+    """A picture in mode L or RGB as the bytes of grey[y, x] of 8 bit, with the sides of `looked_at`."""
+    return image.convert("L").resize(looked_at(*image.size), Image.Resampling.BOX).tobytes()
+
+
+def plain(rgb: NDArray[np.uint8]) -> Image.Image:
+    """rgb[y, x, 3] as a picture; grey where it has no colour."""
+    red = rgb[..., 0]
+    is_grey = np.array_equal(red, rgb[..., 1]) and np.array_equal(red, rgb[..., 2])
+    return Image.fromarray(np.ascontiguousarray(red) if is_grey else rgb)
