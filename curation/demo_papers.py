@@ -170,7 +170,7 @@ def _good() -> list[DemoPaper]:
             OWN,
         ),
         DemoPaper(
-            "astro-ph0501003",
+            "astro-ph0501004",
             "Old radio jets",
             _figure(
                 "long.png",
@@ -282,7 +282,7 @@ def _unwanted() -> list[DemoPaper]:
 def _hostile() -> list[DemoPaper]:
     return [
         DemoPaper(
-            "2406.00011",
+            "2406.00004",
             "A radio survey that leaves its folder",
             _figure(
                 "fine.png",
