@@ -74,4 +74,4 @@ def test_the_hand_over_is_whole_and_the_report_tells_of_both_papers(built):
     assert ">3 drawn-by-tex<" in alger and "5a no-caption, 5b no-caption" in marsh
     assert alger.count("<li>") == 20 and marsh.count("<li>") == 7
     plain = re.sub(r"</?b>|fig:\S+ ", "", alger)
-    assert "17 (figure, 5 pictures): Examples of resolved sources with high disagreement" in plain
+    assert "17 (figure*, 5 pictures): Examples of resolved sources with high disagreement" in plain

@@ -234,7 +234,7 @@ def test_one_process_serves_many_pictures():
 
 
 def test_the_process_has_no_more_memory_than_it_may():
-    limits = replace(DEFAULT_LIMITS, memory_bytes=300_000_000)
+    limits = replace(DEFAULT_LIMITS, memory_bytes=400_000_000)
     assert shown(drawn(picture("a.png"), limits=limits).png) == "a"
     sink = io.BytesIO()
     Image.new("1", (8000, 8000)).save(sink, "PNG")
