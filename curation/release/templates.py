@@ -21,7 +21,7 @@ def templates_view() -> str:
     return f"""
         CREATE VIEW templates AS
         SELECT dataset, turn.kind AS kind, {told} AS template, count(*) AS n, min(turn.answer) AS example
-        FROM conversations, unnest(turns) AS listed(turn)
+        FROM (SELECT dataset, unnest(turns) AS turn FROM conversations)
         WHERE turn.kind NOT IN ('class', 'labels') AND contains(trim(turn.answer), ' ')
               AND NOT regexp_full_match(trim(turn.answer), '{boxes}(, {boxes})*')
         GROUP BY ALL

@@ -3,7 +3,7 @@ WITH planned AS (
     SELECT dataset, question_id, sum(n_asked) AS n FROM quotas WHERE kind <> 'generated' GROUP BY ALL
 ), asked AS (
     SELECT dataset, told.question_id, count(*) AS n
-    FROM conversations, unnest(turns) AS listed(told)
+    FROM (SELECT dataset, unnest(turns) AS told FROM conversations)
     WHERE told.kind NOT IN ('description', 'generated') AND dataset IN (SELECT dataset FROM quotas)
     GROUP BY ALL
 )

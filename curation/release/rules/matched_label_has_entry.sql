@@ -1,7 +1,7 @@
 -- a label given by match with a catalogue of the corpus names a row that this catalogue has
 WITH said AS (
     SELECT source_id, label.label, label.catalog, label.row
-    FROM sources, unnest(labels) AS listed(label)
+    FROM (SELECT source_id, unnest(labels) AS label FROM sources)
     WHERE label.tier = 'match' AND label.state = 'present'
 )
 SELECT source_id AS row_key, label || ': ' || catalog || ' row ' || row AS found

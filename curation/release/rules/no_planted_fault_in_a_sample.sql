@@ -1,5 +1,8 @@
 -- no fault that was planted for the checker stands in a sample
+WITH told AS (SELECT conversation_id, unnest(turns) AS turn FROM conversations)
 SELECT samples.sample_id AS row_key, injections.injection_id AS found
-FROM samples JOIN conversations USING (conversation_id), unnest(conversations.turns) AS t(turn), injections
-WHERE NOT injections.is_true AND injections.cutout_id = samples.cutout_id
-  AND injections.question = turn.question AND injections.answer = turn.answer
+FROM told
+JOIN samples USING (conversation_id)
+JOIN injections ON injections.cutout_id = samples.cutout_id
+    AND injections.question = told.turn.question AND injections.answer = told.turn.answer
+WHERE NOT injections.is_true
