@@ -4,7 +4,7 @@ Run by `benchmarks/cutouts.py`:
     OTHER/bin/python benchmarks/cutout_peers.py speed HOW MOSAIC WINDOWS.npy FEW MANY
     OTHER/bin/python benchmarks/cutout_peers.py faults HOW MOSAIC WINDOWS.npy
 WINDOWS are rows of ra, dec (deg) and side (px); MOSAIC has two axes, for neither reads more. In `faults` the mosaic's
-pixels say where they are: y * 65536 + x.
+pixels say where they are: y * 65536 + x + 1.
 """
 
 import json
@@ -120,6 +120,17 @@ def image_and_header(made) -> tuple[np.ndarray, dict | None]:
         return np.array(hdu.data), {**opened[0].header, **hdu.header}
 
 
+def placed(image: np.ndarray) -> dict:
+    """Where in the mosaic the corner of a cutout is, by what its pixels say, and how it shows that there is nothing."""
+    known = np.isfinite(image) & (image != 0)
+    y, x = (int(one[0]) for one in np.nonzero(known)) if known.any() else (0, 0)
+    value = float(image[y, x]) - 1
+    return {
+        "shape": list(image.shape), "corner": [int(value % 65536) - x, int(value // 65536) - y],
+        "n_nan": int(np.isnan(image).sum()), "n_zero": int((image == 0).sum()),
+    }  # fmt: skip
+
+
 def speed(how: str, mosaic: str, windows: np.ndarray, sizes: tuple[int, int]) -> dict:
     """CPU seconds of both sizes, after a run that is not counted."""
     took = list[float]()
@@ -139,15 +150,7 @@ def faults(how: str, mosaic: str, windows: np.ndarray) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         for made in WAYS[how](mosaic, windows, Path(folder)):
             image, header = image_and_header(made)
-            known = np.isfinite(image) & (image != 0)
-            y, x = (int(one[0]) for one in np.nonzero(known)) if known.any() else (0, 0)
-            value = float(image[y, x])
-            rows.append(
-                {
-                    "shape": image.shape, "x_min": int(value % 65536) - x, "y_min": int(value // 65536) - y,
-                    "n_nan": int(np.isnan(image).sum()), "n_zero": int((image == 0).sum()),
-                }
-            )  # fmt: skip
+            rows.append(placed(image))
             kept = None if header is None else {name: header.get(name) for name in ("BUNIT", "BMAJ", "CTYPE1")}
     return {"cutouts": rows, "header": kept}
 

@@ -1,7 +1,9 @@
 """How fast cutouts leave a mosaic, as FITS and as PNG, against what one would write with other libraries.
 
+Cutana and astrocut live in an environment of their own (pip install cutana==0.4.0 astrocut==1.4.0).
+
 Example:
-    python benchmarks/cutouts.py
+    python benchmarks/cutouts.py --peers-python OTHER/bin/python
     python benchmarks/cutouts.py --quick --json > cutouts.json
 """
 
@@ -9,6 +11,8 @@ import argparse
 import io
 import json
 import os
+import statistics
+import subprocess
 import sys
 import tempfile
 import warnings
@@ -18,21 +22,32 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+import pyarrow as pa
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.visualization import ZScaleInterval
+from cutout_peers import placed
 from harness import Contender, against, ratio_lines, slopes_us
 from PIL import Image
 
+from catalogs.dataset import CutoutRecipe
 from catalogs.survey import Survey
+from curation.engine.parts import sealed_part
+from curation.pictures.cutouts import cutouts
 from curation.pictures.fits_cutout import fits_cutout, fits_template
-from curation.pictures.mosaics import read_mosaic
+from curation.pictures.mosaics import find_files, mosaics, read_mosaic
 from curation.pictures.plane import Box, open_plane
 from curation.pictures.png import png_bytes
 from curation.pictures.render import Picture, render
-from curation.pictures.sky_pixels import quiet_wcs
+from curation.pictures.sky_pixels import quiet_wcs, read_wcs, sky_of_pixels
+from curation.pictures.stream import Delivery, Stream
+from curation.pictures.unchanged import stamps_of
+from curation.pictures.views import as_shown, side_in_px, views_of_positions
+from curation.pictures.windows import windows
 from curation.pictures.zscale import zscale_limits
+from schemas.fingerprint import content_id
+from schemas.tables import CUTOUTS, SOURCES
 
 try:
     import fitsio
@@ -44,12 +59,19 @@ except ImportError:
     skimage_resize = None
 
 SIDE_PX = 384
+STREAM_PX, ROWS_PER_PART = 128, 256
 GOALS = {  # docs/performance.md: at least so many times the peer, by slope
-    "FITS / astropy, opened each time": ("astropy naive", "ours FITS", 10),
-    "FITS / fitsio": ("fitsio", "ours FITS", 2),
-    "PNG / the paper's preparation": ("paper", "ours PNG", 10),
-    "PNG / PIL recipe": ("PIL recipe", "ours PNG", 3.5),
+    "FITS / astropy, opened each time": ("astropy naive", "ours FITS", 33),
+    "FITS / fitsio": ("fitsio", "ours FITS", 5),
+    "FITS / Cutana's FITS": ("cutana-fits", "ours FITS", 15),
+    "FITS / astrocut": ("astrocut", "ours FITS", 30),
+    "PNG / the paper's preparation": ("paper", "ours PNG", 20),
+    "PNG / PIL recipe": ("PIL recipe", "ours PNG", 7),
+    "stream / Cutana's stream": ("cutana-stream", "ours stream", 3),
+    "stream / Cutana in one process": ("cutana-direct", "ours stream", 3),
+    "whole step: 2 ms / ours": ("2 ms", "whole step", 1),
 }
+PEERS = {"cutana-fits": (60, 300), "astrocut": (4, 16), "cutana-stream": (200, 1200), "cutana-direct": (200, 1200)}
 
 
 def synthetic_mosaic(path: Path, side: int) -> None:
@@ -146,11 +168,83 @@ class Bench:
         with self.out.open("wb", buffering=0) as file:
             file.write(body)
 
+    def astropy_once(self, n: int) -> None:
+        with fits.open(self.path) as file:
+            wcs = quiet_wcs(file[0].header).celestial
+            for x_min, y_min, x_max, y_max in self.some(n):
+                at = ((x_min + x_max - 1) / 2, (y_min + y_max - 1) / 2)
+                cutout = Cutout2D(file[0].data[0, 0], at, x_max - x_min, wcs, mode="partial")
+                fits.PrimaryHDU(cutout.data, cutout.wcs.to_header()).writeto(self.out, overwrite=True)
+
+    def place(self) -> None:
+        """What the stream and the whole step begin with: an index, and positions far enough from the border."""
+        survey = Survey(name="synthetic", title="", frequency_mhz=1300, files=("mosaic.fits",), cite="")
+        digests: dict[str, list] = {}
+        files = find_files(self.path.parent, survey, digests)
+        self.index = mosaics(files, survey, raw=self.path.parent).kept
+        self.stamps = stamps_of(digests, [one.mosaic for one in files])
+        side = self.row["width_px"]
+        x, y = np.random.default_rng(4).uniform(side // 50 + STREAM_PX, side - STREAM_PX, (2, 4096))
+        self.positions = sky_of_pixels(read_wcs(self.row["header"]), x, y)
+        rows = [
+            {
+                "source_id": content_id("source", i), "source_name": str(i), "dataset": "d", "survey": "s",
+                "scheme": "x", "ra_deg": ra, "dec_deg": dec, "side_arcsec": STREAM_PX * 1.5, "labels": [],
+                "origin_catalog": "c", "origin_row": i,
+            }
+            for i, (ra, dec) in enumerate(zip(*self.positions, strict=True))
+        ]  # fmt: skip
+        self.windows = windows(SOURCES.of(rows), self.index, CutoutRecipe(), survey).kept
+
+    def streamed(self, n: int, delivery: Delivery) -> None:
+        table = pa.table({"ra_deg": self.positions[0][:n], "dec_deg": self.positions[1][:n]})
+        views = views_of_positions(as_shown(table), self.index, side_in_px(STREAM_PX))
+        if sum(len(one.ids) for one in Stream(views, self.path.parent, delivery, self.stamps)) != n:
+            raise RuntimeError("the stream refused a view")
+
+    def whole_step(self, n: int) -> None:
+        """Pixels, noise, picture, WCS and Parquet: the bytes of the parts of CUTOUTS."""
+        some = self.windows.slice(0, n)
+        for begin in range(0, n, ROWS_PER_PART):
+            part = some.slice(begin, ROWS_PER_PART)
+            made = cutouts(part, self.index, CutoutRecipe(), self.picture, raw=self.path.parent, stamps=self.stamps)
+            CUTOUTS.check(made.kept)
+            sealed_part("part", made, "")
+
+    def peers(self, python: str, rounds: int, *, is_quick: bool) -> dict[str, float]:
+        """Microseconds of CPU a cutout of the peers that live elsewhere; none, said aloud, where they are not."""
+        plain = self.path.with_name("plain.fits")
+        with fits.open(self.path) as file:
+            header = quiet_wcs(file[0].header).celestial.to_header()
+            fits.PrimaryHDU(file[0].data[0, 0], header).writeto(plain)
+        mixed = np.array(self.boxes)
+        ra, dec = sky_of_pixels(
+            read_wcs(self.row["header"]), *((mixed[:, i] + mixed[:, i + 2] - 1) / 2 for i in (0, 1))
+        )
+        given = {"mixed": np.column_stack([ra, dec, mixed[:, 2] - mixed[:, 0]])}
+        given["even"] = np.column_stack([*self.positions, np.full(len(self.positions[0]), STREAM_PX)])
+        for name, rows in given.items():
+            np.save(self.path.with_name(f"{name}.npy"), rows)
+        found: dict[str, list[float]] = {}
+        for _ in range(1 if is_quick else rounds):
+            for how, (few, many) in PEERS.items():
+                rows = "even" if how in ("cutana-stream", "cutana-direct") else "mixed"
+                sizes = (few // 4, many // 4) if is_quick else (few, many)
+                said = peer(python, "speed", how, str(plain), str(self.path.with_name(f"{rows}.npy")), *map(str, sizes))
+                if said is not None:
+                    found.setdefault(how, []).append(said["us"])
+        return {how: statistics.median(us) for how, us in found.items()}
+
     def contenders(self, *, is_quick: bool) -> list[Contender]:
         scale = 1 if is_quick else 4
         present: list[tuple[str, Callable[[int], None], int]] = [
             ("ours FITS", self.ours_fits, 50), ("astropy naive", self.astropy_naive, 4), ("fitsio", self.fitsio, 25),
             ("ours PNG", self.ours_png, 30), ("paper", self.paper, 3), ("PIL recipe", self.pil, 8),
+            ("astropy, opened once", self.astropy_once, 8),
+            ("ours stream", lambda n: self.streamed(n, Delivery(picture=None)), 400),
+            ("ours stream, shuffled", lambda n: self.streamed(n, Delivery(picture=None, seed=1)), 400),
+            ("ours stream, pictures of 384 px", lambda n: self.streamed(n, Delivery(picture=self.picture)), 200),
+            ("whole step", self.whole_step, 128),
         ]  # fmt: skip
         absent = {"fitsio": fitsio is None, "paper": skimage_resize is None}
         for name in [name for name, is_absent in absent.items() if is_absent]:
@@ -192,33 +286,102 @@ class Bench:
         return {"fits_bit_equal_of_20": n_equal, "png_mean_grey_levels_from_pil": round(float(np.median(away)), 2)}
 
 
-def measured(side: int, rounds: int, *, is_quick: bool) -> dict[str, object]:
+def peer(python: str, *words: str) -> dict | None:
+    """What a peer's process says; None, said aloud, where it cannot run."""
+    script = str(Path(__file__).with_name("cutout_peers.py"))
+    environment = {**os.environ, "PYTHONPATH": ""}
+    done = subprocess.run([python, script, *words], capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        print(f"{words[1]}: skipped: {last} (pip install cutana astrocut; --peers-python)", file=sys.stderr)
+        return None
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def faults(folder: Path, python: str) -> dict[str, dict]:
+    """What cutouts get wrong, on a mosaic whose pixels say where they are, in 20 windows inside and 8 over an edge."""
+    n, side, path = 250, 64, folder / "told.fits"
+    y, x = np.mgrid[:n, :n]
+    header = fits.Header([("CTYPE1", "RA---SIN"), ("CTYPE2", "DEC--SIN"), ("BUNIT", "JY/BEAM"), ("BMAJ", 8 / 3600)])
+    header.update({"CRPIX1": n / 2, "CRPIX2": n / 2, "CRVAL1": 150.0, "CRVAL2": 2.0, "BMIN": 8 / 3600, "BPA": 0.0})
+    header.update({"CDELT1": -1.5 / 3600, "CDELT2": 1.5 / 3600})
+    fits.PrimaryHDU((y * 65536.0 + x + 1).astype(np.float32), header).writeto(path)
+    rng = np.random.default_rng(7)
+    inside, edges = rng.uniform(40, n - 40, (20, 2)), rng.uniform(5, 25, (8, 2))
+    centres = np.concatenate([inside, np.where(rng.random((8, 2)) < 0.5, edges, n - edges)])
+    wanted = np.ceil(centres - side / 2).astype(int)
+    row = read_mosaic(path, path.name, Survey(name="s", title="", frequency_mhz=1400, files=("*",), cite=""))
+    sky = sky_of_pixels(read_wcs(row["header"]), centres[:, 0], centres[:, 1])
+    np.save(folder / "told.npy", np.column_stack([*sky, np.full(len(centres), side)]))
+    plane = open_plane(path)
+    template = fits_template(plane, row["header"])
+    ours = [fits_cutout(plane, template, (int(x), int(y), int(x) + side, int(y) + side)) for x, y in wanted]
+    opened = [fits.open(io.BytesIO(one))[0] for one in ours]
+    kept = {name: opened[0].header.get(name) for name in ("BUNIT", "BMAJ")}
+    said = {"ours FITS": {"cutouts": [placed(one.data) for one in opened], "header": kept}}
+    said |= {how: peer(python, "faults", how, str(path), str(folder / "told.npy")) for how in PEERS}
+    return {how: _wrong(one, wanted, side) for how, one in said.items() if one}
+
+
+def _wrong(said: dict, wanted: np.ndarray, side: int) -> dict:
+    away = np.abs(np.array([one["corner"] for one in said["cutouts"]]) - wanted).max(axis=1)
+    kept = said["header"]
+    is_kept = kept is not None and all(map(kept.get, ("BUNIT", "BMAJ")))
+    return {
+        "px away inside": int(away[:20].max()), "px away over an edge": int(away[20:].max()),
+        "other sizes": sum(one["shape"] != [side, side] for one in said["cutouts"]),
+        "nothing is": "NaN" if any(one["n_nan"] for one in said["cutouts"]) else "0",
+        "unit and beam": "there is no header" if kept is None else "kept" if is_kept else "lost",
+    }  # fmt: skip
+
+
+def measured(side: int, rounds: int, python: str, *, is_quick: bool) -> dict[str, object]:
     """All figures of one run."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         bench = Bench(Path(folder), side, 800)
+        bench.place()
         us = slopes_us(bench.contenders(is_quick=is_quick), rounds)
+        us |= bench.peers(python, min(rounds, 3), is_quick=is_quick) | {"2 ms": 2000.0}
+        wrong = faults(Path(folder), python)
         stages = bench.stages(40 if is_quick else 160, rounds)
         equal = bench.check_equal()
         mean_px = float(np.mean([(box[2] - box[0]) ** 2 for box in bench.boxes]))
-    ratios = {name: us[peer] / us[ours] for name, (peer, ours, _) in GOALS.items() if peer in us}
+    ratios = {name: us[theirs] / us[ours] for name, (theirs, ours, _) in GOALS.items() if theirs in us}
     goals = {name: goal for name, (_, _, goal) in GOALS.items()}
     floors = sum(us_ for stage, us_ in stages.items() if stage != "zscale")
     return {
         "mosaic_side_px": side, "rounds": rounds, "mean_pixels": mean_px, "us_per_cutout": us,
         "ratios": against(ratios, goals), "stages_us": stages,
-        "png_over_sum_of_stages": us["ours PNG"] / floors, "equal": equal,
+        "png_over_sum_of_stages": us["ours PNG"] / floors, "equal": equal, "wrong": wrong,
     }  # fmt: skip
+
+
+def memory(side: int) -> dict[str, int]:
+    """MB of this process once it has made eight parts of the whole step, and at most, mapped files included."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), side, 8)
+        bench.place()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins here, not with the making of the mosaic
+        bench.whole_step(8 * ROWS_PER_PART)
+        return {"own": in_mb("RssAnon"), "most_with_mapped_files": in_mb("VmHWM")}
+
+
+def in_mb(what: str) -> int:
+    return int(Path("/proc/self/status").read_text().split(f"{what}:")[1].split()[0]) // 1024
 
 
 def table(found: dict) -> str:
     """The figures as Markdown."""
     lines = ["| one cutout, CPU, one core | µs |", "|---|---|"]
-    lines += [f"| {name} | {us:,.0f} |" for name, us in found["us_per_cutout"].items()]
+    lines += [f"| {name} | {us:,.0f} |" for name, us in found["us_per_cutout"].items() if name != "2 ms"]
     lines += ratio_lines("ratio of slopes", found["ratios"])
     lines += ["", "| stage of a PNG | µs |", "|---|---|"]
     lines += [f"| {name} | {us:,.0f} |" for name, us in found["stages_us"].items()]
     lines += ["", f"PNG end to end is {found['png_over_sum_of_stages']:.2f}x the sum of its stages. {found['equal']}"]
+    heads = list(next(iter(found["wrong"].values())))
+    lines += ["", f"| what is wrong | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    lines += [f"| {how} | {' | '.join(str(one[head]) for head in heads)} |" for how, one in found["wrong"].items()]
     return "\n".join(lines)
 
 
@@ -229,9 +392,15 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="a small mosaic and one round: does it run?")
     parser.add_argument("--json", action="store_true", help="one JSON object in place of the tables")
+    parser.add_argument("--rounds", type=int, help="1 with --quick, else 5")
+    parser.add_argument("--peers-python", default=sys.executable, help="where Cutana and astrocut are installed")
+    parser.add_argument("--memory", action="store_true", help="the memory of the whole step, and nothing else")
     chosen = parser.parse_args()
     side, rounds = (2000, 1) if chosen.quick else (6000, 5)
-    found = measured(side, rounds, is_quick=chosen.quick)
+    if chosen.memory:
+        print(json.dumps(memory(side)))
+        return
+    found = measured(side, chosen.rounds or rounds, chosen.peers_python, is_quick=chosen.quick)
     print(json.dumps(found, indent=2) if chosen.json else table(found))
 
 
