@@ -276,3 +276,16 @@ def test_tiles_without_a_side_are_a_bad_header(tmp_path, sides):
         file[1].header["ZTILE1"], file[1].header["ZTILE2"] = sides
     with pytest.raises(ImageError, match="ZTILEn: found"):
         open_plane(path)
+
+
+def test_a_mosaic_that_is_let_go_of_at_every_read_gives_the_same_pixels(tmp_path):
+    image = np.random.default_rng(1).normal(size=(300, 500)).astype(np.float32)
+    fits.PrimaryHDU(image).writeto(path := tmp_path / "a.fits")
+    held = open_plane(path)
+    dropped = open_plane(path, most_mapped=0)
+    assert held.is_mapped and dropped.is_mapped
+    views = list[np.ndarray]()
+    for box in ((0, 0, 500, 300), (10, 20, 90, 70), (480, 280, 520, 310), (10, 20, 90, 70)):
+        views.append(dropped.read(box))
+        np.testing.assert_array_equal(views[-1], held.read(box))
+    np.testing.assert_array_equal(views[0], image)  # what was read stays, though its pages are gone
