@@ -550,6 +550,7 @@ PREDICTIONS = Table(
         _text("status", "How the reply could be read", one_of=STATUSES),
         Column("predicted", TEXTS, "Classes read from the reply; none: NONE; null: not readable", nullable=True),
         Column("n_unknown", INT, "Pieces of the reply that are no answer", least=0),
+        Column("taken", TEXTS, "Words that were read as the answer, in capitals and without markup; empty: none were"),
         Column("choices", TEXTS, "The allowed answers, where their likelihoods were taken", nullable=True),
         Column("choice_logprob", REALS, "Log-likelihood of each, its end included", nullable=True),
         Column("choice_prob", REALS, "Probability of each among them", nullable=True),

@@ -27,6 +27,7 @@ def predictions(one: Benchmark, truths, replies, *, logprobs=None, clusters=None
             "truth": list(truth), "truths": [(rule, list(truth)) for rule in sorted(rules)],
             "reply": reply, "finish_reason": "stop", "status": read.status,
             "predicted": None if read.labels is None else list(read.labels), "n_unknown": read.n_unknown,
+            "taken": list(read.taken),
         }  # fmt: skip
         if other_truths is not None:
             row["truths"] = [(rule, list(said)) for rule, said in other_truths[k].items()]

@@ -22,10 +22,11 @@ from evaluate.asking.fewshot import Pool, conversation, pool_of, thumbnails
 from evaluate.asking.retries import Retries, retried
 from evaluate.asking.sample import Sample, Which
 from evaluate.asking.shown import pictures_shown
-from evaluate.tasks.answers import Answer, read_reply
+from evaluate.tasks.answers import read_reply
 from evaluate.tasks.benchmark import CUTOUT_COLUMNS, SOURCE_COLUMNS, SPLIT_COLUMNS, Benchmark, Task, pictures
 from evaluate.tasks.inputs import Inputs
 from evaluate.tasks.prompt import Asked, prompt_for
+from evaluate.tasks.reply_words import Answer
 from schemas.errors import GateError
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import PREDICTIONS
@@ -193,7 +194,7 @@ def _row(asking: Asking, info: BackendInfo, question: _Question, reply: Reply, l
         "examples": list(question.examples), "reply": text, "raw_reply": reply.text if is_raw else None,
         "finish_reason": reply.finish_reason, "status": answer.status,
         "predicted": None if answer.labels is None else list(answer.labels),
-        "n_unknown": answer.n_unknown, **_choice_columns(likely),
+        "n_unknown": answer.n_unknown, "taken": list(answer.taken), **_choice_columns(likely),
         "n_tokens_in": reply.n_prompt_tokens or None, "n_tokens_out": reply.n_completion_tokens or None,
         "latency_ms": 1_000 * reply.seconds if reply.seconds else None, "error": error, "at": None,
     }  # fmt: skip

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from curation.release.montage import picture_address
-from evaluate.tasks.answers import STRICT
 from evaluate.tasks.benchmark import Benchmark
+from evaluate.tasks.reply_words import STRICT
 from schemas.fingerprint import fraction
 
 N_WORST = 10

@@ -10,9 +10,10 @@ from evaluate.asking.choices import label_probabilities
 from evaluate.asking.retries import last_said
 from evaluate.scoring.metrics import Bools, Floats
 from evaluate.scoring.thresholds import Thresholds
-from evaluate.tasks.answers import STRICT, read_as_paper
+from evaluate.tasks.answers import read_as_paper
 from evaluate.tasks.benchmark import Benchmark
 from evaluate.tasks.prompt import prompt_for
+from evaluate.tasks.reply_words import STRICT
 
 Row = dict[str, Any]
 Labels = tuple[str, ...]

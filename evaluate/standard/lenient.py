@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 
 from evaluate.standard.letters import letter_of, plain
-from evaluate.tasks.answers import Vocabulary, read_reply
+from evaluate.tasks.answers import read_reply
+from evaluate.tasks.reply_words import Vocabulary
 from evaluate.tasks.spoken import spoken
 
 LETTER = re.compile(r"\(?([A-Z])\)?[.:]?")

@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from evaluate.tasks.answers import NEGATION
+from evaluate.tasks.maps import data_of, listed, ticked, told_in
+from evaluate.tasks.reply_words import NEGATION, Vocabulary, unmarked
 from evaluate.tasks.spoken import spoken
 
 ONE = r"(?:(?:the|an?)\s+)?(?:(?:option|choice|letter|answer)\s*)?[\"']?[(\[]?([A-Za-z])[)\]]?[\"']?"
 # A small letter, and "A" or "I", count where no word follows that they may be the article or pronoun of.
-ENDS = r"(?=\s*(?:[.,;:!)\]\"'-]|$|\n|\b(?:because|since|as|which|and|or|not|but|for|is|was)\b))"
+ENDS = r"(?=\s*(?:[.,;:!()\]\"'-]|$|\n|\b(?:because|since|as|which|and|or|not|but|for|is|was)\b))"
 REST = r"(?:\s*(?:,|/|&|\bor\b|\band\b|,\s*or\b|,\s*and\b)\s*" + ONE.replace("([A-Za-z])", "[A-Z]") + r"(?![\w]))*"
 SURELY = (
     r"(?:(?:therefore|thus|hence|clearly|likely|probably|most|definitely|simply|then|indeed|surely|just|either)\s+)*"
@@ -23,10 +24,11 @@ STATED = re.compile(
     r"\b(?P<final>final\s+)?(?:(?:correct|right|best|my)\s+)?(?:answer|option|choice|response|solution)"
     rf"(?:\s+(?:to|for)\s+(?:the|this)\s+\w+)?{LINK}(?P<named>{ONE}{ENDS}{REST})|"
     rf"\b(?P<lead>final\s+)?answer\s+(?P<bare>[(\[]?[A-Z][)\]]?(?!\w){REST})|"
-    r"\bI(?:'d| would| will|'ll)?\s+(?:choose|pick|select|go (?:with|for)|opt for|answer)\s+"
+    r"\bI(?:'d| would| will|'ll)?\s+(?:choose|pick|select|say|go (?:with|for)|opt for|answer)\s+"
     rf"(?P<chosen>{ONE}{ENDS}{REST})|"
     r"(?P<right>[(\[]?\b[A-Z]\b[)\]]?)\s+(?:is|would be|must be)\s+(?:(?:clearly|therefore|thus|definitely)\s+)?"
-    r"(?:(?:the\s+)?(?:only\s+)?(?:correct|right|best)\b|the\s+answer\b)",
+    r"(?:(?:the\s+)?(?:only\s+)?(?:correct|right|best)\b|the\s+answer\b)|(?P<left>\b[A-Z]\b)\s+(?:remains|is left|"
+    r"is what remains)\b",
     re.IGNORECASE,
 )
 WHOLE = re.compile(
@@ -47,10 +49,13 @@ NAME = re.compile(
 )
 LIST = r"(?:\s*(?:,|/|&|\bor\b|\band\b|\bnor\b)\s*(?:option\s+|choice\s+)?[(\[]?[A-Z][)\]]?(?!\w))*"
 VERB = r"(?:is|are|was|were|would be|seems?|looks?|can be|can|could|should|does|do|has)\s*"
-BAD = r"(?:wrong|incorrect|false|excluded|eliminated|ruled out|unlikely|impossible|absent|missing|implausible|out)\b"
+BAD = (
+    r"(?:wrong|incorrect|false|excluded|eliminated|ruled out|unlikely|impossible|absent|missing|tempting|close|"
+    r"implausible|out)\b"
+)
 OUT = re.compile(
     rf"{LIST}\s*[).:-]*\s*(?:{VERB}(?:be\s+)?(?:clearly |obviously |also |both |all )?(?:not?\b|n't|{BAD})|{BAD}|"
-    r"cannot\b|can't|won't|no\b|not\s+(?:correct|right|the|it)\b)",
+    r"cannot\b|can't|won't|would\b(?!\s+be\s+(?:the|my|correct|right|best))|no\b|not\s+(?:correct|right|the|it)\b)",
     re.IGNORECASE,
 )
 REJECTS = re.compile(
@@ -59,13 +64,22 @@ REJECTS = re.compile(
     re.IGNORECASE,
 )
 BREAK = re.compile(
-    r"[.;\n!?]|\b(?:(?<!all )but|leaving|leaves|so|hence|therefore|thus|while|whereas|remains?)\b", re.IGNORECASE
+    r"[.;\n!?]|\b(?:(?<!all )(?<!anything )but|leaving|leaves|left with|so|hence|therefore|thus|while|whereas|"
+    r"remains?)\b",
+    re.IGNORECASE,
 )
+
+FEWEST_MARKS = 2
+"""Letters with a yes or no each: of one alone, "A: no" may be a sentence."""
 
 
 def letter_of(reply: str, options: Mapping[str, str]) -> str | None:
     """The letter of the option that a reply names, or None. `options`: their words by letter; empty where unknown."""
-    text = re.sub(r"[*`$]|(?<!\w)_+|_+(?!\w)", "", unicodedata.normalize("NFKC", spoken(reply))).strip()
+    said = spoken(reply)
+    told = _told(said, options)
+    if told is not None:
+        return _known(told, options)
+    text = re.sub(r"[*`$]|(?<!\w)_+|_+(?!\w)", "", unicodedata.normalize("NFKC", said)).strip()
     whole = WHOLE.fullmatch(text.strip("\"' "))
     if whole:
         return _known({whole[1].upper()}, options)
@@ -76,6 +90,21 @@ def letter_of(reply: str, options: Mapping[str, str]) -> str | None:
         if named:
             return _known(named, options)
     return _by_words(text, options)
+
+
+def _told(said: str, options: Mapping[str, str]) -> set[str] | None:
+    """The letters of a reply that is data, or says yes or no of each; None where it is neither."""
+    words = Vocabulary("one-label", tuple(options) or tuple("ABCDEFGH"))
+    held, inner = told_in(data_of(said), words)
+    if held is not None:
+        return {name for name, is_held in held.items() if is_held}
+    if inner is not None:
+        one = letter_of(inner, options)
+        return {one} if one else set()
+    marks = listed(ticked(unmarked(said)), words)[0]
+    if len(marks) < FEWEST_MARKS or any(len(one) > 1 for one in marks.values()):
+        return None
+    return {name for name, is_held in marks.items() if True in is_held}
 
 
 def _known(named: set[str], options: Mapping[str, str]) -> str | None:
@@ -89,7 +118,7 @@ def _stated(text: str) -> set[str] | None:
     for one in STATED.finditer(text):
         if _is_asked(text, one.end()) or _is_out(text, one.start(), one.end()):
             continue
-        said = next(filter(None, (one["named"], one["bare"], one["chosen"], one["right"])))
+        said = next(filter(None, (one["named"], one["bare"], one["chosen"], one["right"], one["left"])))
         # What is quoted of a list are single letters; "the", "option" and such stand around them.
         letters = {letter.upper() for letter in re.findall(r"(?<![A-Za-z'])([A-Za-z])(?![A-Za-z])", said)}
         letters -= {"A"} if re.match(r"an?\s+(?:option|choice|letter)", said, re.IGNORECASE) else set()
@@ -100,6 +129,9 @@ def _stated(text: str) -> set[str] | None:
 
 def _front(text: str) -> set[str]:
     """The letter that a reply begins with, unless it begins a list of them."""
+    line = WHOLE.fullmatch(text.split("\n")[0].strip("\"' "))
+    if line and not any(WHOLE.fullmatch(one.strip("\"' ")) for one in text.split("\n")[1:]):
+        return {line[1].upper()}
     found = FRONT.match(text)
     if (
         not found

@@ -3,21 +3,24 @@
     python -m lmms_eval --include_path FOLDER --tasks radio_b1_extended --model … --batch_size 1
 
 The folder holds the task (YAML), the pictures with question and truth (Parquet), and the code that reads and scores,
-which is our own `spoken.py` and `answers.py` beside the few lines that the harness calls.
+which is our own reader (the files of `READER`) beside the few lines that the harness calls.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from evaluate.tasks.answers import READER
 from evaluate.tasks.benchmark import Benchmark, Task
 from evaluate.tasks.prompt import prompt_for
 from schemas.errors import RecipeError
 
 HERE = Path(__file__).resolve().parent
+OWN_IMPORT = re.compile(r"^from evaluate\.tasks\.\w+ import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 MAX_NEW_TOKENS = 256
 YAML = """# {cite}. Written by radio-corpus; greedy, at most 256 new tokens, every picture scored.
 task: "{task}"
@@ -90,8 +93,8 @@ def export_task(benchmark: Benchmark, tasks: Sequence[Task], folder: Path, varia
 
 def _reader() -> str:
     """Our reader as one file, for the harness has none of our packages."""
-    first, second = ((HERE.parent / "tasks" / name).read_text(encoding="utf-8") for name in ("spoken.py", "answers.py"))
-    return first + "\n\n" + second.replace("from evaluate.tasks.spoken import spoken\n", "")
+    texts = [(HERE.parent / "tasks" / name).read_text(encoding="utf-8") for name in READER]
+    return "\n\n".join(OWN_IMPORT.sub("", text) for text in texts)
 
 
 def _vocabulary(benchmark: Benchmark) -> dict[str, object]:

@@ -1,71 +1,54 @@
 """From a reply to classes and a status: our reader, which reads every reply, and the paper's, which drops some.
 
-What a model only thinks is no answer, nor is a class that it denies or asks about; where a reply can be meant in two
-ways it has no answer. Nothing but the standard library is used here and in `spoken.py`: an exported lmms-eval task
-carries both along.
+What a model only thinks is no answer, nor is a class that it denies, supposes or asks about; where a reply can be meant
+in two ways it has no answer. `Answer.taken` has the words that were read. Nothing but the standard library is used here
+and in the files of `READER`: an exported lmms-eval task carries them along.
 """
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from evaluate.tasks.maps import data_of, listed, ticked, told_in
+from evaluate.tasks.reply_words import (
+    Answer,
+    Mention,
+    Vocabulary,
+    in_order,
+    mentions,
+    sentences,
+    spelled_alike,
+    unmarked,
+    whole,
+)
 from evaluate.tasks.spoken import spoken
+from evaluate.tasks.stances import DENIES, EITHER, HEDGED, HELD, Stance, stances
+from evaluate.tasks.yes_no import yes_no_of_data, yes_or_no
 
-READABLE, STRICT = ("exact", "alias", "extracted"), ("exact", "alias")
-READING = 2  # raised when a reply starts to be read as something else
-NEGATION = re.compile(
-    r"\b(NO|NOT|WITHOUT|NEITHER|NOR|CANNOT|ABSENT|ABSENCE|NEVER|HARDLY|LACKS?|LACKING|UNLIKE|UNLIKELY|EXCLUD\w+|"
-    r"ELIMINAT\w+|RUL(?:E|ED|ES|ING) OUT|RATHER THAN|INSTEAD OF|ANYTHING BUT|FREE (?:OF|FROM)|DEVOID)\b|N'T\b"
-)
-DENIED = re.compile(  # after what it denies, in the same clause
-    r"\b(?:IS|ARE|WAS|WERE|DOES|DO|DID|CAN|COULD|WOULD|SHOULD|SEEMS?|HAS|HAVE)\s*(?:NOT\b|N'T\b|NO\b|NOWHERE\b)|[:=?-]\s*NO\b|"
-    r"\b(?:CANNOT|UNLIKELY|EXCLUDED|RULED OUT|WRONG|INCORRECT|ABSENT|FALSE|IMPOSSIBLE|MISSING|LACKING)\b"
-)
-CLAUSE = re.compile(r"[,;]|\b(?:SINCE|BECAUSE|AS|WHILE|AND|WITH|BUT|WHERE|WHICH|THAT)\b")
-LEAD = re.compile(
-    r"^\s*(?:THE\s+)?(?:FINAL\s+)?(?:ANSWER|RESPONSE|ASSISTANT|CLASS(?:ES)?|LABELS?)(?:\s+(?:IS|ARE))?\s*[:=]\s*"
-)
+READABLE = ("exact", "alias", "extracted")
+READING = 3  # raised when a reply starts to be read as something else
+READER = ("spoken.py", "reply_words.py", "stances.py", "maps.py", "yes_no.py", "answers.py")
+"""The files of the reader, each after those that it uses."""
 REFUSAL = re.compile(
     r"^(?:I'?M SORRY|SORRY\b|I APOLOGI[SZ]E|AS AN AI\b|I CAN(?:NOT|'T| NOT)\b|I(?:'M| AM) (?:UNABLE|NOT ABLE)\b)"
 )
-DASHES = re.compile("[‐-―−﹘﹣－-]")
-QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """What may be answered to a benchmark."""
-
-    answer: str
-    """labels, one-label or yes-no."""
-    classes: tuple[str, ...]
-    none: str = ""
-    """The answer for no class at all; empty where there is none."""
-    joiner: str = ", "
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    """Other spellings, each with the class it means."""
-    paper_classes: tuple[str, ...] = ()
-    """All classes of the original's list, NONE included where it had one."""
-    subjects: tuple[str, ...] = ()
-    """Of yes-no: nouns for what is asked about; "no" before another noun answers something else."""
-    question: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a reply says: `labels` are classes in the benchmark's order (none: NONE), or None: not readable."""
-
-    labels: tuple[str, ...] | None
-    status: str
-    n_unknown: int = 0
-    """Pieces that are no answer."""
-
-    @property
-    def strict(self) -> tuple[str, ...] | None:
-        """The classes where the whole reply is an allowed answer, else None: wrong."""
-        return self.labels if self.status in STRICT else None
+STATED = re.compile(
+    r"(?:\b(?:ANSWER|CLASS|CLASSIFICATION|LABEL|CATEGORY|TYPE|CONCLUSION|VERDICT|RESULT)(?:\s+[\w-]+){0,5}?\s*"
+    r"(?:\bIS\b|\bWOULD BE\b|[:=])|^(?:THEREFORE|THUS|HENCE|SO|OVERALL|IN CONCLUSION|IN SUMMARY)\b)"
+    r"[^.;]*$"
+)
+UNDECIDED = re.compile(
+    r"\b(?:CAN'?T|CANNOT|CAN NOT|COULD NOT|COULDN'T|UNABLE TO|NOT ABLE TO|IMPOSSIBLE TO|HARD TO|"
+    r"DIFFICULT TO|NOT ENOUGH TO)\s+(?:\w+\s+)?(?:TELL|SAY|DETERMINE|DECIDE|CLASSIFY|DISTINGUISH|KNOW|JUDGE)\b"
+)
+NOT_ONLY = re.compile(r"\bnot only\b", re.IGNORECASE)
+# "None" as an answer, not before a noun.
+NO_CLASS = re.compile(
+    r"\s*(?:$|[.,;:!-])|\s+OF\s+(?:THE\s+|THESE\s+|THOSE\s+)?(?:ABOVE|THESE|THEM|LISTED|GIVEN|MENTIONED|PROVIDED|"
+    r"SPECIFIED|DEFINED|THREE|FOUR|POSSIBLE|MORPHOLOGICAL|CLASSES|CATEGORIES|LABELS|OPTIONS)\b|"
+    r"\s+(?:IS|ARE)\s+(?:VISIBLE|PRESENT|SEEN|RECOGNI|IDENTIF)|\s+(?:BECAUSE|SINCE|AS)\b"
+)
 
 
 def read_reply(text: str | None, finish_reason: str | None, benchmark: Any) -> Answer:
@@ -75,14 +58,30 @@ def read_reply(text: str | None, finish_reason: str | None, benchmark: Any) -> A
         return Answer(None, "backend_error")
     if finish_reason in ("length", "content_filter"):
         return Answer(None, "truncated" if finish_reason == "length" else "refused")
-    said = _plain(spoken(text))
+    said = spoken(text)
+    data = data_of(said)
+    if words.answer == "yes-no" and isinstance(data, Mapping):
+        found = yes_no_of_data(data, words)
+        if found:
+            return found
+    told, inner = told_in(data, words)
+    if told is not None:
+        return _of_map({name: {held} for name, held in told.items()}, words)
+    if inner is not None:  # not the form that was asked for, so never strict
+        found = _read(inner, words)
+        return replace(found, status="extracted") if found.labels is not None else found
+    return _read(said, words)
+
+
+def _read(text: str, words: Vocabulary) -> Answer:
+    said = unmarked(ticked(text))
     if not said:
         return Answer(None, "empty")
-    if REFUSAL.match(said):
+    if REFUSAL.match(said.upper()):
         return Answer(None, "refused")
     if words.answer == "yes-no":
-        return _yes_or_no(said, words)
-    return _one_label(said, words) if words.answer == "one-label" else _labels(said, words)
+        return yes_or_no(said.upper(), words)
+    return _classes(said, words)
 
 
 def read_as_paper(text: str | None, benchmark: Any) -> tuple[str, ...] | None:
@@ -104,214 +103,145 @@ def read_as_paper(text: str | None, benchmark: Any) -> tuple[str, ...] | None:
     return tuple(one for one in known if one in pieces)
 
 
-def _plain(text: str) -> str:
-    """Upper case, one kind of dash and of quote; without markdown, quotes, brackets, end punctuation and a lead."""
-    text = unicodedata.normalize("NFKC", text).translate(QUOTES).upper()
-    text = DASHES.sub("-", text)
-    text = re.sub(r'[*`"\[\](){}<>]|^\s*(?:#+|>)\s*', "", text, flags=re.MULTILINE)
-    text = re.sub(r"(?<![A-Z0-9])[_']+|[_']+(?![A-Z0-9])", "", text)  # emphasis and single quotes about a word
-    text = re.sub(r"^\s*(?:[-+•]\s+)", "", text, flags=re.MULTILINE)  # the marks of a list
-    text = LEAD.sub("", text.strip())
-    is_question = re.search(r"\?[\s.,;:!]*$", text)
-    said = re.sub(r"[\s.,;:!?]+$", "", text).strip()
-    return f"{said}?" if said and is_question else said
+# -- classes ---------------------------------------------------------------------------------------------------------
 
 
-def _sentences(said: str) -> list[tuple[str, bool]]:
-    """Each sentence, and whether it asks: what a model asks itself it does not say."""
-    found = [one.strip() for one in re.split(r"(?<=[.!?;])\s+|(?<=[?;])|\n+", said)]
-    return [(one.strip(" .!?;"), one.endswith("?")) for one in found if one.strip(" .!?;")]
+@dataclass(frozen=True)
+class Said:
+    """What a sentence says of a class; `is_stated`: as the answer, `is_final`: as the last word."""
+
+    at: int
+    stance: Stance
+    is_stated: bool
+    is_final: bool
 
 
-def _one_label(said: str, words: Vocabulary) -> Answer:
-    whole = _whole(said, words)
-    if whole:
-        label, is_alias = whole
-        return Answer(_in_order({label}, words), "alias" if is_alias else "exact")
-    named: set[str] = set()
-    affirmed: set[str] = set()
-    for sentence, is_asked in _sentences(said):
-        for label, start, end in _tokens(sentence, words):
-            named.add(label)
-            if not is_asked and not _is_denied(sentence, start, end):
-                affirmed.add(label)
-    if len(named) > 1:
+def _classes(said: str, words: Vocabulary) -> Answer:
+    pieces = re.split(r"[,;\n]", said) if words.answer == "labels" else [said]
+    pieces = [piece.strip(" .:'?") for piece in pieces if piece.strip(" .:'?")]
+    wholes = [one for one in (whole(piece, words) for piece in pieces) if one]
+    if len(wholes) == len(pieces) and len({label for label, _ in wholes}) == len(wholes):
+        status = "alias" if any(is_alias for _, is_alias in wholes) else "exact"
+        return _of_set({label for label, _ in wholes}, status, words, tuple(piece.upper() for piece in pieces))
+    marks, rest, taken = listed(spelled_alike(said), words)
+    if marks.keys() & {words.none} - {""}:
         return Answer(None, "contradictory")
-    if not affirmed:
-        return Answer(None, "unknown_label", 1)
-    return Answer(_in_order(affirmed, words), "extracted")
+    rest = NOT_ONLY.sub(" ", rest)
+    every = _said(rest, words, bool(taken))
+    if marks:
+        return _of_map(marks, words, every, taken)
+    return (_of_labels if words.answer == "labels" else _of_one)(every, rest, words)
 
 
-def _is_denied(sentence: str, start: int, end: int) -> bool:
-    return bool(NEGATION.search(sentence[:start]) or DENIED.search(CLAUSE.split(sentence[end:])[0]))
+def _said(text: str, words: Vocabulary, is_capital: bool) -> list[Said]:
+    """What each sentence says of each class; where classes stand in capitals, the same words in small are none."""
+    read = [(one, one.upper(), is_asked) for one, is_asked in sentences(text)]
+    found = [[one for one in mentions(upper, words) if _is_class(upper, one, words)] for _, upper, _ in read]
+    capital = [
+        [len(cased) == len(upper) and cased[one.start : one.end] == upper[one.start : one.end] for one in some]
+        for (cased, upper, _), some in zip(read, found, strict=True)
+    ]
+    is_capital = is_capital or any(any(some) for some in capital)
+    every = list[Said]()
+    for at, (_, upper, is_asked) in enumerate(read):
+        kept = [
+            one for one, is_big in zip(found[at], capital[at], strict=True)
+            if is_big or not is_capital or not one.label.isalpha()
+        ]  # fmt: skip
+        is_whole = whole(upper, words) is not None
+        for mention, stance in zip(kept, stances(upper, kept, is_asked), strict=True):
+            stated = STATED.search(upper[: mention.start])
+            is_final = "FINAL" in upper[: mention.start]
+            every.append(Said(at, stance, is_whole or stated is not None, is_final))
+    return every
 
 
-def _labels(said: str, words: Vocabulary) -> Answer:
-    pieces = [piece.strip(" .:'?") for piece in re.split(r"[,;\n]", said)]
-    wholes = [_whole(piece, words) for piece in pieces if piece]
-    if wholes and all(wholes) and len({one[0] for one in wholes if one}) == len(wholes):
-        status = "alias" if any(one[1] for one in wholes if one) else "exact"
-        return _of_set({one[0] for one in wholes if one}, status, 0, words)
-    found: set[str] = set()
-    n_unknown = 0
-    for sentence, is_asked in _sentences(said):
-        for clause in re.split(r"\b(?:BUT|HOWEVER)\b", sentence):
-            here, n_strange = _named(clause, words)
-            if here is None:
-                return Answer(None, "contradictory", n_unknown)
-            found |= set() if is_asked else here
-            n_unknown += n_strange + (is_asked and bool(here))
-    return _of_set(found, "extracted", n_unknown, words)
+def _is_class(sentence: str, one: Mention, words: Vocabulary) -> bool:
+    """Whether "none" is an answer; other classes always are."""
+    return one.label != words.none or NO_CLASS.match(sentence[one.end :]) is not None
 
 
-def _named(clause: str, words: Vocabulary) -> tuple[set[str] | None, int]:
-    """The classes that a clause says are there; None where a "not" may reach over several. And its strange pieces."""
-    found, bare, is_denied, n_unknown = set[str](), False, False, 0
-    for piece in re.split(r",|\bAND\b", clause):
-        tokens = _tokens(piece, words)
-        here = {label for label, _, _ in tokens}
-        negation = NEGATION.search(piece) or DENIED.search(piece)
-        if here and negation and bare and negation.start() > tokens[0][1]:
-            return None, n_unknown  # "A, B and C are not seen"
-        is_either = len(here) > 1 and re.search(r"\b(?:OR|VS|VERSUS)\b", piece)
-        if here and not negation and (is_either or (is_denied and not re.search(r"\bYES\b", piece))):
-            return None, n_unknown  # "A or B"; "no A, B"
-        if here and not negation:
-            found |= here
-            bare = bare or bool(_whole(piece, words))
-        else:
-            n_unknown += bool(piece.strip())
-        is_denied = is_denied or bool(negation)
-    return found, n_unknown
+def _that(every: Sequence[Said], says: str) -> set[str]:
+    return {one.stance.label for one in every if one.stance.says == says}
 
 
-def _of_set(found: set[str], status: str, n_unknown: int, words: Vocabulary) -> Answer:
-    if not found:
-        return Answer(None, "unknown_label", n_unknown)
+def _of_one(every: Sequence[Said], text: str, words: Vocabulary) -> Answer:
+    held, denied = [one for one in every if one.stance.says == HELD], _that(every, DENIES)
+    stated = [one for one in held if one.is_stated]
+    last = stated[-1] if stated else held[-1] if held else None
+    if last is None:
+        maybe = _that(every, HEDGED)
+        others = {one.stance.label for one in every if one.stance.says != DENIES} - maybe
+        if len(maybe) == 1 and not maybe & denied and not others and not UNDECIDED.search(text.upper()):
+            return _taken(maybe, every, HEDGED, words)
+        is_several = len({one.stance.label for one in every}) > 1
+        return Answer(None, "contradictory") if is_several else Answer(None, "unknown_label", 1)
+    if not last.is_stated and UNDECIDED.search(text.upper()):
+        return Answer(None, "contradictory")
+    label = last.stance.label
+    rivals = [one for one in every if one.stance.label != label and one.stance.says in (HELD, HEDGED, EITHER)]
+    if label in denied or any(_is_rival(one, last, bool(stated)) for one in rivals):
+        return Answer(None, "contradictory")
+    return _taken({label}, held, HELD, words)
+
+
+def _is_rival(one: Said, last: Said, is_stated: bool) -> bool:
+    """Whether another class stands against the last that is said: one said later or as firmly, unless this is final."""
+    if one.at > last.at or (one.at == last.at and one.stance.says != HEDGED):
+        return True
+    if last.is_final and not one.is_final:
+        return False
+    if one.stance.says != HELD:
+        return one.stance.says == EITHER and not is_stated
+    return one.is_stated or not is_stated
+
+
+def _of_labels(every: Sequence[Said], text: str, words: Vocabulary) -> Answer:
+    found, denied, maybe = _that(every, HELD), _that(every, DENIES), _that(every, HEDGED)
+    n_unknown = _n_unknown(text, found, words)
+    if _that(every, EITHER) or found & denied or maybe & denied or (found and maybe - found):
+        return Answer(None, "contradictory", n_unknown)
+    if not found | maybe and denied >= set(words.classes) and words.none:
+        return _taken(set(), every, DENIES, words)
     if words.none in found and len(found) > 1:
         return Answer(None, "contradictory", n_unknown)
-    return Answer(_in_order(found, words), status, n_unknown)
+    if not found | maybe:
+        return Answer(None, "unknown_label", n_unknown)
+    read = _taken(found or maybe, every, HELD if found else HEDGED, words)
+    return replace(read, n_unknown=n_unknown)
 
 
-def _in_order(found: set[str], words: Vocabulary) -> tuple[str, ...]:
-    return tuple(one for one in words.classes if one in found)  # NONE is no class: the empty tuple
+def _n_unknown(text: str, found: set[str], words: Vocabulary) -> int:
+    """Pieces between commas that name none of the classes that were read."""
+    pieces = [piece for piece in re.split(r"[,;.!?\n]|\b(?:AND|BUT)\b", text.upper()) if re.search(r"\w", piece)]
+    return sum(not ({one.label for one in mentions(piece, words)} & found) for piece in pieces)
 
 
-def _whole(said: str, words: Vocabulary) -> tuple[str, bool] | None:
-    """The answer that the whole text is, and whether by an alias."""
-    key = _key(said.strip(" ?"))
-    for spelling, label in _spellings(words):
-        if _key(spelling) == key:
-            return label, spelling != label
-    return None
-
-
-def _tokens(said: str, words: Vocabulary) -> list[tuple[str, int, int]]:
-    """Every answer that is a whole token, longest first, and from where to where; DIFFUSE-LARGE is not DIFFUSE."""
-    found: list[tuple[str, int, int]] = []
-    for spelling, label in sorted(_spellings(words), key=lambda one: (-len(one[0]), one[0])):
-        inside = r"[\s_-]+".join(re.escape(part) for part in re.split(r"[\s_-]+", spelling.upper()))
-        pattern = re.compile(rf"(?<![A-Z0-9/-]){inside}(?![A-Z0-9/]|-[A-Z0-9])")
-        for match in pattern.finditer(said):
-            found.append((label, match.start(), match.end()))
-        said = pattern.sub(lambda match: "." * len(match[0]), said)
-    return found
-
-
-def _spellings(words: Vocabulary) -> list[tuple[str, str]]:
-    own = [(one, one) for one in (*words.classes, *((words.none,) if words.none else ()))]
-    return own + list(words.aliases.items())
-
-
-def _key(text: str) -> str:
-    return re.sub(r"[\s_-]+", "-", text.strip().upper())
-
-
-# -- yes and no ------------------------------------------------------------------------------------------------------
-
-IDIOMS = re.compile(
-    r"\b(?:THERE(?: IS|'S) )?(?:NO|WITHOUT(?: AN?Y?)?|BEYOND(?: AN?Y?)?) (?:DOUBTS?|QUESTION|MISTAKE|UNCERTAINTY)\b|"
-    r"\bNOT ONLY\b"
-)
-EITHER = re.compile(r"\bYES\s*(?:/|\||-|OR\b|AND\b)\s*NO\b|\bNO\s*(?:/|\||-|OR\b|AND\b)\s*YES\b")
-# "No" as an answer, not before a noun: in front of a sentence, or said to be it.
-ANSWERED_NO = re.compile(
-    r"^(?:(?:SO|THUS|HENCE|THEREFORE|OVERALL|WELL)\b[, ]*)?NO"
-    r"(?=$|\s*[,:.]|\s+-|\s+(?:I|THERE|IT|THIS|THE|THESE|BECAUSE|SINCE|BUT)\b)|"
-    r"\b(?:ANSWER|RESPONSE|REPLY|VERDICT|CONCLUSION)(?:\s+TO\s+[\w ]+?)?(?:\s+(?:IS|WOULD BE|MUST BE|SHOULD BE))?"
-    r"\s*[:=-]?\s*(?:(?:DEFINITELY|CLEARLY|SIMPLY|THEREFORE|THUS|PROBABLY|LIKELY|A)\s+)?NO(?=$|\s*[,:.])|"
-    r"\b(?:SAY|SAYING|A|SO,?|DEFINITELY|IT IS|IT'S|CALL IT|CALL THIS)\s+NO(?=$|\s*[,:.])"
-)
-UNSURE = re.compile(
-    r"\b(?:MAYBE|PERHAPS|POSSIBLY|MIGHT|MAY|COULD|IF|WHETHER|UNLESS|EITHER|BETWEEN|UNSURE|UNCERTAIN|UNCLEAR|"
-    r"HARD TO|DIFFICULT TO)\b"
-)
-PLAIN_WORDS = """
-    A ABLE ALL AN ANY ANYWHERE APPARENT ARE AT BE CAN CLEAR CLEARLY CONTAINS CUTOUT DATA DETECTABLE DETECTED
-    DISCERNIBLE DISTINCT EVIDENCE EVIDENT FIELD FIND FOR FOUND HAS HAVE HERE I IDENTIFIABLE IDENTIFIED IMAGE IN
-    INDICATION IS IT LIKELY MAP NOTICEABLE OBSERVED OBVIOUS OF ON PICTURE PRESENT SEE SEEN SHOWN SHOWS SIGN SIGNS SUCH
-    THE THERE THIS TO TRACE TRACES VIEW VISIBLE WITH
-"""
-HELD = re.compile(
-    r"\b(?:THERE(?:'S| IS| ARE)|I (?:CAN |DO )?(?:SEE|FIND|DETECT))\s+(?:ONE|SOME|SEVERAL|MANY|TWO|A FEW)"
-    r"(?=$|\s*[,.]|\s+(?:IN|AROUND|VISIBLE)\b)"
-)
-
-
-def _yes_or_no(said: str, words: Vocabulary) -> Answer:
-    if said.strip("?") in ("YES", "NO"):
-        return Answer((said.strip("?"),), "exact")
-    said = IDIOMS.sub(" ", said)
-    if EITHER.search(said):
+def _of_map(
+    marks: Mapping[str, set[bool]], words: Vocabulary, every: Sequence[Said] = (), taken: Sequence[str] = ()
+) -> Answer:
+    """Of classes that are each said to hold or not; what the text around them says must agree."""
+    found = {name for name, held in marks.items() if True in held} | _that(every, HELD)
+    denied = {name for name, held in marks.items() if False in held} | _that(every, DENIES)
+    taken = taken or [f"{name}: {'YES' if True in held else 'NO'}" for name, held in marks.items()]
+    maybe = _that(every, HEDGED) - found
+    if found & denied or maybe or _that(every, EITHER):
         return Answer(None, "contradictory")
-    sentences = [one for one, is_asked in _sentences(said) if not is_asked]
-    found = {one for sentence in sentences for one in _answered(sentence)}
-    held = {one for sentence in sentences for one in _held(sentence, words)}
-    if not found and held == {False} and any(_is_none_of_it(one, words) for one in sentences):
-        return Answer(("NO",), "extracted")
-    if not found:
-        return Answer(None, "unknown_label", 1)
-    is_denying = any(NEGATION.search(one) for one in sentences)
-    clash = True in held if found == {"NO"} else False in held or (is_denying and True not in held)
-    if len(found) > 1 or clash:
+    if words.answer == "labels" and not found - {words.none} and words.none:
+        is_none = denied >= set(words.classes) or words.none in found
+        return Answer((), "extracted", 0, tuple(taken)) if is_none else Answer(None, "unknown_label", 1)
+    if words.answer != "labels" and len(found) != 1:
+        return Answer(None, "contradictory" if found else "unknown_label", len(marks))
+    return _of_set(found, "extracted", words, tuple(taken))
+
+
+def _taken(found: set[str], every: Sequence[Said], says: str, words: Vocabulary) -> Answer:
+    """The answer, with the words for it as they stand in the reply."""
+    read = [one.stance.words for one in every if one.stance.says == says and (not found or one.stance.label in found)]
+    return _of_set(found, "extracted", words, tuple(dict.fromkeys(read)))
+
+
+def _of_set(found: set[str], status: str, words: Vocabulary, taken: tuple[str, ...]) -> Answer:
+    if words.none in found and len(found) > 1:
         return Answer(None, "contradictory")
-    return Answer((found.pop(),), "extracted")
-
-
-def _answered(sentence: str) -> list[str]:
-    """YES and NO where they answer, neither denied nor in doubt; "no" before a noun does not."""
-    yes = [("YES", one.start()) for one in re.finditer(r"\bYES\b", sentence)]
-    no = [("NO", one.end() - 2) for one in ANSWERED_NO.finditer(sentence)]
-    is_sure = [(word, not (NEGATION.search(sentence[:at]) or UNSURE.search(sentence[:at]))) for word, at in (*yes, *no)]
-    return [word for word, sure in is_sure if sure]
-
-
-def _held(sentence: str, words: Vocabulary) -> list[bool]:
-    """For each mention of what is asked about, whether the sentence says that it is there; in doubt, both."""
-    found: list[bool] = []
-    for clause in re.split(r"[,:]|\b(?:BUT|HOWEVER|ALTHOUGH|THOUGH|WHILE|WHEREAS|YET|AND|EXCEPT)\b", sentence):
-        for mention in _subject(words).finditer(clause):
-            n_before = len(NEGATION.findall(clause[: mention.start()]))
-            is_denied = n_before == 1 or (not n_before and bool(DENIED.search(clause[mention.end() :])))
-            found += [True, False] if n_before > 1 else [not is_denied]
-        if HELD.search(clause) and not NEGATION.search(clause):
-            found.append(True)
-    return found
-
-
-def _is_none_of_it(sentence: str, words: Vocabulary) -> bool:
-    """Whether a sentence says, in plain words alone, that there is none of what is asked about."""
-    denial = re.compile(r"\bNO\b|\bI (?:DO NOT|DON'T|CANNOT|CAN'T|CAN NOT) (?:SEE|FIND)\b")
-    denied = denial.search(sentence)
-    if not denied or len(NEGATION.findall(sentence)) != 1 or not _subject(words).search(sentence[denied.end() :]):
-        return False
-    known = set(PLAIN_WORDS.split()) | set(re.findall(r"[A-Z]+", " ".join((*words.subjects, words.question)).upper()))
-    rest = _subject(words).sub(" ", denial.sub(" ", sentence))
-    return set(re.findall(r"[A-Z']+", rest)) <= known
-
-
-def _subject(words: Vocabulary) -> re.Pattern[str]:
-    """The last word of each noun, in American spelling too; matches nothing where there is none."""
-    heads = {one.upper().split()[-1] for one in words.subjects if one.strip()}
-    spelled = sorted(re.escape(one).replace("ARTEFACT", "ART[EI]FACT") for one in heads)
-    return re.compile(rf"\b(?:{'|'.join(spelled)})\b" if spelled else r"(?!)")
+    return Answer(in_order(found, words), status, 0, taken)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from evaluate.tasks.answers import Vocabulary
+from evaluate.tasks.reply_words import Vocabulary
 from evaluate.tasks.truth import RULES, states_of, truth_by
 from schemas.doors import door_files
 from schemas.errors import CatalogError, RecipeError

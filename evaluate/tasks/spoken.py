@@ -20,10 +20,11 @@ CHANNEL = re.compile(r"<\|?channel\|?>\s*(\w*)(?:\s*<\|message\|>)?|<(unused94)>
 SAID = re.compile(
     r"<\s*(answer|response|final_answer|solution)\s*>(.*?)(?:<\s*/\s*\1\s*>|$)|"
     r"<\|begin_of_(?:box|solution)\|>(.*?)(?:<\|end_of_(?:box|solution)\|>|$)|"
-    r"\\boxed\s*\{\s*(?:\\(?:text|mathrm|textbf)\s*\{)?([^{}]*)\}*",
+    r"\\boxed\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}?",
     re.IGNORECASE | re.DOTALL,
 )
-SPECIAL = re.compile(r"<\|[\w /-]*\|>|</s>|<eos>|<end_of_turn>", re.IGNORECASE)
+SPECIAL = re.compile(r"<\|[\w /-]*\|>|</s>|<eos>|<end_of_(?:turn|utterance)>|<point\b[^<>]*>|</point>", re.IGNORECASE)
+TYPESET = re.compile(r"\\(?:text|math)?(?:text|rm|bf|it|tt|sf|bfseries)\s*(?=\{)|\\[,;! ]|[{}$]|\\[()\[\]]")
 
 
 def spoken(reply: str) -> str:
@@ -38,5 +39,10 @@ def spoken(reply: str) -> str:
         text = text[closed.end() :]
     if OPENED.search(text):
         return ""
-    found = [(said[2] or said[3] or said[4] or "").strip() for said in SAID.finditer(text)]
+    found = [(said[2] or said[3] or _typeset(said[4] or "")).strip() for said in SAID.finditer(text)]
     return SPECIAL.sub(" ", "\n".join(dict.fromkeys(found)) if found else text)
+
+
+def _typeset(box: str) -> str:
+    """The words of a LaTeX box."""
+    return TYPESET.sub("", box).strip()
