@@ -262,7 +262,14 @@ def recipe(name_or_path: str | Path, overrides: Mapping[str, str] | None = None)
     try:
         return Recipe.model_validate(said)
     except ValidationError as error:
-        raise RecipeError("\n".join(f"{path}: {line}" for line in validation_lines(Recipe, error))) from error
+        lines = validation_lines(Recipe, error)
+        raise RecipeError("\n".join(f"{_origin(line, overrides or {}, path)}: {line}" for line in lines)) from error
+
+
+def _origin(line: str, overrides: Mapping[str, str], path: Path) -> str:
+    """Where the key of a line was said: on the command line, or in the file."""
+    key = line.split(":")[0]
+    return "--set" if any(one == key or one.startswith(f"{key}.") for one in overrides) else str(path)
 
 
 def recipes() -> dict[str, Recipe]:

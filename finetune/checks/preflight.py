@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from finetune.data.samples import Samples, open_handover
 from finetune.data.sources import Location, located
+from finetune.network.place import check_model
 from finetune.recipe import Recipe
 from schemas.errors import CorpusError
 
@@ -57,9 +58,14 @@ class Context:
             self.data, tags=self.recipe.tags, image_root=self.image_root, index_dir=self.index_dir, is_verified=True
         )
 
+    def check_model(self) -> None:
+        """Raise RecipeError unless the model is there, before anything slow is imported; the hub is asked once."""
+        check_model(self.model, self.recipe.model.revision)
+
     @cached_property
     def encoder(self) -> Any:
         """The encoder of the recipe, with the model's processor."""
+        self.check_model()
         from finetune.network.hf import read_processor
         from finetune.rows.encode import Encoder
 

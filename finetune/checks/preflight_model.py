@@ -80,6 +80,20 @@ def check_room(context: Context) -> list[Finding]:
     return told("E", "room", wrong)
 
 
+def check_gpus(context: Context) -> list[Finding]:
+    """There are as many GPUs as processes on a node; told, not refused: a run may be checked where it will not be."""
+    if context.recipe.family == "smoke":
+        return []
+    here, wanted = n_gpus_here(), max(1, context.n_processes // (context.extra.get("nodes") or 1))
+    if here == 0:
+        wrong = [f"no GPU is seen here, {wanted} asked for on each node: training here would go on the CPU, for weeks"]
+    else:
+        wrong = [
+            f"{wanted} processes on each node, {here} GPUs here; expected one each: --gpus {here}, or another node"
+        ]
+    return told("W", "gpus", [] if here >= wanted else wrong)
+
+
 def check_probes(context: Context) -> list[Finding]:
     """There is something to ask while training, unless the recipe asks nothing."""
     from finetune.watch.probes import probes_of
@@ -91,7 +105,17 @@ def check_probes(context: Context) -> list[Finding]:
     return told("W", "probes", wrong)
 
 
-MODEL_CHECKS = (check_ledger, check_processes, check_versions, check_room, check_probes)
+MODEL_CHECKS = (check_ledger, check_processes, check_gpus, check_versions, check_room, check_probes)
+QUICK_CHECKS = (check_gpus, check_versions)
+"""Those that look at neither data nor model, and import nothing slow."""
+
+
+def n_gpus_here() -> int:
+    """GPUs that the drivers show: NVIDIA's, or AMD's; those that CUDA_VISIBLE_DEVICES leaves."""
+    n_here = len(list(Path("/dev").glob("nvidia[0-9]*")))
+    n_here = n_here or len(list(Path("/dev/dri").glob("renderD*"))) * Path("/dev/kfd").exists()
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return n_here if shown is None else min(n_here, len([one for one in shown.split(",") if one not in ("", "-1")]))
 
 
 def wrong_version(name: str, found: str | None) -> str | None:
@@ -181,20 +205,21 @@ def _wrong_files(context: Context) -> Iterator[str]:
 
 
 def _wrong_ledger(context: Context) -> list[str]:
+    shape, path = _shape(context), Path(str(context.model)).expanduser()
     from finetune.network.hf import LlavaOnevisionConfig
     from finetune.network.model import config_of, ledger_of, on_meta, problems
 
-    shape, path = _shape(context), Path(str(context.model)).expanduser()
     config: Any = LlavaOnevisionConfig.from_pretrained(path) if path.is_dir() else config_of(shape)
     return problems(ledger_of(on_meta(config, context.recipe)), context.recipe, shape)
 
 
 def _shape(context: Context) -> Shape:
-    from finetune.network.hf import LlavaOnevisionConfig
-
     found = shape_of(context.recipe)
     if found:
         return found
+    context.check_model()
+    from finetune.network.hf import LlavaOnevisionConfig
+
     try:
         return Shape.of(LlavaOnevisionConfig.from_pretrained(str(context.model)).to_dict())
     except (OSError, ValueError, KeyError) as error:

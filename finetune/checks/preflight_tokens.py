@@ -110,6 +110,7 @@ def examples(context: Context) -> list[str]:
 
 def small_model(context: Context, device: str) -> Any:
     """The model's own architecture and picture geometry with two thin layers; random weights, nothing downloaded."""
+    context.check_model()
     import torch
 
     from finetune.network.hf import AutoConfig, LlavaOnevisionForConditionalGeneration

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import schemas.torchvision_cpu  # noqa: F401  before transformers
+from finetune.network.place import check_model
 from schemas.errors import RecipeError
 
 # isort: split
@@ -47,8 +48,10 @@ def read_processor(model: str | Path, revision: str | None = None) -> Any:
 
     Its chat template is left as it came; the encoder renders with ours. Raises RecipeError for another kind of model.
     """
+    check_model(model, revision)
     try:
-        processor = AutoProcessor.from_pretrained(str(model), revision=revision)
+        place = str(Path(model).expanduser()) if str(model).startswith("~") else str(model)
+        processor = AutoProcessor.from_pretrained(place, revision=revision)
     except (OSError, ValueError) as error:
         raise RecipeError(f"model {model}: no processor could be read: {error}") from error
     if not isinstance(processor, LlavaOnevisionProcessor):
