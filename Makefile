@@ -47,10 +47,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,train,encoders,dev]'
 	@touch $(READY)
 
-check: $(READY)  ## ruff, formatting, pyright
+check: $(READY)  ## ruff (security rules too), formatting, pyright, and known vulnerabilities of what is pinned
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/python deploy/audit.py
 
 test: $(READY)   ## every test that needs no GPU and no model; real data and Ray included where they are there
 	$(BIN)/python -m pytest -m "not gpu and not serve" -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -1,6 +1,7 @@
 """A build from the first mosaic to the report: tables, budget, gate, hand-over, report; each only if missing."""
 
 import shutil
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from curation.engine.damage import damage_of
 from curation.engine.files import REPAIR
 from curation.engine.run import build
 from curation.engine.store import Store
+from curation.operation.history import Took, keep, took
 from curation.release.export import example_id, export, is_exported
 from curation.release.gates import GateResult, run_gates
 from curation.release.report import report
@@ -53,15 +55,21 @@ def _so_far(made: Graph, store: Store, out: Path | None) -> str:
 def _build_corpus(
     made: Graph, store: Store, out: Path | None, workers: int | None, say: Callable[[str], None]
 ) -> dict[str, Any]:
+    began, spent = time.monotonic(), dict[str, Took]()
     folder, page = handover_folder(made, store, out), report_file(made, store, out)
     check_models(made, store)
     keep_digests(made.digests, store)
-    n_made = build(made.steps, store, workers=workers, say=say)
+    n_made = build(
+        made.steps, store, workers=workers, say=say, on_made=lambda *table: spent.update([took(*table)])
+    )  # fmt: skip
     check_budget(made, store)
     fresh = False
     if not _is_published(made, store, out) or left_beside(folder) or left_beside(page.parent):
         with only_one(folder, say, beside=page.parent):
             fresh = _publish(made, store, out)  # what another build published meanwhile stays
+    wall_s = time.monotonic() - began
+    if trouble := keep(store, made.corpus.name, spent, wall_s=wall_s, handover=made.handover):
+        say(f"done, but not written into the ledger of builds: {trouble}")
     return {
         "corpus": made.corpus.name,
         "n_tables": len(made.steps),

@@ -17,6 +17,7 @@ from curation.inspect import inspect
 from curation.mutations import mutations
 from curation.new import new
 from curation.replies import replies
+from curation.retention import gc
 from curation.serve import serve
 from curation.settings import settings, store_place
 from schemas.command_line import doors_option
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from curation.engine.store import Store
 
 Command = Callable[..., Any]
+LOOKS = ("none", "quick", "whole")
+"""How far `status` looks for damage: not at all, by counts and sizes, or by every digest."""
 
 
 def _raw(command: Command) -> Command:
@@ -80,22 +83,38 @@ def curation() -> None:
 @_store
 @_json
 def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None:
-    """What a build would make: every table, done or to do.
+    """What a build would make: every table, done or to do; of the latter why, and for how long one worker.
+
+    How long is what earlier builds into this store took; nothing is made up where there is none.
 
     \b
     Example:  python -m curation plan first_real --raw RAW --store STORE
     """
+    from curation.operation.history import history
+    from curation.operation.reasons import to_do
+
     made, place = _graph(corpus, raw, store)
-    rows = [{"address": step.address, "done": place.is_done(step.address)} for step in made.steps]
+    known = history(place, made.corpus.name)
+    rows = list[dict[str, Any]]()
+    for step in made.steps:
+        done = place.is_done(step.address)
+        rows.append({"address": step.address, "done": done, **({} if done else asdict(to_do(step, place, known)))})
     warnings = made.blind_warnings(place)
     if as_json:
         found = {"corpus": corpus, "tables": rows, "handover": made.handover, "warnings": warnings}
         return click.echo(json.dumps(found))
     for row in rows:
-        click.echo(f"{'done ' if row['done'] else 'to do'}  {row['address']}")
+        click.echo(f"{'done ' if row['done'] else 'to do'}  {row['address']}{_cost(row)}")
+        for why in row.get("why", ()):
+            click.echo(f"       {why}")
     _warn(warnings)
-    todo = sum(not row["done"] for row in rows)
-    return click.echo(f"{len(rows) - todo} of {len(rows)} tables done; the hand-over will be {made.handover}")
+    todo = [row for row in rows if not row["done"]]
+    click.echo(f"{len(rows) - len(todo)} of {len(rows)} tables done; the hand-over will be {made.handover}")
+    if todo:
+        known_s = [row["task_s"] for row in todo if row["task_s"] is not None]
+        unknown = f"; of {len(todo) - len(known_s)} nobody knows" if len(todo) > len(known_s) else ""
+        click.echo(f"about {sum(known_s):,.0f} s of one worker for {len(known_s)} tables{unknown}")
+    return None
 
 
 @curation.command()
@@ -153,35 +172,52 @@ def build(
 @doors_option
 @_raw
 @_store
+@_out
 @_json
-def status(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None:
-    """The counts of every table: rows in, kept, rejected, and why.
+@click.option("--damage", type=click.Choice(LOOKS), help="Look for damage; default: quick with --textfile, else none.")
+@click.option("--textfile", type=click.Path(path_type=Path), metavar="FILE.prom", help="Metrics for node_exporter.")
+def status(
+    corpus: str,
+    raw: str | None,
+    store: str | None,
+    out: Path | None,
+    as_json: bool,
+    damage: str | None,
+    textfile: Path | None,
+) -> None:
+    """The counts of every table: rows in, kept, rejected, and why; the newest release and build; damage.
 
     \b
     Example:  python -m curation status first_real --raw RAW --store STORE --json
+    Metrics:  python -m curation status first_real --textfile /var/lib/node_exporter/first_real.prom
     """
-    from curation.engine.marks import holder
+    from curation.operation.metrics import write_metrics
+    from curation.operation.state import state
 
     made, place = _graph(corpus, raw, store)
+    now = state(made, place, out, look=damage or ("quick" if textfile else "none"))
+    if textfile:
+        write_metrics(now, textfile)
     rows: list[dict[str, Any]] = []
     for step in made.steps:
-        if not place.is_done(step.address):
-            held = holder(place, step.address)
-            rows.append({"address": step.address, "state": "building" if held else "to do"})
+        if step.address not in now.done:
+            rows.append({"address": step.address, "state": "building" if step.address in now.building else "to do"})
             continue
-        found = place.manifest(step.address)
+        found = now.done[step.address]
         wanted = ("address", "counts", "n_in", "n_kept", "n_rejected", "reasons")
         apart = {"n_off_mosaic": found.n_off_mosaic, "n_refused": found.n_refused}
         rows.append({"state": "done", **found.model_dump(include=set(wanted)), **apart, "told": found.told})
     if as_json:
         doors, warnings = [asdict(one) for one in made.doors], made.blind_warnings(place)
-        return click.echo(json.dumps({"corpus": corpus, "tables": rows, "doors": doors, "warnings": warnings}))
+        told = {"corpus": corpus, "tables": rows, "doors": doors, "warnings": warnings, **now.told}
+        return click.echo(json.dumps(told))
     for row in rows:
         counts = row.get("told", row["state"])
         why = "; ".join(f"{reason} {n:,}" for reason, n in row.get("reasons", {}).items())
         click.echo(f"{row['address']:<48} {counts}  {why}".rstrip())
     _warn(made.blind_warnings(place))
     click.echo("\n".join(["doors", *(f"  {one.line}" for one in made.doors)]))
+    click.echo("\n".join(now.lines))
     return None
 
 
@@ -250,15 +286,18 @@ def report(corpus: str, raw: str | None, store: str | None, out: Path | None) ->
 def tag(name: str, address: str, store: str | None, move: bool) -> None:
     """Give a table or a hand-over a name for people. A name that is given stays where it points, unless --move is said.
 
+    ADDRESS may be another tag, such as latest-CORPUS: the new name points where that one does now.
+
     \b
     Example:  python -m curation tag qa-2026.12 samples/mirabest/91c0a1b2c3d4 --store STORE
     """
     if not name.replace("-", "").replace(".", "").replace("_", "").isalnum():
         raise RecipeError(f"tag {name!r}: letters, digits, dots, dashes and underscores only")
     place = _open(store)
-    if not place.exists(f"{address}/_manifest.json"):
+    known = place.tags()
+    if address not in known and not place.exists(f"{address}/_manifest.json"):
         raise RecipeError(f"nothing finished at {address} in {place.where}")
-    now = place.tags().get(name)
+    now, address = known.get(name), known.get(address, address)
     if now not in (None, address) and not move:
         raise RecipeError(f"tag {name!r} points at {now}: with --move it will point at {address}; or take another name")
     place.tag(name, address)
@@ -322,6 +361,7 @@ def demo(out: Path, workers: int | None) -> None:
 
 curation.add_command(serve)
 curation.add_command(replies)
+curation.add_command(gc)
 curation.add_command(mutations)
 curation.add_command(claims)
 curation.add_command(exam)
@@ -362,6 +402,13 @@ def _build_words(
     given += [("--doors", os.environ.get(VARIABLE))]
     given += [("--server", one) for one in servers]
     return ["build", corpus, *(word for flag, value in given if value for word in (flag, str(value)))]
+
+
+def _cost(row: dict[str, Any]) -> str:
+    """Rows and seconds of a table that is to be made, as far as they are known."""
+    known = [f"{row['n_rows']:,} rows"] if row.get("n_rows") is not None else []
+    known += [f"about {row['task_s']:,.1f} s"] if row.get("task_s") is not None else []
+    return f"  ({', '.join(known)})" if known else ""
 
 
 def _warn(lines: list[str]) -> None:

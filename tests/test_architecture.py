@@ -48,6 +48,7 @@ ROOMS = {
             "fault_injection",
             "exams",
         },
+        "operation": {"engine", "corpus", "build", "whole"},
     },
     "finetune": {
         "data": set(),

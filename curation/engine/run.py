@@ -48,6 +48,8 @@ class Outcome:
     error: str = ""
     message: str = ""
     may_pass: bool = False
+    task_s: float = 0.0
+    """How long the task was at its parts."""
 
 
 @dataclass
@@ -60,6 +62,13 @@ class _Progress:
     records: dict[str, PartRecord] = field(default_factory=dict[str, PartRecord])
     trouble: dict[int, Trouble] = field(default_factory=dict[int, Trouble])
     n_out: int = 0  # tasks still out
+    n_done: int = 0  # tasks that gave their parts
+    task_s: float = 0.0  # what these were at it
+
+    @property
+    def whole_s(self) -> float | None:
+        """Seconds of tasks for all parts, those included that an earlier build made; None where it made all of them."""
+        return self.task_s * self.n_parts / self.n_done if self.n_done else None
 
 
 @dataclass(frozen=True)
@@ -78,12 +87,14 @@ def build(
     workers: int | None = None,
     say: Callable[[str], None] = print,
     patience_s: float | None = None,
+    on_made: Callable[[Manifest, float], None] | None = None,
 ) -> int:
     """Make every table that the targets need and that is not there; gives the number of tables made.
 
     `workers` are Ray's (None: one a core, or those of the cluster); 0: this process makes the parts, one after another,
     without Ray. Where the machine fails, a part is tried again for `patience_s` seconds (None: RADIO_PATIENCE_S, else
     60). Raises the CorpusError of the part that failed, named by step and part; parts already made stay.
+    `on_made` is told each table that is made, and the seconds that its tasks took.
     """
     patience_s = patience() if patience_s is None else patience_s
     steps = in_order(targets)
@@ -93,7 +104,7 @@ def build(
         return 0
     tasks = _here(store.where) if workers == 0 else _ray(store.where, workers)
     with Builder(store) as builder, tasks as given:
-        return _Scheduler(todo, builder, given, say, patience_s).run()
+        return _Scheduler(todo, builder, given, say, patience_s, on_made).run()
 
 
 class _Scheduler:
@@ -106,9 +117,10 @@ class _Scheduler:
         given: _Tasks,
         say: Callable[[str], None],
         patience_s: float,
+        on_made: Callable[[Manifest, float], None] | None = None,
     ) -> None:
         self.todo, self.builder, self.store, self.tasks = list(todo), builder, builder.store, given
-        self.say, self.patience_s = say, patience_s
+        self.say, self.patience_s, self.on_made = say, patience_s, on_made
         self.active: list[_Progress] = []
         self.n_made = 0
         self.awaited: dict[str, str] = {}  # tables that another build makes, and who that is
@@ -202,6 +214,8 @@ class _Scheduler:
             self._failed(progress, k, outcome)
             return
         progress.records.update({record.name: record for record in outcome.records})
+        progress.n_done += 1
+        progress.task_s += outcome.task_s
         self.bar.update(1)
 
     def _failed(self, progress: _Progress, k: int, outcome: Outcome) -> None:
@@ -225,6 +239,8 @@ class _Scheduler:
             self.builder.give_back(manifest.address)
             self.active.remove(progress)
             self.n_made += 1
+            if self.on_made and progress.whole_s is not None:
+                self.on_made(manifest, progress.whole_s)
             why = ", ".join(f"{reason} {n:,}" for reason, n in manifest.reasons.items())
             tqdm.write(
                 f"{manifest.address}: {manifest.told}"
@@ -290,8 +306,9 @@ def _whole(where: str, address: str, columns: tuple[str, ...] | None) -> pa.Tabl
 
 def attempt(step: Step, k: int, where: str) -> Outcome:
     """`make_parts` at the edge of a task: every failure comes back as data, named by whose fault it is."""
+    began = time.monotonic()
     try:
-        return Outcome(make_parts(step, k, Store(where)))
+        return Outcome(make_parts(step, k, Store(where)), task_s=time.monotonic() - began)
     except CorpusError as error:
         may_pass = machine_failed(error) or store_failed(error)
         may_pass = may_pass and not isinstance(error, ModelError)  # for a server it has waited already
