@@ -66,6 +66,8 @@ def test_a_tag_moves_only_when_that_is_said(curation, store):
     assert json.loads(where.read_text())["address"] == first
     assert curation("tag", "mine", second, "--move", "--store", store).returncode == 0
     assert json.loads(where.read_text())["address"] == second
+    assert curation("tag", "paper", "mine", "--store", store).returncode == 0  # where another tag points now
+    assert json.loads((store / "tags" / "paper.json").read_text())["address"] == second
 
 
 def test_rows_off_the_mosaics_are_told_apart_from_refused_ones():

@@ -14,7 +14,9 @@ from curation.engine.run import build
 from curation.engine.steps import Input, Step
 from curation.engine.store import Store
 from curation.operation.history import Took, history, keep, took
+from curation.operation.metrics import write_metrics
 from curation.operation.reasons import to_do
+from curation.operation.state import state
 from curation.operation.unreached import take_away, unreached
 from schemas.errors import DamageError, RecipeError, StoreError
 from schemas.rejection import REJECTED, Sieved
@@ -111,6 +113,26 @@ def test_a_ledger_that_cannot_be_written_is_told_and_the_build_is_done(store, mo
 
     monkeypatch.setattr(Store, "publish", full)
     assert keep(store, "mine", {}, wall_s=1.0, handover="") == "no space"
+
+
+# -- metrics --------------------------------------------------------------------------------------------------------
+
+
+def test_metrics_say_what_is_there_and_appear_whole_or_not_at_all(store, tmp_path):
+    first, second = step("sources/x"), step("cutouts/x", step("sources/x"))
+    put(store, first)
+    now = state(graph_of(second), store, None)
+    file = tmp_path / "mine.prom"
+    write_metrics(now, file)
+    said = file.read_text(encoding="utf-8")
+    assert 'radio_corpus_tables{corpus="mine",state="done"} 1.0' in said
+    assert 'radio_corpus_tables{corpus="mine",state="todo"} 1.0' in said
+    assert 'radio_corpus_rows{corpus="mine",outcome="kept",table="sources/x"} 0.0' in said
+    assert "damaged_files" not in said and "release" not in said  # nobody looked; there is none
+    assert [one.name for one in tmp_path.iterdir() if one.suffix] == ["mine.prom"]
+    for wrong, error in (("mine.txt", RecipeError), ("nowhere/mine.prom", StoreError)):
+        with pytest.raises(error, match="--textfile"):
+            write_metrics(now, tmp_path / wrong)
 
 
 # -- gc -------------------------------------------------------------------------------------------------------------
