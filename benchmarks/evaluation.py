@@ -107,7 +107,7 @@ def tables(n: int) -> Tables:
         cutouts.append({
             **ids, "survey": "demo_wide", "mosaic": "m.fits", "mosaic_sha256": "0" * 64, "width_px": 100,
             "height_px": 100, "blank_fraction": 0.0, "pixels": b"", "png": png, "png_side_px": SIDE_PX,
-            "stretch": "zscale", "sha256": hashlib.sha256(png).hexdigest(),
+            "stretch": "zscale", "channels": [], "source_px": 0, "sha256": hashlib.sha256(png).hexdigest(),
         })  # fmt: skip
         sources.append({
             "source_id": ids["source_id"], "source_name": str(k), "dataset": "demo_multilabel", "survey": "demo_wide",

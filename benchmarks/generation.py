@@ -115,7 +115,8 @@ def part(first: int, n: int) -> Part:
             "width_px": 100, "height_px": 100,
             "pixel_x_arcsec": 2.0, "pixel_y_arcsec": 2.0, "wcs_header": header, "beam_major_arcsec": 5.4,
             "beam_minor_arcsec": 5.4, "beam_pa_deg": 0.0, "beam_from": "survey", "blank_fraction": 0.0, "pixels": b"",
-            "png": picture(k), "png_side_px": SIDE_PX, "stretch": "zscale", "sha256": f"{k:064x}",
+            "png": picture(k), "png_side_px": SIDE_PX, "stretch": "zscale",
+            "channels": [], "source_px": 0, "sha256": f"{k:064x}",
         })  # fmt: skip
         held = scheme.with_implied([one for one in scheme.labels if fraction(f"{k}:{one}") < 0.3])
         labels = [{"scheme": SCHEME, "label": one, "original": one, "tier": "expert", "catalog": "c.csv", "row": k,

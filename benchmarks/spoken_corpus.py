@@ -129,6 +129,7 @@ def _tables(name: str, scheme: LabelScheme, n: int) -> tuple[pa.Table, pa.Table,
                 "pixel_y_arcsec": PIXEL_ARCSEC, "up_pa_deg": 0.0, "left_pa_deg": 90.0, "turn_deg": 0.0,
                 "wcs_header": wcs_text(wcs), "beam_major_arcsec": 8.0, "beam_minor_arcsec": 6.0, "beam_pa_deg": 0.0,
                 "beam_from": "header", "blank_fraction": blank, "png_side_px": SIDE_PX, "stretch": "asinh",
+                "channels": [], "source_px": 0,
                 "sha256": "0" * 64,
             }
         )  # fmt: skip

@@ -50,6 +50,13 @@ WINDOW = pa.struct(
         ("y_max_px", INT),
     ]
 )  # fmt: skip
+CHANNEL = pa.struct(
+    [
+        ("stretch", TEXT),
+        ("low", REAL), ("high", REAL),  # black and white, in the unit of `pixels`
+        ("saturated_share", REAL),  # of the pixels above 5 rms, those brighter than white; null where there are none
+    ]
+)  # fmt: skip
 MESSAGE = pa.struct([("from", TEXT), ("value", TEXT)])
 PLACE = pa.struct(
     [
@@ -269,9 +276,16 @@ CUTOUTS = Table(
         Column("blank_mask", BYTES, "One bit for each of image[y, x], set where it is blank; null where none is",
                nullable=True),
         Column("pixels", BYTES, "image[y, x] in mJy/beam, little-endian float32, row 0 at the bottom"),
-        Column("png", BYTES, "The 8-bit grey picture, row 0 at the top"),
+        Column("png", BYTES, "The 8-bit picture, grey or of three channels, row 0 at the top"),
         Column("png_side_px", INT, "Its side", "px", least=1),
-        _text("stretch", "How brightness became grey, and which way is up"),
+        _text("stretch", "How brightness became grey, or each colour, and which way is up"),
+        Column("channels", pa.list_(CHANNEL), "Of each channel, grey or red, green, blue: stretch, the brightness that "
+               "is black and that is white in the unit of `pixels`, share of the source's pixels above white"),
+        Column("source_px", INT, "Pixels above 5 rms, before the picture is resized", "px", least=0),
+        Column("saturated_share", REAL, "Of these, brighter than white in every channel; null where there are none",
+               least=0, most=1, nullable=True),
+        Column("range_kept", REAL, "Of their range in brightness (logarithm), the part where a doubling is at least 8 "
+               "of 256 greys in some channel; null where there is no range", least=0, most=1, nullable=True),
         Column("sha256", TEXT, "SHA-256 of `png`", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip

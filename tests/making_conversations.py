@@ -29,7 +29,8 @@ def cutout(name="a", **changed):
         "width_px": SIDE_PX, "height_px": SIDE_PX, "pixel_x_arcsec": PIXEL_ARCSEC, "pixel_y_arcsec": PIXEL_ARCSEC,
         "wcs_header": wcs().to_header().tostring(sep="\n"),
         "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4, "beam_pa_deg": 0.0, "beam_from": "survey",
-        "blank_fraction": 0.0, "pixels": b"", "png": b"", "png_side_px": 200, "stretch": "zscale", "sha256": "0" * 64,
+        "blank_fraction": 0.0, "pixels": b"", "png": b"", "png_side_px": 200, "stretch": "zscale",
+        "channels": [], "source_px": 0, "sha256": "0" * 64,
     }  # fmt: skip
     return row | changed
 

@@ -29,8 +29,9 @@ class Draft:
 
 
 def png(number: int, size_px: tuple[int, int]) -> bytes:
-    """A grey picture of noise, by number; `size_px` is height and width."""
-    pixels = np.random.default_rng(number).integers(0, 255, size_px, dtype=np.uint8)
+    """A picture of noise, by number, every fourth one in colour; `size_px` is height and width."""
+    shape = (*size_px, 3) if number % 4 == 3 else size_px
+    pixels = np.random.default_rng(number).integers(0, 255, shape, dtype=np.uint8)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "png")
     return out.getvalue()

@@ -15,6 +15,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
+from PIL import Image
 
 from catalogs.dataset import CutoutRecipe
 from catalogs.survey import Survey
@@ -271,6 +272,30 @@ def test_pixels_of_unknown_unit_stay_and_have_no_flux(tmp_path):
     assert row["rms_mjy_per_beam"] is None and row["peak_mjy_per_beam"] is None
     np.testing.assert_array_equal(image_of(row), noise())
     assert "BUNIT" not in fits.Header.fromstring(cutout_fits(row)[:5760])
+
+
+def test_a_cutout_says_how_each_channel_was_drawn_and_what_is_left_of_the_source(tmp_path):
+    image = noise()
+    image[40:50, 50:62] += np.linspace(0.01, 1, 120).reshape(10, 12).astype(">f4")
+    write(tmp_path / "a.fits", image)
+    table = index(tmp_path)
+    planned = windows(SOURCES.of([source(image="a.fits")]), table, RECIPE, SURVEY).kept
+    grey, three = (
+        cutouts(planned, table, RECIPE, Picture(64, stretch), raw=tmp_path).kept.to_pylist()[0]
+        for stretch in ("zscale", ("zscale", "asinh", "log"))
+    )
+    rms, pixels = grey["rms_mjy_per_beam"], image_of(grey)
+    assert grey["source_px"] == three["source_px"] == (pixels > 5 * rms).sum() > 100
+    (channel,) = grey["channels"]
+    of_source = pixels[pixels > 5 * rms]
+    assert grey["saturated_share"] == channel["saturated_share"] == (of_source > channel["high"]).mean() > 0.9
+    assert [one["stretch"] for one in three["channels"]] == ["zscale", "asinh", "log"]
+    assert three["channels"][0] == channel and three["channels"][2]["high"] == pytest.approx(pixels.max())
+    assert three["saturated_share"] == 0 and three["range_kept"] > 0.9 and grey["range_kept"] < 0.3
+    with Image.open(io.BytesIO(three["png"])) as picture, Image.open(io.BytesIO(grey["png"])) as plain:
+        assert (picture.mode, plain.mode) == ("RGB", "L")
+        assert (np.asarray(picture)[..., 0] == np.asarray(plain)).all()
+    assert three["stretch"].startswith("red zscale") and three["sha256"] != grey["sha256"]
 
 
 def test_a_mosaic_that_changed_or_went_after_it_was_indexed_is_noticed(tmp_path):

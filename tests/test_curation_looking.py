@@ -11,9 +11,11 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 from click.testing import CliRunner
+from PIL import Image
 
 from curation.cli import curation
 from curation.looking import pixels
+from curation.pictures.stretches import STRETCHES
 
 NOISE, PEAK = 0.0005, 0.095
 
@@ -256,3 +258,32 @@ def test_a_fits_file_of_two_tables_shows_both_and_one_without_any_is_one_line(tm
     done = inspected(tmp_path / "none.fits")
     assert (done.exit_code, len(done.output.strip().splitlines())) == (1, 1)
     assert "without a table" in done.output
+
+
+def test_a_contact_sheet_shows_every_stretch_and_goes_on_over_a_bad_file(tmp_path):
+    good, sheet = image(tmp_path), tmp_path / "sheet.png"
+    (tmp_path / "b.fits").write_bytes(good.read_bytes()[:4000])
+    found = inspected(tmp_path, "--pictures", sheet, "--side", 140, "--json")
+    assert found.exit_code == 1, found.output
+    drawn, bad = json.loads(found.stdout)["files"]
+    assert "b.fits" in bad["error"]
+    of = {one["drawn"]: one for one in drawn["pictures"]}
+    assert list(of) == [*STRETCHES, "zscale + asinh + log"]
+    assert of["zscale"]["saturated_share"] == 1 and of["log"]["saturated_share"] == 0
+    with Image.open(sheet) as picture:
+        assert picture.width > len(of) * 200 and 200 < picture.height < 400
+        assert picture.convert("HSV").getextrema()[1][1] > 100  # one of them is in colour
+    told = inspected(good, "--pictures", sheet).output
+    assert "log                      0.0 % of the source white" in told and f"wrote {sheet}" in told
+
+
+def test_a_sheet_of_nothing_or_of_a_survey_is_one_line(tmp_path):
+    (tmp_path / "empty").mkdir()
+    good, sheet = image(tmp_path), tmp_path / "s.png"
+    for words, told in (
+        ((tmp_path / "empty", "--pictures", sheet), "found no image in"),
+        ((good, "--pictures", sheet, "--survey", "first"), "neither --survey nor --catalog"),
+        ((good, "--pictures", tmp_path / "no/s.png"), "cannot write the sheet"),
+    ):
+        found = inspected(*words)
+        assert found.exit_code != 0 and told in str(found.exception)

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from curation.pictures.png import png_bytes
-from curation.pictures.render import STRETCHES, Picture, png_scale, render, stretch_name
+from curation.pictures.render import Picture, draw, png_scale, render, stretch_name
+from curation.pictures.seen import seen
+from curation.pictures.stretches import STRETCHES, Scale
 from curation.pictures.zscale import clipped_rms, extent, zscale_limits
 from schemas.errors import RecipeError
 
@@ -100,12 +102,74 @@ def test_a_strip_is_centred_and_not_stretched():
     assert lit.min() == pytest.approx(x_offset, abs=4) and lit.max() == pytest.approx(x_offset + 22 * scale, abs=4)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (384, 384)])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (384, 384), (5, 4, 3), (384, 384, 3)])
 def test_the_png_is_the_picture_byte_for_byte(shape):
-    grey = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
-    with Image.open(io.BytesIO(png_bytes(grey))) as image:
-        assert image.mode == "L"
-        assert (np.asarray(image) == grey).all()
+    picture = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
+    with Image.open(io.BytesIO(png_bytes(picture))) as image:
+        assert image.mode == ("L" if len(shape) == 2 else "RGB")
+        assert (np.asarray(image) == picture).all()
+
+
+def test_a_picture_in_colour_is_three_grey_ones():
+    image, three = sky(), ("zscale", "asinh", "log")
+    colour = draw(image, Picture(64, three))
+    assert colour.picture.shape == (64, 64, 3)
+    for k, one in enumerate(three):
+        assert (colour.picture[..., k] == render(image, Picture(64, one))).all()
+    assert [one.high for one in colour.scales] == [draw(image, Picture(64, one)).scales[0].high for one in three]
+    assert stretch_name(Picture(stretch=three)).startswith("red zscale contrast=0.25; green asinh")
+    for wrong in (("zscale", "asinh", "root"), ("zscale", "asinh")):
+        with pytest.raises(RecipeError, match="stretch: found"):
+            Picture(stretch=wrong)  # pyright: ignore[reportArgumentType]
+
+
+def test_an_image_that_is_nearly_all_one_value_is_drawn_and_not_black():
+    image = np.zeros((100, 100), np.float32)
+    image[50:53, 50:53] = np.arange(9).reshape(3, 3)
+    for one in ("zscale", "percentile", "asinh", "log", "minmax"):
+        assert render(image, Picture(100, one)).max() == 255
+    assert render(image, Picture(100, "paper")).max() == 0  # as theirs
+
+
+def test_log_is_the_logarithm_above_its_knee_and_dark_where_there_is_noise_alone():
+    image = sky((200, 200))
+    (scale,) = draw(image, Picture(stretch="log")).scales
+    noise = 1.4826 * np.median(np.abs(image - np.median(image)))
+    assert scale.low == pytest.approx(float(np.median(image)), abs=0.06)  # of a sample
+    assert scale.high == pytest.approx(scale.low + 100 * noise, rel=0.05)  # the source is fainter than that
+    values = np.array([5, 10, 20, 40, 80], np.float32)
+    wanted = 255 * np.log1p((values - scale.low) / (3 * noise)) / np.log1p((scale.high - scale.low) / (3 * noise))
+    assert np.abs(scale.greys(values) - wanted).max() < 2
+    assert np.median(render(np.random.default_rng(3).normal(0, 1, (200, 200)), Picture(200, "log"))) < 30
+
+
+def test_what_is_white_is_counted_and_so_is_the_range_that_is_left():
+    pixels = np.array([[0, 0, 0], [6, 12, 100], [100, 100, np.nan]], np.float32)
+    found = seen(pixels, ("a",), (Scale(0, 50),), 1.0)
+    assert found.source_px == 5 and found.saturated_share == pytest.approx(3 / 5)
+    assert found.channels == ({"stretch": "a", "low": 0, "high": 50, "saturated_share": 0.6},)
+    # A doubling about v is (sqrt 2 - 1/sqrt 2) v 255/50 greys, and none where even v/sqrt 2 is white.
+    v = np.geomspace(6, 100, 100_000)
+    step = 255 / 50 * (np.minimum(v * 2**0.5, 50) - np.minimum(v / 2**0.5, 50))
+    assert found.range_kept == pytest.approx((step >= 8).mean(), abs=0.03)
+    both = seen(pixels, ("a", "b"), (Scale(0, 50), Scale(0, 100)), 1.0)
+    assert both.saturated_share == 0 and both.range_kept == 1
+    assert [one["saturated_share"] for one in both.channels] == [0.6, 0]
+    assert seen(pixels, ("a",), (Scale(0, 0),), 1.0).range_kept == 0  # all black shows nothing, and nothing is white
+    for rms in (None, 0.0, 30.0):
+        none = seen(pixels, ("a",), (Scale(0, 50),), rms)
+        assert (none.source_px, none.saturated_share, none.range_kept) == (0, None, None)
+
+
+@pytest.mark.parametrize("stretch", ["asinh", "log", "minmax"])
+def test_a_bright_source_is_not_burnt_out_by_stretches_of_the_whole_range(stretch):
+    image = sky((300, 300))
+    image += 500 * np.exp(-((np.indices(image.shape) - 150) ** 2).sum(0) / 200).astype(np.float32)
+    burnt = seen(image, ("zscale",), draw(image, Picture(stretch="zscale")).scales, 1.0)
+    whole = seen(image, (stretch,), draw(image, Picture(stretch=stretch)).scales, 1.0)
+    assert burnt.saturated_share is not None and burnt.saturated_share > 0.5
+    assert burnt.range_kept is not None and burnt.range_kept < 0.3
+    assert whole.saturated_share == 0 and whole.range_kept is not None and whole.range_kept > 0.6
 
 
 def test_a_picture_repeats_to_the_byte():
@@ -115,8 +179,8 @@ def test_a_picture_repeats_to_the_byte():
 def test_the_stretch_is_named_with_its_numbers_and_which_way_is_up():
     assert stretch_name(Picture()) == "zscale contrast=0.25; up as in FITS, row 0 at the top"
     assert len({stretch_name(Picture(stretch=one)) for one in STRETCHES}) == len(STRETCHES)
-    with pytest.raises(RecipeError, match="stretch: found 'log', expected one of zscale"):
-        Picture(stretch="log")
+    with pytest.raises(RecipeError, match="stretch: found 'root', expected one of zscale"):
+        Picture(stretch="root")
     with pytest.raises(RecipeError, match="side_px 0"):
         Picture(side_px=0)
 

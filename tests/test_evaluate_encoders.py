@@ -352,6 +352,19 @@ def test_encoders_are_scored_and_reported_as_any_model_and_nothing_is_fitted_twi
     assert run_encoders(ready, lambda _: learners, store, workers=1, say=lambda _: None) == found
 
 
+def test_the_small_network_sees_three_channels_where_pictures_have_them():
+    plain = np.full((48, 48), 100.0)
+    red = task(1, "FR-I", "train", png(np.stack([plain * 2, plain, plain * 0], axis=2)))
+    grey, shown = task(2, "FR-II", "train", png(plain)), task(3, "FR-I", "train", png(np.stack([plain] * 3, axis=2)))
+    assert not SMALL.seeing([grey, shown]).in_colour  # of three equal channels one is enough
+    eyes = SMALL.seeing([grey, red])
+    seen = eyes.pixels([red, grey])
+    assert eyes.in_colour and seen.shape == (2, 3, 32, 32)
+    assert seen[0].mean((1, 2)).tolist() == pytest.approx([(200 / 255) ** 0.5, (100 / 255) ** 0.5, 0])
+    assert seen[1].mean((1, 2)).tolist() == pytest.approx([(100 / 255) ** 0.5] * 3)
+    assert eyes.scores(eyes.network(4), seen).shape == (2, 4)
+
+
 @pytest.mark.slow
 def test_on_the_real_griese_pictures_a_few_epochs_beat_the_majority(raw):
     door = picture_set("griese")

@@ -48,9 +48,14 @@ def is_image(path: Path) -> bool:
     return True
 
 
+def images_in(folder: Path) -> list[Path]:
+    """The FITS images in a folder and below, in the order of their names."""
+    return [one for one in _files(folder) if _ending(one) in IMAGES and is_image(one)]
+
+
 def folder_facts(folder: Path, survey: Survey) -> Row:
     """Counts by kind, the ranges of what its images say, its tables, and the files that cannot be read with why."""
-    paths = sorted(one for one in folder.rglob("*") if one.is_file() and not one.name.startswith("."))
+    paths = _files(folder)
     images, tables, bad, others = list[Row](), list[Row](), list[Row](), Counter[str]()
     quiet = len(paths) < MANY_FILES or not sys.stderr.isatty()
     for path in tqdm(paths, desc=folder.name, file=sys.stderr, disable=quiet, leave=False):
@@ -72,6 +77,10 @@ def folder_facts(folder: Path, survey: Survey) -> Row:
         "others": dict(sorted(others.items())), "images": _in_common(images), "tables": tables,
         "unreadable": [{"file": one["file"], "error": one["error"]} for one in bad],
     }  # fmt: skip
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.rglob("*") if one.is_file() and not one.name.startswith("."))
 
 
 def _ending(path: Path) -> str:

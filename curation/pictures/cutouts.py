@@ -18,7 +18,8 @@ from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
 from curation.pictures.plane import Box, Plane, open_plane
 from curation.pictures.png import png_bytes
-from curation.pictures.render import Picture, render, stretch_name
+from curation.pictures.render import Picture, draw, stretch_name
+from curation.pictures.seen import seen
 from curation.pictures.unchanged import Stamp, Stamps, unchanged
 from curation.pictures.window_sky import window_sky
 from curation.pictures.windows import windows, windows_step
@@ -135,7 +136,7 @@ def cutouts_step(
         name=f"cutouts/{dataset_name}",
         make=partial(cutouts, raw=raw, stamps=stamps),
         table=CUTOUTS,
-        version=5,  # pictures are coded by runs behind the Paeth filter
+        version=6,  # pictures of three channels; what a picture still shows of its source is told
         config=(recipe, picture),
         inputs=(Input(windows_step, by_part=True), Input(mosaics_step)),
         resources=Resources(memory_mb=800),
@@ -179,15 +180,16 @@ def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, pict
     n_finite, least, most = extent(image)
     blank_fraction = (image.size - n_finite) / image.size
     check_shows_something(n_finite, least, most, blank_fraction, recipe)
-    grey = render(image, picture)
-    png = png_bytes(grey)
+    drawn = draw(image, picture)
+    png, rms = png_bytes(drawn.picture), clipped_rms(image)
+    shown = seen(image, picture.stretches, drawn.scales, rms)
     return {
         **{name: window[name] for name in FROM_WINDOW},
         **{name: mosaic[name] for name in FROM_MOSAIC},
         "mosaic_sha256": mosaic["sha256"],
         "width_px": image.shape[1],
         "height_px": image.shape[0],
-        "rms_mjy_per_beam": None if factor is None else clipped_rms(image),
+        "rms_mjy_per_beam": None if factor is None else rms,
         "peak_mjy_per_beam": None if factor is None else most,
         "blank_fraction": blank_fraction,
         "blank_mask": np.packbits(~np.isfinite(image)).tobytes() if blank_fraction else None,
@@ -195,6 +197,10 @@ def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, pict
         "png": png,
         "png_side_px": picture.side_px,
         "stretch": stretch_name(picture),
+        "channels": shown.channels,
+        "source_px": shown.source_px,
+        "saturated_share": shown.saturated_share,
+        "range_kept": shown.range_kept,
         "sha256": hashlib.sha256(png).hexdigest(),
     }
 

@@ -1,56 +1,82 @@
-"""From pixels to an 8-bit grey picture: limits, stretch, size, and the one y flip. Training and test images alike."""
+"""From pixels to an 8-bit picture, grey or of three channels: limits, stretch, size, and the one y flip.
 
-from collections.abc import Callable
+Training and test images alike.
+"""
+
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from curation.pictures.zscale import LARGEST, Image, extent, finite_samples, zscale_limits
+from curation.pictures.stretches import STRETCHES, Scale, described
+from curation.pictures.zscale import LARGEST, Image
 from schemas.errors import RecipeError
 
 Grey = NDArray[np.uint8]
 ORIENTATION = "up as in FITS, row 0 at the top"
-PERCENTILES = (0.5, 99.5)
-ASINH_SOFTENING = 0.02  # of the range: below it asinh is linear
-ASINH_LEAST_RANGE = 100.0  # in sigma of the noise
-SIGMA_OF_MAD = 1.4826  # a Gaussian's standard deviation over its median absolute deviation
-ASINH = np.round(255 * np.arcsinh(np.linspace(0, 1, 4096) / ASINH_SOFTENING) / np.arcsinh(1 / ASINH_SOFTENING))
-ASINH_GREY = ASINH.astype(np.uint8)
+COLOURS = ("red", "green", "blue")
 
 cv2.setNumThreads(1)  # Ray gives a task one core
 
 
 @dataclass(frozen=True)
 class Picture:
-    """How a picture is drawn. `side_px`: its side; `contrast`: of the zscale stretches."""
+    """How a picture is drawn. `side_px`: its side; `contrast`: of the zscale stretches.
+
+    `stretch`: the name of one, for a grey picture; of three, for a picture in colour, each a channel: red, green, blue.
+    """
 
     side_px: int = 384
-    stretch: str = "zscale"
+    stretch: str | tuple[str, str, str] = "zscale"
     contrast: float = 0.25
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
-        if self.stretch not in STRETCHES:
-            raise RecipeError(f"stretch: found {self.stretch!r}, expected one of {', '.join(STRETCHES)}")
+        if strange := [one for one in self.stretches if one not in STRETCHES]:
+            known = ", ".join(STRETCHES)
+            raise RecipeError(f"stretch: found {strange[0]!r}, expected one of {known}; or three of them, for colour")
+        if len(self.stretches) not in (1, len(COLOURS)):
+            raise RecipeError(f"stretch: found {len(self.stretches)} of them, expected one, or three for colour")
         if not (8 <= self.side_px <= 4096 and 0 < self.contrast <= 1):  # noqa: PLR2004
             raise RecipeError(
                 f"picture: found side_px {self.side_px}, contrast {self.contrast}; expected 8 to 4096, and 0 to 1"
             )
 
+    @property
+    def stretches(self) -> tuple[str, ...]:
+        """The stretch of each channel: one, or three."""
+        return (self.stretch,) if isinstance(self.stretch, str) else tuple(self.stretch)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture [side, side], or [side, side, 3] in colour, row 0 at the top; and the scale of each channel."""
+
+    picture: Grey
+    scales: tuple[Scale, ...]
+
 
 def render(image: ArrayLike, picture: Picture) -> Grey:
-    """A square grey picture [side, side] of image[y, x], row 0 at the top.
+    """The picture of image[y, x] alone: see `draw`."""
+    return draw(image, picture).picture
+
+
+def draw(image: ArrayLike, picture: Picture) -> Drawn:
+    """A square picture of image[y, x], row 0 at the top, and how each of its channels was scaled.
 
     Pixels that are not finite are left out of the statistics and drawn at the lower limit. An image that is not
     square is centred between bands at the lower limit. Constant and blank images are drawn black; nothing raises.
     """
     with np.errstate(over="ignore"):
         pixels = np.ascontiguousarray(image, np.float32)
-    grey = STRETCHES[picture.stretch](pixels, picture)
-    return np.ascontiguousarray(grey[::-1])  # the one flip: FITS row 0 is at the bottom, PNG row 0 at the top
+    scales = tuple(STRETCHES[one](pixels, picture.contrast) for one in picture.stretches)
+    channels = [
+        _as_in_the_paper(pixels, scale, picture) if one == "paper" else _resized(scale.greys(pixels), picture.side_px)
+        for one, scale in zip(picture.stretches, scales, strict=True)
+    ]
+    made = channels[0] if len(channels) == 1 else cv2.merge(channels)
+    return Drawn(np.ascontiguousarray(made[::-1]), scales)  # the one flip: FITS row 0 is at the bottom
 
 
 def png_scale(width_px: int, height_px: int, side_px: int) -> tuple[float, float, float]:
@@ -65,107 +91,25 @@ def png_scale(width_px: int, height_px: int, side_px: int) -> tuple[float, float
 
 
 def stretch_name(picture: Picture) -> str:
-    """The `stretch` column: how brightness became grey, and which way is up."""
-    how = {
-        "zscale": f"zscale contrast={picture.contrast:g}",
-        "percentile": f"percentile {PERCENTILES[0]:g} to {PERCENTILES[1]:g}",
-        "asinh": f"asinh softening={ASINH_SOFTENING:g} from percentile {PERCENTILES[0]:g} to the maximum, at least "
-        f"{ASINH_LEAST_RANGE:g} sigma",
-        "minmax": "minmax",
-        "paper": f"paper (blank=0, zscale contrast={picture.contrast:g}, minmax, truncated), but not its orientation",
-    }
-    return f"{how[picture.stretch]}; {ORIENTATION}"
+    """The `stretch` column: how brightness became grey, or each colour, and which way is up."""
+    how = [described(one, picture.contrast) for one in picture.stretches]
+    if len(how) > 1:
+        how = [f"{colour} {one}" for colour, one in zip(COLOURS, how, strict=True)]
+    return "; ".join([*how, ORIENTATION])
 
 
-def _zscale(pixels: Image, picture: Picture) -> Grey:
-    return _resized(_linear_grey(pixels, zscale_limits(pixels, picture.contrast)), picture.side_px)
-
-
-def _percentile(pixels: Image, picture: Picture) -> Grey:
-    return _resized(_linear_grey(pixels, _percentiles(pixels, PERCENTILES)), picture.side_px)
-
-
-def _asinh(pixels: Image, picture: Picture) -> Grey:
-    samples = finite_samples(pixels.reshape(-1), 4096)
-    if not samples.size:
-        return _resized(np.zeros(pixels.shape, np.uint8), picture.side_px)
-    low, middle = (float(one) for one in np.percentile(samples, (PERCENTILES[0], 50)))
-    noise = SIGMA_OF_MAD * float(np.median(np.abs(samples - middle)))
-    # A picture of noise alone stays dark: white is never less than so many sigma above the middle.
-    high = max(extent(pixels)[2], middle + ASINH_LEAST_RANGE * noise)
-    return _resized(_asinh_grey(pixels, (low, high)), picture.side_px)
-
-
-def _minmax(pixels: Image, picture: Picture) -> Grey:
-    return _resized(_linear_grey(pixels, extent(pixels)[1:]), picture.side_px)
-
-
-def _paper(pixels: Image, picture: Picture) -> Grey:
+def _as_in_the_paper(pixels: Image, scale: Scale, picture: Picture) -> Grey:
     """The grey of Riggi et al. 2025: blanks are 0 before zscale, and numbers are resized, then spread over all greys.
 
     Two things are ours: the flip, which they left out, and cv2's cubic kernel where they took a cubic spline.
     """
-    filled = np.where(np.abs(pixels) <= LARGEST, pixels, np.float32(0))
-    low, high = zscale_limits(filled, picture.contrast)
+    filled, low, high = np.where(np.abs(pixels) <= LARGEST, pixels, np.float32(0)), scale.low, scale.high
     scaled = np.clip((filled.astype(np.float64) - low) / (high - low), 0, 1) if high > low else np.zeros(filled.shape)
     resized = _fitted(scaled.astype(np.float32), picture.side_px, cv2.INTER_CUBIC)
     least, most = float(resized.min()), float(resized.max())
     if not most > least:
         return np.zeros(resized.shape, np.uint8)
     return ((resized - least) / (most - least) * 255).astype(np.uint8)
-
-
-STRETCHES: dict[str, Callable[[Image, Picture], Grey]] = {
-    "zscale": _zscale,
-    "percentile": _percentile,
-    "asinh": _asinh,
-    "minmax": _minmax,
-    "paper": _paper,
-}
-
-
-def _percentiles(pixels: Image, percent: tuple[float, float]) -> tuple[float, float]:
-    samples = finite_samples(pixels.reshape(-1), 4096)
-    if not samples.size:
-        return 0.0, 1.0
-    low, high = np.percentile(samples, percent)
-    return float(low), float(high)
-
-
-def _linear_grey(pixels: Image, limits: tuple[float, float]) -> Grey:
-    grey = np.empty(pixels.shape, np.uint8)
-    _linear(pixels.reshape(-1), limits[0], limits[1], grey.reshape(-1))
-    return grey
-
-
-def _asinh_grey(pixels: Image, limits: tuple[float, float]) -> Grey:
-    grey = np.empty(pixels.shape, np.uint8)
-    _through_table(pixels.reshape(-1), limits[0], limits[1], ASINH_GREY, grey.reshape(-1))
-    return grey
-
-
-@njit(cache=True, nogil=True)
-def _linear(flat: Image, low: float, high: float, grey: Grey) -> None:  # pragma: no cover -- compiled
-    start, none, top = np.float32(low), np.float32(0), np.float32(255)
-    scale = np.float32(255 / (high - low)) if high > low else none
-    for i in range(flat.size):
-        value = (flat[i] - start) * scale
-        value = value if value > none else none  # NaN too
-        value = value if value < top else top
-        value = value if flat[i] <= LARGEST else none  # infinity
-        grey[i] = np.uint8(value + np.float32(0.5))
-
-
-@njit(cache=True, nogil=True)
-def _through_table(flat: Image, low: float, high: float, table: Grey, grey: Grey) -> None:  # pragma: no cover
-    start, none, top = np.float32(low), np.float32(0), np.float32(table.size - 1)
-    scale = np.float32((table.size - 1) / (high - low)) if high > low else none
-    for i in range(flat.size):
-        place = (flat[i] - start) * scale
-        place = place if place > none else none
-        place = place if place < top else top
-        place = place if flat[i] <= LARGEST else none
-        grey[i] = table[np.int32(place + np.float32(0.5))]
 
 
 def _resized(grey: Grey, side_px: int) -> Grey:

@@ -15,7 +15,7 @@ import numpy as np
 
 from catalogs.database import read_sql
 from curation.exams import figures as exam
-from curation.release import captions_report, words_report
+from curation.release import captions_report, stretches_report, words_report
 from curation.release.built import Built, Tables, opened
 from curation.release.certificate import promised
 from curation.release.figures import PALETTE, histogram, sky_map, sky_near
@@ -105,6 +105,7 @@ def _page(
     )  # fmt: skip
     templates.filters["n"] = lambda value: f"{value:,}"
     templates.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
+    templates.filters["percent"] = lambda value: "–" if value is None else f"{100 * value:.1f} %"
     templates.filters["interval"] = words_report.interval
     numbers = {file.stem: _rows(db, file) for file in sorted(NUMBERS.glob("*.sql")) if file.stem != "shown"}
     datasets = [made.of[name].dataset for name in made.of]
@@ -123,6 +124,8 @@ def _page(
         sky=sky_map(numbers["sky"]) if numbers["sky"] else "",
         sky_near=sky_near(numbers["sky_near"]) if numbers["sky_near"] else "",
         pictures=_figures(db, OF_PICTURES),
+        stretches=stretches_report.every_stretch(db),
+        n_stretched=stretches_report.N_CUTOUTS,
         words=_figures(db, OF_WORDS),
         scores=_figures(db, [Quantity(*one, whole=True) for one in words_report.score_queries(numbers["judged"])]),
         lifts=words_report.lifts(numbers["judge_lift"]),

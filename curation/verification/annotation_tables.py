@@ -12,7 +12,7 @@ from curation.verification.claims import Annotations, SurveyFacts, annotations_o
 from schemas.labels import LabelScheme, Truth
 from schemas.tables import CUTOUTS
 
-CUTOUT_COLUMNS = tuple(one.name for one in CUTOUTS.columns if one.name not in ("pixels", "png"))
+CUTOUT_COLUMNS = tuple(one.name for one in CUTOUTS.columns if one.name not in ("pixels", "png", "channels"))
 """All that words need of a cutout; the pictures themselves stay where they are."""
 
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,26 +24,35 @@ class SmallEyes:
     """Share of the picture's side that is looked at, around its centre."""
     width: int = 16
     """Channels of the first layer."""
+    gamma: float = 0.5
+    """Exponent of the greys, 0 to 1: the root, so that faint emission counts."""
+    in_colour: bool = False
+    """Whether it sees red, green and blue; grey pictures are then seen three times."""
+
+    def seeing(self, tasks: Sequence[Task]) -> "SmallEyes":
+        """The eyes for these pictures: in colour where one of them is."""
+        return replace(self, in_colour=any(_has_colours(one) for one in tasks))
 
     def pixels(self, tasks: Sequence[Task]) -> Any:
-        """(n_pictures, 1, side_px, side_px), 0 to 1: the root of brightness, so that faint emission counts."""
+        """(n_pictures, 1 or 3, side_px, side_px), 0 to 1."""
         import torch
 
-        found = np.empty((len(tasks), self.side_px, self.side_px), np.float32)
+        found = np.empty((len(tasks), 3 if self.in_colour else 1, self.side_px, self.side_px), np.float32)
         for k, one in enumerate(tasks):
-            image = opened(one.png, f"picture {one.picture_id}").convert("L")
+            image = opened(one.png, f"picture {one.picture_id}").convert("RGB" if self.in_colour else "L")
             inset = [side * (1 - self.middle) / 2 for side in image.size]
             box = (inset[0], inset[1], image.width - inset[0], image.height - inset[1])
             size = (self.side_px, self.side_px)
-            found[k] = np.asarray(image.resize(size, Image.Resampling.BOX, box=box), np.float32)
-        return torch.from_numpy(np.sqrt(found / 255.0))[:, None]
+            seen = np.asarray(image.resize(size, Image.Resampling.BOX, box=box), np.float32)
+            found[k] = np.moveaxis(np.atleast_3d(seen), 2, 0)
+        return torch.from_numpy((found / 255.0) ** self.gamma)
 
     def network(self, n_classes: int) -> Any:
         """Four convolutions, each halving the side; mean and maximum of what is left go to a linear layer."""
         from torch import nn
 
         layers = list[nn.Module]()
-        n_in = 1
+        n_in = 3 if self.in_colour else 1
         for n_out in (self.width, 2 * self.width, 4 * self.width, 8 * self.width):
             layers += [nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(),
                        nn.MaxPool2d(2)]  # fmt: skip
@@ -97,6 +106,14 @@ class TowerEyes:
 
 
 Eyes = SmallEyes | TowerEyes
+
+
+def _has_colours(task: Task) -> bool:
+    image = opened(task.png, f"picture {task.picture_id}")
+    if image.mode == "L":
+        return False
+    seen = np.asarray(image)
+    return bool((seen[..., :1] != seen[..., 1:]).any())
 
 
 def _blank() -> Task:

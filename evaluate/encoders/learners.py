@@ -96,7 +96,8 @@ class FromScratch:
     def fit(self, benchmark: Benchmark, lessons: Lessons, store: Store) -> Fitted:
         """All its weights."""
         del store  # it looks at the pictures themselves
-        return _trained(self.eyes, self.how, benchmark, lessons, self.device, self.name)
+        eyes = self.eyes.seeing([*lessons.train.tasks, *lessons.validation.tasks])
+        return _trained(eyes, self.how, benchmark, lessons, self.device, self.name)
 
 
 @dataclass(frozen=True)
