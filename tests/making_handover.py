@@ -28,18 +28,20 @@ class Draft:
     certificate: dict[str, Any] = field(default_factory=dict)
 
 
-def png(number: int, size_px: tuple[int, int]) -> bytes:
-    """A picture of noise, by number, every fourth one in colour; `size_px` is height and width."""
-    shape = (*size_px, 3) if number % 4 == 3 else size_px
+def png(number: int, size_px: tuple[int, int], *, in_colour: bool = False) -> bytes:
+    """A picture of noise, by number; `size_px` is height and width."""
+    shape = (*size_px, 3) if in_colour else size_px
     pixels = np.random.default_rng(number).integers(0, 255, shape, dtype=np.uint8)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "png")
     return out.getvalue()
 
 
-def add(draft: Draft, number: int, *, split: str = "train", n_turns: int = 3, dataset: str = "demo") -> None:
+def add(
+    draft: Draft, number: int, *, split: str = "train", n_turns: int = 3, dataset: str = "demo", in_colour: bool = False
+) -> None:
     """One sample of a draft, a degree from the next."""
-    content = png(number, SIZES_PX[number % len(SIZES_PX)])
+    content = png(number, SIZES_PX[number % len(SIZES_PX)], in_colour=in_colour)
     sha256 = hashlib.sha256(content).hexdigest()
     image = f"images/{sha256[:2]}/{sha256}.png"
     kind = KINDS[number % len(KINDS)]

@@ -30,6 +30,7 @@ from finetune.checks.preflight_words import (
 )
 from finetune.data.samples import Message, Sample
 from finetune.recipe import recipe
+from finetune.rows.encode import opened
 from tests.making_handover import add
 
 CHECKS = (*DATA_CHECKS, *TOKEN_CHECKS, *WORD_CHECKS)
@@ -72,6 +73,13 @@ def test_a_sound_handover_has_no_error(context):
     sound = context()
     assert not errors(sound)
     assert not is_stopped(found(sound, CHECKS))
+
+
+def test_pictures_in_colour_are_as_sound_as_grey_ones(context):
+    mixed = context(lambda draft: [add(draft, number, in_colour=True) for number in (12, 13)])
+    assert not errors(mixed, (*DATA_CHECKS, *TOKEN_CHECKS))
+    seen = [np.asarray(opened(mixed.samples[number].pictures[0])) for number in range(len(mixed.samples))]
+    assert sum(bool((one[..., 0] != one[..., 2]).any()) for one in seen) == 2
 
 
 @pytest.mark.parametrize("name", ["full_shallow_qa", "small_full"])
