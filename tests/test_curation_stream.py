@@ -67,6 +67,15 @@ def names(batches) -> list[str]:
     return [name for batch in batches for name in [*batch.ids, *(one.row_id for one in batch.refused)]]
 
 
+def test_pictures_in_colour_are_the_three_grey_ones(folder, positions):
+    three = ("zscale", "asinh", "log")
+    ways = [Picture(32, three), *(Picture(32, one) for one in three)]
+    colour, *grey = (next(iter(made(folder, positions, Delivery(5, picture)))).images for picture in ways)
+    assert colour.shape == (*grey[0].shape, 3) and colour.dtype == np.uint8
+    for k, one in enumerate(grey):
+        np.testing.assert_array_equal(colour[..., k], one)
+
+
 def test_every_row_is_delivered_or_refused_once(folder, positions):
     whole = made(folder, positions, Delivery(batch_size=7, picture=None, most_blank=0.3, seed=3))
     batches = list(whole)
