@@ -342,6 +342,24 @@ def verify_split(handover: Path, as_json: bool) -> None:
         click.echo(f"{handover}: the certificate holds")
 
 
+@curation.command("export")
+@click.argument("handover", type=click.Path(path_type=Path))
+@click.option("--to", "form", required=True, type=click.Choice(["hf-parquet", "webdataset", "messages"]))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to make.")
+@click.option("--shard-mb", default=500, show_default=True, type=click.IntRange(1), help="Pictures of one shard.")
+def export_form(handover: Path, form: str, out: Path, shard_mb: int) -> None:
+    """Write a hand-over in a form that other software reads: the same bytes each time.
+
+    \b
+    Example:  python -m curation export store/llava/first_real/91c0a1b2c3d4 --to hf-parquet --out radio
+    """
+    from curation.release.forms import write_form
+
+    said = write_form(handover, form, out, shard_mb=shard_mb)
+    told = ", ".join(f"{split} {said['counts'][split]:,}" for split in ("train", "validation", "test"))
+    click.echo(f"{out}: {form}, records: {told}")
+
+
 @curation.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Folder to make.")
 @_workers

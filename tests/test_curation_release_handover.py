@@ -21,7 +21,7 @@ from catalogs.survey import Survey
 from curation.engine.parts import as_part
 from curation.engine.store import Store
 from curation.release.built import opened
-from curation.release.certificate import verify
+from curation.release.certificate import FILE_OF, verify
 from curation.release.export import export, plain_json
 from curation.release.gates import GateResult, between_checks, counts, run_gates, table_checks
 from curation.release.report import OF_WORDS, report
@@ -512,6 +512,17 @@ def test_the_card_tells_counts_splits_and_licences(handover: Path):
         "Licence of the pixels: CC-BY-4.0." in card
         and "@misc{survey_tiny_survey" in (handover / "ATTRIBUTION.bib").read_text()
     )
+
+
+def test_the_folder_is_a_dataset_for_hugging_face_and_for_llama_factory(handover: Path, tmp_path: Path):
+    import datasets
+
+    found = datasets.load_dataset(str(handover), cache_dir=str(tmp_path / "cache"))
+    for split, name in FILE_OF.items():
+        assert found[split].to_list() == json.loads((handover / name).read_text())
+    listed = json.loads((handover / "dataset_info.json").read_text())
+    assert {one["file_name"] for one in listed.values()} == set(FILE_OF.values())
+    assert all(one["columns"] == {"messages": "conversations", "images": "image"} for one in listed.values())
 
 
 def test_what_is_in_the_way_is_not_overwritten_but_an_older_hand_over_is(good: Shelf, tmp_path: Path):

@@ -1,5 +1,6 @@
 """The data card (README.md) and ATTRIBUTION.bib of a hand-over: every number in it is counted, none is typed."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,12 @@ from typing import Any
 
 from catalogs.dataset import Dataset
 from catalogs.survey import Survey
+from curation.release.certificate import FILE_OF
+
+FEATURES = (  # of a record, as Hugging Face's datasets names them
+    "  - name: id", "    dtype: string", "  - name: image", "    dtype: string", "  - name: conversations", "    list:",
+    "    - name: from", "      dtype: string", "    - name: value", "      dtype: string",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,9 +46,21 @@ def card(
     credits: Sequence[Credit],
 ) -> str:
     """README.md. `counts` has one row for each dataset and split, `promise` is the split certificate."""
-    opening = [f"# {title}", "", f"Corpus `{name}`, hand-over `{address}`.", ""]
+    there = {row["split"] for row in counts if row["n_samples"]}
+    front = front_matter(name, {split: path for split, path in FILE_OF.items() if split in there}, FEATURES)
+    opening = [*front, f"# {title}", "", f"Corpus `{name}`, hand-over `{address}`.", ""]
     lines = [*opening, *_what(counts), *_files(), *_splits(promise), *_truth(), *_credits(credits)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def front_matter(name: str, paths: Mapping[str, str], features: Sequence[str] = ()) -> list[str]:
+    """The YAML block of a card, by which `datasets.load_dataset(FOLDER)` finds the files of each split."""
+    lines = ["---", f"pretty_name: {json.dumps(name)}", "task_categories:", "- image-text-to-text", "configs:"]
+    lines += ["- config_name: default", "  data_files:"]
+    lines += [line for split, path in paths.items() for line in (f"  - split: {split}", f"    path: {path}")]
+    if features:
+        lines += ["dataset_info:", "- config_name: default", "  features:", *features]
+    return [*lines, "---", ""]
 
 
 def bibliography(credits: Sequence[Credit]) -> str:
@@ -73,6 +92,7 @@ def _files() -> list[str]:
         "| file | holds |", "|---|---|",
         "| `llava.json`, `llava.jsonl` | the training records, twice the same: as one array, and one a line |",
         "| `llava-validation.json`, `llava-test.json` | records that are not for training; test holds the benchmarks |",
+        "| `dataset_info.json` | the same files as LLaMA-Factory lists datasets: `dataset_dir` is this folder |",
         "| `images/` | 8-bit PNG, named by their SHA-256; cutouts are grey, up as in their FITS file, and a "
         "description says which way north is |",
         "| `provenance.parquet` | for each sample its claims with evidence, cutout, source, catalogue file and row |",

@@ -7,7 +7,7 @@ so the same tables give the same bytes.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from schemas.errors import StoreError, TableError
 from schemas.llava import LlavaRecord, json_schema
 from schemas.whole import MANIFEST, is_whole, published, read_manifest
 
-FORMAT = 5  # raised when the folder starts to look different
+FORMAT = 6  # raised when the folder starts to look different
 ROWS_AT_ONCE = 2000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # JSON allows them inside a string, but many readers of lines end a line there.
@@ -121,6 +121,7 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         CERTIFICATE: plain_json(promise),
         "llava.schema.json": plain_json(json_schema()),
         "README.md": card(made.corpus.name, made.corpus.title, made.handover, counts, promise, [*credits, *papers]),
+        "dataset_info.json": plain_json(llama_factory({row["split"] for row in counts})),
         "ATTRIBUTION.bib": bibliography([*credits, *papers]),
     }
     for name, text in texts.items():
@@ -129,6 +130,16 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         "tables": {name: list(addresses[name]) for name in sorted(addresses)},
         "doors": [{"kind": one.kind, "name": one.name, "sha256": one.sha256} for one in made.doors],
         "counts": counts,
+    }
+
+
+def llama_factory(splits: Collection[str]) -> dict[str, Any]:
+    """LLaMA-Factory's list of datasets: `radio_train` and so on, each a file of records with its columns."""
+    columns = {"messages": "conversations", "images": "image"}
+    return {
+        f"radio_{split}": {"file_name": name, "formatting": "sharegpt", "columns": columns}
+        for split, name in FILE_OF.items()
+        if split in splits
     }
 
 

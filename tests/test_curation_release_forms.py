@@ -1,0 +1,138 @@
+"""A hand-over in other software's forms: read back by that software, whole, and the same bytes each time."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import datasets
+import pytest
+import webdataset
+
+from curation.release.certificate import FILE_OF
+from curation.release.forms import FORMS, key_of, rows_of, write_form
+from schemas.errors import RecipeError, StoreError
+from schemas.llava import LlavaRecord
+from schemas.whole import published
+from tests.making_handover import png
+
+NAMES = {"train": ("J1234.5-67", "J1234.6-67", "J1234.5-67.a", "plain"), "validation": ("v.1",), "test": ()}
+
+
+@pytest.fixture(scope="module")
+def handover(tmp_path_factory) -> Path:
+    """A hand-over of five records, with dots in their names and no test record."""
+    out = tmp_path_factory.mktemp("forms") / "handover"
+    with published(out, {"corpus": "small", "address": "llava/small/0123456789ab"}) as folder:
+        for split, names in NAMES.items():
+            lines = [json.dumps(record(folder, number, name)) for number, name in enumerate(names)]
+            text = "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
+            (folder / FILE_OF[split]).write_text(text)
+    return out
+
+
+def record(folder: Path, number: int, name: str) -> dict[str, object]:
+    body = png(number, (24, 32))
+    sha256 = hashlib.sha256(body).hexdigest()
+    path = folder / "images" / sha256[:2] / f"{sha256}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(body)
+    said = [("human", f"<image>\nWhat is {name}?"), ("gpt", "A source."), ("human", "Sure?"), ("gpt", "Yes")]
+    return {
+        "id": name,
+        "image": path.relative_to(folder).as_posix(),
+        "conversations": [{"from": who, "value": value} for who, value in said],
+    }
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def loaded(folder: Path, tmp_path: Path) -> datasets.DatasetDict:
+    return datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_is_the_same_bytes_each_time(handover, tmp_path, form):
+    one = write_form(handover, form, tmp_path / "one")
+    write_form(handover, form, tmp_path / "elsewhere" / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "elsewhere" / "two")
+    assert one["counts"] == {split: len(names) for split, names in NAMES.items()}
+
+
+def test_parquet_is_loaded_with_its_pictures(handover, tmp_path):
+    write_form(handover, "hf-parquet", tmp_path / "out")
+    found = loaded(tmp_path / "out", tmp_path)
+    assert {split: tuple(one["id"]) for split, one in found.items()} == {s: n for s, n in NAMES.items() if n}
+    for row, wanted in zip(found["train"], rows_of(handover, "train"), strict=True):
+        assert row["messages"] == wanted.messages
+        assert [picture.size for picture in row["images"]] == [(32, 24)]
+        assert "<image>" not in json.dumps(row["messages"])
+
+
+def test_messages_are_loaded_by_datasets_and_taken_by_trl(handover, tmp_path):
+    import schemas.torchvision_cpu  # noqa: F401  before transformers
+
+    # isort: split
+    from trl.data_utils import prepare_multimodal_messages
+
+    write_form(handover, "messages", tmp_path / "out")
+    found = loaded(tmp_path / "out", tmp_path)
+    assert tuple(found["train"]["id"]) == NAMES["train"]
+    row = found["train"][0]
+    assert (tmp_path / "out" / row["images"][0]).is_file()
+    taken = prepare_multimodal_messages(row["messages"], images=row["images"])
+    assert [part["type"] for part in taken[0]["content"]] == ["image", "text"]
+    assert sum(part["type"] == "image" for one in taken for part in one["content"]) == 1
+
+
+def test_a_dot_in_a_name_merges_no_samples_of_webdataset(handover, tmp_path):
+    write_form(handover, "webdataset", tmp_path / "out", shard_mb=1)
+    shards = sorted(str(path) for path in (tmp_path / "out").glob("train-*.tar"))
+    found = list(webdataset.WebDataset(shards, shardshuffle=False, empty_check=False).decode("pil"))
+    assert tuple(one["json"]["id"] for one in found) == NAMES["train"]
+    assert len({one["__key__"] for one in found}) == len(found)
+    for one, wanted in zip(found, rows_of(handover, "train"), strict=True):
+        assert one["json"]["messages"] == wanted.messages
+        assert one["png"].size == (32, 24)
+        assert one["__key__"] == key_of(wanted)
+
+
+def test_keys_hold_no_dot_and_differ_where_names_do_not(handover):
+    rows = list(rows_of(handover, "train"))
+    assert not [row for row in rows if "." in key_of(row) or "/" in key_of(row)]
+    assert len({key_of(row) for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("form", ["hf-parquet", "webdataset"])
+def test_shards_are_cut_between_records_and_lose_none(handover, tmp_path, form, monkeypatch):
+    monkeypatch.setattr("curation.release.forms.MB", 1_000)
+    write_form(handover, form, tmp_path / "out", shard_mb=1)
+    found = loaded(tmp_path / "out", tmp_path)
+    assert found["train"].num_rows == len(NAMES["train"])
+    assert len([name for name in files(tmp_path / "out") if Path(name).name.startswith("train-")]) > 1
+
+
+def test_what_is_no_hand_over_or_in_the_way_is_one_line(handover, tmp_path):
+    with pytest.raises(RecipeError, match="no hand-over; expected a folder such as"):
+        write_form(tmp_path, "messages", tmp_path / "out")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "mine").write_text("")
+    with pytest.raises(StoreError, match="there is something already"):
+        write_form(handover, "messages", tmp_path / "there")
+
+
+def test_a_picture_of_another_digest_leaves_nothing(tmp_path):
+    with published(tmp_path / "in", {"corpus": "small", "address": "a"}) as folder:
+        one = record(folder, 0, "one")
+        (folder / str(one["image"])).write_bytes(png(9, (24, 32)))
+        for split, name in FILE_OF.items():
+            (folder / name).write_text(f"[\n{json.dumps(one)}\n]\n" if split == "train" else "[]\n")
+    with pytest.raises(StoreError, match="its bytes are not those that its name says"):
+        write_form(tmp_path / "in", "messages", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_records_are_read_as_they_were_written(handover):
+    assert [row.record.id for row in rows_of(handover, "train")] == list(NAMES["train"])
+    assert all(isinstance(row.record, LlavaRecord) for row in rows_of(handover, "validation"))
