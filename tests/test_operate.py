@@ -1,7 +1,9 @@
 """docs/operate.md on one machine: the line that the timer's service runs, night after night, on few pictures.
 
 The clock is not waited for: systemd starts the service's ExecStart at the times that tests/test_deploy.py has systemd
-itself work out, and here that line is run as often as nights are meant. Between the nights the files change.
+itself work out, and here that line is run as often as nights are meant. Between the nights the files change. The Python
+that the script calls hands its words on to a process that has imported already (tests/warm.py), which does what a new
+one would.
 """
 
 import json
@@ -9,8 +11,10 @@ import os
 import re
 import shlex
 import subprocess
-import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +24,13 @@ from curation.demo import write_demo
 from tests.conftest import run_curation
 
 ROOT = Path(__file__).resolve().parent.parent
-CORPUS = 'title = "Few pictures"\ndatasets = ["emu_pilot_rgcat", "rgz_smorph"]\n'
+RELAY = """#!/bin/bash
+printf '%s\\0' "$@" > {folder}/words
+read -r code < {folder}/code
+cat {folder}/said; cat {folder}/told >&2
+exit "$code"
+"""
+CORPUS = 'title = "Few pictures"\ndatasets = ["emu_pilot_rgcat", "rgz_smorph"]\nquestions = ["describe"]\n'
 
 
 @dataclass(frozen=True)
@@ -48,9 +58,27 @@ class Machine:
         text = (ROOT / f"deploy/systemd/radio-corpus-{unit}.service").read_text(encoding="utf-8")
         (line,) = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
         words = shlex.split(line.replace("/opt/radio-corpus", str(ROOT)))
-        return subprocess.run(
-            words, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=1500, check=False
-        )
+        with self._answering():
+            return subprocess.run(
+                words, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=1500, check=False
+            )
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """While the script runs, each `python -m curation …` of it is run by a fork, and its end is handed back."""
+        thread = threading.Thread(target=self._answer)
+        thread.start()
+        yield
+        (self.folder / "words").write_bytes(b"")  # no more
+        thread.join()
+
+    def _answer(self) -> None:
+        while words := (self.folder / "words").read_bytes().decode().split("\0")[:-1]:
+            assert words[:2] == ["-m", "curation"]
+            done = run_curation(*words[2:], **self.environment)
+            (self.folder / "said").write_text(done.stdout, encoding="utf-8")
+            (self.folder / "told").write_text(done.stderr, encoding="utf-8")
+            (self.folder / "code").write_text(f"{done.returncode}\n", encoding="utf-8")
 
     def tables(self) -> dict[str, str]:
         """Finished tables, each with when it was made."""
@@ -68,12 +96,17 @@ def machine(tmp_path_factory) -> Machine:
     (folder / "small.toml").write_text(CORPUS, encoding="utf-8")
     example = (ROOT / "deploy/environment.example").read_text(encoding="utf-8")
     set_there = dict(re.findall(r"^(RADIO_\w+)=\"?([^\"\n]*)\"?$", example, re.MULTILINE))
+    for name in ("words", "code"):
+        os.mkfifo(folder / name)
+    relay = folder / "python"
+    relay.write_text(RELAY.format(folder=folder), encoding="utf-8")
+    relay.chmod(0o755)
     own = {
         "RADIO_CORPORA": str(folder / "small.toml"), "RADIO_RAW": str(folder / "raw"), "RADIO_WORKERS": "0",
-        "RADIO_STORE": str(folder / "store"), "RADIO_METRICS": str(folder / "metrics"), "RADIO_PYTHON": sys.executable,
+        "RADIO_STORE": str(folder / "store"), "RADIO_METRICS": str(folder / "metrics"), "RADIO_PYTHON": str(relay),
     }  # fmt: skip
     assert set_there.keys() <= {*own, "RADIO_KEEP"}  # the example names what there is, and no more
-    return Machine(folder, {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), **own})
+    return Machine(folder, {"PATH": os.environ["PATH"], "HOME": str(folder), **own})
 
 
 @pytest.mark.slow
@@ -85,18 +118,17 @@ def test_nights_of_one_machine(machine):
     assert figures['damaged_files{corpus="small"}'] == 0 and figures['release_is_current{corpus="small"}'] == 1
     assert figures['rows{corpus="small",outcome="kept",table="samples/rgz_smorph"}'] > 0
 
-    # A night in which nothing changed: exit code 0, nothing made, nothing written but the ledger.
+    # A night in which nothing changed but a file's time: exit code 0, nothing made, nothing written but the ledger.
+    mosaic = sorted((machine.folder / "raw/images/emu_pilot").iterdir())[0]
+    os.utime(mosaic, (time.time() - 5, time.time() - 5))
     before = {one: one.stat().st_mtime_ns for one in machine.store.rglob("*") if one.is_file()}
     second = machine.starts("nightly")
     assert second.returncode == 0 and "nothing to do" in second.stdout
     changed = {one for one in machine.store.rglob("*") if one.is_file() and before.get(one) != one.stat().st_mtime_ns}
-    assert changed == {machine.store / "builds/small.json"}
+    assert changed == {machine.store / "builds/small.json", machine.store / "_digests.json"}  # it was hashed again
     assert machine.metrics['last_build_tables{corpus="small"}'] == 0
 
-    # A file that was touched changes nothing; a pixel of a mosaic does, but not what has nothing to do with it.
-    mosaic = sorted((machine.folder / "raw/images/emu_pilot").iterdir())[0]
-    os.utime(mosaic, (time.time() - 5, time.time() - 5))
-    assert not plan(machine)
+    # A pixel of a mosaic: what depends on it is made again, and nothing else.
     body = bytearray(mosaic.read_bytes())
     half = len(body) // 2
     body[half : half + 4] = body[half + 4 : half + 8]  # one pixel becomes its neighbour
@@ -128,10 +160,6 @@ def test_nights_of_one_machine(machine):
     released = json.loads(tag.read_text())["address"]
     assert [f"llava/small/{one.name}" for one in (machine.store / "llava/small").iterdir()] == [released]
     assert machine.tables().keys() == after.keys() - {one for one in made if one.rpartition("/")[0] in fresh}
-    checked = run_curation(
-        "check", machine.folder / "small.toml", "--raw", machine.folder / "raw", "--store", machine.store
-    )
-    assert checked.returncode == 0, checked.stderr
 
 
 def plan(machine: Machine) -> dict:
