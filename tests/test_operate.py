@@ -74,11 +74,14 @@ class Machine:
 
     def _answer(self) -> None:
         while words := (self.folder / "words").read_bytes().decode().split("\0")[:-1]:
-            assert words[:2] == ["-m", "curation"]
-            done = run_curation(*words[2:], **self.environment)
-            (self.folder / "said").write_text(done.stdout, encoding="utf-8")
-            (self.folder / "told").write_text(done.stderr, encoding="utf-8")
-            (self.folder / "code").write_text(f"{done.returncode}\n", encoding="utf-8")
+            try:
+                done = run_curation(*words[2:], **self.environment)
+                code, said, told = done.returncode, done.stdout, done.stderr
+            except Exception as error:  # the script waits for an answer, whatever this one is
+                code, said, told = 99, "", repr(error)
+            (self.folder / "said").write_text(said, encoding="utf-8")
+            (self.folder / "told").write_text(told, encoding="utf-8")
+            (self.folder / "code").write_text(f"{code}\n", encoding="utf-8")
 
     def tables(self) -> dict[str, str]:
         """Finished tables, each with when it was made."""
