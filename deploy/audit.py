@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ("constraints.txt", "constraints-serve.txt")
-LIMIT_S = 180.0
+LIMIT_S = 60.0
 
 
 def pinned(files: tuple[Path, ...]) -> list[str]:
