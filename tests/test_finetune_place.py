@@ -35,9 +35,9 @@ def hub(monkeypatch):
         return asked
 
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    place._reason.cache_clear()
+    place._of_hub.cache_clear()
     yield answers
-    place._reason.cache_clear()
+    place._of_hub.cache_clear()
 
 
 def said_of(name) -> str:
@@ -58,10 +58,8 @@ def test_what_lies_in_a_folder_must_be_a_model(tmp_path, tiny_model):
     check_model(tiny_model)
     assert "has no config.json" in said_of(tmp_path)
     (tmp_path / "config.json").write_text("{")
-    place._reason.cache_clear()
     assert "cannot be read as JSON" in said_of(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
-    place._reason.cache_clear()
     assert "is of a 'llama'; expected model_type 'llava_onevision'" in said_of(tmp_path)
     assert "is a file; expected the folder" in said_of(tmp_path / "config.json")
 

@@ -26,7 +26,6 @@ def check_model(name: str | Path, revision: str | None = None) -> None:
         raise RecipeError(f"model {name}: {reason}")
 
 
-@cache
 def _reason(name: str, revision: str | None) -> str | None:
     path = Path(name).expanduser()
     if path.is_dir():
@@ -75,6 +74,7 @@ def _is_told_offline() -> bool:
     return any(os.environ.get(name, "").upper() in ("1", "TRUE", "YES", "ON") for name in ("HF_HUB_OFFLINE",))
 
 
+@cache
 def _of_hub(name: str, revision: str | None) -> str | None:
     """What the hub says against a model, or that it does not answer."""
     from huggingface_hub import HfApi

@@ -1,5 +1,6 @@
 """A process that is ready to fork builds: all is imported, read and built once, undisturbed."""
 
+import atexit
 import gc
 import os
 import shutil
@@ -37,6 +38,7 @@ def prepared(folder: Path) -> World:
     _forget_files()
     gc.collect()
     gc.freeze()  # forks share what is here
+    atexit.register(gc.unfreeze)  # at the end libraries look for what was left
     return made
 
 
