@@ -86,7 +86,7 @@ def _is_published(made: Graph, store: Store, out: Path | None) -> bool:
     page = report_file(made, store, out)
     whole = is_exported(handover_folder(made, store, out)) and page.exists() and is_whole(page.parent)
     try:
-        return whole and store.tagged(_latest(made)) is not None
+        return whole and store.tagged(made.latest) is not None
     except DamageError:
         return False
 
@@ -105,7 +105,7 @@ def _publish(made: Graph, store: Store, out: Path | None) -> bool:
         if gate.ok:
             go_on()
             export(store, made, folder)
-            store.tag(_latest(made), made.handover)
+            store.tag(made.latest, made.handover)
             report(store, made, gate, aside / page.name, read_reviews(store))
     if not gate.ok:
         raise GateError("\n".join([*gate.lines, f"all of it: {page.parent / GATE}"]))
@@ -123,10 +123,6 @@ def _damage_told(made: Graph, store: Store) -> Generator[None]:
         if found := damage_of(store, [step.address for step in made.steps]):
             raise DamageError("\n".join(f"{one.told}; {REPAIR}" for one in found)) from error
         raise
-
-
-def _latest(made: Graph) -> str:
-    return f"latest-{made.corpus.name}"
 
 
 def _said(made: Graph) -> dict[str, Any]:

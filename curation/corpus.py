@@ -128,6 +128,11 @@ class Graph:
     digests: Mapping[str, list[object]] = field(default_factory=dict[str, list[object]])
     """Size, time and SHA-256 of the raw images. A build keeps them in the store; what only looks writes nothing."""
 
+    @property
+    def latest(self) -> str:
+        """The tag that names the newest hand-over of the corpus."""
+        return f"latest-{self.corpus.name}"
+
     def blind_warnings(self, store: Store) -> list[str]:
         """What is known, without making anything, of questions that are answered without the picture."""
         bound, blind = self.corpus.balance.most_blind, [one for one in self.beside if one.table is BLIND]

@@ -69,7 +69,7 @@ def repair(made: Graph, store: Store, out: Path | None, say: Callable[[str], Non
 
 
 def _damaged_tag(made: Graph, store: Store, *, has_handover: bool) -> list[tuple[str, str]]:
-    name = f"tags/latest-{made.corpus.name}.json"
+    name = f"tags/{made.latest}.json"
     try:
         unsealed(store.read_bytes(name), store.path(name))
     except GoneError:

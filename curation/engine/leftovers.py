@@ -5,7 +5,6 @@ goes an hour after it was touched last: nobody writes one file for so long, and 
 finds it gone and writes it again.
 """
 
-import posixpath
 import re
 import time
 from collections.abc import Sequence
@@ -35,7 +34,7 @@ def sweep(store: Store, finished: Sequence[str]) -> None:
             found += store.below(folder)
         for info in found:
             if ASIDE.fullmatch(info.base_name) and _is_dead(info):
-                store.remove(posixpath.relpath(info.path, store.root))
+                store.remove(store.name_of(info))
 
 
 def _is_dead(info: pafs.FileInfo) -> bool:

@@ -104,7 +104,7 @@ def build(
         return 0
     tasks = _here(store.where) if workers == 0 else _ray(store.where, workers)
     with Builder(store) as builder, tasks as given:
-        return _Scheduler(todo, builder, given, say, patience_s, on_made).run()
+        return _Scheduler(todo, builder, given, say=say, patience_s=patience_s, on_made=on_made).run()
 
 
 class _Scheduler:
@@ -115,9 +115,10 @@ class _Scheduler:
         todo: list[Step],
         builder: Builder,
         given: _Tasks,
+        *,
         say: Callable[[str], None],
         patience_s: float,
-        on_made: Callable[[Manifest, float], None] | None = None,
+        on_made: Callable[[Manifest, float], None] | None,
     ) -> None:
         self.todo, self.builder, self.store, self.tasks = list(todo), builder, builder.store, given
         self.say, self.patience_s, self.on_made = say, patience_s, on_made

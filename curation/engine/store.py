@@ -101,6 +101,10 @@ class Store:
         wanted = pafs.FileSelector(self.path(folder), allow_not_found=True, recursive=recursive)
         return patiently(lambda: self.files.get_file_info(wanted), f"look into {wanted.base_dir}")
 
+    def name_of(self, info: pafs.FileInfo) -> str:
+        """The name of a file of the store, relative to its root."""
+        return posixpath.relpath(info.path, self.root)
+
     def addresses(self, folder: str = "") -> Iterator[str]:
         """The address of every finished table or hand-over below a folder such as `samples`, by name."""
         found = self.below(folder)

@@ -11,12 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 from curation.pictures.plane import open_plane
 from curation.pictures.render import Picture, draw
 from curation.pictures.seen import seen
-from curation.pictures.stretches import STRETCHES
+from curation.pictures.stretches import WAYS
 from curation.pictures.zscale import clipped_rms, extent
 from schemas.errors import CorpusError
 
-IN_COLOUR: tuple[tuple[str, str, str], ...] = (("zscale", "asinh", "log"),)
-WAYS: tuple[str | tuple[str, str, str], ...] = (*STRETCHES, *IN_COLOUR)
 TILE_PX, GAP_PX, LINE_PX = 200, 6, 15
 MOST_IMAGES = 60
 Row = dict[str, Any]

@@ -101,12 +101,11 @@ def state(made: Graph, store: Store, out: Path | None, *, look: str = "none") ->
 
 
 def _release(made: Graph, store: Store) -> Release | None:
-    name = f"latest-{made.corpus.name}"
     try:
-        address = store.tagged(name)
+        address = store.tagged(made.latest)
     except DamageError:
         return None
-    when = [info.mtime_ns for info in store.listed("tags") if info.base_name == f"{name}.json"]
+    when = [info.mtime_ns for info in store.listed("tags") if info.base_name == f"{made.latest}.json"]
     return Release(address, when[0] / 1e9, address == made.handover) if address and when else None
 
 

@@ -5,6 +5,7 @@ no corpus makes, such as the scores of a model; what a living builder holds; and
 table of which a process of this machine has a file open stays. What models replied is never taken away.
 """
 
+import posixpath
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ import pyarrow.fs as pafs
 
 from curation.corpus import KINDS, Graph
 from curation.engine.marks import BUILDING, Builder, holder, told
-from curation.engine.store import Store
+from curation.engine.store import REJECTED_FOLDER, Store
 from schemas.errors import DamageError, RecipeError, StoreError
 from schemas.whole import MANIFEST, only_one, read_manifest
 
@@ -113,8 +114,7 @@ def _stored(store: Store) -> dict[str, Stored]:
             continue
         for info in store.below(kind.base_name):
             if info.type == pafs.FileType.File and info.base_name != BUILDING:
-                name = info.path[len(store.root) :].lstrip("/")
-                folder = name.rpartition("/")[0].removesuffix("/_rejected")
+                folder = posixpath.dirname(store.name_of(info)).removesuffix(f"/{REJECTED_FOLDER}")
                 files.setdefault(folder, []).append(info)
     return {address: _as_stored(address, found) for address, found in files.items()}
 
@@ -188,7 +188,7 @@ def _someone_else(store: Store, mine: set[str]) -> str | None:
             continue
         for info in store.below(kind.base_name):
             if info.base_name == BUILDING:
-                address = info.path[len(store.root) :].lstrip("/").rpartition("/")[0]
+                address = posixpath.dirname(store.name_of(info))
                 if address not in mine and (other := holder(store, address)):
                     return f"{address} by {told(other)}"
     return None
@@ -212,7 +212,7 @@ def _drop_table(store: Store, address: str) -> None:
     store.remove(f"{address}/{MANIFEST}")
     for info in store.below(address):
         if info.type == pafs.FileType.File and info.base_name != BUILDING:
-            store.remove(info.path[len(store.root) :].lstrip("/"))
+            store.remove(store.name_of(info))
 
 
 def _drop_handover(out: Path, address: str, say: Callable[[str], None]) -> None:
@@ -226,6 +226,6 @@ def _drop_handover(out: Path, address: str, say: Callable[[str], None]) -> None:
 def _drop_empty(store: Store, address: str) -> None:
     """Folders that hold nothing any more; one in which a builder has begun again is not empty and stays."""
     if store.is_local:
-        for folder in (f"{address}/_rejected", address):
+        for folder in (f"{address}/{REJECTED_FOLDER}", address):
             with suppress(OSError):
                 Path(store.path(folder)).rmdir()

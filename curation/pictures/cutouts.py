@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +19,7 @@ from curation.pictures.plane import Box, Plane, open_plane
 from curation.pictures.png import png_bytes
 from curation.pictures.render import Picture, draw, stretch_name
 from curation.pictures.seen import seen
+from curation.pictures.turn import SHOWS_NOTHING, Turn
 from curation.pictures.unchanged import Stamp, Stamps, unchanged
 from curation.pictures.window_sky import window_sky
 from curation.pictures.windows import windows, windows_step
@@ -32,35 +32,7 @@ __all__ = ["cutouts", "cutouts_step", "windows", "windows_step"]
 MANY_WINDOWS = 31  # of one mosaic: from here a tile-compressed one is faster decoded whole
 FROM_WINDOW = ("cutout_id", "source_id", "dataset", "survey", "mosaic")
 FROM_MOSAIC = ("beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
-SHOWS_NOTHING = frozenset({"all-blank", "mostly-blank", "constant"})
 Row = dict[str, Any]
-
-
-@dataclass
-class _Turn:
-    """A row of WINDOWS on its way through the mosaics that cover it, nearest first."""
-
-    window: Row
-    boxes: list[Row]  # the window in the mosaics that are still to be tried
-    first_error: ImageError | None = None
-    spare: Row | None = None  # the first cutout that shows something, but not where the source is
-
-    @classmethod
-    def of(cls, window: Row) -> "_Turn":
-        return cls(window, [{**window, **one} for one in (window, *(window["others"] or ()))])
-
-    def take(self, made: Row | ImageError, mosaic: Row) -> Row | ImageError | None:
-        """What the row comes to with what its next mosaic gave; None where another one is to be asked."""
-        box = self.boxes.pop(0)
-        if isinstance(made, ImageError):
-            if made.reason not in SHOWS_NOTHING:
-                return made
-            self.first_error = self.first_error or made
-        elif not _is_blank_at_the_source(made, _box_fits_px(box), mosaic):
-            return made
-        else:
-            self.spare = self.spare or made
-        return None if self.boxes else self.spare or self.first_error
 
 
 def cutouts(
@@ -80,24 +52,31 @@ def cutouts(
     A refusal names the mosaic's digest. Raises OSError for a mosaic that the machine cannot read now, and CatalogError
     for one that is not the one of the index any more; `stamps`: see `unchanged`.
     """
-    turns = [_Turn.of(window) for window in windows.to_pylist()]
-    wanted = pa.array({box["mosaic"] for turn in turns for box in turn.boxes}, pa.string())
+    rows = windows.to_pylist()
+    turns = [Turn[Row, Row]([{**row, **box} for box in (row, *(row["others"] or ()))]) for row in rows]
+    wanted = pa.array({box["mosaic"] for turn in turns for box in turn.left}, pa.string())
     by_name = {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], wanted)).to_pylist()}
     came_to, show = dict[int, Row | ImageError](), partial(_shown, recipe=recipe, picture=picture)
     todo = list(range(len(turns)))
     while todo:
-        todo.sort(key=lambda place: turns[place].boxes[0]["mosaic"])  # stable: row bands stay together
-        for name, group in groupby(todo, key=lambda place: turns[place].boxes[0]["mosaic"]):
+        todo.sort(key=lambda place: turns[place].left[0]["mosaic"])  # stable: row bands stay together
+        for name, group in groupby(todo, key=lambda place: turns[place].left[0]["mosaic"]):
             places = list(group)
-            boxes = [turns[place].boxes[0] for place in places]
+            boxes = [turns[place].left[0] for place in places]
             known = (stamps or {}).get(name)
-            for place, made in zip(places, _of_mosaic(boxes, by_name[name], raw / name, show, known), strict=True):
-                if (outcome := turns[place].take(made, by_name[name])) is not None:
-                    came_to[place] = outcome
+            found = _of_mosaic(boxes, by_name[name], raw / name, show, known)
+            for place, box, made in zip(places, boxes, found, strict=True):
+                turn = turns[place]
+                if isinstance(made, ImageError):
+                    turn.fail(made)
+                else:
+                    turn.take(made, is_blank=_is_blank_at_the_source(made, _box_fits_px(box), by_name[name]))
+                if turn.made is not None:
+                    came_to[place] = turn.made
         todo = [place for place in range(len(turns)) if place not in came_to]
-    rows = [one for _, one in sorted(came_to.items()) if not isinstance(one, ImageError)]
-    refused = [_refusal(turns[place].window, one) for place, one in came_to.items() if isinstance(one, ImageError)]
-    return sieved(CUTOUTS.of(rows), refused, windows.num_rows)
+    kept = [one for _, one in sorted(came_to.items()) if not isinstance(one, ImageError)]
+    refused = [_refusal(rows[place], one) for place, one in came_to.items() if isinstance(one, ImageError)]
+    return sieved(CUTOUTS.of(kept), refused, windows.num_rows)
 
 
 def _refusal(window: Row, error: ImageError) -> Rejection:
@@ -176,10 +155,7 @@ def _box_fits_px(window: Row) -> Box:
 def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, picture: Picture) -> Row:
     """The columns that come from pixels and headers; raises ImageError for a cutout that shows nothing."""
     factor = mosaic["to_mjy_per_beam"]
-    image = in_mjy_per_beam(plane.read(_box_fits_px(window)), factor)
-    n_finite, least, most = extent(image)
-    blank_fraction = (image.size - n_finite) / image.size
-    check_shows_something(n_finite, least, most, blank_fraction, recipe)
+    image, blank_fraction, peak = read_window(plane, _box_fits_px(window), factor, recipe)
     drawn = draw(image, picture)
     png, rms = png_bytes(drawn.picture), clipped_rms(image)
     shown = seen(image, picture.stretches, drawn.scales, rms)
@@ -190,7 +166,7 @@ def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, pict
         "width_px": image.shape[1],
         "height_px": image.shape[0],
         "rms_mjy_per_beam": None if factor is None else rms,
-        "peak_mjy_per_beam": None if factor is None else most,
+        "peak_mjy_per_beam": None if factor is None else peak,
         "blank_fraction": blank_fraction,
         "blank_mask": np.packbits(~np.isfinite(image)).tobytes() if blank_fraction else None,
         "pixels": image.astype("<f4", copy=False).tobytes(),
@@ -205,22 +181,30 @@ def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, pict
     }
 
 
-def in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArray[np.float32]:
-    """An image in mJy/beam, by the factor from its own unit; pixels of unknown unit stay as they are."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        made = np.ascontiguousarray(image if factor in (None, 1) else image * image.dtype.type(factor), np.float32)
-    if image.dtype.itemsize > made.dtype.itemsize:
-        made[np.isinf(made)] = np.nan  # more than a float32 holds
-    return made
+def read_window(
+    plane: Plane, box: Box, factor: float | None, recipe: CutoutRecipe
+) -> tuple[NDArray[np.float32], float, float]:
+    """image[y, x] of a window in mJy/beam, by the factor from the file's unit (None: unknown, as it stands).
 
-
-def check_shows_something(
-    n_finite: int, least: float, most: float, blank_fraction: float, recipe: CutoutRecipe
-) -> None:
-    """Raise ImageError, with its reason, for an image that is blank, or more so than `recipe` allows, or constant."""
+    With its share of blank pixels and its greatest value. Raises ImageError, with its reason, where it is blank, more
+    so than `recipe` allows, or constant.
+    """
+    image = _in_mjy_per_beam(plane.read(box), factor)
+    n_finite, least, most = extent(image)
+    blank_fraction = (image.size - n_finite) / image.size
     if n_finite == 0:
         raise ImageError("all-blank", "every pixel is blank")
     if blank_fraction > recipe.most_blank:
         raise ImageError("mostly-blank", f"{blank_fraction:.3f} of the pixels are blank, at most {recipe.most_blank}")
     if least == most:
         raise ImageError("constant", f"every pixel that is not blank is {least:g}")
+    return image, blank_fraction, most
+
+
+def _in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArray[np.float32]:
+    """Pixels of unknown unit stay as they are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = np.ascontiguousarray(image if factor in (None, 1) else image * image.dtype.type(factor), np.float32)
+    if image.dtype.itemsize > made.dtype.itemsize:
+        made[np.isinf(made)] = np.nan  # more than a float32 holds
+    return made

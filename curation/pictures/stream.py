@@ -18,20 +18,13 @@ from numpy.typing import NDArray
 
 from catalogs.dataset import CutoutRecipe
 from curation.pictures.cards import ImageError
-from curation.pictures.cutouts import (
-    MANY_WINDOWS,
-    SHOWS_NOTHING,
-    check_shows_something,
-    in_mjy_per_beam,
-    is_blank_in_the_middle,
-    of_the_file,
-)
+from curation.pictures.cutouts import MANY_WINDOWS, is_blank_in_the_middle, of_the_file, read_window
 from curation.pictures.plane import Plane, open_plane
 from curation.pictures.render import Picture, render
+from curation.pictures.turn import Turn
 from curation.pictures.unchanged import Stamps, unchanged
 from curation.pictures.views import Views
 from curation.pictures.window_sky import moved_header
-from curation.pictures.zscale import extent
 from schemas.errors import RecipeError
 from schemas.fingerprint import fingerprint
 from schemas.rejection import Rejection
@@ -224,35 +217,34 @@ class Stream:
 
     def _made(self, views: NDArray[np.int64]) -> list["_Seen | ImageError"]:
         """Of each view its image and the window that it is from, or why there is none."""
-        turns = [_Turn(self.views.windows[self.views.first[i] : self.views.first[i + 1]]) for i in views]
+        first, windows = self.views.first, self.views.windows
+        turns = [_Turn([tuple(one) for one in windows[first[i] : first[i + 1]].tolist()]) for i in views]
         todo = turns
         while todo:
-            todo = sorted(todo, key=lambda one: one.window)
-            for mosaic, group in groupby(todo, key=lambda one: one.window[0]):
+            todo = sorted(todo, key=lambda one: one.left[0])
+            for mosaic, group in groupby(todo, key=lambda one: one.left[0][0]):
                 self._of_mosaic(self.views.mosaics[mosaic], list(group))
             todo = [one for one in todo if one.made is None]
         return [one.made for one in turns if one.made is not None]
 
-    def _of_mosaic(self, mosaic: Row, turns: list["_Turn"]) -> None:
+    def _of_mosaic(self, mosaic: Row, turns: "list[_Turn]") -> None:
         path, known = self.raw / mosaic["mosaic"], (self.stamps or {}).get(mosaic["mosaic"])
         with unchanged(path, mosaic["sha256"], known):
             for turn in turns:
                 try:
                     plane = _PLANES.get(path, is_wanted_whole=len(self.views) > MANY_WINDOWS * len(self.views.mosaics))
-                    turn.take(self._seen(plane, turn.window, mosaic))
+                    seen, is_blank = self._seen(plane, turn.left[0], mosaic)
+                    turn.take(seen, is_blank=is_blank)
                 except ImageError as error:
                     turn.fail(of_the_file(error, mosaic))
 
-    def _seen(self, plane: Plane, window: Window, mosaic: Row) -> "_Seen":
-        """Raises ImageError for a window that shows nothing."""
-        image = in_mjy_per_beam(plane.read(window[1:]), mosaic["to_mjy_per_beam"])
-        n_finite, least, most = extent(image)
-        blank_fraction = (image.size - n_finite) / image.size
-        check_shows_something(n_finite, least, most, blank_fraction, self._recipe)
+    def _seen(self, plane: Plane, window: Window, mosaic: Row) -> "tuple[_Seen, bool]":
+        """What a window shows, and whether it is blank where the source is. Raises ImageError if it shows nothing."""
+        image, blank_fraction, _ = read_window(plane, window[1:], mosaic["to_mjy_per_beam"], self._recipe)
         is_whole = window[1:] == (0, 0, mosaic["width_px"], mosaic["height_px"])
         is_blank = blank_fraction > 0 and not is_whole and is_blank_in_the_middle(image)
         picture = self.delivery.picture
-        return _Seen(image if picture is None else render(image, picture), window, is_blank)
+        return _Seen(image if picture is None else render(image, picture), window), is_blank
 
     @cached_property
     def _recipe(self) -> CutoutRecipe:
@@ -263,40 +255,9 @@ class Stream:
 class _Seen:
     image: NDArray[Any]
     window: Window
-    is_blank: bool  # where the source is
 
 
-class _Turn:
-    """A view on its way through the windows that may show it, nearest first; what it comes to is as for CUTOUTS."""
-
-    def __init__(self, windows: NDArray[np.int64]) -> None:
-        self._left = [tuple(one) for one in windows.tolist()]
-        self._spare: _Seen | None = None
-        self._first_error: ImageError | None = None
-        self.made: _Seen | ImageError | None = None
-
-    @property
-    def window(self) -> Window:
-        return self._left[0]
-
-    def take(self, seen: _Seen) -> None:
-        if not seen.is_blank:
-            self.made = seen
-            return
-        self._spare = self._spare or seen
-        self._go_on()
-
-    def fail(self, error: ImageError) -> None:
-        if error.reason not in SHOWS_NOTHING:
-            self.made = error
-            return
-        self._first_error = self._first_error or error
-        self._go_on()
-
-    def _go_on(self) -> None:
-        del self._left[0]
-        if not self._left:
-            self.made = self._spare or self._first_error
+_Turn = Turn[Window, _Seen]
 
 
 class _Planes:

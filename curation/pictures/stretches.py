@@ -98,6 +98,10 @@ STRETCHES: dict[str, Callable[[Image, float], Scale]] = {
 """By name; each is given float32 pixels and the contrast of zscale. Images without anything to see have a scale too."""
 
 
+WAYS: tuple[str | tuple[str, str, str], ...] = (*STRETCHES, ("zscale", "asinh", "log"))
+"""What people are shown side by side: every stretch in grey, and three together in colour."""
+
+
 def described(stretch: str, contrast: float) -> str:
     """A stretch with its numbers."""
     return {

@@ -9,9 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curation.pictures.covering import Covered, covered
-from curation.pictures.local_sky import local_sky
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
-from curation.pictures.windows import LEAST_SIDE_PX, MOST_SIDE_PX, ROW_BAND_PX
+from curation.pictures.windows import LEAST_SIDE_PX, MOST_SIDE_PX, ROW_BAND_PX, pixel_arcsec
 from schemas.errors import CatalogError, RecipeError
 from schemas.rejection import Rejection
 from schemas.tables import LABELS
@@ -68,9 +67,7 @@ def side_in_arcsec(side_arcsec: float) -> Callable[[Row, Covered], Ints]:
         raise RecipeError(f"side_arcsec: found {side_arcsec}, expected a size above 0")
 
     def sides(mosaic: Row, one: Covered) -> Ints:
-        here = local_sky(read_wcs(mosaic["header"]), one.x_px, one.y_px)
-        pixel = np.minimum(here.x_arcsec, here.y_arcsec)
-        pixel = np.where(np.isfinite(pixel), pixel, mosaic["pixel_arcsec"])
+        pixel = pixel_arcsec(mosaic, one.x_px, one.y_px)
         return np.maximum(LEAST_SIDE_PX, np.round(np.round(side_arcsec / pixel, 6)).astype(np.int64))
 
     return sides

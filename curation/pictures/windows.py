@@ -104,7 +104,7 @@ def _of_pictures(sources: list[Row], by_name: dict[str, Row], found: _Found) -> 
     for name, group in placed.items():
         mosaic = by_name[name]
         x, y = pixels_of_sky(read_wcs(mosaic["header"]), *_positions(group))
-        scales = _pixel_arcsec(mosaic, x, y)
+        scales = pixel_arcsec(mosaic, x, y)
         for source, x_px, y_px, pixel, is_there in zip(group, x, y, scales, is_on(mosaic, x, y), strict=True):
             if is_there:
                 _add(found, source, [(mosaic, _box(source, mosaic, x_px, y_px, pixel))])
@@ -139,7 +139,7 @@ def _covering(sources: list[Row], mosaics: list[Row]) -> list[list[_Covering]]:
     if not sources:
         return found
     for one in covered(*_positions(sources), mosaics):
-        pixels = _pixel_arcsec(mosaics[one.mosaic], one.x_px, one.y_px)
+        pixels = pixel_arcsec(mosaics[one.mosaic], one.x_px, one.y_px)
         for position, *rest in zip(one.positions, one.chord, one.x_px, one.y_px, pixels, strict=True):
             away, x, y, pixel = map(float, rest)
             found[position].append(_Covering(away, one.mosaic, x, y, pixel))
@@ -150,7 +150,7 @@ def _positions(sources: list[Row]) -> tuple[NDArray[np.float64], NDArray[np.floa
     return np.array([one["ra_deg"] for one in sources], float), np.array([one["dec_deg"] for one in sources], float)
 
 
-def _pixel_arcsec(mosaic: Row, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def pixel_arcsec(mosaic: Row, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """The shorter side of the pixels at positions on the mosaic; where that is off the sky, as at its centre."""
     here = local_sky(read_wcs(mosaic["header"]), x, y)
     shorter = np.minimum(here.x_arcsec, here.y_arcsec)

@@ -15,6 +15,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def _hf_parquet(rows: Iterator[Row], split: str, folder: Path, shard_bytes: int)
         path = folder / "data" / f"{split}-{number:05d}.parquet"
         path.parent.mkdir(exist_ok=True)
         with pq.ParquetWriter(path, schema, compression="none") as out:  # pictures are compressed already
-            for group in _groups(shard):
+            while group := list(islice(shard, ROWS_OF_A_GROUP)):
                 out.write_table(pa.Table.from_pylist([_as_row(one) for one in group], schema))
                 n += len(group)
     return n
@@ -191,31 +192,16 @@ def _readme(said: dict[str, Any], form: str, counts: dict[str, int]) -> str:
 
 def _shards(rows: Iterator[Row], shard_bytes: int) -> Iterator[Iterator[Row]]:
     """Rows in shards of about so many bytes of pictures, each to be taken to its end before the next."""
-    ahead = next(rows, None)
-    while ahead is not None:
-        first, left = ahead, [None]
+    number = n_bytes = 0
 
-        def shard(first: Row = first, left: list[Row | None] = left) -> Iterator[Row]:
-            n_bytes, row = 0, first
-            while row is not None and (n_bytes == 0 or n_bytes + len(row.png) <= shard_bytes):
-                n_bytes += len(row.png)
-                yield row
-                row = next(rows, None)
-            left[0] = row
+    def shard_of(row: Row) -> int:
+        nonlocal number, n_bytes
+        if n_bytes and n_bytes + len(row.png) > shard_bytes:
+            number, n_bytes = number + 1, 0
+        n_bytes += len(row.png)
+        return number
 
-        yield shard()
-        ahead = left[0]
-
-
-def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    group = list[Row]()
-    for row in rows:
-        group.append(row)
-        if len(group) == ROWS_OF_A_GROUP:
-            yield group
-            group = []
-    if group:
-        yield group
+    return (shard for _, shard in groupby(rows, shard_of))
 
 
 def _json_line(said: object) -> bytes:

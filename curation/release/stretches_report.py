@@ -5,18 +5,17 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
+from curation.pictures.render import Picture
 from curation.pictures.seen import Seen, seen
-from curation.pictures.stretches import STRETCHES
+from curation.pictures.stretches import STRETCHES, WAYS
 from curation.pictures.zscale import clipped_rms
 
 N_CUTOUTS = 48
 """Of each survey, chosen by key: a look, not a census. What was drawn is counted over every cutout."""
-IN_COLOUR = (("zscale", "asinh", "log"),)
 CHOSEN = f"""
 SELECT survey, width_px, height_px, pixels FROM cutouts WHERE octet_length(pixels) = 4 * width_px * height_px
 QUALIFY row_number() OVER (PARTITION BY survey ORDER BY cutout_id) <= {N_CUTOUTS} ORDER BY survey, cutout_id
 """
-CONTRAST = 0.25
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,12 @@ class Shown:
 
 def every_stretch(db: duckdb.DuckDBPyConnection) -> list[Shown]:
     """For each survey every stretch, and three together, in that order."""
-    ways = [*((one,) for one in STRETCHES), *IN_COLOUR]
+    pictures = [Picture(stretch=way) for way in WAYS]
     found: dict[tuple[str, tuple[str, ...]], list[Seen]] = {}
     for survey, width, height, body in db.sql(CHOSEN).fetchall():
         pixels = np.frombuffer(body, "<f4").reshape(height, width)
-        rms, scales = clipped_rms(pixels), {name: make(pixels, CONTRAST) for name, make in STRETCHES.items()}
-        for way in ways:
+        rms, scales = clipped_rms(pixels), {name: make(pixels, Picture.contrast) for name, make in STRETCHES.items()}
+        for way in (one.stretches for one in pictures):
             found.setdefault((survey, way), []).append(seen(pixels, way, [scales[one] for one in way], rms))
     return [_shown(survey, way, some) for (survey, way), some in found.items()]
 

@@ -66,10 +66,9 @@ def yes_or_no(said: str, words: Vocabulary) -> Answer:
     told = [one for one, is_asked in sentences(said) if not is_asked]
     found = {one for sentence in told for one in _answered(sentence)}
     held = {one for sentence in told for one in _held(sentence, words)}
-    if not found and held == {False} and any(_is_none_of_it(one, words) for one in told):
-        return Answer(("NO",), "extracted", 0, tuple(one for one in told if _is_none_of_it(one, words)))
     if not found:
-        return Answer(None, "unknown_label", 1)
+        none = tuple(one for one in told if _is_none_of_it(one, words)) if held == {False} else ()
+        return Answer(("NO",), "extracted", 0, none) if none else Answer(None, "unknown_label", 1)
     is_denying = any(DENYING.search(one) for one in told)
     clash = True in held if found == {"NO"} else False in held or (is_denying and True not in held)
     if len(found) > 1 or clash:

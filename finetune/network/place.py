@@ -71,7 +71,7 @@ def _downloaded(name: str, revision: str | None) -> Path | None:
 
 
 def _is_told_offline() -> bool:
-    return any(os.environ.get(name, "").upper() in ("1", "TRUE", "YES", "ON") for name in ("HF_HUB_OFFLINE",))
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
 
 
 @cache

@@ -80,20 +80,3 @@ def forked(where: str, workers: int | None) -> Iterator[run._Tasks]:
     sys.stdout.flush()
     sys.stderr.flush()
     yield run._Tasks(submit, wait, AT_ONCE)
-
-
-@contextmanager
-def here(where: str, workers: int | None) -> Iterator[run._Tasks]:
-    """Parts made by this process itself: what it reads and works out once, its forks have."""
-    made: dict[int, run.Outcome] = {}
-
-    def submit(step: Step, k: int) -> int:
-        made[len(made)] = run.attempt(step, k, where)
-        return len(made) - 1
-
-    yield run._Tasks(submit, lambda handles, timeout_s: (handles[0], made[handles[0]]), 1)
-
-
-def make_here() -> None:
-    """Let builds of this process make their parts themselves: a fork cannot go on with a client of an object store."""
-    run._ray = here

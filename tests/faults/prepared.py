@@ -19,7 +19,6 @@ KEEP_FILES = ("_open_plane", "_digest", "_digest_once")
 
 def prepared(folder: Path) -> World:
     """The undisturbed build, in this process; what costs and cannot come out otherwise is not worked out again."""
-    runner._ray = forked.here
     judge, told = expectations.judge, {}
 
     def judged(tables, docs=None):

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.faults import asked, building, compare, disks, forked, planted, real_ray
+from tests.faults import asked, building, compare, disks, planted, real_ray
 from tests.faults.building import Ended
 from tests.faults.kinds import ALONE, ASKING, SHARING, STAGES, Kind
 from tests.faults.world import World
@@ -214,7 +214,7 @@ def _launch(world: World, one: Round, store: Path, waiting: Sequence[Fault]) -> 
     logs = [store.parent / f"log-{one.n_launches}-{k}" for k in range(n)]
     before = building.quick_marks if is_paused else None
     session = f"{os.getpid()}-{one.number}-{one.n_launches}"
-    before = {"ray": real_ray.use(session), "objects": forked.make_here}.get(one.where, before)
+    before = real_ray.use(session) if one.where == "ray" else before
     given = _words_of(world, one, store)
     start = partial(
         building.started, given, store=store, raw=world.raw, before=asked.telling(store.parent, before),
@@ -250,7 +250,8 @@ def _words_of(world: World, one: Round, store: Path) -> list[str]:
     given = words(world, store)
     if one.where == "objects":
         given[given.index("--store") + 1] = _place_of(world, one, store)
-        given += ["--out", str(store)]
+        # The build makes its parts itself: a fork cannot go on with a client of an object store.
+        given += ["--out", str(store), "--workers", "0"]
     return given + (["--workers", "2"] if one.where == "ray" else [])
 
 

@@ -199,7 +199,7 @@ class World:
         for served in made.asking:
             canary.check(made.asker, served)
         self.canaries = set(self.model.asked)
-        build_corpus(made, Store(str(self.whole)), say=lambda _: None)
+        build_corpus(made, Store(str(self.whole)), workers=0, say=lambda _: None)
         self.undisturbed = compare.state(self.whole)
 
 
