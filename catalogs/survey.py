@@ -1,16 +1,30 @@
 """A survey: its beam, pixel, frequency, unit and citation. A door: one TOML file each in `surveys/`."""
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat
 
 from schemas.folder import read_doors
 from schemas.touches import WORDS, Touches
 
 HERE = Path(__file__).parent / "surveys"
 OF_FILES = Touches("mosaics")
+
+
+def _day(said: Any) -> str:
+    """A day as TOML writes it, or as text; empty: none. Raises ValueError for what is neither."""
+    if type(said) is date:
+        return said.isoformat()
+    if not isinstance(said, str):
+        raise ValueError(f"found {said!r}, expected a day, such as 2027-01-01")  # noqa: TRY004 -- pydantic's way
+    return said and date.fromisoformat(said).isoformat()
+
+
+Day = Annotated[str, BeforeValidator(_day)]
+"""YYYY-MM-DD."""
 
 
 class Survey(BaseModel):
@@ -41,6 +55,10 @@ class Survey(BaseModel):
     cite: str = Field(exclude=True)
     acknowledgement: str = Field(default="", exclude=True)
     archive: str = Field(default="", exclude=True)
+    facility: str = Field(default="", exclude=True)
+    """The telescope; empty where its pictures come from several."""
+    embargo_until: Day = Field(default="", exclude=True)
+    """The first day on which its pixels may be published; empty: any."""
 
 
 def surveys() -> Mapping[str, Survey]:

@@ -16,6 +16,7 @@ from curation.exam import exam
 from curation.inspect import inspect
 from curation.mutations import mutations
 from curation.new import new
+from curation.releases import release
 from curation.replies import replies
 from curation.retention import gc
 from curation.serve import serve
@@ -385,6 +386,7 @@ curation.add_command(claims)
 curation.add_command(exam)
 curation.add_command(inspect)
 curation.add_command(new)
+curation.add_command(release)
 
 
 def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ...] = ()) -> "tuple[Graph, Store]":

@@ -49,6 +49,7 @@ ROOMS = {
             "exams",
         },
         "operation": {"engine", "corpus", "build", "whole"},
+        "deposit": {"engine", "truth", "captions", "release", "operation", "used_doors"},
     },
     "finetune": {
         "data": set(),
