@@ -18,7 +18,7 @@ from curation.operation.history import Took, keep, took
 from curation.release.export import example_id, export, is_exported
 from curation.release.gates import GateResult, run_gates
 from curation.release.report import report
-from curation.release.review import read_reviews
+from curation.release.review import judgements
 from schemas.errors import CorpusError, DamageError, GateError, ModelError, RecipeError
 from schemas.stopping import go_on
 from schemas.whole import folder_problems, is_whole, left_beside, only_one, published
@@ -106,7 +106,7 @@ def _publish(made: Graph, store: Store, out: Path | None) -> bool:
             go_on()
             export(store, made, folder)
             store.tag(made.latest, made.handover)
-            report(store, made, gate, aside / page.name, read_reviews(store))
+            report(store, made, gate, aside / page.name, judgements(made.reviews))
     if not gate.ok:
         raise GateError("\n".join([*gate.lines, f"all of it: {page.parent / GATE}"]))
     return fresh
@@ -165,7 +165,7 @@ def run_gate(
 ) -> GateResult:
     """Hold every table of the corpus against its rules, and leave the record beside the report.
 
-    `with_report`: the report is written again too, with what people decided where the store has a `review.csv`;
+    `with_report`: the report is written again too, with what people decided;
     otherwise it stays as it is. One that is damaged is written again in any case.
     """
     page = report_file(made, store, out)
@@ -176,7 +176,7 @@ def run_gate(
         with _damage_told(made, store):
             gate = run_gates(store, made.addresses(), aside / GATE)
             if with_report:
-                report(store, made, gate, aside / page.name, read_reviews(store))
+                report(store, made, gate, aside / page.name, judgements(made.reviews))
         if is_kept:
             shutil.copyfile(page, aside / page.name)
     return replace(gate, folder=page.parent / GATE)

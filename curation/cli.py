@@ -19,6 +19,7 @@ from curation.new import new
 from curation.releases import release
 from curation.replies import replies
 from curation.retention import gc
+from curation.review import review
 from curation.serve import serve
 from curation.settings import settings, store_place
 from schemas.command_line import doors_option
@@ -93,6 +94,7 @@ def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None
     """
     from curation.operation.history import history
     from curation.operation.reasons import to_do
+    from curation.reviewing.changes import change_lines
 
     made, place = _graph(corpus, raw, store)
     known = history(place, made.corpus.name)
@@ -100,14 +102,17 @@ def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None
     for step in made.steps:
         done = place.is_done(step.address)
         rows.append({"address": step.address, "done": done, **({} if done else asdict(to_do(step, place, known)))})
-    warnings = made.blind_warnings(place)
+    warnings, decided = made.blind_warnings(place), change_lines(made, place)
     if as_json:
         found = {"corpus": corpus, "tables": rows, "handover": made.handover, "warnings": warnings}
+        found["decisions"] = decided
         return click.echo(json.dumps(found))
     for row in rows:
         click.echo(f"{'done ' if row['done'] else 'to do'}  {row['address']}{_cost(row)}")
         for why in row.get("why", ()):
             click.echo(f"       {why}")
+    for line in decided:
+        click.echo(line)
     _warn(warnings)
     todo = [row for row in rows if not row["done"]]
     click.echo(f"{len(rows) - len(todo)} of {len(rows)} tables done; the hand-over will be {made.handover}")
@@ -387,6 +392,7 @@ curation.add_command(exam)
 curation.add_command(inspect)
 curation.add_command(new)
 curation.add_command(release)
+curation.add_command(review)
 
 
 def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ...] = ()) -> "tuple[Graph, Store]":

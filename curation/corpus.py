@@ -7,6 +7,9 @@ mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► 
         │   ▲ detections             cutouts of all datasets ─► splits ◄─ sealed ─────┘
 entries ┴► matches ─► matchings      cutouts of all datasets ─► twins
 papers ─► figures ─► figure_splits ─► ratings ─► captions
+
+Where people decided something: cutouts, sources, objects ─► decisions/<dataset>/labels ─► reviewed_sources and
+reviewed_objects, of which all words are made; and decisions/<dataset>/samples ─► samples.
 """
 
 import sys
@@ -30,7 +33,8 @@ from curation.captions.ratings import rating_door
 from curation.captions.settings import Captions
 from curation.captions.statements import survey_facts
 from curation.captions.steps import AtHand, CaptionSteps, caption_steps
-from curation.dataset_steps import DatasetSteps, picture_steps, word_steps
+from curation.dataset_steps import DatasetSteps, picture_steps, review_steps, word_steps
+from curation.decisions.rows import Decision, decisions_of
 from curation.engine.steps import Step, in_order
 from curation.engine.store import Store
 from curation.generation.judge import Judging, judge_door
@@ -65,9 +69,10 @@ KINDS = (
     "mosaics", "sources_as_read", "sources", "objects_as_read", "detections", "objects", "entries", "matches",
     "matchings", "benchmark_sources", "sealed", "windows", "cutouts", "descriptions", "answers", "quotas",
     "conversations", "quality", "generated", "judged", "splits", "samples", "injections", "twins", "blind",
-    "papers", "figures", "figure_splits", "ratings", "captions",
+    "papers", "figures", "figure_splits", "ratings", "captions", "decisions", "reviewed_sources", "reviewed_objects",
 )  # fmt: skip
 """Of steps, as the first part of their names."""
+REVIEWED, BEFORE_REVIEW = "reviewed_", "_before_review"
 HANDOVER_VERSION = 5  # raised when the export starts to write something else
 
 
@@ -125,6 +130,8 @@ class Graph:
     """The second kind of samples; None where the corpus has none."""
     asker: Asker | None = None
     """Where models are served and replies are kept; None where no model is asked. Part of no recipe."""
+    reviews: Mapping[str, Sequence[Decision]] = field(default_factory=dict[str, Sequence[Decision]])
+    """All that reviewers decided, by dataset and in the order of time, also what no longer counts."""
     digests: Mapping[str, list[object]] = field(default_factory=dict[str, list[object]])
     """Size, time and SHA-256 of the raw images. A build keeps them in the store; what only looks writes nothing."""
 
@@ -170,10 +177,15 @@ class Graph:
         return {one.served for one in (self.corpus.generation, self.corpus.judge, self.corpus.captions) if one}
 
     def addresses(self) -> dict[str, list[str]]:
-        """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
+        """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets.
+
+        Sources and objects are those that words are made of; those before a review are `sources_before_review`.
+        """
+        reviewed = {step.name.removeprefix(REVIEWED) for step in self.steps if step.name.startswith(REVIEWED)}
         found: dict[str, list[str]] = {}
         for step in self.steps:
-            found.setdefault(step.name.split("/")[0], []).append(step.address)
+            kind = step.name.split("/")[0].removeprefix(REVIEWED)
+            found.setdefault(f"{kind}{BEFORE_REVIEW if step.name in reviewed else ''}", []).append(step.address)
         return found
 
     @property
@@ -258,24 +270,27 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
     if wrong:
         raise _together(wrong)
     pairs = [(cutouts, sources) for sources, _, _, cutouts in front.values()]
+    reviews = decisions_of(store, front)
+    reviewed = {one.name: review_steps(one, front[one.name], reviews[one.name]) for one in chosen}
     sealed = _sealed(wanted, mosaics, {name: one[0] for name, one in front.items()}, raw)
     splits = splits_step(wanted.name, pairs, wanted.splits, sealed) if pairs else None
     asker = Asker(tuple(servers), store.where) if wanted.generation or wanted.judge or wanted.captions else None
     of = {
-        one.name: word_steps(wanted, one, mosaics[one.survey], front[one.name], splits, asker)
+        one.name: word_steps(wanted, one, mosaics[one.survey], front[one.name], splits, asker, reviewed[one.name])
         for one in chosen
         if splits
     }
     known = {step.name: step for step in [*mosaics.values(), *entries.values()]}
     known |= {step.name: step for some in front.values() for step in some[:2]}
     beside = [step for matching in wanted.matching for step in _matched(matching, known)]
-    twins = [twins_step(wanted.name, pairs)] if len(pairs) > 1 else []
+    told_pairs = [(front[name][3], one.sources) for name, one in reviewed.items()]
+    twins = [twins_step(wanted.name, told_pairs)] if len(pairs) > 1 else []
     talks = [(one.dataset.scheme, one.conversations, one.samples) for one in of.values()]
     guessed = [blind_step(wanted.name, talks)] if talks else []
     at_hand = AtHand(sealed, splits, [one[0] for one in front.values()], list(entries.values()))
     told = _captions(wanted, papers, at_hand, raw, asker) if papers and asker else None
     beside = [*beside, *(one.injections for one in of.values()), *twins, *guessed]
-    return Graph(wanted, of, tuple(beside), told, asker, digests)
+    return Graph(wanted, of, tuple(beside), told, asker, reviews, digests)
 
 
 def keep_digests(digests: Mapping[str, list[object]], store: Store) -> None:

@@ -1,6 +1,6 @@
 """The steps of one dataset, from its pictures to its samples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +8,10 @@ from typing import Protocol
 from catalogs.dataset import Dataset
 from catalogs.survey import Survey, surveys
 from curation.asking.vlm import Asker
+from curation.decisions.reviewed import Vocabulary, reviewed_objects_step, reviewed_sources_step
+from curation.decisions.rows import Decision, Verdict
+from curation.decisions.standing import speaking
+from curation.decisions.step import LABELS, SAMPLES, decisions_step
 from curation.engine.steps import Step
 from curation.fault_injection.injections import injections_step
 from curation.generation.generation import generated_step
@@ -63,7 +67,9 @@ class DatasetSteps:
     survey: Survey
     mosaics: Step
     sources: Step
+    """As reviewers corrected them; where nobody did, as they were read."""
     objects: Step
+    """The same."""
     windows: Step
     cutouts: Step
     descriptions: Step
@@ -76,6 +82,19 @@ class DatasetSteps:
     """Texts of known truth, given to the checker; nothing is made of them."""
     generated: Step | None = None
     judged: Step | None = None
+    decisions: tuple[Step, ...] = ()
+    """What reviewers decided, where they did."""
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What reviewers left of a dataset: its sources and objects, and the decisions about its samples, if any."""
+
+    sources: Step
+    objects: Step
+    decisions: tuple[Step, ...] = ()
+    """About labels, about samples; a step only where there are some."""
+    of_samples: Step | None = None
 
 
 def picture_steps(
@@ -94,11 +113,38 @@ def picture_steps(
     return sources, objects, windows, cutouts
 
 
+def review_steps(one: Dataset, front: tuple[Step, Step, Step, Step], decisions: Sequence[Decision]) -> Reviewed:
+    """What decisions make of a dataset; without any, its tables are those of before, at the same addresses.
+
+    A table is made again only where a decision is about it: of samples the samples, of labels all words.
+    """
+    sources, objects, _, cutouts = front
+    scheme = label_scheme(one.scheme)
+    rows = speaking(decisions, lambda name: name == scheme.name and scheme.kind == "single")
+    on_labels = [row for row in rows if row.verdict is Verdict.CORRECT]
+    on_samples = [row for row in rows if row.verdict is not Verdict.CORRECT]
+    seen, is_single, words = (cutouts, sources, objects), scheme.kind == "single", Vocabulary.of(scheme)
+    of_labels = decisions_step(one.name, LABELS, seen, on_labels, is_single=is_single) if on_labels else None
+    of_samples = decisions_step(one.name, SAMPLES, seen, on_samples, is_single=is_single) if on_samples else None
+    if of_labels and any(row.subject_id == row.source_id for row in on_labels):
+        sources = reviewed_sources_step(one.name, sources, of_labels, words)
+    if of_labels and any(row.subject_id != row.source_id for row in on_labels):
+        objects = reviewed_objects_step(one.name, objects, of_labels, words)
+    return Reviewed(sources, objects, tuple(step for step in (of_labels, of_samples) if step), of_samples)
+
+
 def word_steps(
-    wanted: Wanted, one: Dataset, mosaics: Step, front: tuple[Step, Step, Step, Step], splits: Step, asker: Asker | None
+    wanted: Wanted,
+    one: Dataset,
+    mosaics: Step,
+    front: tuple[Step, Step, Step, Step],
+    splits: Step,
+    asker: Asker | None,
+    reviewed: Reviewed,
 ) -> DatasetSteps:
     """All steps of a dataset, those of `picture_steps` first; `asker`: None where no model is asked."""
-    sources, objects, windows, cutouts = front
+    _, _, windows, cutouts = front
+    sources, objects = reviewed.sources, reviewed.objects
     survey, scheme = surveys()[one.survey], label_scheme(one.scheme)
     asked = tuple(
         question for name, question in questions().items() if not wanted.questions or name in wanted.questions
@@ -117,7 +163,7 @@ def word_steps(
         judged = judged_step(one.name, spoken, cutouts, wanted.judge, asker)
     verdicts = quality_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey, judged)
     prompts = [one.prompt for one in (wanted.generation, wanted.reader, wanted.judge) if one]
-    samples = samples_step(one.name, spoken, cutouts, verdicts, splits, sources, survey)
+    samples = samples_step(one.name, spoken, cutouts, verdicts, splits, sources, survey, reviewed.of_samples)
     samples = replace(samples, doors=doors_of(one, asked, prompts))
     tried = injections_step(one.name, spoken, cutouts, sources, objects, scheme, wanted.dialect, survey)
     return DatasetSteps(
@@ -137,4 +183,5 @@ def word_steps(
         tried,
         written,
         judged,
+        reviewed.decisions,
     )

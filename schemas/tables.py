@@ -499,9 +499,28 @@ SAMPLES = Table(
         _text("generator", "Who wrote the turns"),
         Column("n_turns", INT, "Questions asked", least=1),
         Column("verdicts", TEXTS, "One a turn"),
+        _text("review", "accepted: most of its reviewers say so; null: nobody looked, or they differ", nullable=True,
+              one_of=("accepted",)),
         *_origin(),
         Column("png", BYTES, "The picture"),
         Column("png_sha256", TEXT, "Its SHA-256", pattern="[0-9a-f]{64}"),
+    ),
+)  # fmt: skip
+DECISIONS = Table(
+    "DECISIONS", "a decision of a reviewer that counts", ("decision_id",),
+    (
+        _id("decision_id", "Made of all that it says"),
+        _text("dataset", "The dataset"), _text("reviewer", "Who decided"),
+        _text("decided_at", "When, UTC"),
+        _text("verdict", "Of the sample, or that a label is another one", one_of=("accept", "reject", "correct")),
+        _id("sample_id", "The sample that was seen"), _id("conversation_id", "Its conversation"),
+        _id("cutout_id", "Its cutout"), _id("source_id", "Its source"),
+        Column("picture_sha256", TEXT, "SHA-256 of the picture that was seen", pattern="[0-9a-f]{64}"),
+        Column("labels_sha256", TEXT, "SHA-256 of the labels in it before any review", pattern="[0-9a-f]{64}"),
+        _id("subject_id", "Of a correction: the source or object whose label it is; else null", nullable=True),
+        _text("scheme", "Of the label", nullable=True), _text("label", "The label", nullable=True),
+        _text("state", "What it is", one_of=("present", "absent", "unknown"), nullable=True),
+        _text("note", "What the reviewer wrote beside it", nullable=True),
     ),
 )  # fmt: skip
 BLIND = Table(
@@ -598,6 +617,6 @@ SCORES = Table(
 CORPUS_TABLES = (
     MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, ANSWERS, QUOTAS, GENERATED,
     CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, TWINS, SEALED, SPLITS, SAMPLES, BLIND, PAPERS, FIGURES, FIGURE_SPLITS,
-    RATINGS, CAPTIONS,
+    RATINGS, CAPTIONS, DECISIONS,
 )  # fmt: skip
 TABLES = (*CORPUS_TABLES, PREDICTIONS, SCORES)

@@ -22,6 +22,7 @@ ROOMS = {
         "truth": {"engine"},
         "pictures": {"engine"},
         "asking": {"engine"},
+        "decisions": {"engine", "pictures"},
         "looking": {"engine", "pictures"},
         "verification": {"engine", "truth", "pictures"},
         "extraction": {"engine", "pictures", "verification"},
@@ -35,6 +36,7 @@ ROOMS = {
         "fault_injection": {"engine", "truth", "pictures", "verification", "extraction", "words", "realisation"},
         "release": {
             "engine",
+            "decisions",
             "truth",
             "pictures",
             "asking",
@@ -48,8 +50,9 @@ ROOMS = {
             "fault_injection",
             "exams",
         },
-        "operation": {"engine", "corpus", "build", "whole"},
+        "operation": {"engine", "decisions", "corpus", "build", "whole"},
         "deposit": {"engine", "truth", "captions", "release", "operation", "used_doors"},
+        "reviewing": {"engine", "pictures", "verification", "decisions", "release", "corpus"},
     },
     "finetune": {
         "data": set(),

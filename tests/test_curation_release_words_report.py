@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
+from curation.decisions.rows import decision
 from curation.generation.judge import judge_door
 from curation.release.built import opened
 from curation.release.gates import GateResult
 from curation.release.lift import ratio_of_shares
 from curation.release.report import report
-from curation.release.review import Decision, by_majority, parsed, read_reviews
+from curation.release.review import Decision, by_majority, judgements
 from curation.release.words_report import agreement, interval, lifts
-from schemas.errors import CatalogError
 from schemas.estimate import share
 from schemas.fingerprint import content_id
 from schemas.manifest import DoorFile, Manifest, Part
@@ -51,21 +51,19 @@ def test_an_estimate_in_words():
 # -- what people decided -----------------------------------------------------------------------------------------------
 
 
-def test_decisions_are_read_from_any_csv_with_their_columns():
-    text = '\ufeffid,note,decision,reviewer\r\nsample-1,"a, b",Reject,ann\r\nsample-2,,accept,\r\n'
-    assert parsed(text.encode()) == (Decision("sample-1", True, "ann"), Decision("sample-2", False))
+def row(reviewer: str, verdict: str, conversation: str, at: int, **more: Any) -> Any:
+    ids = {f"{name}_id": content_id(name, conversation) for name in ("sample", "cutout", "source")}
+    return decision(
+        decided_at=f"2026-01-01T00:00:{at:02d}+00:00", reviewer=reviewer, verdict=verdict, dataset="demo",
+        conversation_id=conversation, picture_sha256="0" * 64, labels_sha256="0" * 64, **ids, **more,
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [(b"\xff\xfe", "not CSV in UTF-8"), (b"name,decision\nx,accept\n", "row 2: found id ''"),
-     (b"id,decision\nx,accept\ny,maybe\n", "row 3: found id 'y' and decision 'maybe'"),
-     (b'id,decision\n"x,', "not CSV")],
-)  # fmt: skip
-def test_a_file_of_another_form_is_one_clear_line(content, told):
-    with pytest.raises(CatalogError, match=re.escape(told)) as caught:
-        parsed(content)
-    assert "\n" not in str(caught.value)
+def test_what_was_taken_back_and_notes_are_no_judgements():
+    first = row("ann", "reject", conv(1), 1)
+    rows = (first, row("ann", "note", conv(2), 2, note="pretty"), row("ben", "accept", conv(1), 3),
+            row("ann", "undo", conv(1), 4, undoes=first.decision_id))  # fmt: skip
+    assert judgements({"demo": rows}) == (Decision(conv(1), False, "ben"),)
 
 
 def test_a_conversation_is_faulty_when_most_say_so_and_open_when_as_many_say_otherwise():
@@ -81,10 +79,9 @@ def test_a_conversation_is_faulty_when_most_say_so_and_open_when_as_many_say_oth
 
 @dataclass
 class Shelf:
-    """A store in memory, with a file beside the tables."""
+    """A store in memory."""
 
     tables: dict[str, Sieved] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
 
     def put(self, address: str, table: Any, rows: list[dict[str, Any]], refused: list[Rejection] | None = None) -> None:
         self.tables[address] = sieved(table.of(rows), refused or [], len(rows) + len(refused or []))
@@ -109,12 +106,6 @@ class Shelf:
         for address in self.tables:
             found.setdefault(address.split("/")[0], []).append(address)
         return found
-
-    def exists(self, name: str) -> bool:
-        return name in self.files
-
-    def read_bytes(self, name: str) -> bytes:
-        return self.files[name]
 
 
 N = 30
@@ -175,10 +166,15 @@ def shelf() -> Shelf:
     made.put("quality/demo/1", QUALITY, verdicts)
     made.put("generated/demo/1", GENERATED, written, refused)
     made.put("judged/demo/1", JUDGED, scores, [Rejection(conv(N - 1), "no-json", "")])
-    made.files["review.csv"] = "id,decision\n{}\nconv-ffffffffffffffff,accept\n".format(
-        "\n".join(f"{conv(k)},{'reject' if k < 6 else 'accept'}" for k in range(12))
-    ).encode()
     return made
+
+
+SAID = judgements(
+    {
+        "demo": [row(f"r{k}", "reject" if k < 6 else "accept", conv(k), k) for k in range(12)]
+        + [row("r12", "accept", "conv-ffffffffffffffff", 12)]
+    }
+)
 
 
 def rows(shelf: Shelf, name: str) -> list[dict[str, Any]]:
@@ -226,7 +222,7 @@ def test_faults_of_the_lift_are_those_refused_before_the_conversation_too(shelf:
 
 def test_decisions_of_people_are_held_against_rules_and_judge(shelf: Shelf):
     with opened(shelf, shelf.addresses()) as db:
-        found = agreement(db, read_reviews(shelf))
+        found = agreement(db, SAID)
         assert agreement(db, ()) is None
     assert (found.n_decisions, found.n_unknown, found.n, found.n_faulty, found.n_open) == (13, 1, 12, 6, 0)
     assert (found.n_doubted, found.n_passed) == (2, 4)  # 0 and 3 of six; 6 and 9 doubted of the other six
@@ -266,7 +262,7 @@ def test_a_judgement_of_nothing_shuts_the_gate(shelf: Shelf):
 
 def test_the_page_tells_of_them_and_is_the_same_bytes_twice(shelf: Shelf, tmp_path: Path):
     gate = GateResult(True, (), 1, 1, Path())
-    pages = [report(shelf, Made(shelf), gate, tmp_path / f"{k}.html", read_reviews(shelf)).read_text() for k in (1, 2)]
+    pages = [report(shelf, Made(shelf), gate, tmp_path / f"{k}.html", SAID).read_text() for k in (1, 2)]
     assert pages[0] == pages[1]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", pages[0]))
     assert "Does a low score foretell a contradiction?" in text and "low scores foretell faults" in text

@@ -16,12 +16,14 @@ from pathlib import Path
 import pyarrow.fs as pafs
 
 from curation.corpus import KINDS, Graph
+from curation.decisions.rows import FOLDER as REVIEW
 from curation.engine.marks import BUILDING, Builder, holder, told
 from curation.engine.store import REJECTED_FOLDER, Store
 from schemas.errors import DamageError, RecipeError, StoreError
 from schemas.whole import MANIFEST, only_one, read_manifest
 
 HANDOVERS = "llava"
+NO_TABLES = (HANDOVERS, "reports", "tags", "replies", "builds", REVIEW)
 DAY_S = 86_400.0
 
 
@@ -109,7 +111,7 @@ def _stored(store: Store) -> dict[str, Stored]:
     """Every table of the store, by its address; also those that a build never finished."""
     files = dict[str, list[pafs.FileInfo]]()
     for kind in store.listed(""):
-        apart = kind.base_name in (HANDOVERS, "reports", "tags", "replies", "builds") or kind.base_name.startswith(".")
+        apart = kind.base_name in NO_TABLES or kind.base_name.startswith(".")
         if kind.type != pafs.FileType.Directory or apart:
             continue
         for info in store.below(kind.base_name):

@@ -21,7 +21,7 @@ Addresses = Mapping[str, Sequence[str]]
 
 ON_THE_WAY = {
     "objects_as_read": "objects", "detections": "objects", "sources_as_read": "sources",
-    "benchmark_sources": "sources",
+    "benchmark_sources": "sources", "sources_before_review": "sources", "objects_before_review": "objects",
 }  # fmt: skip
 """Kinds of steps whose rows another step takes up or leaves out: no view shows them, and which table each is."""
 REJECTIONS = pa.schema(

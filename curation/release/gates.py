@@ -48,6 +48,7 @@ MAY_BE_EMPTY = frozenset(
         "answers",
         "quotas",
         "blind",
+        "decisions",
     }  # fmt: skip
 )
 """Tables that a corpus may do without; every other one must have rows, in every dataset."""

@@ -19,6 +19,7 @@ SELECT
     samples.generator,
     samples.n_turns,
     samples.verdicts,
+    samples.review,
     conversations.turns,
     samples.cutout_id,
     cutouts.mosaic,

@@ -1,27 +1,11 @@
-"""What people decided about samples: a table beside the tables, `review.csv` in the store.
+"""What the report tells of people's decisions: which conversations most of them found faulty."""
 
-Columns `id` (of a sample or a conversation), `decision` (accept, reject or correct) and, where wanted, `reviewer`; any
-others are left alone. A decision of any kind but accept says that there is a fault.
-"""
-
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from schemas.errors import CatalogError
-
-FILE = "review.csv"
-DECISIONS = ("accept", "reject", "correct")
-
-
-class Files(Protocol):
-    """What is read of a store."""
-
-    def exists(self, name: str) -> bool: ...
-
-    def read_bytes(self, name: str) -> bytes: ...
+from curation.decisions.rows import Decision as Row
+from curation.decisions.rows import Verdict
+from curation.decisions.standing import not_undone
 
 
 @dataclass(frozen=True)
@@ -33,30 +17,11 @@ class Decision:
     reviewer: str = ""
 
 
-def read_reviews(store: Files) -> tuple[Decision, ...]:
-    """The decisions of the store's `review.csv`, in its order; none where there is no such file.
-
-    Raises CatalogError for a file without the columns, or with a decision of another name.
-    """
-    return parsed(store.read_bytes(FILE)) if store.exists(FILE) else ()
-
-
-def parsed(content: bytes) -> tuple[Decision, ...]:
-    """Decisions of a CSV file in UTF-8."""
-    try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CatalogError(f"{FILE}: not CSV in UTF-8: {error}") from error
-    found: list[Decision] = []
-    for line, row in enumerate(rows, start=2):
-        name, said = (row.get("id") or "").strip(), (row.get("decision") or "").strip().lower()
-        if not name or said not in DECISIONS:
-            raise CatalogError(
-                f"{FILE}: row {line}: found id {name!r} and decision {said!r}; expected columns id and decision, "
-                f"one of {', '.join(DECISIONS)}"
-            )
-        found.append(Decision(name, said != "accept", (row.get("reviewer") or "").strip()))
-    return tuple(found)
+def judgements(reviews: Mapping[str, Sequence[Row]]) -> tuple[Decision, ...]:
+    """What reviewers said of conversations, in the order of time; one whose labels they correct is faulty."""
+    every: Iterable[Row] = (one for name in sorted(reviews) for one in not_undone(reviews[name]))
+    said = (one for one in every if one.verdict is not Verdict.NOTE)
+    return tuple(Decision(one.conversation_id, one.verdict is not Verdict.ACCEPT, one.reviewer) for one in said)
 
 
 def by_majority(decisions: Sequence[Decision], owner: Mapping[str, str]) -> tuple[dict[str, bool], int]:

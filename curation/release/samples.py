@@ -1,6 +1,7 @@
 """SAMPLES: a record of the hand-over, a conversation with its picture, split, place, licence and origin.
 
-Reads CONVERSATIONS, CUTOUTS and QUALITY part by part, SPLITS and SOURCES whole. Riggi et al. 2025, section 3.1.
+Reads CONVERSATIONS, CUTOUTS and QUALITY part by part, SPLITS, SOURCES and, where people reviewed samples, DECISIONS
+whole. Riggi et al. 2025, section 3.1.
 """
 
 from collections.abc import Iterable
@@ -16,12 +17,13 @@ from curation.engine.steps import Input, Resources, Step
 from schemas.fingerprint import content_id
 from schemas.llava import image_path, llava_record
 from schemas.rejection import Rejection, Sieved, sieved
-from schemas.tables import SAMPLES
+from schemas.tables import DECISIONS, SAMPLES
 
 CUTOUT_COLUMNS = ("cutout_id", "source_id", "survey", "png", "sha256")
 QUALITY_COLUMNS = ("conversation_id", "turn", "verdict", "reasons")
 SPLIT_COLUMNS = ("cutout_id", "patch_id", "split", "benchmark", "ra_deg", "dec_deg", "radius_arcsec")
 SOURCE_COLUMNS = ("source_id", "origin_catalog", "origin_row")
+DECISION_COLUMNS = ("decision_id", "reviewer", "verdict", "sample_id", "note")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class _Known:
     verdicts: dict[str, list[dict[str, Any]]]
     splits: dict[str, dict[str, Any]]
     sources: dict[str, dict[str, Any]]
+    reviews: dict[str, list[dict[str, Any]]]
+    """Decisions that count, by sample: they all say the same."""
 
 
 def samples(
@@ -56,6 +60,19 @@ def samples(
     template wrote them, an unverifiable one (either is a bug, and none of the conversation can be trusted), those
     that break the record's rules, and a second one with the same picture and words.
     """
+    return reviewed_samples(conversations, cutouts, quality, splits, sources, DECISIONS.of([]), config)
+
+
+def reviewed_samples(
+    conversations: pa.Table,
+    cutouts: pa.Table,
+    quality: pa.Table,
+    splits: pa.Table,
+    sources: pa.Table,
+    decisions: pa.Table,
+    config: SampleConfig,
+) -> Sieved:
+    """The same, without those that reviewers rejected (`rejected-in-review`), and told of those that they accepted."""
     rows = conversations.sort_by("conversation_id").to_pylist()
     cutout_rows = _by_id(cutouts.select(CUTOUT_COLUMNS).to_pylist(), "cutout_id")
     wanted = pa.array(sorted(cutout_rows), pa.string())
@@ -64,6 +81,7 @@ def samples(
         _verdicts(quality),
         _by_id(_only(splits.select(SPLIT_COLUMNS), "cutout_id", wanted).to_pylist(), "cutout_id"),
         _by_id(sources.select(SOURCE_COLUMNS).to_pylist(), "source_id"),
+        _by_sample(decisions.select(DECISION_COLUMNS).to_pylist()),
     )
     kept, refused = dict[str, dict[str, Any]](), list[Rejection]()
     for row in rows:
@@ -86,11 +104,13 @@ def samples_step(
     splits: Step,
     sources: Step,
     survey: Survey,
+    decisions: Step | None = None,
 ) -> Step:
-    """Part k from part k of conversations, cutouts and quality."""
+    """Part k from part k of conversations, cutouts and quality; `decisions`: None where nobody reviewed samples."""
+    reviewed = () if decisions is None else (Input(decisions, columns=DECISION_COLUMNS),)
     return Step(
         f"samples/{dataset_name}",
-        samples,
+        samples if decisions is None else reviewed_samples,
         SAMPLES,
         config=(SampleConfig(survey.licence),),
         inputs=(
@@ -99,6 +119,7 @@ def samples_step(
             Input(quality, by_part=True, columns=QUALITY_COLUMNS),
             Input(splits, columns=SPLIT_COLUMNS),
             Input(sources, columns=SOURCE_COLUMNS),
+            *reviewed,
         ),
         resources=Resources(cpus=1, memory_mb=700),
     )
@@ -111,6 +132,18 @@ def _only(table: pa.Table, column: str, wanted: pa.Array) -> pa.Table:
 
 def _by_id(rows: Iterable[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
     return {row[name]: row for row in rows}
+
+
+def _by_sample(decisions: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in decisions:
+        found.setdefault(one["sample_id"], []).append(one)
+    return found
+
+
+def _said(review: dict[str, Any]) -> str:
+    note = f" ({review['note']})" if review["note"] else ""
+    return f"{review['reviewer']} says {review['verdict']}{note}, {review['decision_id']}"
 
 
 def _verdicts(quality: pa.Table) -> dict[str, list[dict[str, Any]]]:
@@ -137,6 +170,9 @@ def _sample(row: dict[str, Any], known: _Known, config: SampleConfig) -> dict[st
         record = llava_record(sample_id, image_path(cutout["sha256"]), messages)
     except ValidationError as error:
         return _refusal(row, "bad-record", "; ".join(one["msg"] for one in error.errors()))
+    reviews = known.reviews.get(sample_id, ())
+    if reviews and reviews[0]["verdict"] == "reject":
+        return _refusal(row, "rejected-in-review", f"{sample_id}: {'; '.join(map(_said, reviews))}")
     source = known.sources[cutout["source_id"]]
     return {
         "sample_id": sample_id,
@@ -149,6 +185,7 @@ def _sample(row: dict[str, Any], known: _Known, config: SampleConfig) -> dict[st
         "generator": row["generator"],
         "n_turns": len(messages),
         "verdicts": [one["verdict"] for one in verdicts],
+        "review": "accepted" if reviews else None,
         **place,
         **source,
         "png": cutout["png"],

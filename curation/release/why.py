@@ -35,13 +35,15 @@ def chain(sample_id: str, store: Searchable) -> Row:
     cutout = _one(store, tables["cutouts"], "cutout_id", sample["cutout_id"])
     row = _one(store, tables["windows"], "source_id", cutout["source_id"])
     window = _window(row, cutout["cutout_id"])
-    source = _one(store, tables["sources"], "source_id", sample["source_id"])
+    known = tables.get("reviewed_sources", tables["sources"])
+    source = _one(store, known, "source_id", sample["source_id"])
     verdicts = {
         row["turn"]: row for row in _all(store, tables["quality"], "conversation_id", [sample["conversation_id"]])
     }
-    objects = _objects(store, tables.get("objects", []), conversation["turns"])
+    objects = _objects(store, tables.get("reviewed_objects", tables.get("objects", [])), conversation["turns"])
     written = _written(store, tables.get("generated", []), sample["cutout_id"])
     edges = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
+    decided = _all(store, tables.get("decisions", []), "source_id", [sample["source_id"]])
     return {
         "sample": {name: value for name, value in sample.items() if name not in ("png", "conversations", "verdicts")},
         "turns": [
@@ -53,6 +55,7 @@ def chain(sample_id: str, store: Searchable) -> Row:
         | {"box_fits_px": [window[edge] for edge in edges], "nearest_mosaic": row["mosaic"]},
         "source": source,
         "objects": objects,
+        "decisions": [one for one in decided if one["sample_id"] == sample_id or one["verdict"] == "correct"],
         "doors": [asdict(one) for one in store.manifest(address).doors],
         "tables": [nearest for nearest, *_ in tables.values()],  # the splits read other datasets too
     }
@@ -80,6 +83,7 @@ def told(found: Mapping[str, Any]) -> list[str]:
     lines += [f"  label   {_label(one)}" for one in source["labels"] if one["state"] != "absent"]
     absent = [one["label"] for one in source["labels"] if one["state"] == "absent"]
     lines += [f"  absent  {', '.join(absent)}"] if absent else []
+    lines += [f"review  {_decided(one)}" for one in found["decisions"]]
     lines.append(f"row     {source['origin_catalog']}, data row {source['origin_row']} (0-based)")
     lines += ["doors", *(f"  {DoorFile(**one).line}" for one in found["doors"])]
     return [*lines, "tables", *(f"  {address}" for address in found["tables"])]
@@ -238,6 +242,12 @@ def _because(evidence: str, found: Mapping[str, Any]) -> str:
         if said:
             return f"label {_label(said[0])}"
     return evidence
+
+
+def _decided(one: Row) -> str:
+    what = f"{one['label']} is {one['state']}" if one["verdict"] == "correct" else one["verdict"]
+    note = f" ({_flat(one['note'])})" if one["note"] else ""
+    return f"{one['reviewer']}: {what}{note}, {one['decided_at']}, {one['decision_id']}"
 
 
 def _label(one: Row) -> str:

@@ -1,0 +1,73 @@
+"""What a reviewer saw, as digests: the picture, and the labels in it before any review.
+
+A decision counts while both are what they were; the words are in the id of the sample.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from curation.pictures.boxes import SkyOutlines, sky_outlines, visible_boxes
+from schemas.fingerprint import canonical_json
+
+SAID = ("scheme", "label", "state", "tier")
+PLACES = 3  # decimals of a box, in fractions of the picture: as many as an answer has
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """SHA-256 of the picture, and of the labels of its source and of the objects that it shows."""
+
+    picture_sha256: str
+    labels_sha256: str
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """SOURCES and OBJECTS of a dataset before any review; OBJECTS with their outlines."""
+
+    sources: pa.Table
+    objects: pa.Table
+
+    def of(self, cutout: Row) -> Evidence | None:
+        """Of a row of CUTOUTS (without pictures); None where its source is not there."""
+        said = self._labels.get(cutout["source_id"])
+        if said is None:
+            return None
+        boxes = visible_boxes(self._outlines, cutout) if self.objects.num_rows else ()
+        shown = [
+            [one.object_id, [round(edge, PLACES) for edge in one.box_norm], _stated(self._objects[one.object_id])]
+            for one in boxes
+        ]
+        return Evidence(cutout["sha256"], labels_digest(said, shown))
+
+    @cached_property
+    def _labels(self) -> dict[str, Sequence[Row]]:
+        rows = self.sources.select(["source_id", "labels"]).to_pylist()
+        return {one["source_id"]: one["labels"] or () for one in rows}
+
+    @cached_property
+    def _objects(self) -> dict[str, Sequence[Row]]:
+        rows = self.objects.select(["object_id", "labels"]).to_pylist()
+        return {one["object_id"]: one["labels"] or () for one in rows}
+
+    @cached_property
+    def _outlines(self) -> SkyOutlines:
+        return sky_outlines(self.objects)
+
+
+def labels_digest(labels: Sequence[Row], shown: Sequence[Sequence[object]] = ()) -> str:
+    """SHA-256 of a source's labels and of what is shown beside: id, box and labels of each object.
+
+    Of a label count scheme, name, truth and tier: the row it stands in may move.
+    """
+    return hashlib.sha256(canonical_json([_stated(labels), list(shown)]).encode()).hexdigest()
+
+
+def _stated(labels: Sequence[Row]) -> list[list[object]]:
+    return sorted([one[name] for name in SAID] for one in labels)

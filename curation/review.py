@@ -1,0 +1,185 @@
+"""The command `review`: decisions about samples, by command and as CSV."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curation.settings import store_place
+from schemas.command_line import doors_option
+from schemas.errors import RecipeError
+
+if TYPE_CHECKING:
+    from curation.decisions.rows import Decision
+    from curation.reviewing.desk import Desk
+
+Command = Callable[..., Any]
+VERDICTS = ("accept", "reject", "correct", "note", "undo")
+STATES = ("present", "absent", "unknown")
+
+
+def _places(command: Command) -> Command:
+    store = "Where tables are: a folder or s3://bucket/folder; else RADIO_STORE, else ./store."
+    out = "Folder of the hand-over; default: the store."
+    command = click.option("--out", type=click.Path(path_type=Path), help=out)(command)
+    command = click.option("--store", metavar="PLACE", help=store)(command)
+    return doors_option(click.argument("corpus")(command))
+
+
+def _reviewer(command: Command) -> Command:
+    return click.option("--reviewer", required=True, metavar="NAME", help="Who decides.")(command)
+
+
+@click.group()
+def review() -> None:
+    """Decide about samples: accept, reject, correct a label, note, undo. The next build goes by it.
+
+    Decisions are files of the store: any number of reviewers work at a time.
+
+    \b
+    Example:  python -m curation review decide first_real sample-0123456789abcdef reject --reviewer ann
+    All:      python -m curation review list first_real --store STORE
+    """
+
+
+@review.command()
+@_places
+@click.argument("sample_id")
+@click.argument("verdict", type=click.Choice(VERDICTS))
+@_reviewer
+@click.option("--label", help="Of `correct`: the label, by its name or an alias.")
+@click.option("--state", type=click.Choice(STATES), default="present", show_default=True, help="What it is.")
+@click.option("--object", "subject_id", metavar="ID", help="Whose label: an object's; default: the source's.")
+@click.option("--note", default="", help="Why.")
+def decide(corpus: str, store: str | None, out: Path | None, sample_id: str, verdict: str, **said: Any) -> None:
+    """Decide about a sample (or a conversation, by its id). `undo` takes back your last decision about it.
+
+    \b
+    Example:  python -m curation review decide first_real sample-0123456789abcdef correct --label FR2 --reviewer ann
+    """
+    from curation.decisions.rows import keep
+
+    desk = _desk(corpus, store, out)
+    one = _decided(desk, sample_id, verdict, said)
+    keep(desk.store, [one])
+    click.echo(f"{one.decision_id}  {one.told}")
+
+
+@review.command("list")
+@_places
+@click.option("--open", "open_only", is_flag=True, help="Those alone that somebody should look at again.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for machines.")
+def list_(corpus: str, store: str | None, out: Path | None, open_only: bool, as_json: bool) -> None:
+    """Every decision and what became of it, and how far reviewers agree (Cohen's kappa).
+
+    \b
+    Example:  python -m curation review list first_real --open --store STORE
+    """
+    from dataclasses import asdict
+
+    from curation.decisions.standing import agreements
+    from curation.reviewing.standings import standings
+
+    desk = _desk(corpus, store, out)
+    reviews = _reviews(desk)
+    rows = [one for one in standings(desk.store, desk.tables, reviews) if one.is_open or not open_only]
+    pairs = agreements([one for some in reviews.values() for one in some])
+    if as_json:
+        told = [
+            {"decision_id": one.decision.decision_id, "standing": one.standing, "is_open": one.is_open}
+            | one.decision.model_dump(mode="json")
+            for one in rows
+        ]
+        return click.echo(json.dumps({"decisions": told, "agreement": [asdict(one) for one in pairs]}))
+    for one in rows:
+        click.echo(one.line)
+    n_open = sum(one.is_open for one in rows)
+    click.echo(f"{len(rows)} decisions, {n_open} open again")
+    for pair in pairs:
+        click.echo(pair.told)
+    return None
+
+
+@review.command("export")
+@_places
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
+def export_csv(corpus: str, store: str | None, out: Path | None, file: Path) -> None:
+    """Write all decisions as CSV, to FILE or to stdout: with their evidence, so that another store can take them.
+
+    \b
+    Example:  python -m curation review export first_real decisions.csv --store STORE
+    """
+    from curation.reviewing.csv_rows import written
+
+    reviews = _reviews(_desk(corpus, store, out))
+    text = written([one for some in reviews.values() for one in some])
+    if str(file) == "-":
+        click.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8", newline="")
+        click.echo(f"{file}: {text.count(chr(10)) - 1:,} lines", err=True)
+
+
+@review.command("import")
+@_places
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--reviewer", metavar="NAME", help="Whose rows are that name nobody.")
+def import_csv(corpus: str, store: str | None, out: Path | None, file: Path, reviewer: str | None) -> None:
+    """Take the decisions of a CSV file: of `review export`, or any with the columns id and decision.
+
+    Whole or not at all. What the store has already is not taken twice.
+
+    \b
+    Example:  python -m curation review import first_real review.csv --reviewer ann --store STORE
+    """
+    from curation.decisions.rows import keep
+    from curation.reviewing.csv_rows import read
+
+    desk = _desk(corpus, store, out)
+    found, remarks = read(file, desk, reviewer)
+    strange = sorted({one.dataset for one in found} - set(desk.datasets))
+    if strange:
+        raise RecipeError(f"{file}: {', '.join(strange)}: no dataset of {corpus}; known: {', '.join(desk.datasets)}")
+    there = {one.decision_id for some in _reviews(desk).values() for one in some}
+    new = [one for one in found if one.decision_id not in there]
+    keep(desk.store, new)
+    for line in remarks:
+        print(f"warning: {line}", file=sys.stderr)
+    click.echo(f"{len(new):,} decisions taken, {len(found) - len(new):,} were there")
+
+
+def _desk(name: str, store: str | None, out: Path | None) -> "Desk":
+    from curation.corpus import corpus
+    from curation.engine.store import Store
+    from curation.reviewing.desk import Desk
+
+    place = Store(store_place(store))
+    if not place.exists(""):
+        raise RecipeError(f"--store {place.where}: no such folder; a build makes it")
+    return Desk.of(place, corpus(name), out)
+
+
+def _reviews(desk: "Desk") -> "dict[str, tuple[Decision, ...]]":
+    from curation.decisions.rows import decisions_of
+
+    return decisions_of(desk.store, desk.datasets)
+
+
+def _decided(desk: "Desk", sample_id: str, verdict: str, said: dict[str, Any]) -> "Decision":
+    from curation.reviewing.desk import correction, decided, undoing
+
+    seen = desk.seen(desk.found(sample_id))
+    who, note = said["reviewer"], said["note"]
+    if verdict == "correct":
+        if not said["label"]:
+            scheme = desk.scheme(seen.dataset)
+            raise RecipeError(f"--label: missing; expected one of {', '.join(scheme.labels)}")
+        return correction(
+            desk, seen, who, said["label"], said["state"], subject_id=said["subject_id"], note=note
+        )  # fmt: skip
+    if verdict == "undo":
+        return undoing(desk, seen, who, note)
+    return decided(seen, who, verdict, note=note)

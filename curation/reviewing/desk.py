@@ -1,0 +1,239 @@
+"""What lies before a reviewer: the newest hand-over of a corpus, a conversation at a time, with all that is known.
+
+Only tables are read; a decision is about what they show, and the next build is made by it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from catalogs.dataset import dataset
+from catalogs.survey import surveys
+from curation.corpus import Corpus
+from curation.decisions.evidence import Annotated, Evidence
+from curation.decisions.rows import Decision, Verdict, decision, decisions_of, now
+from curation.decisions.standing import not_undone
+from curation.engine.store import Store
+from curation.reviewing.queue import Waiting, waiting
+from curation.verification.annotation_tables import AnnotationTables
+from curation.verification.claims import SurveyFacts
+from schemas.errors import RecipeError
+from schemas.labels import LabelScheme, label_scheme
+from schemas.whole import read_manifest
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A conversation, and what is known of its picture."""
+
+    sample_id: str
+    dataset: str
+    conversation: Row
+    cutout: Row
+    """A row of CUTOUTS, with its pixels."""
+    source: Row
+    """As reviewers corrected it."""
+    before: Sequence[Row]
+    """The labels of the source before any review."""
+    turns: Sequence[Row]
+    """Rows of QUALITY."""
+    evidence: Evidence
+
+
+class Desk:
+    """The tables of the newest hand-over of a corpus, for reading."""
+
+    def __init__(self, store: Store, corpus: Corpus, tables: Mapping[str, Sequence[str]]) -> None:
+        """`tables`: the addresses of each kind, as the manifest of the hand-over has them."""
+        self.store, self.corpus, self.tables = store, corpus, tables
+
+    @classmethod
+    def of(cls, store: Store, corpus: Corpus, out: Path | None) -> "Desk":
+        """The newest hand-over's. Raises RecipeError where there is none, or it lies elsewhere than `out`."""
+        address = store.tagged(f"latest-{corpus.name}")
+        if address is None:
+            raise RecipeError(f"{store.where}: no hand-over of {corpus.name} yet: run `curation build` first")
+        folder = (out or Path(store.root)) / address
+        if not folder.is_dir():
+            raise RecipeError(f"{folder}: no such folder; say with --out where hand-overs of {corpus.name} are")
+        return cls(store, corpus, read_manifest(folder)["tables"])
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Those of the corpus that have conversations."""
+        return tuple(one.split("/")[1] for one in self.tables.get("conversations", ()))
+
+    @cached_property
+    def queue(self) -> list[Waiting]:
+        """Every conversation to look at, the most doubtful first."""
+        return waiting(self.store, self.tables)
+
+    @cached_property
+    def by_conversation(self) -> dict[str, Waiting]:
+        """The same by id."""
+        return {one.conversation_id: one for one in self.queue}
+
+    @cached_property
+    def by_sample(self) -> dict[str, Waiting]:
+        """The same by the sample's id, those too that were rejected in review."""
+        return {one.sample_id: one for one in self.queue}
+
+    def found(self, name: str) -> Waiting:
+        """By the id of a sample or a conversation. Raises RecipeError for another."""
+        one = self.by_sample.get(name) or self.by_conversation.get(name)
+        if one is None:
+            example = self.queue[0].sample_id if self.queue else "none"
+            raise RecipeError(
+                f"no sample or conversation {name!r} in the newest hand-over of {self.corpus.name}, expected an id "
+                f"such as {example}; `curation review list {self.corpus.name}` tells which decisions are open again"
+            )
+        return one
+
+    def scheme(self, dataset_name: str) -> LabelScheme:
+        """The labels of a dataset."""
+        return label_scheme(dataset(dataset_name).scheme)
+
+    def seen(self, one: Waiting) -> Seen:
+        """All that is shown of a conversation."""
+        k = self._places[one.conversation_id]
+        conversation = self._row("conversations", one.dataset, k, ("conversation_id", one.conversation_id))
+        cutout = self._row("cutouts", one.dataset, k, ("cutout_id", conversation["cutout_id"]))
+        turns = self._rows("quality", one.dataset, k, ("conversation_id", one.conversation_id))
+        evidence = self._before[one.dataset].of(cutout)
+        source = self._sources[one.dataset].get(cutout["source_id"])
+        if evidence is None or source is None:
+            raise RecipeError(f"source {cutout['source_id']} is not there: build again")
+        before = self._labels_before[one.dataset][cutout["source_id"]]
+        turns = sorted(turns, key=lambda turn: turn["turn"])
+        return Seen(one.sample_id, one.dataset, conversation, cutout, source, before, turns, evidence)
+
+    def annotations(self, dataset_name: str) -> AnnotationTables:
+        """What words of a dataset were held against."""
+        return self._annotations[dataset_name]
+
+    def picture(self, cutout_id: str) -> bytes | None:
+        """The PNG of a cutout; None where there is no such one."""
+        for name in self.datasets:
+            k = self._cutouts[name].get(cutout_id)
+            if k is not None:
+                return self._row("cutouts", name, k, ("cutout_id", cutout_id))["png"]
+        return None
+
+    @cached_property
+    def twins(self) -> dict[str, list[Row]]:
+        """Of each cutout the same sky in other surveys, with the labels on which they differ."""
+        found: dict[str, list[Row]] = {}
+        for address in self.tables.get("twins", ()):
+            for row in self.store.read(address).to_pylist():
+                for side, other in (("left", "right"), ("right", "left")):
+                    twin = {"cutout_id": row[f"{other}_id"], "survey": row[f"{other}_survey"]}
+                    found.setdefault(row[f"{side}_id"], []).append({**twin, "conflicts": row["conflicts"]})
+        return found
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def _address(self, kind: str, dataset_name: str) -> str | None:
+        return next((one for one in self.tables.get(kind, ()) if one.split("/")[1] == dataset_name), None)
+
+    def _table(self, kind: str, dataset_name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        return self.store.read(self._address(kind, dataset_name) or "", columns)
+
+    def _rows(self, kind: str, dataset_name: str, k: int, wanted: tuple[str, str]) -> list[Row]:
+        table = self.store.read_part(self._address(kind, dataset_name) or "", k)
+        return table.filter(pc.equal(table[wanted[0]], wanted[1])).to_pylist()
+
+    def _row(self, kind: str, dataset_name: str, k: int, wanted: tuple[str, str]) -> Row:
+        rows = self._rows(kind, dataset_name, k, wanted)
+        if not rows:
+            raise RecipeError(f"{wanted[0]} {wanted[1]} is not in part {k} of {kind}/{dataset_name}: build again")
+        return rows[0]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """The part that each conversation is in: cutouts and verdicts are in the same part of theirs."""
+        return {name: k for one in self.datasets for name, k in self._parts("conversations", one, "conversation_id")}
+
+    @cached_property
+    def _cutouts(self) -> dict[str, dict[str, int]]:
+        return {one: dict(self._parts("cutouts", one, "cutout_id")) for one in self.datasets}
+
+    def _parts(self, kind: str, dataset_name: str, key: str) -> Iterator[tuple[str, int]]:
+        address = self._address(kind, dataset_name) or ""
+        for k in range(len(self.store.manifest(address).parts)):
+            yield from ((name, k) for name in self.store.read_part(address, k, [key])[key].to_pylist())
+
+    @cached_property
+    def _sources(self) -> dict[str, dict[str, Row]]:
+        return {
+            one: {row["source_id"]: row for row in self._table("sources", one).to_pylist()} for one in self.datasets
+        }
+
+    @cached_property
+    def _labels_before(self) -> dict[str, dict[str, Sequence[Row]]]:
+        tables = {one: before.sources.to_pylist() for one, before in self._before.items()}
+        return {one: {row["source_id"]: row["labels"] or () for row in rows} for one, rows in tables.items()}
+
+    @cached_property
+    def _before(self) -> dict[str, Annotated]:
+        def table(kind: str, name: str) -> pa.Table:
+            return self._table(f"{kind}_before_review" if self._address(f"{kind}_before_review", name) else kind, name)
+
+        return {one: Annotated(table("sources", one), table("objects", one)) for one in self.datasets}
+
+    @cached_property
+    def _annotations(self) -> dict[str, AnnotationTables]:
+        found: dict[str, AnnotationTables] = {}
+        for one in self.datasets:
+            survey = surveys()[dataset(one).survey]
+            facts = SurveyFacts(survey.title, survey.frequency_mhz)
+            tables = self._table("sources", one), self._table("objects", one)
+            found[one] = AnnotationTables(*tables, self.scheme(one), self.corpus.dialect, facts)  # pyright: ignore
+        return found
+
+
+def decided(seen: Seen, reviewer: str, verdict: str, **said: Any) -> Decision:
+    """A decision about what was seen. `said`: note, undoes; of a correction subject_id, scheme, label, state.
+
+    Raises CatalogError, one line, for what it cannot be.
+    """
+    return decision(
+        decided_at=now(), reviewer=reviewer, verdict=verdict, dataset=seen.dataset, sample_id=seen.sample_id,
+        conversation_id=seen.conversation["conversation_id"], cutout_id=seen.cutout["cutout_id"],
+        source_id=seen.cutout["source_id"], picture_sha256=seen.evidence.picture_sha256,
+        labels_sha256=seen.evidence.labels_sha256, **said,
+    )  # fmt: skip
+
+
+def correction(desk: Desk, seen: Seen, reviewer: str, label: str, state: str = "present", **said: Any) -> Decision:
+    """That a label of the source, or of the object `subject_id`, is another one than was said.
+
+    Raises RecipeError for a label that the scheme does not have, or an object that the picture does not show.
+    """
+    scheme = desk.scheme(seen.dataset)
+    name = scheme.spelt(label)
+    if name is None:
+        raise RecipeError(f"no label {label!r} in scheme {scheme.name}; known: {', '.join(scheme.labels)}")
+    subject = said.pop("subject_id", None) or seen.cutout["source_id"]
+    known = desk.annotations(seen.dataset).of(seen.cutout)
+    shown = {one.object_id for one in (known.objects if known else None) or ()} | {seen.cutout["source_id"]}
+    if subject not in shown:
+        raise RecipeError(f"{subject}: the picture shows no such source or object; known: {', '.join(sorted(shown))}")
+    said = {"subject_id": subject, "scheme": scheme.name, "label": name, "state": state, **said}
+    return decided(seen, reviewer, Verdict.CORRECT, **said)
+
+
+def undoing(desk: Desk, seen: Seen, reviewer: str, note: str = "") -> Decision:
+    """That the reviewer's last decision about the sample is taken back. Raises RecipeError where there is none."""
+    rows = not_undone(decisions_of(desk.store, [seen.dataset])[seen.dataset])
+    mine = [one for one in rows if one.reviewer == reviewer and one.cutout_id == seen.cutout["cutout_id"]]
+    about = [one for one in mine if one.sample_id == seen.sample_id or one.verdict is Verdict.CORRECT]
+    if not about:
+        raise RecipeError(f"{seen.sample_id}: {reviewer} decided nothing about it that could be taken back")
+    return decided(seen, reviewer, Verdict.UNDO, undoes=about[-1].decision_id, note=note)
