@@ -57,6 +57,8 @@ def _build_corpus(
 ) -> dict[str, Any]:
     began, spent = time.monotonic(), dict[str, Took]()
     folder, page = handover_folder(made, store, out), report_file(made, store, out)
+    for stone in made.withdrawn:
+        say(f"withdrawn, and used no more: {stone.line}")
     check_models(made, store)
     keep_digests(made.digests, store)
     n_made = build(

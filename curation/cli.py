@@ -16,7 +16,7 @@ from curation.exam import exam
 from curation.inspect import inspect
 from curation.mutations import mutations
 from curation.new import new
-from curation.releases import release
+from curation.releases import diff, impact, release, withdraw
 from curation.replies import replies
 from curation.retention import gc
 from curation.review import review
@@ -393,6 +393,9 @@ curation.add_command(inspect)
 curation.add_command(new)
 curation.add_command(release)
 curation.add_command(review)
+curation.add_command(diff)
+curation.add_command(impact)
+curation.add_command(withdraw)
 
 
 def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ...] = ()) -> "tuple[Graph, Store]":

@@ -51,6 +51,7 @@ from curation.truth.matches import Matching, matches_step, matchings_step
 from curation.truth.sealed import benchmark_sources_step, sealed_step
 from curation.truth.splits import SplitConfig, splits_step
 from curation.truth.twins import twins_step
+from curation.truth.withdrawn import Tombstone, Withdrawn, of_dataset, of_papers, tombstones
 from curation.used_doors import dataset_door, used_door
 from curation.words.question import questions
 from curation.words.quotas import Balance
@@ -134,6 +135,8 @@ class Graph:
     """All that reviewers decided, by dataset and in the order of time, also what no longer counts."""
     digests: Mapping[str, list[object]] = field(default_factory=dict[str, list[object]])
     """Size, time and SHA-256 of the raw images. A build keeps them in the store; what only looks writes nothing."""
+    withdrawn: tuple[Tombstone, ...] = ()
+    """What its datasets and papers have, and no build uses any more."""
 
     @property
     def latest(self) -> str:
@@ -236,7 +239,7 @@ def _odd_words(wanted: Corpus) -> list[CorpusError]:
 
 def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> Graph:
     chosen, wrong = _checked(wanted)
-    digests = known_digests(store)
+    digests, stones = known_digests(store), tombstones(store)
     mosaics: dict[str, Step] = {}
     stamps: dict[str, Stamps] = {}
     for name in sorted({one.survey for one in [*chosen, *_benchmark_datasets(wanted)]}):
@@ -264,7 +267,10 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
             one.file_digests(raw)
             if one.survey in mosaics and not one.classes.keys() - entries.keys():
                 shown = mosaics[one.survey]
-                front[one.name] = picture_steps(wanted, one, shown, entries, raw, stamps=stamps[one.survey])
+                gone = of_dataset(stones, one.name)
+                front[one.name] = picture_steps(
+                    wanted, one, shown, entries, raw, stamps=stamps[one.survey], withdrawn=gone
+                )
         except CorpusError as error:
             wrong.append(error)
     if wrong:
@@ -272,7 +278,9 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
     pairs = [(cutouts, sources) for sources, _, _, cutouts in front.values()]
     reviews = decisions_of(store, front)
     reviewed = {one.name: review_steps(one, front[one.name], reviews[one.name]) for one in chosen}
-    sealed = _sealed(wanted, mosaics, {name: one[0] for name, one in front.items()}, raw)
+    # Sky that a benchmark tests on stays sealed, also where a source of it was withdrawn.
+    whole = {name: one[0] for name, one in front.items() if not of_dataset(stones, name)}
+    sealed = _sealed(wanted, mosaics, whole, raw)
     splits = splits_step(wanted.name, pairs, wanted.splits, sealed) if pairs else None
     asker = Asker(tuple(servers), store.where) if wanted.generation or wanted.judge or wanted.captions else None
     of = {
@@ -288,9 +296,11 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
     talks = [(one.dataset.scheme, one.conversations, one.samples) for one in of.values()]
     guessed = [blind_step(wanted.name, talks)] if talks else []
     at_hand = AtHand(sealed, splits, [one[0] for one in front.values()], list(entries.values()))
-    told = _captions(wanted, papers, at_hand, raw, asker) if papers and asker else None
+    told = _captions(wanted, papers, at_hand, raw, asker, of_papers(stones)) if papers and asker else None
     beside = [*beside, *(one.injections for one in of.values()), *twins, *guessed]
-    return Graph(wanted, of, tuple(beside), told, asker, reviews, digests)
+    used = {*of, *([""] if told else [])}  # papers have no dataset
+    gone = tuple(one for one in stones if one.dataset in used)
+    return Graph(wanted, of, tuple(beside), told, asker, reviews, digests, gone)
 
 
 def keep_digests(digests: Mapping[str, list[object]], store: Store) -> None:
@@ -399,15 +409,18 @@ def _sealed(wanted: Corpus, mosaics: Mapping[str, Step], sources: Mapping[str, S
     return replace(sealed_step(wanted.name, tested), doors=tuple(sorted(set(used))))
 
 
-def _captions(wanted: Corpus, papers: PaperFiles, at_hand: AtHand, raw: Path, asker: Asker) -> CaptionSteps | None:
+def _captions(
+    wanted: Corpus, papers: PaperFiles, at_hand: AtHand, raw: Path, asker: Asker, withdrawn: tuple[Withdrawn, ...]
+) -> CaptionSteps | None:
     """The steps of the second kind of samples, by the doors of its prompt and of all surveys."""
     if wanted.captions is None:
         return None
     named = [used_door("surveys", surveys()[one.name]) for one in survey_facts(surveys())]
     doors = tuple(sorted([used_door("prompts", prompt(wanted.captions.prompt)), *named]))
     return caption_steps(
-        wanted.name, wanted.captions, papers, at_hand, wanted.splits, raw=raw, asker=asker, doors=doors
-    )
+        wanted.name, wanted.captions, papers, at_hand, wanted.splits, raw=raw, asker=asker, doors=doors,
+        withdrawn=withdrawn,
+    )  # fmt: skip
 
 
 def _matched(matching: Matching, known: Mapping[str, Step]) -> tuple[Step, Step]:

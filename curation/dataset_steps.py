@@ -28,6 +28,7 @@ from curation.truth.classes import classes_step
 from curation.truth.objects import objects_step
 from curation.truth.relabel import detections_step, relabel_step
 from curation.truth.sources import sources_step
+from curation.truth.withdrawn import Withdrawn
 from curation.used_doors import doors_of
 from curation.words.conversations import conversations_step
 from curation.words.descriptions import descriptions_step
@@ -98,14 +99,21 @@ class Reviewed:
 
 
 def picture_steps(
-    wanted: Wanted, one: Dataset, mosaics: Step, entries: Mapping[str, Step], raw: Path, *, stamps: Stamps | None = None
+    wanted: Wanted,
+    one: Dataset,
+    mosaics: Step,
+    entries: Mapping[str, Step],
+    raw: Path,
+    *,
+    stamps: Stamps | None = None,
+    withdrawn: tuple[Withdrawn, ...] = (),
 ) -> tuple[Step, Step, Step, Step]:
     """Sources, objects, windows and cutouts of a dataset; `stamps`: of the mosaics, see `unchanged`."""
     survey = surveys()[one.survey]
-    sources = sources_step(one, mosaics, raw)
+    sources = sources_step(one, mosaics, raw, withdrawn)
     if one.classes:
         sources = classes_step(one, sources, entries)
-    objects = objects_step(one, mosaics, raw)
+    objects = objects_step(one, mosaics, raw, withdrawn)
     if one.read_detections:
         objects = relabel_step(one.name, objects, detections_step(one, mosaics, raw))
     windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)

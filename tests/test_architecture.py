@@ -50,7 +50,7 @@ ROOMS = {
             "fault_injection",
             "exams",
         },
-        "operation": {"engine", "decisions", "corpus", "build", "whole"},
+        "operation": {"engine", "truth", "decisions", "corpus", "build", "whole"},
         "deposit": {"engine", "truth", "captions", "release", "operation", "used_doors"},
         "reviewing": {"engine", "pictures", "verification", "decisions", "release", "corpus"},
     },

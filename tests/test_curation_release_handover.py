@@ -444,6 +444,7 @@ class Made:
     handover: str = "llava/tiny/0123456789ab"
     corpus: Names = Names()
     doors: tuple[Any, ...] = ()
+    withdrawn: tuple[Any, ...] = ()
 
     @property
     def of(self) -> dict[str, Doors]:

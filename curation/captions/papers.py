@@ -20,6 +20,7 @@ from curation.captions.licences import licence_of
 from curation.captions.settings import Captions, PaperChoice
 from curation.engine.steps import Resources, Step
 from curation.pictures.unchanged import Stamps, unchanged
+from curation.truth.withdrawn import REASON, Withdrawn
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import PAPERS
 
@@ -38,14 +39,15 @@ class Records:
 
 
 def papers(
-    sources: tuple[PaperFile, ...], metadata: tuple[tuple[str, str], ...], choice: PaperChoice, *, raw: Path,
-    stamps: Stamps,
+    sources: tuple[PaperFile, ...], metadata: tuple[tuple[str, str], ...], choice: PaperChoice,
+    withdrawn: tuple[Withdrawn, ...] = (), *, raw: Path, stamps: Stamps,
 ) -> Sieved:  # fmt: skip
     """PAPERS; *in* are the sources.
 
     Refused: `no-metadata`; `other-category`, `other-years`, `no-keyword`, by the choice of the corpus; `no-date`;
-    `older-version` and `second-source` of a paper that has a newer or a better one (LaTeX before PDF).
+    `older-version` and `second-source` of a paper that has a newer or a better one (LaTeX before PDF); `withdrawn`.
     """
+    why = {one.id: one.reason for one in withdrawn}
     records = _records(sources, metadata, raw, stamps)
     found: dict[str, Row] = {}
     refused: list[Rejection] = []
@@ -53,6 +55,8 @@ def papers(
         row = _chosen(source, records, choice)
         if isinstance(row, Rejection):
             refused.append(row)
+        elif row["paper_id"] in why:
+            refused.append(_refusal(row, REASON, why[row["paper_id"]]))
         elif other := found.get(row["paper_id"]):
             reason = "older-version" if row["version"] < other["version"] else "second-source"
             refused.append(Rejection(source.name, reason, f"{other['source']} is of the same paper", _brief(row)))
@@ -61,7 +65,9 @@ def papers(
     return sieved(PAPERS.of(found[one] for one in sorted(found)), refused, len(sources))
 
 
-def papers_step(corpus: str, wanted: Captions, there: PaperFiles, raw: Path) -> Step:
+def papers_step(
+    corpus: str, wanted: Captions, there: PaperFiles, raw: Path, withdrawn: tuple[Withdrawn, ...] = ()
+) -> Step:
     """`papers/<corpus>`, sliced into parts; its address holds the content of every source and of the metadata."""
     where = PaperChoice.model_fields["files"].default, PaperChoice.model_fields["metadata"].default
     choice = wanted.papers.model_copy(update={"files": where[0], "metadata": where[1]})  # what they find is in there
@@ -69,7 +75,7 @@ def papers_step(corpus: str, wanted: Captions, there: PaperFiles, raw: Path) -> 
         f"papers/{corpus}",
         partial(papers, raw=raw, stamps=there.stamps),
         PAPERS,
-        config=(there.sources, there.metadata, choice),
+        config=(there.sources, there.metadata, choice, *([withdrawn] if withdrawn else [])),
         rows_per_part=wanted.papers_per_part,
         counts="sources of papers",
         resources=Resources(cpus=1, memory_mb=1000),

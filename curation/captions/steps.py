@@ -17,6 +17,7 @@ from curation.captions.settings import Captions
 from curation.captions.splits import figure_splits_step
 from curation.engine.steps import Step
 from curation.truth.splits import SplitConfig
+from curation.truth.withdrawn import Withdrawn
 from schemas.manifest import DoorFile
 
 
@@ -43,10 +44,10 @@ class AtHand:
 
 def caption_steps(
     corpus: str, wanted: Captions, there: PaperFiles, at_hand: AtHand, config: SplitConfig, *, raw: Path, asker: Asks,
-    doors: tuple[DoorFile, ...] = (),
+    doors: tuple[DoorFile, ...] = (), withdrawn: tuple[Withdrawn, ...] = (),
 ) -> CaptionSteps:  # fmt: skip
     """All steps of `[captions]`; `config` are the splits of the corpus, `doors` those that the records are made by."""
-    papers = papers_step(corpus, wanted, there, raw)
+    papers = papers_step(corpus, wanted, there, raw, withdrawn)
     figures = figures_step(corpus, papers, raw, there.stamps)
     splits = figure_splits_step(
         corpus, figures, config, sealed=at_hand.sealed, splits=at_hand.splits, sources=at_hand.sources

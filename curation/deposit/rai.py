@@ -41,7 +41,7 @@ def responsible_ai(facts: Facts) -> dict[str, str | list[str]]:
         "a source: its answers are as good as the catalogues behind them.",
         "personalSensitiveInformation": ["None, but for the names of authors in citations."],
         "dataReleaseMaintenancePlan": "A version is never changed. What is withdrawn later is missing in the next "
-        "version, which says so; digests are in SHA256SUMS.",
+        "version, which says so; digests are in SHA256SUMS. " + _withdrawn(facts),
     }  # fmt: skip
 
 
@@ -70,6 +70,12 @@ def _tiers(facts: Facts) -> str:
 
 def _tools(facts: Facts) -> list[str]:
     return [f"{one['generator']}: {one['n_samples']:,} samples" for one in facts.rows["generators"]]
+
+
+def _withdrawn(facts: Facts) -> str:
+    found = facts.manifest.get("withdrawn", [])
+    told = "; ".join(f"{one['kind']} {one['id']} ({one['reason']})" for one in found)
+    return f"Withdrawn, and not in this version: {told}." if found else "Nothing has been withdrawn so far."
 
 
 def _by_survey(facts: Facts) -> str:

@@ -15,12 +15,12 @@ from typing import Any
 from curation.deposit import checksums, citations, croissant, datacite, obscore, page, terms
 from curation.deposit.about import About
 from curation.deposit.facts import Facts, facts_of
+from curation.deposit.places import FOLDER
 from curation.release.certificate import verify
 from curation.release.export import plain_json
 from schemas.errors import GateError, StoreError
 from schemas.whole import published, read_manifest
 
-FOLDER = "handover"
 FORMAT = 1  # raised when the folder starts to look different
 
 

@@ -1,7 +1,7 @@
 """Why a table is to be made, and what that will cost: its recipe against that of the newest table of the same step."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
@@ -84,11 +84,16 @@ def _doors(before: Sequence[DoorFile], now: Sequence[DoorFile]) -> list[str]:
     ]  # fmt: skip
 
 
+def recipe_differences(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """Each place where two recipes differ, but for their inputs: path, what was there, what is there now."""
+    apart = ("inputs", "name")
+    old, new = ({key: value for key, value in one.items() if key not in apart} for one in (before, now))
+    return list(islice(_differences(old, new, ""), 10_000))
+
+
 def _recipe(before: Manifest, step: Step) -> list[str]:
     now: dict[str, Any] = json.loads(canonical_json(step.recipe))
-    apart = ("inputs", "name")
-    old, new = ({key: value for key, value in one.items() if key not in apart} for one in (before.recipe, now))
-    return list(islice(_differences(old, new, ""), 10_000))
+    return recipe_differences(before.recipe, now)
 
 
 def _differences(old: object, new: object, path: str) -> Iterator[str]:

@@ -19,11 +19,13 @@ from curation.corpus import KINDS, Graph
 from curation.decisions.rows import FOLDER as REVIEW
 from curation.engine.marks import BUILDING, Builder, holder, told
 from curation.engine.store import REJECTED_FOLDER, Store
+from curation.truth.withdrawn import FOLDER as WITHDRAWN
 from schemas.errors import DamageError, RecipeError, StoreError
 from schemas.whole import MANIFEST, only_one, read_manifest
 
 HANDOVERS = "llava"
-NO_TABLES = (HANDOVERS, "reports", "tags", "replies", "builds", REVIEW)
+NO_TABLES = (HANDOVERS, "reports", "tags", "replies", "builds", REVIEW, WITHDRAWN)
+"""Folders of a store that hold no tables."""
 DAY_S = 86_400.0
 
 

@@ -12,6 +12,7 @@ from catalogs.database import connect
 from catalogs.dataset import Dataset
 from catalogs.survey import Survey
 from curation.release.templates import templates_view
+from curation.truth.withdrawn import Tombstone
 from schemas.errors import TableError
 from schemas.manifest import DoorFile, Manifest
 from schemas.tables import CORPUS_TABLES
@@ -77,6 +78,9 @@ class Built(Protocol):
 
     @property
     def doors(self) -> Sequence[DoorFile]: ...
+
+    @property
+    def withdrawn(self) -> Sequence[Tombstone]: ...
 
     def addresses(self) -> Addresses: ...
 

@@ -130,6 +130,7 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         "tables": {name: list(addresses[name]) for name in sorted(addresses)},
         "doors": [{"kind": one.kind, "name": one.name, "sha256": one.sha256} for one in made.doors],
         "counts": counts,
+        **({"withdrawn": [one.model_dump() for one in made.withdrawn]} if made.withdrawn else {}),
     }
 
 

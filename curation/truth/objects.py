@@ -3,6 +3,7 @@
 Reads MOSAICS of the dataset's survey and the dataset's own files. Riggi et al. 2025, A.1 and A.2.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,17 +20,26 @@ from curation.truth.sources import (
     read_as,
     without_repeats,
 )
+from curation.truth.withdrawn import Withdrawn, without_class
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import OBJECTS
 
 FEWEST_NUMBERS = 6  # three vertices
 
 
-def objects(mosaics: pa.Table, facts: DatasetFacts | None, *, dataset: Dataset, raw: Path) -> Sieved:
+def objects(
+    mosaics: pa.Table,
+    facts: DatasetFacts | None,
+    withdrawn: tuple[Withdrawn, ...] = (),
+    *,
+    dataset: Dataset,
+    raw: Path,
+) -> Sieved:
     """OBJECTS as the dataset's door reads them; *in* are the rows of its catalogue, none for one without objects.
 
     Refused: `duplicate-id`, the later of equal ids; `no-outline`; `bad-outline`, which is not three or more finite
-    vertices, on the sky within RA 0 to 360 and Dec -90 to 90, or whose last vertex repeats the first.
+    vertices, on the sky within RA 0 to 360 and Dec -90 to 90, or whose last vertex repeats the first. Those of
+    `withdrawn` sources are outlines alone.
     """
     if dataset.read_objects is None:
         return sieved(OBJECTS.of([]), [], 0)
@@ -42,16 +52,19 @@ def objects(mosaics: pa.Table, facts: DatasetFacts | None, *, dataset: Dataset, 
         if reason:
             row = found.kept.slice(index, 1).to_pylist()[0]
             refusals[index] = Rejection(f"{row['origin_catalog']}:{row['origin_row']}", reason, detail, row)
-    return move_to_rejected(found, refusals)
+    made = move_to_rejected(found, refusals)
+    return replace(made, kept=without_class(made.kept, withdrawn)) if withdrawn else made
 
 
-def objects_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
+def objects_step(dataset: Dataset, mosaics_step: Step, raw: Path, withdrawn: tuple[Withdrawn, ...] = ()) -> Step:
     """The step that makes `objects/<dataset>`; its address holds the content of its files and its scheme."""
     return Step(
         name=f"objects/{dataset.name}",
         make=partial(objects, dataset=dataset, raw=raw),
         table=OBJECTS,
-        config=(dataset_facts(dataset, raw, "objects") if dataset.read_objects else None,),
+        config=(dataset_facts(dataset, raw, "objects"), *([withdrawn] if withdrawn else []))
+        if dataset.read_objects
+        else (None,),
         inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
         counts="rows of the catalogue",
         version=2,  # tables are read with undefined values as null and whole numbers to their last digit

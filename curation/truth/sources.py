@@ -15,6 +15,7 @@ from catalogs.catalog import Catalog, catalog
 from catalogs.dataset import Dataset
 from curation.engine.steps import Input, Step
 from curation.truth.as_indexed import as_indexed
+from curation.truth.withdrawn import REASON, Withdrawn
 from schemas.fingerprint import fingerprint
 from schemas.labels import LabelScheme, label_scheme
 from schemas.rejection import REJECTED, Rejection, Sieved, rejected_table
@@ -52,10 +53,12 @@ def dataset_facts(dataset: Dataset, raw: Path, table: str) -> DatasetFacts:
     return DatasetFacts(dataset.name, dataset.file_digests(raw), scheme, tuple(more), door, read, dataset.code)
 
 
-def sources(mosaics: pa.Table, facts: DatasetFacts, *, dataset: Dataset, raw: Path) -> Sieved:
+def sources(
+    mosaics: pa.Table, facts: DatasetFacts, withdrawn: tuple[Withdrawn, ...] = (), *, dataset: Dataset, raw: Path
+) -> Sieved:
     """SOURCES as the dataset's door reads them; of equal ids the first stays. *In* are the rows of its catalogue."""
     with read_as(facts, dataset, raw):
-        return without_repeats(dataset.read_sources(raw, mosaics), "source_id")
+        return _without(without_repeats(dataset.read_sources(raw, mosaics), "source_id"), withdrawn)
 
 
 def read_as(facts: DatasetFacts | None, dataset: Dataset, raw: Path) -> AbstractContextManager[None]:
@@ -65,13 +68,13 @@ def read_as(facts: DatasetFacts | None, dataset: Dataset, raw: Path) -> Abstract
     return as_indexed(facts.files, lambda: dataset.file_digests(raw), f"dataset {dataset.name}")
 
 
-def sources_step(dataset: Dataset, mosaics_step: Step, raw: Path) -> Step:
+def sources_step(dataset: Dataset, mosaics_step: Step, raw: Path, withdrawn: tuple[Withdrawn, ...] = ()) -> Step:
     """The step that makes `sources/<dataset>`; its address holds the content of its files and its scheme."""
     return Step(
         name=f"sources/{dataset.name}",
         make=partial(sources, dataset=dataset, raw=raw),
         table=SOURCES,
-        config=(dataset_facts(dataset, raw, "sources"),),
+        config=(dataset_facts(dataset, raw, "sources"), *([withdrawn] if withdrawn else [])),
         inputs=(Input(mosaics_step, columns=READ_OF_MOSAICS),),
         counts="rows of the catalogue",
         version=2,  # tables are read with undefined values as null and whole numbers to their last digit
@@ -87,6 +90,17 @@ def without_repeats(found: Sieved, key: str) -> Sieved:
             stands = found.kept.slice(first[row_id], 1).to_pylist()[0]["origin_row"]
             where = f"{row['origin_catalog']}:{row['origin_row']}"
             refusals[index] = Rejection(where, "duplicate-id", f"{key} {row_id} is also row {stands}", row)
+    return move_to_rejected(found, refusals)
+
+
+def _without(found: Sieved, withdrawn: tuple[Withdrawn, ...]) -> Sieved:
+    """The rows of sources that nobody withdrew; the others are refused as `withdrawn`."""
+    why, refusals = {one.id: one.reason for one in withdrawn}, dict[int, Rejection]()
+    for index, source_id in enumerate(found.kept["source_id"].to_pylist() if withdrawn else []):
+        if source_id in why:
+            row = found.kept.slice(index, 1).to_pylist()[0]
+            where = f"{row['origin_catalog']}:{row['origin_row']}"
+            refusals[index] = Rejection(where, REASON, f"{source_id}: {why[source_id]}", row)
     return move_to_rejected(found, refusals)
 
 

@@ -1,0 +1,4 @@
+"""Names within a release folder."""
+
+FOLDER = "handover"
+"""Where the hand-over lies in a release."""
