@@ -293,14 +293,11 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
     beside = [step for matching in wanted.matching for step in _matched(matching, known)]
     told_pairs = [(front[name][3], one.sources) for name, one in reviewed.items()]
     twins = [twins_step(wanted.name, told_pairs)] if len(pairs) > 1 else []
-    talks = [(one.dataset.scheme, one.conversations, one.samples) for one in of.values()]
-    guessed = [blind_step(wanted.name, talks)] if talks else []
     at_hand = AtHand(sealed, splits, [one[0] for one in front.values()], list(entries.values()))
     told = _captions(wanted, papers, at_hand, raw, asker, of_papers(stones)) if papers and asker else None
-    beside = [*beside, *(one.injections for one in of.values()), *twins, *guessed]
-    used = {*of, *([""] if told else [])}  # papers have no dataset
-    gone = tuple(one for one in stones if one.dataset in used)
-    return Graph(wanted, of, tuple(beside), told, asker, reviews, digests, gone)
+    beside = [*beside, *(one.injections for one in of.values()), *twins, *_guessed(wanted, of)]
+    withdrawn = tuple(one for one in stones if one.dataset in of or (one.kind == "paper" and told))
+    return Graph(wanted, of, tuple(beside), told, asker, reviews, digests, withdrawn)
 
 
 def keep_digests(digests: Mapping[str, list[object]], store: Store) -> None:
@@ -407,6 +404,12 @@ def _sealed(wanted: Corpus, mosaics: Mapping[str, Step], sources: Mapping[str, S
         tested.append((door, step, mosaics[one.survey]))
     used = [used_door("benchmarks", door) for door in doors] + [dataset_door(dataset(door.dataset)) for door in doors]
     return replace(sealed_step(wanted.name, tested), doors=tuple(sorted(set(used))))
+
+
+def _guessed(wanted: Corpus, of: Mapping[str, DatasetSteps]) -> list[Step]:
+    """What needs no picture, measured over all datasets together."""
+    talks = [(one.dataset.scheme, one.conversations, one.samples) for one in of.values()]
+    return [blind_step(wanted.name, talks)] if talks else []
 
 
 def _captions(
