@@ -1,4 +1,4 @@
-"""The command `review`: decisions about samples, by command and as CSV."""
+"""The command `review`: a page to look at samples and decide, and the same by command and as CSV."""
 
 import json
 import sys
@@ -21,6 +21,18 @@ VERDICTS = ("accept", "reject", "correct", "note", "undo")
 STATES = ("present", "absent", "unknown")
 
 
+class _PageOrCommand(click.Group):
+    """`review CORPUS` opens the page; `review list CORPUS` and its like are commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The first word is a command, or the page's corpus."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["page", *args]
+        return super().resolve_command(ctx, args)
+
+
 def _places(command: Command) -> Command:
     store = "Where tables are: a folder or s3://bucket/folder; else RADIO_STORE, else ./store."
     out = "Folder of the hand-over; default: the store."
@@ -33,16 +45,33 @@ def _reviewer(command: Command) -> Command:
     return click.option("--reviewer", required=True, metavar="NAME", help="Who decides.")(command)
 
 
-@click.group()
+@click.group(cls=_PageOrCommand, subcommand_metavar="CORPUS | COMMAND CORPUS ...")
 def review() -> None:
-    """Decide about samples: accept, reject, correct a label, note, undo. The next build goes by it.
+    """Look at the newest hand-over and decide: accept, reject, correct a label, note, undo. The next build goes by it.
 
-    Decisions are files of the store: any number of reviewers work at a time.
+    With a CORPUS alone a page opens on 127.0.0.1 (see `review page --help`). Decisions are files of the store: any
+    number of reviewers work at a time, each with a process of their own.
 
     \b
-    Example:  python -m curation review decide first_real sample-0123456789abcdef reject --reviewer ann
+    Example:  python -m curation review first_real --reviewer ann --store STORE
+    Without:  python -m curation review decide first_real sample-0123456789abcdef reject --reviewer ann
     All:      python -m curation review list first_real --store STORE
     """
+
+
+@review.command()
+@_places
+@_reviewer
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: one that is free.")
+def page(corpus: str, store: str | None, out: Path | None, reviewer: str, port: int) -> None:
+    """Serve the page on 127.0.0.1 until ctrl-C, and print its address, which only you should know.
+
+    \b
+    Example:  python -m curation review page first_real --reviewer ann --store STORE
+    """
+    from curation.reviewing.page import serve
+
+    serve(_desk(corpus, store, out), reviewer, port, say=click.echo)
 
 
 @review.command()
@@ -85,7 +114,7 @@ def list_(corpus: str, store: str | None, out: Path | None, open_only: bool, as_
 
     desk = _desk(corpus, store, out)
     reviews = _reviews(desk)
-    rows = [one for one in standings(desk.store, desk.tables, reviews) if one.is_open or not open_only]
+    rows = [one for one in standings(desk.went, reviews) if one.is_open or not open_only]
     pairs = agreements([one for some in reviews.values() for one in some])
     if as_json:
         told = [

@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shutil import which
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -111,6 +114,27 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.set_num_threads(1)  # where cores are busy, a second thread makes a small model many times slower
     return build_tiny(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture(scope="session")
+def in_browser() -> Iterator[Callable[[Callable[[Any], Any]], Any]]:
+    """`in_browser(work)` gives what `work(browser)` gives, in a thread of its own: the system's Chromium.
+
+    One browser for all tests of a process. In the tests' own thread Playwright would leave an event loop running.
+    """
+    program = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := which(name))), None
+    )
+    if program is None:
+        pytest.skip("no Chromium: install the system's package chromium to try pages in a real browser")
+    from playwright.sync_api import sync_playwright
+
+    with ThreadPoolExecutor(1) as thread:
+        playwright = thread.submit(lambda: sync_playwright().start()).result()
+        options = {"executable_path": program, "args": ["--no-sandbox"]}
+        browser = thread.submit(lambda: playwright.chromium.launch(**options)).result()
+        yield lambda work: thread.submit(work, browser).result()
+        thread.submit(lambda: (browser.close(), playwright.stop())).result()
 
 
 @pytest.fixture(autouse=True)

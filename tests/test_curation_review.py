@@ -2,102 +2,34 @@
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from curation.cli import curation as command
-from curation.corpus import Graph, corpus, graph
 from curation.decisions.evidence import labels_digest
 from curation.decisions.reviewed import Vocabulary, corrected
-from curation.decisions.rows import Decision, Verdict, decision, decisions_of, keep
+from curation.decisions.rows import Decision, Verdict, decision, keep
 from curation.decisions.standing import agreements, kappa, outcomes, speaking
-from curation.engine.run import build
 from curation.engine.store import Store
 from curation.release.built import opened
-from curation.release.export import export
 from curation.reviewing.changes import change_lines
 from curation.reviewing.csv_rows import read, written
-from curation.reviewing.desk import Desk, correction, decided, undoing
+from curation.reviewing.desk import decided
 from curation.reviewing.standings import standings
 from schemas.errors import CatalogError, DamageError, RecipeError
 from schemas.fingerprint import content_id
 from schemas.tables import DECISIONS
+from tests.making_review import CORPUS, NAME, Small, first_build, one_of_each_cutout
 
 RULES = Path(__file__).parent.parent / "curation" / "release" / "rules"
-CORPUS = """
-title = "A small corpus"
-datasets = ["demo_fanaroff"]
-questions = ["fr_class_bare", "describe"]
-
-[picture]
-side_px = 64
-"""
-NAME = "demo_fanaroff"
-
-
-@dataclass
-class Small:
-    """A corpus of one dataset, built with all decisions that its store has."""
-
-    file: Path
-    raw: Path
-    store: Store
-    remade: list[str]
-    """Names of the steps that the newest build made."""
-
-    def graph(self) -> Graph:
-        return graph(corpus(str(self.file)), self.raw, self.store)
-
-    def build(self) -> Desk:
-        """Tables and hand-over, as `curation build` makes them; without gate and report."""
-        made, self.remade = self.graph(), []
-        build(made.steps, self.store, workers=0, say=lambda _: None, on_made=lambda one, _: self.note(one.address))
-        export(self.store, made, Path(self.store.root) / made.handover)
-        self.store.tag(made.latest, made.handover)
-        return self.desk
-
-    def note(self, address: str) -> None:
-        self.remade.append(address.rpartition("/")[0])
-
-    @property
-    def desk(self) -> Desk:
-        return Desk.of(self.store, corpus(str(self.file)), None)
-
-    @property
-    def reviews(self) -> dict[str, tuple[Decision, ...]]:
-        return decisions_of(self.store, [NAME])
-
-    def standing(self) -> dict[str, str]:
-        desk = self.desk
-        return {one.decision.decision_id: one.standing for one in standings(self.store, desk.tables, self.reviews)}
-
-    def provenance(self) -> dict[str, dict]:
-        folder = Path(self.store.root) / str(self.store.tagged("latest-small"))
-        return {row["sample_id"]: row for row in pq.read_table(folder / "provenance.parquet").to_pylist()}
-
-    def decide(self, sample_id: str, verdict: str, reviewer: str = "ann", **said) -> Decision:
-        desk = self.desk
-        seen = desk.seen(desk.found(sample_id))
-        if verdict == "correct":
-            one = correction(desk, seen, reviewer, **said)
-        else:
-            one = undoing(desk, seen, reviewer) if verdict == "undo" else decided(seen, reviewer, verdict, **said)
-        keep(self.store, [one])
-        return one
 
 
 @pytest.fixture(scope="module")
 def first(demo_build, tmp_path_factory) -> Small:
     """The corpus without any decision. To be read, not to be written to."""
-    folder = tmp_path_factory.mktemp("review")
-    (folder / "small.toml").write_text(CORPUS, encoding="utf-8")
-    small = Small(folder / "small.toml", demo_build.out / "raw", Store(str(folder / "store")), [])
-    small.build()
-    return small
+    return first_build(tmp_path_factory.mktemp("review"), demo_build.out / "raw")
 
 
 @pytest.fixture
@@ -105,14 +37,6 @@ def small(first: Small, tmp_path: Path) -> Small:
     """A copy of it, for the test alone."""
     shutil.copytree(first.store.root, tmp_path / "store")
     return Small(first.file, first.raw, Store(str(tmp_path / "store")), [])
-
-
-def one_of_each_cutout(desk: Desk) -> list[str]:
-    """A sample of each picture, in the order of the queue."""
-    found: dict[str, str] = {}
-    for one in desk.queue:
-        found.setdefault(one.source_name, one.sample_id)
-    return list(found.values())
 
 
 # -- what decisions make of the next build ---------------------------------------------------------------------------
@@ -212,7 +136,7 @@ def test_most_reviewers_decide_and_a_draw_changes_nothing(small: Small):
     small.decide(other, "correct", "ben", label="FR2")
     small.build()
     said = {(one.decision.reviewer, one.decision.verdict): one.standing
-            for one in standings(small.store, small.desk.tables, small.reviews)}  # fmt: skip
+            for one in standings(small.desk.went, small.reviews)}  # fmt: skip
     assert said == {("ann", "reject"): "counts", ("ben", "accept"): "outvoted", ("cid", "reject"): "counts",
                     ("ann", "correct"): "draw", ("ben", "correct"): "draw"}  # fmt: skip
     assert sample not in small.provenance() and other in small.provenance()

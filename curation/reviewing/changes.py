@@ -3,7 +3,7 @@
 from curation.corpus import Graph
 from curation.decisions.rows import Decision, Verdict
 from curation.engine.store import Store
-from curation.reviewing.standings import new_decisions
+from curation.reviewing.standings import Went, new_decisions
 from schemas.errors import DamageError
 from schemas.whole import MANIFEST, unsealed
 
@@ -26,7 +26,7 @@ def change_lines(made: Graph, store: Store) -> list[str]:
         tables = None
     if tables is None:
         return [f"{len(every):,} decisions of reviewers, not told apart: the newest hand-over is not in the store"]
-    new, gone = new_decisions(store, tables, made.reviews)
+    new, gone = new_decisions(Went.into(store, tables), made.reviews)
     found = [f"decision of {one.reviewer}: {_about(one)}: {_effect(one)}" for one in new]
     found += [
         f"decision of {one.reviewer} no longer: {_about(one)}: as it was before; {_made_again(one)}"

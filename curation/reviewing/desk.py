@@ -20,6 +20,7 @@ from curation.decisions.rows import Decision, Verdict, decision, decisions_of, n
 from curation.decisions.standing import not_undone
 from curation.engine.store import Store
 from curation.reviewing.queue import Waiting, waiting
+from curation.reviewing.standings import Went
 from curation.verification.annotation_tables import AnnotationTables
 from curation.verification.claims import SurveyFacts
 from schemas.errors import RecipeError
@@ -50,9 +51,9 @@ class Seen:
 class Desk:
     """The tables of the newest hand-over of a corpus, for reading."""
 
-    def __init__(self, store: Store, corpus: Corpus, tables: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, store: Store, corpus: Corpus, handover: Path, tables: Mapping[str, Sequence[str]]) -> None:
         """`tables`: the addresses of each kind, as the manifest of the hand-over has them."""
-        self.store, self.corpus, self.tables = store, corpus, tables
+        self.store, self.corpus, self.handover, self.tables = store, corpus, handover, tables
 
     @classmethod
     def of(cls, store: Store, corpus: Corpus, out: Path | None) -> "Desk":
@@ -63,7 +64,15 @@ class Desk:
         folder = (out or Path(store.root)) / address
         if not folder.is_dir():
             raise RecipeError(f"{folder}: no such folder; say with --out where hand-overs of {corpus.name} are")
-        return cls(store, corpus, read_manifest(folder)["tables"])
+        return cls(store, corpus, folder, read_manifest(folder)["tables"])
+
+    def newest(self) -> "Desk":
+        """This one, or that of a hand-over which was made since."""
+        address = self.store.tagged(f"latest-{self.corpus.name}")
+        out = self.handover.parents[2]
+        if address is None or out / address == self.handover or not (out / address).is_dir():
+            return self
+        return Desk.of(self.store, self.corpus, out)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -74,6 +83,11 @@ class Desk:
     def queue(self) -> list[Waiting]:
         """Every conversation to look at, the most doubtful first."""
         return waiting(self.store, self.tables)
+
+    @cached_property
+    def went(self) -> Went:
+        """What this hand-over was made by."""
+        return Went.into(self.store, self.tables)
 
     @cached_property
     def by_conversation(self) -> dict[str, Waiting]:

@@ -25,6 +25,7 @@ class Waiting:
     sample_id: str
     """The id that it has as a sample, also where it was refused as one."""
     dataset: str
+    source_id: str
     source_name: str
     split: str | None
     refused: str | None
@@ -64,7 +65,7 @@ def _waiting(row: Mapping[str, Any], ids: Mapping[str, str]) -> Waiting:
     doubts = dict(_doubts(row))
     return Waiting(
         row["conversation_id"], row["sample_id"] or ids[row["conversation_id"]], row["dataset"],
-        row["source_name"] or "", row["split"], row["refused"], row["review"] is not None,
+        row["source_id"], row["source_name"] or "", row["split"], row["refused"], row["review"] is not None,
         tuple(told for told, _ in doubts.values()), sum(weight for _, weight in doubts.values()),
     )  # fmt: skip
 

@@ -50,12 +50,28 @@ def is_single(scheme: str) -> bool:
     return label_scheme(scheme).kind == "single"
 
 
-def standings(
-    store: Store, tables: Mapping[str, Sequence[str]], reviews: Mapping[str, Sequence[Decision]]
-) -> list[Standing]:
-    """Each decision by time; `tables` of the newest hand-over, `reviews` by dataset as they are kept now."""
-    kept, refused = built(store, tables)
-    samples = set(_samples(store, tables))
+@dataclass(frozen=True)
+class Went:
+    """What a hand-over was made by: ids of decisions that count, of the others why not, and ids of its samples."""
+
+    kept: frozenset[str]
+    refused: Mapping[str, str]
+    samples: frozenset[str]
+    """Those too that reviewers rejected."""
+
+    @classmethod
+    def into(cls, store: Store, tables: Mapping[str, Sequence[str]]) -> "Went":
+        """By its tables: the addresses of each kind."""
+        kept, refused = set[str](), dict[str, str]()
+        for address in tables.get("decisions", ()):
+            kept |= set(store.read(address, ["decision_id"])["decision_id"].to_pylist())
+            rows = store.rejected(address)
+            refused |= dict(zip(rows["row_id"].to_pylist(), rows["reason"].to_pylist(), strict=True))
+        return cls(frozenset(kept), refused, frozenset(_samples(store, tables)))
+
+
+def standings(went: Went, reviews: Mapping[str, Sequence[Decision]]) -> list[Standing]:
+    """Each decision by time; `reviews` by dataset as they are kept now."""
     found = list[Standing]()
     for rows in reviews.values():
         stay = {one.decision_id for one in not_undone(rows)}
@@ -64,35 +80,21 @@ def standings(
             if one.verdict is not Verdict.UNDO:
                 name = one.decision_id
                 word = "undone" if name not in stay else "note" if one.verdict is Verdict.NOTE else ""
-                word = word or ("changed" if name not in speak else refused.get(name) or "")
-                word = word or (WAITS if name not in kept else COUNTS)
-                is_gone = one.verdict is not Verdict.CORRECT and one.sample_id not in samples
+                word = word or ("changed" if name not in speak else went.refused.get(name) or "")
+                word = word or (WAITS if name not in went.kept else COUNTS)
+                is_gone = one.verdict is not Verdict.CORRECT and one.sample_id not in went.samples
                 found.append(Standing(one, WORDS_CHANGED if word == COUNTS and is_gone else word))
     return sorted(found, key=lambda one: (one.decision.decided_at, one.decision.decision_id))
 
 
-def built(store: Store, tables: Mapping[str, Sequence[str]]) -> tuple[set[str], dict[str, str]]:
-    """The decisions that a hand-over was made by: ids that count, and of the others why they do not."""
-    kept, refused = set[str](), dict[str, str]()
-    for address in tables.get("decisions", ()):
-        kept |= set(store.read(address, ["decision_id"])["decision_id"].to_pylist())
-        rows = store.rejected(address)
-        refused |= dict(zip(rows["row_id"].to_pylist(), rows["reason"].to_pylist(), strict=True))
-    return kept, refused
-
-
-def new_decisions(
-    store: Store, tables: Mapping[str, Sequence[str]], reviews: Mapping[str, Sequence[Decision]]
-) -> tuple[list[Decision], list[str]]:
+def new_decisions(went: Went, reviews: Mapping[str, Sequence[Decision]]) -> tuple[list[Decision], list[str]]:
     """What speaks now and did not when the hand-over was made; and the ids of what spoke then and does not now."""
-    kept, refused = built(store, tables)
     now = {one.decision_id: one for rows in reviews.values() for one in speaking(rows, is_single)}
-    then = kept | refused.keys()
+    then = went.kept | went.refused.keys()
     return [one for name, one in now.items() if name not in then], sorted(then - now.keys())
 
 
 def _samples(store: Store, tables: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Ids of all samples, those too that reviewers rejected."""
     for address in tables.get("samples", ()):
         yield from store.read(address, ["sample_id"])["sample_id"].to_pylist()
         rows: Any = store.rejected(address)

@@ -1,0 +1,426 @@
+"use strict";
+// What comes from tables is put into the page by textContent and attributes alone: no name, answer or note is markup.
+
+const $ = (id) => document.getElementById(id);
+const SVG = "http://www.w3.org/2000/svg";
+const SHOWN_AT_ONCE = 100;
+const CURVES = {
+  linear: (v) => v,
+  sqrt: (v) => Math.sqrt(v),
+  asinh: (v) => Math.asinh(v / 0.05) / Math.asinh(1 / 0.05),
+  log: (v) => Math.log1p(v * 1000) / Math.log1p(1000),
+};
+const TO_DECIDE = { todo: (row) => !row.mine, open: (row) => row.is_open, mine: (row) => row.mine, all: () => true };
+
+let rows = [], listed = [], n_listed = SHOWN_AT_ONCE, current = null, image = null, acts = [], busy = false;
+
+function el(tag, given = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(given)) {
+    if (name === "class") made.className = value;
+    else if (name === "on") made.addEventListener("click", value);
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((one) => one !== null && one !== undefined && one !== ""));
+  return made;
+}
+
+function svg(tag, given, text) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(given)) made.setAttribute(name, value);
+  if (text) made.textContent = text;
+  return made;
+}
+
+function work(is_under_way) {
+  busy = is_under_way;
+  $("sample").setAttribute("aria-busy", String(busy));
+}
+
+function say(text, kind = "") {
+  $("status").textContent = text;
+  $("status").className = kind;
+}
+
+async function asked(path, given) {
+  const answer = await fetch(path, given);
+  if (!answer.ok) {
+    let told = `${answer.status}`;
+    try { told = (await answer.json()).error || told; } catch { /* not JSON: the number is told */ }
+    throw new Error(told);
+  }
+  return answer;
+}
+
+// -- the queue
+
+async function readQueue() {
+  const found = await (await asked("/api/queue")).json();
+  rows = found.rows;
+  document.title = `Review: ${found.corpus}`;
+  $("title").textContent = found.title;
+  $("who").textContent = `${found.reviewer} reviews ${found.corpus}`;
+  $("agreement").replaceChildren(...(found.agreement.length ? found.agreement : ["No two reviewers judged the same sample yet."])
+    .map((line) => el("li", {}, line)));
+}
+
+function listQueue() {
+  const wanted = TO_DECIDE[$("view").value];
+  listed = rows.filter(wanted);
+  const n_mine = rows.filter((row) => row.mine).length;
+  $("count").textContent = `${listed.length.toLocaleString("en")} shown, ${n_mine.toLocaleString("en")} of ${rows.length.toLocaleString("en")} decided by me`;
+  drawQueue();
+}
+
+function drawQueue() {
+  $("queue").replaceChildren(...listed.slice(0, n_listed).map((row) => el("li", {}, el("button",
+    { type: "button", "aria-current": String(Boolean(current && row.id === current.conversation_id)), on: () => show(row.id) },
+    row.name || row.id, row.mine ? ` (${row.mine})` : "",
+    el("small", {}, [row.refused ? `refused: ${row.refused}` : "", ...row.doubts, row.n_others ? `${row.n_others} others decided` : ""]
+      .filter(Boolean).join("; ") || row.dataset)))));
+  $("more").hidden = listed.length <= n_listed;
+}
+
+function step(by) {
+  if (!listed.length) return show(null);
+  const at = listed.findIndex((row) => current && row.id === current.conversation_id);
+  const to = at < 0 ? 0 : Math.min(listed.length - 1, Math.max(0, at + by));
+  if (to >= n_listed) n_listed = to + SHOWN_AT_ONCE;
+  return show(listed[to].id);
+}
+
+// -- a sample
+
+async function show(id) {
+  $("empty").hidden = Boolean(id);
+  $("whole").hidden = !id;
+  if (!id) { current = null; return; }
+  const path = encodeURIComponent(id);
+  const [said, body] = await Promise.all([
+    asked(`/api/sample/${path}`).then((one) => one.json()), asked(`/api/pixels/${path}`).then((one) => one.arrayBuffer())]);
+  current = said;
+  image = new Float32Array(body);
+  drawQueue();
+  tellPicture();
+  tellWords();
+  drawImage();
+  drawOver();
+}
+
+function tellPicture() {
+  const { picture } = current;
+  $("name").textContent = current.source_name || current.sample_id;
+  $("doubts").replaceChildren(...(current.refused ? [el("span", { class: "mark bad-text" }, `refused: ${current.refused}`)] : []),
+    ...current.doubts.map((one) => el("span", { class: "mark doubt" }, one)));
+  $("low").value = 0;
+  $("high").value = 1000;
+  const number = (value, unit, digits = 3) => (value === null ? "unknown" : `${Number(value).toPrecision(digits)} ${unit}`);
+  const facts = [
+    ["survey", picture.survey], ["mosaic", picture.mosaic],
+    ["size", `${picture.width_px} x ${picture.height_px} pixels of ${number(picture.pixel_x_arcsec, "arcsec")}`],
+    ["beam", picture.beam_major_arcsec === null ? "unknown"
+      : `${number(picture.beam_major_arcsec, "")}x ${number(picture.beam_minor_arcsec, "arcsec")}`],
+    ["noise, peak", `${number(picture.rms_mjy_per_beam, "")}/ ${number(picture.peak_mjy_per_beam, "mJy/beam")}`],
+    ["drawn for models", picture.stretch], ["dataset, split", `${current.dataset}, ${current.split || "none"}`],
+    ["sample", current.sample_id], ["source", current.source_id]];
+  $("facts").replaceChildren(...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  $("canvas").setAttribute("aria-label", `Picture of ${current.source_name}: ${current.labels.filter((one) => one.state === "present")
+    .map((one) => one.label).join(", ") || "no label"}; ${current.boxes.length} boxes`);
+  $("twins").replaceChildren(...current.twins.map((one) => el("figure", {},
+    el("img", { src: `/api/picture/${encodeURIComponent(one.cutout_id)}`, alt: `The same sky in ${one.survey}`, loading: "lazy" }),
+    el("figcaption", {}, `${one.survey}${one.conflicts.length ? `: ${one.conflicts.join("; ")}` : ""}`))));
+}
+
+function tellWords() {
+  const before = new Map(current.before.map((one) => [one.label, one]));
+  const line = (one, whose) => el("tr", {}, el("td", {}, whose), el("td", {}, one.label), el("td", {}, one.state),
+    el("td", {}, one.confidence === null ? one.tier : `${one.tier}, ${one.confidence}`),
+    el("td", {}, was(one, before, whose)));
+  const stated = current.labels.filter((one) => one.state !== "absent" || was(one, before, "source")).map((one) => line(one, "source"));
+  const absent = current.labels.filter((one) => one.state === "absent").map((one) => one.label);
+  const boxed = current.boxes.flatMap((box, at) => box.labels.map((one) => line(one, `box ${at + 1}`)));
+  $("labels").replaceChildren(el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Labels" }, el("table", {},
+    el("thead", {}, el("tr", {}, ...["of", "label", "is", "says", "was"].map((one) => el("th", { scope: "col" }, one)))),
+    el("tbody", {}, ...stated, ...boxed))), el("p", { class: "soft" }, absent.length ? `Absent: ${absent.join(", ")}` : ""));
+  $("turns").replaceChildren(...current.turns.map((turn) => el("li", {},
+    el("p", { class: "asked" }, turn.question), el("p", { class: "said" }, turn.answer),
+    el("div", {}, el("span", { class: `mark ${turn.verdict}` }, turn.verdict), el("span", { class: "soft" }, `by ${turn.writer || "template"}`),
+      ...turn.flags.map((flag) => el("span", { class: "mark doubt" }, flag))),
+    el("ul", { class: "claims" },
+      ...turn.claims.map((claim) => el("li", {}, el("span", { class: `mark ${claim.verdict}` }, claim.verdict), claim.told,
+        claim.reason ? el("span", { class: "soft" }, ` (${claim.reason})`) : "")),
+      ...turn.reasons.map((reason) => el("li", { class: turn.verdict }, reason))))));
+  $("decisions").replaceChildren(...(current.decisions.length ? current.decisions : [null]).map((one) => (one
+    ? el("li", {}, `${one.reviewer}: ${one.told} `, el("span", { class: "soft" },
+      `${one.at.slice(0, 16).replace("T", " ")} UTC, ${one.standing}${one.is_here ? "" : ", of another sample of this source"}`))
+    : el("li", { class: "soft" }, "none yet"))));
+}
+
+function was(one, before, whose) {
+  const old = whose === "source" ? before.get(one.label) : null;
+  return old && (old.state !== one.state || old.tier !== one.tier) ? `${old.state}, says ${old.tier}` : "";
+}
+
+// -- the picture: image[y, x] has row 0 at the bottom, the canvas at the top
+
+function limits() {
+  const { low, high, least, most } = current.picture;
+  const black = low + (Number($("low").value) / 1000) * (high - low);
+  const part = Number($("high").value) / 1000;  // 1: as it opens; below, fainter pixels are white already
+  const white = black + Math.max(1e-9 * (most - least), (Math.max(high, black) - black) * part * part);
+  return [black, Math.max(white, black + 1e-12)];
+}
+
+function drawImage() {
+  const { width_px: width, height_px: height } = current.picture;
+  const canvas = $("canvas"), [black, white] = limits(), curve = CURVES[$("stretch").value];
+  canvas.width = width;
+  canvas.height = height;
+  const pen = canvas.getContext("2d"), drawn = pen.createImageData(width, height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const value = image[y * width + x], to = 4 * ((height - 1 - y) * width + x);
+      const blank = Number.isNaN(value);
+      const grey = blank ? 0 : 255 * curve(Math.min(1, Math.max(0, (value - black) / (white - black))));
+      drawn.data[to] = blank ? 40 : grey;
+      drawn.data[to + 1] = blank ? 24 : grey;
+      drawn.data[to + 2] = blank ? 60 : grey;
+      drawn.data[to + 3] = 255;
+    }
+  }
+  pen.putImageData(drawn, 0, 0);
+}
+
+function sky(x, y) {  // ICRS degrees of a pixel position counted from the left and lower edge of the image; null without
+  const grid = current.picture.sky;
+  if (!grid) return null;
+  const { width_px: width, height_px: height } = current.picture;
+  const u = Math.min(grid.n - 1e-9, Math.max(0, (x / width) * grid.n)), v = Math.min(grid.n - 1e-9, Math.max(0, (y / height) * grid.n));
+  const i = Math.floor(u), j = Math.floor(v), s = u - i, t = v - j, found = [0, 0, 0];
+  for (const [di, dj, share] of [[0, 0, (1 - s) * (1 - t)], [1, 0, s * (1 - t)], [0, 1, (1 - s) * t], [1, 1, s * t]]) {
+    const at = 3 * ((j + dj) * (grid.n + 1) + i + di);
+    for (let k = 0; k < 3; k += 1) {
+      if (grid.xyz[at + k] === null) return null;
+      found[k] += share * grid.xyz[at + k];
+    }
+  }
+  const ra = (Math.atan2(found[1], found[0]) * 180) / Math.PI;
+  return [(ra + 360) % 360, (Math.atan2(found[2], Math.hypot(found[0], found[1])) * 180) / Math.PI];
+}
+
+function sexagesimal(value, digits, signed) {
+  const scale = 10 ** digits;
+  let rest = Math.round(Math.abs(value) * 3600 * scale);
+  const second = rest % (60 * scale);
+  rest = (rest - second) / (60 * scale);
+  const whole = (one) => String(one).padStart(2, "0");
+  const seconds = (second / scale).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
+  return `${signed ? (value < 0 ? "-" : "+") : ""}${whole(Math.floor(rest / 60))}:${whole(rest % 60)}:${seconds}`;
+}
+
+function under(event) {
+  const around = $("canvas").getBoundingClientRect(), { width_px: width, height_px: height } = current.picture;
+  const x = ((event.clientX - around.left) / around.width) * width;
+  const y = height - ((event.clientY - around.top) / around.height) * height;
+  const column = Math.floor(x), row = Math.floor(y);
+  if (column < 0 || row < 0 || column >= width || row >= height) return;
+  const value = image[row * width + column], place = sky(x, y);
+  const where = place ? `${sexagesimal(place[0] / 15, 2)} ${sexagesimal(place[1], 1, true)} (${place[0].toFixed(6)} ${place[1].toFixed(6)})` : "no WCS";
+  $("pointer").textContent = `${where}  x ${column} y ${row}  ${Number.isNaN(value) ? "blank" : `${value.toPrecision(4)} mJy/beam`}`;
+}
+
+function drawOver() {
+  const { width_px: width, height_px: height } = current.picture, over = $("over");
+  over.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  over.replaceChildren();
+  if ($("grid").checked) drawGrid(over);
+  if ($("boxes").checked) {
+    current.boxes.forEach((one, at) => {
+      const [x0, y0, x1, y1] = one.box;
+      over.append(svg("rect", { class: "box", x: x0, y: y0, width: x1 - x0, height: y1 - y0 }));
+      over.append(svg("text", { x: x0, y: Math.max(height * 0.04, y0 - height * 0.01), "font-size": height * 0.04 },
+        `${at + 1} ${one.labels.filter((label) => label.state === "present").map((label) => label.label).join(", ")}`));
+    });
+  }
+  drawNorth(over);
+}
+
+function drawNorth(over) {  // arrows to north and east, and a bar of known length
+  const { width_px: width, height_px: height, pixel_x_arcsec: pixel } = current.picture;
+  const at = sky(width / 2, height / 2), right = sky(width / 2 + 1, height / 2), up = sky(width / 2, height / 2 + 1);
+  if (!at || !right || !up || !pixel) return;
+  const turned = (to) => [(((to[0] - at[0] + 540) % 360) - 180) * Math.cos((at[1] * Math.PI) / 180), to[1] - at[1]];
+  const [a, c] = turned(right), [b, d] = turned(up), det = a * d - b * c;
+  if (!det) return;
+  for (const [name, x, y] of [["N", -b / det, a / det], ["E", d / det, -c / det]]) {
+    const long = Math.hypot(x, y), size = 0.1 * width, x0 = 0.18 * width, y0 = 0.16 * height;
+    const x1 = x0 + (x / long) * size, y1 = y0 - (y / long) * size;
+    over.append(svg("path", { class: "north", d: `M${x0} ${y0}L${x1} ${y1}` }));
+    over.append(svg("text", { x: x1 + (x / long) * size * 0.3 - width * 0.014, y: y1 - (y / long) * size * 0.3 + height * 0.014, "font-size": height * 0.042 }, name));
+  }
+  const most = 0.3 * width * pixel, ten = 10 ** Math.floor(Math.log10(most)), arcsec = [5, 2, 1].map((k) => k * ten).find((k) => k <= most);
+  const end = 0.95 * width, start = end - arcsec / pixel;
+  over.append(svg("path", { class: "north", d: `M${start} ${0.95 * height}H${end}` }));
+  over.append(svg("text", { x: start, y: 0.935 * height, "font-size": height * 0.042 }, arcsec >= 60 ? `${arcsec / 60}′` : `${arcsec}″`));
+}
+
+function drawGrid(over) {  // lines of equal right ascension and declination, through the picture's centre and beside
+  const { width_px: width, height_px: height } = current.picture, centre = sky(width / 2, height / 2);
+  if (!centre) return;
+  const n = 48, values = [];
+  for (let j = 0; j <= n; j += 1) for (let i = 0; i <= n; i += 1) values.push(sky((i / n) * width, (j / n) * height));
+  const off = (one, k) => (k ? one[1] - centre[1] : ((one[0] - centre[0] + 540) % 360) - 180);
+  for (const k of [0, 1]) {
+    const span = Math.max(...values.filter(Boolean).map((one) => Math.abs(off(one, k))));
+    for (const level of [-0.5, 0, 0.5].map((one) => one * span)) over.append(svg("path", { class: "net", d: contour(values, n, level, (one) => off(one, k), width, height) }));
+  }
+}
+
+function contour(values, n, level, of, width, height) {  // marching squares: where a value passes a level
+  const parts = [], at = (i, j) => values[j * (n + 1) + i];
+  for (let j = 0; j < n; j += 1) {
+    for (let i = 0; i < n; i += 1) {
+      const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]], cuts = [];
+      if (corners.some(([x, y]) => !at(x, y))) continue;
+      for (let k = 0; k < 4; k += 1) {
+        const [x0, y0] = corners[k], [x1, y1] = corners[(k + 1) % 4], v0 = of(at(x0, y0)) - level, v1 = of(at(x1, y1)) - level;
+        if ((v0 < 0) !== (v1 < 0)) {
+          const share = v0 / (v0 - v1);
+          cuts.push([((x0 + share * (x1 - x0)) / n) * width, height - ((y0 + share * (y1 - y0)) / n) * height]);
+        }
+      }
+      if (cuts.length >= 2) parts.push(`M${cuts[0][0].toFixed(2)} ${cuts[0][1].toFixed(2)}L${cuts[1][0].toFixed(2)} ${cuts[1][1].toFixed(2)}`);
+    }
+  }
+  return parts.join("");
+}
+
+// -- deciding
+
+async function decide(verdict, more = {}) {
+  if (!current || busy) return;
+  work(true);
+  const about = current;
+  try {
+    const said = { conversation_id: about.conversation_id, sample_id: about.sample_id, verdict, ...more };
+    const kept = await (await asked("/api/decide", { method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(said) })).json();
+    const row = rows.find((one) => one.id === about.conversation_id);
+    if (verdict === "note") {
+      say(`Note kept: ${kept.told}`);
+      await show(about.conversation_id);
+      return;
+    }
+    acts.push(about.conversation_id);
+    const at = listed.findIndex((one) => one.id === about.conversation_id);
+    if (row) row.mine = verdict;
+    say(`${about.source_name || about.sample_id}: ${kept.told}. u takes it back.`, verdict === "reject" ? "bad-text" : "good-text");
+    listQueue();
+    const still = listed.findIndex((one) => one.id === about.conversation_id);
+    const to = listed[still >= 0 ? Math.min(still + 1, listed.length - 1) : Math.min(at, listed.length - 1)];
+    await show(to ? to.id : null);
+  } catch (error) {
+    say(`Not kept: ${error.message}`, "bad-text");
+  } finally {
+    work(false);
+  }
+}
+
+async function undo() {
+  const id = acts.length ? acts.pop() : current && current.conversation_id;
+  if (!id || busy) return;
+  work(true);
+  try {
+    if (!current || current.conversation_id !== id) await show(id);
+    await asked("/api/decide", { method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ conversation_id: id, sample_id: current.sample_id, verdict: "undo" }) });
+    await readQueue();
+    listQueue();
+    await show(id);
+    say(`${current.source_name || current.sample_id}: taken back.`);
+  } catch (error) {
+    say(`Not taken back: ${error.message}`, "bad-text");
+  } finally {
+    work(false);
+  }
+}
+
+function openCorrect() {
+  if (!current) return;
+  const boxed = current.boxes.map((one, at) => el("option", { value: one.object_id }, `box ${at + 1}: ${one.name}`));
+  $("subject").replaceChildren(el("option", { value: "" }, `source ${current.source_name}`), ...boxed);
+  $("label").replaceChildren(...current.scheme.labels.map((one) => el("option", {}, one.name)));
+  for (const one of $("state").options) one.hidden = one.disabled = current.scheme.is_single && one.value === "absent";
+  $("state").value = "present";
+  $("correct-note").value = "";
+  defineLabel();
+  $("correct-dialog").showModal();
+  $("label").focus();
+}
+
+function defineLabel() {
+  const found = current.scheme.labels.find((one) => one.name === $("label").value);
+  $("definition").textContent = found ? found.definition : "";
+}
+
+let noteOf = "note";
+function openNote(verdict) {
+  if (!current) return;
+  noteOf = verdict;
+  $("note-title").textContent = verdict === "note" ? "Note" : "Reject, and why";
+  $("note-of").textContent = current.source_name || current.sample_id;
+  $("note-text").value = "";
+  $("note-dialog").showModal();
+}
+
+function nextStretch() {
+  $("stretch").selectedIndex = ($("stretch").selectedIndex + 1) % $("stretch").options.length;
+  drawImage();
+}
+
+function whiter(by) {
+  $("high").value = Math.min(1000, Math.max(20, Number($("high").value) + by));
+  drawImage();
+}
+
+function toggled(id) {
+  $(id).checked = !$(id).checked;
+  drawOver();
+}
+
+const KEYS = {
+  a: () => decide("accept"), r: () => decide("reject"), R: () => openNote("reject"), c: openCorrect, n: () => openNote("note"),
+  u: undo, j: () => step(1), k: () => step(-1), s: () => current && nextStretch(), "[": () => current && whiter(-100),
+  "]": () => current && whiter(100), b: () => current && toggled("boxes"), g: () => current && toggled("grid"),
+  "?": () => $("help-dialog").showModal(),
+};
+
+function isTyping(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName)
+    || (target.tagName === "INPUT" && !["checkbox"].includes(target.type)));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  const act = KEYS[event.key];
+  if (act) {
+    event.preventDefault();
+    act();
+  }
+});
+
+for (const [id, act] of Object.entries({ accept: KEYS.a, reject: KEYS.r, correct: openCorrect, note: KEYS.n, undo, next: KEYS.j,
+  previous: KEYS.k, "help-button": KEYS["?"], "agreement-button": () => $("agreement-dialog").showModal() })) $(id).addEventListener("click", act);
+for (const one of document.querySelectorAll("[data-close]")) one.addEventListener("click", () => one.closest("dialog").close());
+$("correct-form").addEventListener("submit", () => decide("correct",
+  { subject_id: $("subject").value || null, label: $("label").value, state: $("state").value, note: $("correct-note").value }));
+$("note-form").addEventListener("submit", () => decide(noteOf, { note: $("note-text").value }));
+$("label").addEventListener("change", defineLabel);
+$("view").addEventListener("change", () => { n_listed = SHOWN_AT_ONCE; listQueue(); step(0); });
+$("more").addEventListener("click", () => { n_listed += SHOWN_AT_ONCE; drawQueue(); });
+for (const id of ["stretch", "low", "high"]) $(id).addEventListener("input", () => current && drawImage());
+for (const id of ["boxes", "grid"]) $(id).addEventListener("change", () => current && drawOver());
+$("frame").addEventListener("pointermove", (event) => current && under(event));
+if (window.matchMedia("(max-width: 800px)").matches) $("queue-box").open = false;
+
+readQueue().then(() => { listQueue(); return step(0); }).catch((error) => say(`Cannot read the queue: ${error.message}`, "bad-text"));

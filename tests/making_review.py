@@ -1,0 +1,91 @@
+"""A small corpus of the demo's sky with its store, decided about and built again without gate and report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from curation.corpus import Graph, corpus, graph
+from curation.decisions.rows import Decision, decisions_of, keep
+from curation.engine.run import build
+from curation.engine.store import Store
+from curation.release.export import export
+from curation.reviewing.desk import Desk, correction, decided, undoing
+from curation.reviewing.standings import standings
+
+CORPUS = """
+title = "A small corpus"
+datasets = ["demo_fanaroff"]
+questions = ["fr_class_bare", "describe"]
+
+[picture]
+side_px = 64
+"""
+NAME = "demo_fanaroff"
+
+
+@dataclass
+class Small:
+    """A corpus of one dataset, built with all decisions that its store has."""
+
+    file: Path
+    raw: Path
+    store: Store
+    remade: list[str]
+    """Names of the steps that the newest build made."""
+
+    def graph(self) -> Graph:
+        return graph(corpus(str(self.file)), self.raw, self.store)
+
+    def build(self) -> Desk:
+        """Tables and hand-over, as `curation build` makes them; without gate and report."""
+        made, self.remade = self.graph(), []
+        build(made.steps, self.store, workers=0, say=lambda _: None, on_made=lambda one, _: self.note(one.address))
+        export(self.store, made, Path(self.store.root) / made.handover)
+        self.store.tag(made.latest, made.handover)
+        return self.desk
+
+    def note(self, address: str) -> None:
+        self.remade.append(address.rpartition("/")[0])
+
+    @property
+    def desk(self) -> Desk:
+        return Desk.of(self.store, corpus(str(self.file)), None)
+
+    @property
+    def reviews(self) -> dict[str, tuple[Decision, ...]]:
+        return decisions_of(self.store, [NAME])
+
+    def standing(self) -> dict[str, str]:
+        desk = self.desk
+        return {one.decision.decision_id: one.standing for one in standings(desk.went, self.reviews)}
+
+    def provenance(self) -> dict[str, dict]:
+        folder = Path(self.store.root) / str(self.store.tagged("latest-small"))
+        return {row["sample_id"]: row for row in pq.read_table(folder / "provenance.parquet").to_pylist()}
+
+    def decide(self, sample_id: str, verdict: str, reviewer: str = "ann", **said) -> Decision:
+        desk = self.desk
+        seen = desk.seen(desk.found(sample_id))
+        if verdict == "correct":
+            one = correction(desk, seen, reviewer, **said)
+        else:
+            one = undoing(desk, seen, reviewer) if verdict == "undo" else decided(seen, reviewer, verdict, **said)
+        keep(self.store, [one])
+        return one
+
+
+def first_build(folder: Path, raw: Path) -> Small:
+    """The corpus without any decision, in a new store below `folder`."""
+    (folder / "small.toml").write_text(CORPUS, encoding="utf-8")
+    small = Small(folder / "small.toml", raw, Store(str(folder / "store")), [])
+    small.build()
+    return small
+
+
+def one_of_each_cutout(desk: Desk) -> list[str]:
+    """A sample of each picture, in the order of the queue."""
+    found: dict[str, str] = {}
+    for one in desk.queue:
+        found.setdefault(one.source_name, one.sample_id)
+    return list(found.values())

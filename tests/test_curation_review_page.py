@@ -1,0 +1,253 @@
+"""The page of `review` in a real browser: by keyboard, on a phone, by two at once, with a script planted in names."""
+
+import asyncio
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curation.engine.store import Store
+from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
+from curation.reviewing.page import Room, Served
+from tests.making_review import Small, first_build
+
+SCRIPT = "<img src=x onerror=\"document.title='ran'\"><script>document.title='ran'</script>"
+
+
+@pytest.fixture(scope="module")
+def planted(demo_build, tmp_path_factory) -> Small:
+    """The small corpus, whose catalogue names its first sources by scripts. To be read, not to be written to."""
+    folder = tmp_path_factory.mktemp("planted")
+    raw = folder / "raw"
+    shutil.copytree(demo_build.out / "raw", raw, copy_function=os.link)
+    table = raw / "catalogs" / "demo_fanaroff.csv"
+    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+    for k, row in enumerate(rows[1:]):
+        row[0] = f"{row[0]} {SCRIPT}" if k % 2 else row[0]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    table.unlink()  # a link to the demo's own
+    table.write_text(out.getvalue(), encoding="utf-8")
+    return first_build(folder, raw)
+
+
+@pytest.fixture
+def small(planted: Small, tmp_path: Path) -> Small:
+    """A copy of it, for the test alone."""
+    shutil.copytree(planted.store.root, tmp_path / "store")
+    return Small(planted.file, planted.raw, Store(str(tmp_path / "store")), [])
+
+
+class Planting(Room):
+    """A room whose conversations say scripts, as a model's might."""
+
+    def sample(self, conversation_id):
+        said = super().sample(conversation_id)
+        for turn in said["turns"]:
+            turn.update(question=SCRIPT, answer=SCRIPT, reasons=[SCRIPT], flags=[SCRIPT])
+        return {**said, "doubts": [SCRIPT]}
+
+
+@contextmanager
+def served(small: Small, reviewer: str = "ann", kind: type[Room] = Room) -> Iterator[str]:
+    """The page's address, served in a thread."""
+    loop, began, address = asyncio.new_event_loop(), threading.Event(), list[str]()
+    end = asyncio.Event()
+
+    async def serve() -> None:
+        async with Served(kind(small.desk, reviewer)) as where:
+            address.append(where)
+            began.set()
+            await end.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert began.wait(20)
+    try:
+        yield address[0]
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join(20)
+        loop.close()
+
+
+@contextmanager
+def opened(browser, address: str, **options):
+    """A page of it in a window of its own, with the first sample shown; no error of its script is let pass."""
+    context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, **options})
+    page, errors = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.goto(address)
+    page.wait_for_selector("#turns li")
+    yield page
+    assert not errors
+    context.close()
+
+
+def pressed(page, key: str) -> str:
+    """What the page says after a key that decides."""
+    page.evaluate("document.getElementById('status').textContent = ''")
+    page.keyboard.press(key)
+    page.wait_for_selector("#status:not(:empty)")
+    page.wait_for_selector("#sample[aria-busy=false]")
+    return page.inner_text("#status")
+
+
+def test_accept_reject_and_correct_by_keyboard_are_in_the_next_hand_over(small: Small, in_browser):
+    good, bad, wrong = (small.desk.queue[k].sample_id for k in range(3))
+
+    def work(browser) -> None:
+        with opened(browser, address) as page:
+            assert "key=" not in page.url
+            assert "accept" in pressed(page, "a") and "reject" in pressed(page, "r")
+            page.keyboard.press("c")
+            page.keyboard.type("HYBRID")  # chooses in the list of labels
+            page.fill("#correct-note", "one lobe of each kind")
+            assert "HYBRID is present" in pressed(page, "Enter")
+            assert "accept" in pressed(page, "a") and "taken back" in pressed(page, "u")
+            assert "ann: accept" in page.inner_text("#decisions") and "taken back" in page.inner_text("#decisions")
+            assert "3 of " in page.inner_text("#count")
+
+    with served(small) as address:
+        in_browser(work)
+    assert [one.verdict for one in small.reviews["demo_fanaroff"]] == ["accept", "reject", "correct", "accept", "undo"]
+    before = small.provenance()
+    source = before[wrong]["source_id"]
+    small.build()
+    rows = small.provenance()
+    assert rows[good]["review"] == "accepted" and bad in before and bad not in rows
+    told = [row for row in rows.values() if row["source_id"] == source]
+    assert {one["label"] for one in told[0]["labels"] if (one["state"], one["tier"]) == ("present", "expert")} == {
+        "HYBRID"
+    }
+    assert all("hybrid" in turn["answer"].lower() for row in told for turn in row["turns"])
+    (fixed,) = [one for one in small.reviews["demo_fanaroff"] if one.verdict == "correct"]
+    assert fixed.note == "one lobe of each kind"
+
+
+def test_two_reviewers_at_once_lose_nothing_and_see_how_they_agree(small: Small, in_browser):
+    n = 4
+
+    def work(browser) -> str:
+        with opened(browser, one) as ann, opened(browser, two) as ben:
+            for k in range(n):
+                pressed(ann, "a")
+                pressed(ben, "r" if k == 0 else "a")
+            ann.reload()
+            ann.wait_for_selector("#turns li")
+            ann.click("#agreement-button")
+            return ann.inner_text("#agreement")
+
+    with served(small, "ann") as one, served(small, "ben") as two:
+        told = in_browser(work)
+    said = small.reviews["demo_fanaroff"]
+    assert len(said) == 2 * n and sorted({(one.reviewer, one.verdict) for one in said}) == [
+        ("ann", "accept"), ("ben", "accept"), ("ben", "reject")]  # fmt: skip
+    assert told == f"ann and ben: {n - 1} of {n} samples alike, Cohen's kappa 0.00"
+
+
+def test_the_pointer_tells_sky_and_brightness_of_the_pixel_under_it(planted: Small, in_browser):
+    desk = planted.desk
+    seen = desk.seen(desk.queue[0])
+    width, height = seen.cutout["width_px"], seen.cutout["height_px"]
+    image = np.frombuffer(seen.cutout["pixels"], "<f4").reshape(height, width)
+    places = ((0.1, 0.2), (0.5, 0.5), (0.93, 0.07))
+
+    def work(browser) -> list[tuple[float, float, str]]:
+        with opened(browser, address) as page:
+            box, found = page.locator("#canvas").bounding_box(), []
+            for right, down in places:
+                x, y = round(box["x"] + right * box["width"]), round(box["y"] + down * box["height"])
+                page.mouse.move(x, y)
+                found.append(
+                    ((x - box["x"]) / box["width"], (y - box["y"]) / box["height"], page.inner_text("#pointer"))
+                )
+            page.keyboard.press("g")
+            assert page.locator("#over .net").count() == 6
+            return found
+
+    with served(planted) as address:
+        found = in_browser(work)
+    wcs = read_wcs(seen.cutout["wcs_header"])
+    for right, down, told in found:
+        x, y = right * width, (1 - down) * height
+        ra, dec = (float(one[0]) for one in sky_of_pixels(wcs, [x - 0.5], [y - 0.5]))
+        shown = [float(one) for one in re.search(r"\((\S+) (\S+)\)", told).groups()]
+        assert shown == pytest.approx([ra, dec], abs=2e-6)
+        value = image[int(y), int(x)]
+        assert float(re.search(r"(\S+) mJy/beam", told)[1]) == pytest.approx(value, rel=1e-3)
+        assert f"x {int(x)} y {int(y)} " in told
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone(planted: Small, in_browser, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    def work(browser) -> tuple:
+        phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme}
+        with opened(browser, address, **phone) as page:
+            page.keyboard.press("j")
+            page.wait_for_timeout(200)
+            page.keyboard.press("c")
+            page.keyboard.press("Escape")
+            title, texts = page.title(), page.inner_text("body")
+            widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+            found = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+            return title, texts, widths, [(one["id"], one["nodes"][0]["html"]) for one in found]
+
+    with served(planted, SCRIPT[:80], Planting) as address:
+        title, texts, widths, found = in_browser(work)
+    assert title == "Review: small" and texts.count("<script>document.title='ran'</script>") >= 4
+    assert widths[0] <= widths[1] == 360
+    assert not found
+
+
+def test_nobody_without_the_key_and_no_other_page_decides(planted: Small):
+    with served(planted) as address:
+        base, key = address.split("/?key=")
+        cookie = {"Cookie": f"review-{base.rpartition(':')[2]}={key}"}
+
+        def asked(path: str, body: object = None, **headers: str) -> tuple[int, str]:
+            sent = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+            request = urllib.request.Request(
+                base + path, sent, {name.replace("_", "-"): one for name, one in headers.items()}
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return answer.status, answer.headers["Content-Security-Policy"]
+            except urllib.error.HTTPError as error:
+                return error.code, json.loads(error.read())["error"]
+
+        one = {"conversation_id": planted.desk.queue[0].conversation_id, "sample_id": "", "verdict": "accept"}
+        own = {**cookie, "Origin": base, "Content_Type": "application/json"}
+        assert asked("/api/queue")[0] == asked("/")[0] == asked("/page.js")[0] == 403
+        assert asked("/api/queue", Cookie=cookie["Cookie"] + "x")[0] == 403
+        assert asked("/api/queue", Host="evil.example", **cookie) == (403, "another host was asked for")
+        status, policy = asked("/", **cookie)
+        assert status == 200 and "script-src 'self'" in policy and "unsafe" not in policy
+        for other in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Content_Type": "text/plain"}):
+            assert asked("/api/decide", one, **(own | other))[0] == 403
+        assert asked("/api/decide", one, **cookie, Content_Type="application/json")[0] == 403
+        assert asked("/api/decide", one, **own) == (400, "the hand-over is another one now: look at the sample again")
+        assert asked("/api/decide", b"{", **own) == (400, "expected JSON")
+        assert asked("/api/decide", [1], **own) == (400, "expected an object")
+        assert asked("/api/decide", {**one, "verdict": {}}, **own) == (400, "a decision is of texts")
+        assert asked("/api/decide", {**one, "conversation_id": "x"}, **own)[1].startswith(
+            "no sample or conversation 'x'"
+        )
+        assert asked("/api/decide", b" " * 100_000, **own)[0] == 413
+        assert asked("/../pyproject.toml", **cookie)[0] == asked("/%2e%2e%2fetc", **cookie)[0] == 404
+        assert asked("/api/picture/..", **cookie)[0] in (400, 404)
+    assert not planted.reviews["demo_fanaroff"]
