@@ -12,6 +12,7 @@ from finetune.cli_models import VERBS
 from finetune.launch import LAUNCHERS, Machines, launch_of, start
 from finetune.recipe import recipe, recipes
 from schemas.errors import RecipeError
+from schemas.loopback import free_port
 
 Command = Callable[..., Any]
 
@@ -166,7 +167,8 @@ def _trained(job: Any, given: dict[str, Any], *, is_checked: bool = False) -> in
 
 def _launched(out: Path, given: dict[str, Any]) -> int | None:
     """The exit code of what a launcher started; None where the run is in this process."""
-    machines = Machines(given["launcher"], given["nodes"], given["gpus"] or 1)
+    own = given["launcher"] == "deepspeed" and given["nodes"] == 1
+    machines = Machines(given["launcher"], given["nodes"], given["gpus"] or 1, free_port() if own else None)
     is_dry = given.pop("dry_run")
     if machines.launcher == "ray-here" and not is_dry:
         return None

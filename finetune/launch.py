@@ -29,6 +29,8 @@ class Machines:
     launcher: str = "local"
     nodes: int = 1
     gpus: int = 1
+    port: int | None = None
+    """Where the processes of one node meet; None is DeepSpeed's own, 29500, which one run on a machine can have."""
 
     @property
     def n_processes(self) -> int:
@@ -61,7 +63,8 @@ def launch_of(verb: Sequence[str], machines: Machines, out: Path, *, python: str
     if machines.launcher == "deepspeed":
         several = ("--num_nodes", str(machines.nodes)) if machines.nodes > 1 else ()
         count = ("--num_gpus", str(machines.gpus))
-        how = (*several, *count, "--no_local_rank", "--module")
+        port = ("--master_port", str(machines.port)) if machines.port else ()
+        how = (*several, *count, *port, "--no_local_rank", "--module")
         return Launch((python, "-m", "deepspeed.launcher.runner", *how, "finetune", *verb))
     if machines.launcher == "slurm":
         return Launch(("sbatch", f"{out}/job.sbatch"), slurm_job(verb, machines, out))

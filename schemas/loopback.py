@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,13 @@ LOOPBACK = "127.0.0.1"
 def names_cluster() -> bool:
     """Whether RAY_ADDRESS names a cluster: then work goes there. `local` is Ray's word for none."""
     return os.environ.get("RAY_ADDRESS", "") not in ("", "local")
+
+
+def free_port(host: str = LOOPBACK) -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as one:
+        one.bind((host, 0))
+        return one.getsockname()[1]
 
 
 def stay_at_home() -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from curation.asking.rule_faults import FAULTS
 from curation.asking.rule_server import RuleServer
 from curation.asking.vlm import Asker, _shown
 from schemas.errors import ModelError, RecipeError
+from schemas.loopback import free_port
 
 SERVED = Served("rule-server")
 FORM = json.dumps(
@@ -68,12 +68,6 @@ def stopped_after(server: RuleServer, n_calls: int) -> None:
     while server.n_calls < n_calls:
         time.sleep(0.005)
     server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 # -- asked once, kept, replayed ----------------------------------------------------------------------------------------

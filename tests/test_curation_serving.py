@@ -17,10 +17,10 @@ import pytest
 
 from curation.asking.balance import Balance
 from curation.asking.launch import TINY_SERVING, Launch, Serving, last_line, serving_python
-from curation.asking.replica import free_port
 from curation.asking.request import Served
 from curation.asking.serving import Place, check_identity, launch_of, serve, use
 from schemas.errors import ModelError, RecipeError
+from schemas.loopback import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -320,4 +320,4 @@ def test_on_a_cluster_each_replica_has_a_node_with_its_gpus_and_a_key(python, mo
 
 
 def test_a_free_port_is_free():
-    assert free_port("127.0.0.1") != free_port("127.0.0.1")
+    assert free_port() != free_port()

@@ -22,7 +22,6 @@ import pytest
 
 from curation.asking import canary
 from curation.asking.launch import serving_python
-from curation.asking.replica import free_port
 from curation.asking.request import Served
 from curation.asking.vlm import Asker
 from curation.demo import write_demo
@@ -34,6 +33,7 @@ from curation.verification.entailment import entails
 from curation.verification.premises import Premises
 from curation.verification.verify import Judgement, verify
 from schemas.errors import RecipeError
+from schemas.loopback import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = [pytest.mark.serve, pytest.mark.slow, pytest.mark.ray]

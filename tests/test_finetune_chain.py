@@ -43,7 +43,7 @@ def data(made_handover, tmp_path_factory):
 
 def started(*words):
     """`python -m finetune …` as a process of its own."""
-    return warm.started("finetune", words, (SAID, SAID), OMP_NUM_THREADS="1")
+    return warm.started("finetune", words, (SAID, SAID), OMP_NUM_THREADS="1", **warm.ranks())
 
 
 def finished(*words):

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from curation.asking.launch import Launch, last_line, serving_python
+from schemas.loopback import free_port
 
 LOG_END_BYTES = 400_000
 STOP_S = 15.0  # a server has that long to end by itself
@@ -78,13 +79,6 @@ class Replica:
                 return last_line(file.read().decode(errors="replace"), is_over=is_over)
         except OSError:
             return "no log"
-
-
-def free_port(host: str) -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind((host, 0))
-        return one.getsockname()[1]
 
 
 def is_free(host: str, port: int) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 
 from finetune.network.hf import TrainingArguments
 from finetune.recipe import Recipe
+from schemas.loopback import free_port
 
 ZERO = Path(__file__).parent / "zero"
 WAIT_S = 4 * 3600  # the first process measures the data while the others wait
@@ -28,7 +28,9 @@ def joined(zero: int) -> None:
     if not zero:
         return
     if "RANK" not in os.environ:
-        os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=_free_port())
+        os.environ.update(
+            RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free_port())
+        )
     warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")  # DeepSpeed's own calls
     import deepspeed
 
@@ -94,9 +96,3 @@ def zero_settings(recipe: Recipe, *, is_cpu: bool) -> dict[str, Any]:
     if is_cpu:
         said["zero_optimization"]["overlap_comm"] = False
     return said
-
-
-def _free_port() -> str:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return str(asked.getsockname()[1])
