@@ -15,7 +15,7 @@ from schemas.errors import RecipeError
 from schemas.folder import read_toml
 
 FILE = Path(__file__).with_suffix(".toml")
-DOI = re.compile(r"10\.[0-9]{4,9}/[^\s,;{}]+[^\s,;{}.)]")
+DOI = re.compile(r"10\.[0-9]{4,9}/[^\s,;{}\\%]+[^\s,;{}\\%.)]")
 SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "{": "(", "}": ")", "\\": "/"}
 
 

@@ -103,6 +103,7 @@ def plan(corpus: str, raw: str | None, store: str | None, as_json: bool) -> None
         done = place.is_done(step.address)
         rows.append({"address": step.address, "done": done, **({} if done else asdict(to_do(step, place, known)))})
     warnings, decided = made.blind_warnings(place), change_lines(made, place)
+    warnings += [f"withdrawn, and used no more: {one.line}" for one in made.withdrawn]
     if as_json:
         found = {"corpus": corpus, "tables": rows, "handover": made.handover, "warnings": warnings}
         found["decisions"] = decided

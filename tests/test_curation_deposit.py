@@ -43,7 +43,15 @@ def made(demo_build, about, tmp_path_factory) -> Path:
     return out
 
 
-def with_captions(demo_build) -> Path:
+@pytest.fixture(scope="module")
+def with_captions(demo_build, about, tmp_path_factory) -> Path:
+    """The release of the demo's hand-over of pictures and figures of papers."""
+    out = tmp_path_factory.mktemp("release") / "captions"
+    release(captions_handover(demo_build), about, out)
+    return out
+
+
+def captions_handover(demo_build) -> Path:
     return next((demo_build.store / "llava/qa_and_captions").iterdir())
 
 
@@ -179,11 +187,9 @@ def test_the_hand_over_in_it_is_the_hand_over(made, demo_build):
     assert files(made / "handover") == files(demo_build.handover)
 
 
-def test_the_same_bytes_each_time(demo_build, about, tmp_path):
-    handover = with_captions(demo_build)
-    release(handover, about, tmp_path / "one")
-    release(handover, about, tmp_path / "elsewhere" / "two")
-    assert files(tmp_path / "one") == files(tmp_path / "elsewhere" / "two")
+def test_the_same_bytes_each_time(demo_build, about, with_captions, tmp_path):
+    release(captions_handover(demo_build), about, tmp_path / "elsewhere")
+    assert files(with_captions) == files(tmp_path / "elsewhere")
 
 
 # -- whom it names ---------------------------------------------------------------------------------------------------
@@ -205,18 +211,23 @@ def test_a_citation_is_found_by_its_first_words_and_a_doi_of_ones_own_is_kept():
     assert known.doi == "10.1086/176166"
     first, second = cited("Riggi et al. 2025, Appendix A.1; Doe 2026, doi:10.1234/abc.5.", "survey_x", "X")
     assert (first.key, second.doi, second.title) == ("Riggi2025", "10.1234/abc.5", "X")
+    (hostile,) = cited("Doe 2026, 10.1234/ab\\input{x}%", "x")
+    assert hostile.doi == "10.1234/ab" and "\\input" not in hostile.bibtex
     assert "journal = {A\\&A}" in references()["Shimwell et al. 2019, A&A 622, A1"].bibtex
 
 
-def test_entries_are_complete_and_a_paper_without_a_doi_is_said_to_have_none(demo_build, about, tmp_path):
-    release(with_captions(demo_build), about, tmp_path / "out")
-    text = (tmp_path / "out/ATTRIBUTION.bib").read_text()
+def test_entries_are_complete_and_a_paper_without_a_doi_is_said_to_have_none(with_captions):
+    text = (with_captions / "ATTRIBUTION.bib").read_text()
     assert "doi = {10.1086/176166}" in text and "paper_" in text
-    said = json.loads((tmp_path / "out/release.json").read_text())
+    said = json.loads((with_captions / "release.json").read_text())
     assert "Bock1999" in said["without_doi"] and "10.1086/176166" in said["dois"]
-    assert "Bock1999" in (tmp_path / "out/README.md").read_text()
-    thanks = (tmp_path / "out/ACKNOWLEDGEMENTS.md").read_text()
+    assert "Bock1999" in (with_captions / "README.md").read_text()
+    thanks = (with_captions / "ACKNOWLEDGEMENTS.md").read_text()
     assert surveys()["first"].acknowledgement in thanks
+    related = json.loads((with_captions / "datacite.json").read_text())["relatedIdentifiers"]
+    found = {(one["relatedIdentifier"], one["relationType"]) for one in related}
+    assert {("10.1086/176166", "References"), ("arXiv:2108.00569", "References")} <= found
+    assert ("10.48479/3wfd-e270", "IsDerivedFrom") in found  # of the survey's data, as its door tells
 
 
 # -- what may not go out ---------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from curation.deposit.diff import diff
 from curation.deposit.impact import handovers_below, impact, to_withdraw
 from curation.engine.run import build
 from curation.engine.store import Store
+from curation.operation.unreached import unreached
 from curation.release.export import export
 from curation.truth.objects import objects
 from curation.truth.withdrawn import Tombstone, Withdrawn, give_back, tombstones, withdraw
@@ -251,6 +252,20 @@ def test_nothing_else_moves_and_given_back_all_is_as_before(withdrawn):
             withdraw(withdrawn.store, one)
     with pytest.raises(RecipeError, match="is not withdrawn; there are source-"):
         give_back(withdrawn.store, Tombstone(kind="source", id="source-0", reason="x"))
+
+
+def test_gc_leaves_tombstones(withdrawn):
+    where = withdrawn.folder / "store"
+    found = unreached([withdrawn.after], withdrawn.store, where, grace_s=0, n_handovers=1)
+    assert withdrawn.before.handover in {one.address for one in found}
+    assert not [one.address for one in found if one.address.startswith("withdrawn")]
+
+
+def test_plan_says_what_stays_out(withdrawn, curation):
+    words = (withdrawn.folder / "few.toml", "--raw", withdrawn.raw, "--store", withdrawn.folder / "store")
+    told = curation("plan", *words, "--json")
+    warnings = json.loads(told.stdout)["warnings"]
+    assert f"withdrawn, and used no more: source {withdrawn.trained['source_id']} " in "\n".join(warnings)
 
 
 def test_the_command_withdraws_by_name_and_tells_who_used_it(withdrawn, curation):

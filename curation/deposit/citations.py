@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from catalogs.catalog import catalog
 from catalogs.dataset import dataset
-from catalogs.references import Reference, cited
+from catalogs.references import DOI, Reference, cited
 from catalogs.survey import surveys
 from curation.deposit.about import About
 from curation.deposit.facts import Facts
@@ -23,6 +23,8 @@ class Cited:
     title: str
     references: tuple[Reference, ...]
     acknowledgement: str = ""
+    archive_doi: str = ""
+    """Of the survey's data themselves, where its door tells one."""
 
 
 def cited_doors(facts: Facts) -> tuple[list[Cited], list[str]]:
@@ -35,7 +37,9 @@ def cited_doors(facts: Facts) -> tuple[list[Cited], list[str]]:
     for kind in ("surveys", "datasets", "catalogs"):
         for name in facts.doors(kind):
             title, cite, thanks, now = _door(kind, name)
-            found.append(Cited(kind[:-1], name, title, tuple(cited(cite, f"{kind[:-1]}_{name}", title)), thanks))
+            references = tuple(cited(cite, f"{kind[:-1]}_{name}", title))
+            archive = DOI.search(surveys()[name].archive) if kind == "surveys" else None
+            found.append(Cited(kind[:-1], name, title, references, thanks, archive[0] if archive else ""))
             if now != then[kind, name]:
                 changed.append(f"{kind}/{name} says something else now than when {facts.manifest['address']} was made")
     return [*found, *(_paper(one["paper_id"], one["attribution"]) for one in facts.rows["papers"])], changed
@@ -56,6 +60,18 @@ def without_doi(used: Sequence[Cited]) -> list[Reference]:
 def dois(used: Sequence[Cited]) -> list[str]:
     """Every DOI that is known, sorted."""
     return sorted({one.doi for some in used for one in some.references if one.doi})
+
+
+def related(used: Sequence[Cited]) -> list[dict[str, str]]:
+    """What DataCite calls related identifiers: data that the release is derived from, papers that it refers to."""
+    found = {("DOI", one.archive_doi, "IsDerivedFrom") for one in used if one.archive_doi}
+    for one in (one for some in used for one in some.references):
+        if one.doi:
+            found.add(("DOI", one.doi, "References"))
+        elif one.eprint:
+            found.add(("arXiv", f"arXiv:{one.eprint}", "References"))
+    names = ("relatedIdentifierType", "relatedIdentifier", "relationType")
+    return [dict(zip(names, one, strict=True)) for one in sorted(found)]
 
 
 def acknowledgements(used: Sequence[Cited]) -> str:
@@ -102,6 +118,6 @@ def _door(kind: str, name: str) -> tuple[str, str, str, str]:
 
 def _paper(paper_id: str, attribution: str) -> Cited:
     key = f"paper_{re.sub('[^A-Za-z0-9]+', '_', paper_id)}"
-    arxiv = re.search(r"arXiv:(\S+?)[,.]?(\s|$)", attribution)
+    arxiv = re.search(r"arXiv:([A-Za-z0-9./-]+[A-Za-z0-9])", attribution)
     (reference,) = cited(attribution.replace(";", ","), key)
     return Cited("paper", paper_id, attribution, (reference.model_copy(update={"eprint": arxiv[1] if arxiv else ""}),))

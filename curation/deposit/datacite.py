@@ -12,9 +12,13 @@ SPDX = "https://spdx.org/licenses/"
 
 
 def datacite(
-    facts: Facts, about: About, told: Mapping[str, str], licences: Mapping[str, Licence], dois: Sequence[str]
+    facts: Facts,
+    about: About,
+    told: Mapping[str, str],
+    licences: Mapping[str, Licence],
+    related: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
-    """The attributes of a DOI; `dois` are those of the papers that the release is derived from."""
+    """The attributes of a DOI; `related` is what the release is derived from or refers to."""
     n = sum(one["n_samples"] for one in facts.counts)
     return {
         **({"doi": about.doi} if about.doi else {}),
@@ -30,9 +34,7 @@ def datacite(
         "alternateIdentifiers": [
             {"alternateIdentifier": facts.manifest["address"], "alternateIdentifierType": "radio-corpus hand-over"}
         ],
-        "relatedIdentifiers": [
-            {"relatedIdentifier": one, "relatedIdentifierType": "DOI", "relationType": "IsDerivedFrom"} for one in dois
-        ],
+        "relatedIdentifiers": list(related),
         "sizes": [f"{n} samples"],
         "formats": ["application/json", "image/png", "application/x-parquet", "application/x-votable+xml"],
         "version": about.version,

@@ -93,7 +93,7 @@ def _use(folder: str) -> list[str]:
         "import mlcroissant",
         'records = mlcroissant.Dataset("croissant.json").records("train")',
         "```", "",
-        f"Or `datasets.load_dataset(\".\")`, or LLaMA-Factory with `dataset_dir` `{folder}`. Paths of pictures are "
+        f"Or `datasets.load_dataset(FOLDER)`, or LLaMA-Factory with `dataset_dir` `{folder}`. Paths of pictures are "
         f"relative to `{folder}/`.", "",
     ]  # fmt: skip
 

@@ -80,9 +80,9 @@ def _withdrawn(facts: Facts) -> str:
 
 def _by_survey(facts: Facts) -> str:
     found = ", ".join(f"{one['survey']} {one['n_samples']:,}" for one in facts.rows["licences"])
-    return f"Samples are not even over surveys: {found}."
+    return f"Samples by survey: {found}."
 
 
 def _by_label(facts: Facts) -> str:
     found = ", ".join(f"{one['dataset']}/{one['label']} {one['n_sources']:,}" for one in facts.rows["labels"])
-    return f"Nor over classes, as their catalogues are not (sources by label): {found or 'no label'}."
+    return f"Classes are as even as their catalogues are; sources by label: {found or 'no label'}."

@@ -67,7 +67,7 @@ def _write(folder: Path, facts: Facts, about: About, used: list[citations.Cited]
         "LICENCES.md": page.licence_page(facts, about, licences),
         "ATTRIBUTION.bib": citations.bibliography(used),
         "ACKNOWLEDGEMENTS.md": citations.acknowledgements(used),
-        datacite.FILE: plain_json(datacite.datacite(facts, about, told, licences, dois)),
+        datacite.FILE: plain_json(datacite.datacite(facts, about, told, licences, citations.related(used))),
         "release.json": plain_json(summary),
     }
     _write_texts(folder, texts)
