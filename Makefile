@@ -12,6 +12,8 @@ STANDARD_READY := $(STANDARD)/.ready
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled modules are kept, also where a container says otherwise: each process of a test would compile them anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 TORCHVISION := schemas/torchvision_cpu.py
 # $(call cpu_environment,FOLDER,REQUIREMENTS,WHAT): an environment of exactly these packages. Of torch the CPU build, also
@@ -54,7 +56,7 @@ check: $(READY)  ## ruff (security rules too), formatting, pyright, and known vu
 	$(BIN)/python deploy/audit.py
 
 test: $(READY)   ## every test that needs no GPU and no model; real data and Ray included where they are there
-	$(BIN)/python -m pytest -m "not gpu and not serve" -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not gpu and not serve" -n auto --dist loadfile --no-loadscope-reorder
 
 test-serve: $(READY) $(SERVE_READY)  ## a real vLLM on the CPU writes for the demo and for 20 real images, another reads back (half an hour)
 	$(BIN)/python -m pytest -m serve

@@ -26,6 +26,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: one more than there are cores, since many tests wait for what they have started."""
+    return min(len(os.sched_getaffinity(0)) + 1, 4)
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: let no collection of garbage look through it again."""
     gc.freeze()

@@ -2,12 +2,9 @@
 
 import json
 import logging
-import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -23,6 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from curation.corpus import corpus, graph
 from curation.engine.store import Store
+from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 MIXED = "qa_and_captions"
@@ -132,20 +130,15 @@ def test_a_driver_killed_three_times_loses_and_doubles_nothing(demo_build, curat
     words = ("build", MIXED, "--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 2)
     n_tables = len(contents(demo_build.store, demo_build, MIXED))
     for share in (0.35, 0.6, 0.8):
-        with subprocess.Popen(
-            [sys.executable, "-m", "curation", *map(str, words)],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "RADIO_SERVER": model_server},
-        ) as driver:
-            deadline = time.monotonic() + 200
-            while time.monotonic() < deadline and driver.poll() is None:
-                if len(list((tmp_path / "store").rglob("_manifest.json"))) >= share * n_tables:
-                    break
-                time.sleep(0.02)
-            assert driver.poll() is None, "the build was over before it could be killed"
-            driver.send_signal(signal.SIGKILL)
+        driver = warm.started("curation", words, (tmp_path / "out", tmp_path / "err"), RADIO_SERVER=model_server)
+        deadline = time.monotonic() + 200
+        while time.monotonic() < deadline and driver.is_alive():
+            if len(list((tmp_path / "store").rglob("_manifest.json"))) >= share * n_tables:
+                break
+            time.sleep(0.02)
+        assert driver.is_alive(), "the build was over before it could be killed"
+        driver.kill()
+        driver.join()
     again = curation(*words)
     assert again.returncode == 0, again.stderr[-3000:]
     assert tree(handover(tmp_path / "store", MIXED)) == tree(handover(demo_build.store, MIXED))

@@ -5,8 +5,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from finetune.training.train import train
 from finetune.watch.probes import probes_of
 from finetune.watch.progress import Log, Meter, lines_of
 from schemas.errors import CheckpointError, RecipeError, StepError
+from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 LORA = {"trainable": '{llm = "lora", newline = false}', "lora": "{r = 4, alpha = 8, dropout = 0.2}"}
@@ -88,15 +87,12 @@ def test_weights_alone_go_on_at_their_place_in_data_and_schedule(job, tmp_path, 
     assert weights(tmp_path / "whole") != weights(tmp_path / "parts")
 
 
-def started(job, *words):
-    """`train` in a process of its own."""
+def started(job, said, *words):
+    """`train` in a process of its own, which says what it says to a file."""
     changes = {"model.name": job.recipe.model.name, **SHORT, "run.epochs": "10", "run.max_steps": "60"}
     sets = [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     command = ["train", "smoke", "--data", str(job.data), "--out", str(job.out), "--no-check", *sets, *words]
-    return subprocess.Popen(
-        [sys.executable, "-m", "finetune", *command], cwd=ROOT, stderr=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    return warm.started("finetune", command, (said, said), OMP_NUM_THREADS="1", **warm.ranks())
 
 
 def in_float16(folder, out):
@@ -286,15 +282,15 @@ def test_two_processes_under_deepspeed_make_the_step_of_one(job, tmp_path, unver
     two = job(tmp_path / "two", place=tmp_path / "data")
     sets = {**changes, "run.zero": str(zero)}
     process = started(
-        two, *[word for key, value in sets.items() for word in ("--set", f"{key}={value}")],
+        two, tmp_path / "said", *[word for key, value in sets.items() for word in ("--set", f"{key}={value}")],
         "--launcher", "deepspeed", "--gpus", "2",
     )  # fmt: skip
     try:
-        _, said = process.communicate(timeout=300)
+        process.join(300)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 0, said.decode()[-3000:]
+    assert process.exitcode == 0, (tmp_path / "said").read_text()[-3000:]
     one, other = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("one", "two"))
     base = load_file(Path(two.recipe.model.name) / "model.safetensors")
     update = max(float((one[name] - base[name]).abs().max()) for name in base)
