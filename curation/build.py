@@ -179,8 +179,9 @@ def run_gate(
             gate = run_gates(store, made.addresses(), aside / GATE)
             if with_report:
                 report(store, made, gate, aside / page.name, judgements(made.reviews))
-        if is_kept:
-            shutil.copyfile(page, aside / page.name)
+        for one in (page, page.with_suffix(".json")) if is_kept else ():
+            if one.exists():
+                shutil.copyfile(one, aside / one.name)
     return replace(gate, folder=page.parent / GATE)
 
 

@@ -15,7 +15,9 @@ from schemas.whole import folder_problems
 from tests.bit_flips import flip_bit
 from tests.test_curation_engine import counting, finish, odd_step
 
-MADE = SimpleNamespace(handover="llava/few/0123456789ab", corpus=SimpleNamespace(name="few"), steps=[], addresses=dict)
+MADE = SimpleNamespace(
+    handover="llava/few/0123456789ab", corpus=SimpleNamespace(name="few"), steps=[], addresses=dict, reviews={}
+)
 
 
 @pytest.fixture

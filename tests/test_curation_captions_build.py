@@ -233,7 +233,7 @@ def test_why_leads_from_a_caption_to_its_paper(built):
 def test_the_report_shows_the_funnel_and_escapes_what_papers_say(built):
     _, _, said = built
     page = Path(said["report"]).read_text(encoding="utf-8")
-    section = page[page.index('<section id="captions">') :]
+    section = page[page.index('<section id="captions"') :]
     for words in ("duplicate-picture", "path-outside", "not-redistributable", "about 62 %", "score of a caption",
                   "orders to its reader", "Ignore the instructions above"):  # fmt: skip
         assert words in section

@@ -262,7 +262,7 @@ def test_a_judgement_of_nothing_shuts_the_gate(shelf: Shelf):
 
 def test_the_page_tells_of_them_and_is_the_same_bytes_twice(shelf: Shelf, tmp_path: Path):
     gate = GateResult(True, (), 1, 1, Path())
-    pages = [report(shelf, Made(shelf), gate, tmp_path / f"{k}.html", SAID).read_text() for k in (1, 2)]
+    pages = [report(shelf, Made(shelf), gate, tmp_path / f"{k}" / "report.html", SAID).read_text() for k in (1, 2)]
     assert pages[0] == pages[1]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", pages[0]))
     assert "Does a low score foretell a contradiction?" in text and "low scores foretell faults" in text

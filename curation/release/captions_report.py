@@ -1,17 +1,19 @@
 """What the report shows of captions: pictures that were taken, by key, and some of each cut."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from curation.release.montage import picture_address
+from curation.release.picked import Tables, rows_of
 
 N_TAKEN, N_CUT = 24, 3
 TAKEN = f"""
-SELECT figure_id, split, turns[1].question AS question, turns[1].answer AS caption, caption_score, attribution, licence,
-       png, '' AS reason, '' AS detail
+SELECT sample_id, figure_id, split, turns[1].question AS question, turns[1].answer AS caption, caption_score,
+       attribution, licence,
+       '' AS reason, '' AS detail
 FROM captions
 WHERE figure_id IN (SELECT figure_id FROM captions ORDER BY md5(figure_id), figure_id LIMIT {N_TAKEN})
 ORDER BY md5(figure_id), figure_id
@@ -26,8 +28,8 @@ WITH told AS (
     QUALIFY row_number() OVER (
         PARTITION BY coalesce(placed.reason, one.reason) ORDER BY md5(one.row_id), one.row_id) <= {N_CUT}
 )
-SELECT figure_id, '' AS split, '' AS question, caption, NULL::BIGINT AS caption_score, attribution, licence, png,
-       reason, detail
+SELECT '' AS sample_id, figure_id, '' AS split, '' AS question, caption, NULL::BIGINT AS caption_score,
+       attribution, licence, reason, detail
 FROM told JOIN figures ON figures.figure_id = told.row_id
 ORDER BY reason, md5(figure_id), figure_id
 """
@@ -43,6 +45,8 @@ WORDS = (("words of a caption", "SELECT 'figures' AS dataset, n_words AS value F
 class Shown:
     """A figure on the page: what was made of it, or why not."""
 
+    sample_id: str
+    """Empty where none was made of it."""
     figure_id: str
     split: str
     question: str
@@ -56,16 +60,17 @@ class Shown:
     """A `data:` address of a PNG."""
 
 
-def taken(db: duckdb.DuckDBPyConnection) -> Sequence[Shown]:
+def taken(db: duckdb.DuckDBPyConnection, store: Tables, addresses: Mapping[str, Sequence[str]]) -> Sequence[Shown]:
     """Figures that became samples, the same ones for the same tables."""
-    return _shown(db, TAKEN)
+    return _shown(db.sql(TAKEN), store, addresses.get("captions", ()))
 
 
-def cut(db: duckdb.DuckDBPyConnection) -> Sequence[Shown]:
+def cut(db: duckdb.DuckDBPyConnection, store: Tables, addresses: Mapping[str, Sequence[str]]) -> Sequence[Shown]:
     """Some figures of each reason, by reason."""
-    return _shown(db, CUT)
+    return _shown(db.sql(CUT), store, addresses.get("figures", ()))
 
 
-def _shown(db: duckdb.DuckDBPyConnection, query: str) -> list[Shown]:
-    rows: list[dict[str, Any]] = db.sql(query).to_arrow_table().to_pylist()
-    return [Shown(picture=picture_address(row.pop("png")), **row) for row in rows]
+def _shown(found: duckdb.DuckDBPyRelation, store: Tables, addresses: Sequence[str]) -> list[Shown]:
+    rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
+    pictures = rows_of(store, addresses, "figure_id", [row["figure_id"] for row in rows], ("png",))
+    return [Shown(picture=picture_address(pictures[row["figure_id"]]["png"]), **row) for row in rows]

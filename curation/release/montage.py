@@ -1,4 +1,4 @@
-"""Tiles of the report: a picture as its readers see it, with the boxes of its answers over it."""
+"""Tiles of the report: a picture as its readers see it, with the boxes of its answers and what is known of its sky."""
 
 import base64
 import io
@@ -8,9 +8,11 @@ from typing import Any
 
 from PIL import Image
 
+from curation.release.sky_marks import Marks, sky_marks
 from schemas.pictures import opened
 
-LARGEST_PX = 288
+LARGEST_PX, QUALITY = 288, 85
+"""A picture of the page is to be looked at and not measured: WebP takes a sixth of the PNG of the hand-over."""
 MOST_BOXES = 60
 
 
@@ -31,6 +33,7 @@ class Tile:
 
     sample_id: str
     source_name: str
+    survey: str
     labels: tuple[str, ...]
     without: str
     """What to write where there is no label."""
@@ -38,8 +41,16 @@ class Tile:
     benchmark: str | None
     extreme: str
     picture: str
-    """A `data:` address of a PNG."""
+    """A `data:` address."""
     outlines: tuple[Outline, ...]
+    marks: Marks | None
+
+    @property
+    def alternative(self) -> str:
+        """The picture in words, for who does not see it."""
+        n = len(self.outlines)
+        boxes = f", {n} box{'es' if n != 1 else ''}" if n else ""
+        return f"{self.source_name} in {self.survey}: {', '.join(self.labels) or self.without}{boxes}"
 
 
 def tile(row: Mapping[str, Any], extreme: str = "") -> Tile:
@@ -47,6 +58,7 @@ def tile(row: Mapping[str, Any], extreme: str = "") -> Tile:
     return Tile(
         sample_id=row["sample_id"],
         source_name=row["source_name"],
+        survey=row["survey"],
         labels=tuple(sorted(row["labels"] or _classes(row["turns"]))),
         without="none of its scheme" if row["is_none_of_some"] else "no label known",
         split=row["split"],
@@ -54,6 +66,7 @@ def tile(row: Mapping[str, Any], extreme: str = "") -> Tile:
         extreme=extreme,
         picture=picture_address(row["png"]),
         outlines=outlines(row["turns"]),
+        marks=sky_marks(row),
     )
 
 
@@ -76,11 +89,11 @@ def outlines(turns: Sequence[Mapping[str, Any]]) -> tuple[Outline, ...]:
 
 
 def picture_address(png: bytes) -> str:
-    """The PNG as a `data:` address, made smaller where the page shows it smaller; pixels are not made up."""
+    """The picture as a `data:` address of a WebP, made smaller where the page shows it smaller; no pixel is made up."""
     image = opened(png, "a picture of the report")
     if max(image.size) > LARGEST_PX:
         image.thumbnail((LARGEST_PX, LARGEST_PX), Image.Resampling.LANCZOS)
-        out = io.BytesIO()
-        image.save(out, "PNG", optimize=True)
-        png = out.getvalue()
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+    image = image if image.mode in ("L", "RGB") else image.convert("RGB")
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=QUALITY, method=4)
+    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()

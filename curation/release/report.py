@@ -1,58 +1,51 @@
-"""The report: one HTML page that needs no network, no script and no other file.
+"""The report: one HTML page that needs no network, no script and no other file, and beside it every number as JSON.
 
 Every number is an aggregate of the tables, counted by DuckDB when the page is written; nothing is adjusted to what
 was published. No clock goes in: the same tables give the same bytes.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import jinja2
-import numpy as np
+from markupsafe import Markup, escape
 
 from catalogs.database import read_sql
 from curation.exams import figures as exam
 from curation.release import captions_report, stretches_report, words_report
 from curation.release.built import Built, Tables, opened
 from curation.release.certificate import promised
-from curation.release.figures import PALETTE, histogram, sky_map, sky_near
+from curation.release.figures import N_COLOURS, histogram, middle_deg, sky_map, sky_near
+from curation.release.galleries import Gallery, galleries
 from curation.release.gates import GateResult
-from curation.release.montage import Tile, tile
+from curation.release.histograms import Histogram, Quantity, histograms, separations
+from curation.release.notices import notices
 from curation.release.published import lines
+from curation.release.report_json import as_json
 from curation.release.review import Decision
 from curation.truth.relabel import COMPLETIONS
 from schemas.errors import StoreError
 
 HERE = Path(__file__).parent
 NUMBERS = HERE / "numbers"
-N_BINS = 36
 TURNS = "SELECT conversation_id, unnest(turns) AS turn FROM conversations"  # before any join, else it costs the square
 OF_BOXES = f"""
 SELECT samples.dataset, claim.box AS box
 FROM (SELECT conversation_id, unnest(turn.claims) AS claim FROM ({TURNS})) JOIN samples USING (conversation_id)
 WHERE claim.kind = 'box' AND claim.state = 'present'
 """
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """Something to draw a histogram of: a query that gives dataset and value."""
-
-    label: str
-    query: str
-    log: bool = False
-    whole: bool = False
-
-
 OF_PICTURES = (
     Quantity("noise (rms) / mJy per beam", "SELECT dataset, rms_mjy_per_beam AS value FROM cutouts", log=True),
     Quantity("peak / mJy per beam", "SELECT dataset, peak_mjy_per_beam AS value FROM cutouts", log=True),
     Quantity("peak / noise", "SELECT dataset, peak_mjy_per_beam / rms_mjy_per_beam AS value FROM cutouts", log=True),
     Quantity("blank share of the picture", "SELECT dataset, blank_fraction AS value FROM cutouts"),
-)
+    Quantity("saturated share of the source's pixels", "SELECT dataset, saturated_share AS value FROM cutouts",
+             up_to=1.0),
+)  # fmt: skip
 OF_WORDS = (
     Quantity("longer side of a box / side of the picture",
              f"SELECT dataset, greatest(box[3] - box[1], box[4] - box[2]) AS value FROM ({OF_BOXES})"),
@@ -61,133 +54,79 @@ OF_WORDS = (
              "SELECT samples.dataset, len(string_split_regex(trim(turn.answer), '\\s+')) AS value "
              f"FROM ({TURNS}) JOIN samples USING (conversation_id)", whole=True),
 )  # fmt: skip
+SPLITS = ("train", "validation", "test")
+PROMISED = ("rule", "splits", "nearest", "largest_patch", "n_cutouts_without_position", "sky")
+"""Of the certificate, what the page tells; the hand-over has all of it."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing and what it leaves out."""
+    """A histogram, its drawing, and the place of each of its datasets among the page's colours."""
 
+    of: Histogram
     svg: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """The pictures shown of a dataset, and one of its conversations in full."""
-
-    dataset: str
-    tiles: tuple[Tile, ...]
-    example: Tile
-    turns: Sequence[Mapping[str, Any]]
+    colours: Mapping[str, int]
 
 
 def report(store: Tables, made: Built, gate: GateResult, file: Path, decisions: Sequence[Decision] = ()) -> Path:
-    """Write the page of a built corpus, in a folder that nobody reads yet; gives its path.
+    """Write the page of a built corpus and its numbers, in a folder that nobody reads yet; gives the page's path.
 
-    `decisions`: what people said of samples, where they did.
+    The numbers stand beside it, under its name with `.json`. `decisions`: what people said of samples, where they did.
     """
     with opened(store, made.addresses()) as db:
-        page = _page(db, store, made, gate, decisions)
+        told = _told(db, store, made, gate, decisions)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, encoding="utf-8", newline="\n")
+        file.write_text(_page(told, file.with_suffix(".json").name), encoding="utf-8", newline="\n")
+        file.with_suffix(".json").write_text(_numbers(told), encoding="utf-8", newline="\n")
     except OSError as error:
         raise StoreError(f"cannot write the report {file}: {error}") from error
     return file
 
 
-def _page(
+def _told(
     db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateResult, decisions: Sequence[Decision]
-) -> str:
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    templates.filters["n"] = lambda value: f"{value:,}"
-    templates.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
-    templates.filters["percent"] = lambda value: "–" if value is None else f"{100 * value:.1f} %"
-    templates.filters["interval"] = words_report.interval
+) -> dict[str, Any]:
+    """All that the page says, under the names that its templates know."""
     numbers = {file.stem: _rows(db, file) for file in sorted(NUMBERS.glob("*.sql")) if file.stem != "shown"}
     datasets = [made.of[name].dataset for name in made.of]
-    return templates.get_template("report.html").render(
-        corpus=made.corpus,
-        address=made.handover,
-        gate=gate,
-        totals=numbers["totals"][0],
-        numbers=numbers,
-        exam=exam.stored(),
-        exam_ways=exam.WAYS,
-        exam_figure=exam.figure,
-        published=[(one, lines(one, numbers)) for one in datasets],
-        promise=promised(db)[0],
-        completions=COMPLETIONS,
-        sky=sky_map(numbers["sky"]) if numbers["sky"] else "",
-        sky_near=sky_near(numbers["sky_near"]) if numbers["sky_near"] else "",
-        pictures=_figures(db, OF_PICTURES),
-        stretches=stretches_report.every_stretch(db),
-        n_stretched=stretches_report.N_CUTOUTS,
-        words=_figures(db, OF_WORDS),
-        scores=_figures(db, [Quantity(*one, whole=True) for one in words_report.score_queries(numbers["judged"])]),
-        lifts=words_report.lifts(numbers["judge_lift"]),
-        agreement=words_report.agreement(db, decisions),
-        caption_figures=_figures(db, [Quantity(*one, whole=True) for one in captions_report.SCORES])
-        + _figures(db, [Quantity(*one, log=True) for one in captions_report.WORDS]),
-        captions_taken=captions_report.taken(db),
-        captions_cut=captions_report.cut(db),
-        galleries=_galleries(db, numbers["chosen"]),
-        colours=PALETTE,
-        lineage=[store.manifest(address) for some in made.addresses().values() for address in some],
-        versions=_versions(store, made),
-        doors=made.doors,
-        credits=sorted({(one.dataset.cite, one.survey.cite, one.dataset.title) for one in made.of.values()}),
-    )
+    addresses, held = made.addresses(), exam.stored()
+    promise = promised(db)[0]
+    scores = [Quantity(*one, whole=True) for one in words_report.score_queries(numbers["judged"])]
+    of_captions = [Quantity(*one, whole=True) for one in captions_report.SCORES]
+    of_captions += [Quantity(*one, log=True) for one in captions_report.WORDS]
+    return {
+        "corpus": made.corpus,
+        "address": made.handover,
+        "gate": gate,
+        "notices": notices(gate, numbers, exam_is_current=not held or held["is_current"]),
+        "totals": numbers["totals"][0],
+        "numbers": numbers,
+        "exam": held,
+        "published": [(one, lines(one, numbers)) for one in datasets],
+        "promise": promise,
+        "histograms": {
+            "pictures": histograms(db, OF_PICTURES),
+            "words": histograms(db, OF_WORDS),
+            "separations": separations(db, numbers["matchings"]),
+            "scores": histograms(db, scores),
+            "captions": histograms(db, of_captions),
+        },
+        "stretches": stretches_report.every_stretch(store, addresses.get("cutouts", ())),
+        "lifts": words_report.lifts(numbers["judge_lift"]),
+        "agreement": words_report.agreement(db, decisions),
+        "captions_taken": captions_report.taken(db, store, addresses),
+        "captions_cut": captions_report.cut(db, store, addresses),
+        "galleries": galleries(db, store, addresses, numbers["chosen"]),
+        "lineage": [store.manifest(address) for some in addresses.values() for address in some],
+        "versions": _versions(store, made),
+        "doors": made.doors,
+        "credits": sorted({(one.dataset.cite, one.survey.cite, one.dataset.title) for one in made.of.values()}),
+    }
 
 
 def _rows(db: duckdb.DuckDBPyConnection, file: Path) -> list[dict[str, Any]]:
     return db.sql(read_sql(file)).to_arrow_table().to_pylist()
-
-
-def _figures(db: duckdb.DuckDBPyConnection, wanted: Sequence[Quantity]) -> list[Figure]:
-    return [figure for one in wanted for figure in [_figure(db, one)] if figure is not None]
-
-
-def _figure(db: duckdb.DuckDBPyConnection, wanted: Quantity) -> Figure | None:
-    """A histogram over all values; with a logarithmic axis, over the positive ones. None where there are none."""
-    value = "ln(value)" if wanted.log else "value"
-    values = f"SELECT dataset, value::DOUBLE AS value FROM ({wanted.query})"
-    fits = "isfinite(value) AND value > 0" if wanted.log else "isfinite(value)"
-    fitting = f"SELECT dataset, {value} AS v FROM ({values}) WHERE {fits}"
-    ((n_all,),) = db.sql(f"SELECT count(*) FROM ({values})").fetchall()
-    ((low, high, n_shown),) = db.sql(f"SELECT min(v), max(v), count(*) FROM ({fitting})").fetchall()
-    if not n_shown:
-        return None
-    if wanted.whole or high == low:
-        low, high = low - 0.5, high + 0.5
-    n_bins = min(N_BINS, round(high - low)) if wanted.whole else N_BINS
-    placed = f"least(floor((v - $low) / ($high - $low) * {n_bins}), {n_bins - 1})::INTEGER"
-    query = f"SELECT dataset, {placed} AS place, count(*) AS n FROM ({fitting}) GROUP BY ALL ORDER BY ALL"
-    counts: dict[str, list[int]] = {}
-    for dataset, place, n in db.execute(query, {"low": low, "high": high}).fetchall():
-        counts.setdefault(dataset, [0] * n_bins)[place] = n
-    edges = np.linspace(low, high, n_bins + 1)
-    unfit = "unknown or not positive" if wanted.log else "unknown"
-    caption = f"{n_shown:,} values" + (f"; {n_all - n_shown:,} {unfit}" if n_shown < n_all else "")
-    svg = histogram(counts, list(np.exp(edges) if wanted.log else edges), wanted.label, log=wanted.log)
-    return Figure(svg, caption)
-
-
-def _galleries(db: duckdb.DuckDBPyConnection, chosen: Sequence[Mapping[str, Any]]) -> list[Gallery]:
-    ids = [row["sample_id"] for row in chosen]
-    query = read_sql(NUMBERS / "shown.sql")
-    rows = {row["sample_id"]: row for row in db.sql(query, params={"sample_ids": ids}).to_arrow_table().to_pylist()}
-    found = list[Gallery]()
-    for dataset in sorted({row["dataset"] for row in chosen}):
-        some = [row for row in chosen if row["dataset"] == dataset and row["sample_id"] in rows]
-        tiles = tuple(tile(rows[row["sample_id"]], row["extreme"]) for row in some)
-        # The one with most to say among those chosen by key.
-        example = max(some, key=lambda row: (len(rows[row["sample_id"]]["turns"]), row["sample_id"]))["sample_id"]
-        found.append(Gallery(dataset, tiles, tile(rows[example]), rows[example]["turns"]))
-    return found
 
 
 def _versions(store: Tables, made: Built) -> dict[str, str]:
@@ -197,3 +136,92 @@ def _versions(store: Tables, made: Built) -> dict[str, str]:
             for name, version in store.manifest(address).versions.items():
                 found.setdefault(name, set()).add(version)
     return {name: ", ".join(sorted(found[name])) for name in sorted(found)}
+
+
+# -- the page ----------------------------------------------------------------------------------------------------------
+
+
+def _page(told: Mapping[str, Any], numbers_file: str) -> str:
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    templates.filters["n"] = lambda value: f"{value:,}"
+    templates.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f} %" if whole else "–"
+    templates.filters["percent"] = lambda value: "–" if value is None else f"{100 * value:.1f} %"
+    templates.filters["coded"] = _coded
+    templates.filters["interval"] = words_report.interval
+    cells, near = told["numbers"]["sky"], told["numbers"]["sky_near"]
+    places = {one.name: k for k, (one, _) in enumerate(told["published"])}
+    return templates.get_template("report.html").render(
+        **told,
+        numbers_file=numbers_file,
+        exam_ways=exam.WAYS,
+        exam_figure=exam.figure,
+        completions=COMPLETIONS,
+        sky=sky_map(cells) if cells else "",
+        sky_near=sky_near(near) if near else "",
+        sky_middle=middle_deg(near) if near else (),
+        figures={name: [_figure(one, places) for one in some] for name, some in told["histograms"].items()},
+        n_stretched=stretches_report.N_CUTOUTS,
+        n_colours=N_COLOURS,
+        splits=SPLITS,
+    )
+
+
+def _coded(text: str) -> Markup:
+    """Text, escaped; what stands in backticks as code."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(Markup("<code>{}</code>").format(one) if k % 2 else one for k, one in enumerate(parts))
+
+
+def _figure(found: Histogram, places: Mapping[str, int]) -> Figure:
+    """A dataset has the same colour in every figure; anything else is numbered by itself."""
+    known = all(name in places for name in found.counts)
+    colours = {name: places[name] if known else k for k, name in enumerate(found.counts)}
+    return Figure(found, histogram(found, colours), colours)
+
+
+# -- the numbers -------------------------------------------------------------------------------------------------------
+
+
+def _numbers(told: Mapping[str, Any]) -> str:
+    """Every number of the page, and the rows that they are in, as JSON."""
+    corpus, gate = told["corpus"], told["gate"]
+    same = ("notices", "exam", "histograms", "stretches", "agreement", "captions_taken",
+            "captions_cut", "versions", "doors")  # fmt: skip
+    said = {name: told[name] for name in same} | {
+        "corpus": {"name": corpus.name, "title": corpus.title},
+        "handover": told["address"],
+        "numbers": {name: rows for name, rows in told["numbers"].items() if name != "chosen"},  # `pictures` says it
+        "promise": {name: told["promise"][name] for name in PROMISED},
+        "gate": {
+            "ok": gate.ok, "n_rules": gate.n_rules, "n_judged": gate.n_judged,
+            "refusals": [{**asdict(one), "told": gate.told(one)} for one in gate.refusals],
+        },
+        "completions_published": {
+            name: asdict(COMPLETIONS[name]) for row in told["numbers"]["completed"]
+            if (name := row["dataset"]) in COMPLETIONS
+        },
+        "published": [
+            {"dataset": one.name, **asdict(line), "difference": line.difference}
+            for one, some in told["published"] for line in some
+        ],
+        "lifts": [{"dataset": dataset, "axis": axis, **asdict(one), "told": one.told}
+                  for (dataset, axis), one in told["lifts"].items()],
+        "pictures": [row for one in told["galleries"] for row in _shown(one)],
+        "lineage": [
+            {"address": one.address, "n_in": one.n_in, "n_kept": one.n_kept, "n_off_mosaic": one.n_off_mosaic,
+             "n_refused": one.n_refused, "counts": one.counts, "content": one.content}
+            for one in told["lineage"]
+        ],
+    }  # fmt: skip
+    return json.dumps(as_json(said), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _shown(gallery: Gallery) -> list[dict[str, Any]]:
+    return [
+        {"dataset": gallery.dataset, "group": group.name, "n_of_group": group.n, **asdict(one)}
+        for group in gallery.groups
+        for one in group.tiles
+    ]

@@ -1,21 +1,20 @@
 """What every stretch would show of a survey's sources: the part of the report by which a corpus chooses how to draw."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation.pictures.render import Picture
 from curation.pictures.seen import Seen, seen
 from curation.pictures.stretches import STRETCHES, WAYS
 from curation.pictures.zscale import clipped_rms
+from curation.release.picked import Tables, sampled
 
 N_CUTOUTS = 48
 """Of each survey, chosen by key: a look, not a census. What was drawn is counted over every cutout."""
-CHOSEN = f"""
-SELECT survey, width_px, height_px, pixels FROM cutouts WHERE octet_length(pixels) = 4 * width_px * height_px
-QUALIFY row_number() OVER (PARTITION BY survey ORDER BY cutout_id) <= {N_CUTOUTS} ORDER BY survey, cutout_id
-"""
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,27 @@ class Shown:
     range_kept: float | None
 
 
-def every_stretch(db: duckdb.DuckDBPyConnection) -> list[Shown]:
-    """For each survey every stretch, and three together, in that order."""
+def every_stretch(store: Tables, addresses: Sequence[str]) -> list[Shown]:
+    """For each survey of the tables of cutouts every stretch, and three together, in that order."""
     pictures = [Picture(stretch=way) for way in WAYS]
     found: dict[tuple[str, tuple[str, ...]], list[Seen]] = {}
-    for survey, width, height, body in db.sql(CHOSEN).fetchall():
-        pixels = np.frombuffer(body, "<f4").reshape(height, width)
+    for survey, pixels in _images(store, addresses):
         rms, scales = clipped_rms(pixels), {name: make(pixels, Picture.contrast) for name, make in STRETCHES.items()}
         for way in (one.stretches for one in pictures):
             found.setdefault((survey, way), []).append(seen(pixels, way, [scales[one] for one in way], rms))
     return [_shown(survey, way, some) for (survey, way), some in found.items()]
+
+
+def _images(store: Tables, addresses: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """Survey and image[y, x] of the cutouts to look at; one whose pixels are not of its size is left out."""
+    columns = ["cutout_id", "width_px", "height_px", "pixels"]
+    for survey, parts in sampled(store, addresses, "cutout_id", "survey", N_CUTOUTS).items():
+        for part, ids in parts:
+            rows = part.to_table(columns=columns)
+            rows = rows.filter(pc.is_in(rows["cutout_id"], pa.array(ids, pa.string()))).sort_by("cutout_id")
+            for row in rows.to_pylist():
+                if len(row["pixels"]) == 4 * row["width_px"] * row["height_px"]:
+                    yield survey, np.frombuffer(row["pixels"], "<f4").reshape(row["height_px"], row["width_px"])
 
 
 def _shown(survey: str, way: tuple[str, ...], some: list[Seen]) -> Shown:

@@ -1,4 +1,5 @@
 -- pictures are asked as the quotas say: so many of each question (one of a model may be a template's in the same words)
+-- do: Build again: `quotas` and `conversations` were made by different versions of the questions.
 WITH planned AS (
     SELECT dataset, question_id, sum(n_asked) AS n FROM quotas WHERE kind <> 'generated' GROUP BY ALL
 ), asked AS (

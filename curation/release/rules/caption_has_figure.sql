@@ -1,4 +1,5 @@
 -- a caption is that of its figure, with the figure's picture and paper, rated and split as the tables say
+-- do: Build again with `--repair`: captions and figures are of different builds; `check` says which table is damaged.
 SELECT captions.sample_id AS row_key, captions.figure_id AS found
 FROM captions
 LEFT JOIN figures USING (figure_id)

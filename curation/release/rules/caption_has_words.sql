@@ -1,4 +1,5 @@
 -- a caption's record says what its one turn says, with <image> once, first
+-- do: Report it as a bug with the id: a record and its one turn are written from the same words.
 SELECT sample_id AS row_key, conversations[1].value AS found
 FROM captions
 WHERE len(conversations) IS DISTINCT FROM 2 OR len(turns) IS DISTINCT FROM 1

@@ -1,4 +1,5 @@
 -- every claim of a sample names its evidence, but those of a model's turn that nobody can verify
+-- do: Lead the id to its rows with `why`; a kind of claim without evidence has to be added where claims are verified.
 WITH turns AS (  -- lists are opened before they are joined: a list beside a join costs the square of the rows
     SELECT conversation_id, unnest(turns) AS said, generate_subscripts(turns, 1) - 1 AS turn FROM conversations
 ), claims AS (

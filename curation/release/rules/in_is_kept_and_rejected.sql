@@ -1,4 +1,5 @@
 -- in = kept + rejected, and what is there is what the manifest counted
+-- do: Run `check`, then `build --repair`: a table has not the rows that its manifest counted.
 SELECT address AS row_key,
        n_in || ' in, ' || n_kept || ' kept (' || n_rows || ' there), '
        || n_rejected || ' rejected (' || n_rejected_rows || ' there)' AS found

@@ -1,4 +1,5 @@
 -- a match is between rows that are there: images, sources, objects or entries of a catalogue
+-- do: Build again: a cross-match is of a catalogue that has since changed.
 WITH rows AS (
     SELECT mosaic AS id FROM mosaics
     UNION ALL SELECT source_id FROM sources

@@ -1,4 +1,5 @@
 -- a label given by match with a catalogue of the corpus names a row that this catalogue has
+-- do: Build again: a label comes from a row of a catalogue that has since changed.
 WITH said AS (
     SELECT source_id, label.label, label.catalog, label.row
     FROM (SELECT source_id, unnest(labels) AS label FROM sources)

@@ -1,4 +1,5 @@
 -- no turn of a sample contradicts what is known of its sky
+-- do: Do not release. Lead the id to its rows with `why`: either a label is wrong, or the sentence.
 SELECT samples.sample_id || ' turn ' || quality.turn AS row_key, array_to_string(quality.reasons, '; ') AS found
 FROM samples JOIN quality USING (conversation_id) JOIN conversations USING (conversation_id)
 WHERE quality.verdict = 'contradicted'

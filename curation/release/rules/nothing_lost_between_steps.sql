@@ -1,4 +1,5 @@
 -- what a step kept is what the next one got: windows, cutouts, samples, splits
+-- do: Run `check`, then `build --repair`: a step got fewer rows than the one before it kept.
 WITH kept AS (SELECT step, sum(n_kept) AS n FROM steps GROUP BY step),
 got AS (SELECT step, sum(n_in) AS n FROM steps GROUP BY step),
 chain AS (

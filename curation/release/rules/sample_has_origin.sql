@@ -1,4 +1,5 @@
 -- a sample's conversation, cutout and source are there, belong together, and lead to its catalogue row
+-- do: Run `check`, then `build --repair`: a table on the way to the catalogue row is damaged or of another build.
 SELECT sample_id AS row_key, samples.origin_catalog || ' row ' || samples.origin_row AS found
 FROM samples
 LEFT JOIN conversations USING (conversation_id)

@@ -1,4 +1,5 @@
 -- a sample says what its conversation says, with <image> once, first
+-- do: Report it as a bug with the id: a record and its conversation are written from the same words.
 WITH said AS (
     SELECT sample_id, samples.conversations AS messages, conversations.turns,
            list_transform(samples.conversations, lambda message: message."from") AS sides,

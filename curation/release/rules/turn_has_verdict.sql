@@ -1,4 +1,5 @@
 -- every turn has been judged exactly once
+-- do: Build again: some turns were never judged.
 WITH judged AS (
     SELECT conversation_id, count(DISTINCT turn) AS n_turns, count(*) AS n_verdicts FROM quality GROUP BY ALL
 )

@@ -1,4 +1,5 @@
 -- a twin is of two cutouts that CUTOUTS have, of other dataset or survey
+-- do: Build again: twins are of cutouts that are no longer made.
 WITH sides AS (
     SELECT left_id || ' ' || right_id AS row_key, unnest([left_id, right_id]) AS cutout_id FROM twins
 )
