@@ -82,6 +82,7 @@ def page(corpus: str, store: str | None, out: Path | None, reviewer: str, port: 
 @click.option("--label", help="Of `correct`: the label, by its name or an alias.")
 @click.option("--state", type=click.Choice(STATES), default="present", show_default=True, help="What it is.")
 @click.option("--object", "subject_id", metavar="ID", help="Whose label: an object's; default: the source's.")
+@click.option("--instead", is_flag=True, help="In the place of the labels that are present now.")
 @click.option("--note", default="", help="Why.")
 def decide(corpus: str, store: str | None, out: Path | None, sample_id: str, verdict: str, **said: Any) -> None:
     """Decide about a sample (or a conversation, by its id). `undo` takes back your last decision about it.
@@ -92,9 +93,10 @@ def decide(corpus: str, store: str | None, out: Path | None, sample_id: str, ver
     from curation.decisions.rows import keep
 
     desk = _desk(corpus, store, out)
-    one = _decided(desk, sample_id, verdict, said)
-    keep(desk.store, [one])
-    click.echo(f"{one.decision_id}  {one.told}")
+    act = _decided(desk, sample_id, verdict, said)
+    keep(desk.store, act)
+    for one in act:
+        click.echo(f"{one.decision_id}  {one.told}")
 
 
 @review.command("list")
@@ -197,8 +199,8 @@ def _reviews(desk: "Desk") -> "dict[str, tuple[Decision, ...]]":
     return decisions_of(desk.store, desk.datasets)
 
 
-def _decided(desk: "Desk", sample_id: str, verdict: str, said: dict[str, Any]) -> "Decision":
-    from curation.reviewing.desk import correction, decided, undoing
+def _decided(desk: "Desk", sample_id: str, verdict: str, said: dict[str, Any]) -> "list[Decision]":
+    from curation.reviewing.deciding import Corrected, corrections, decided, undoing
 
     seen = desk.seen(desk.found(sample_id))
     who, note = said["reviewer"], said["note"]
@@ -206,9 +208,8 @@ def _decided(desk: "Desk", sample_id: str, verdict: str, said: dict[str, Any]) -
         if not said["label"]:
             scheme = desk.scheme(seen.dataset)
             raise RecipeError(f"--label: missing; expected one of {', '.join(scheme.labels)}")
-        return correction(
-            desk, seen, who, said["label"], said["state"], subject_id=said["subject_id"], note=note
-        )  # fmt: skip
+        told = Corrected(said["label"], said["state"], said["subject_id"], said["instead"])
+        return corrections(desk, seen, who, told, note)
     if verdict == "undo":
         return undoing(desk, seen, who, note)
-    return decided(seen, who, verdict, note=note)
+    return [decided(seen, who, verdict, note=note)]

@@ -10,7 +10,8 @@ from curation.decisions.rows import Decision, decisions_of, keep
 from curation.engine.run import build
 from curation.engine.store import Store
 from curation.release.export import export
-from curation.reviewing.desk import Desk, correction, decided, undoing
+from curation.reviewing.deciding import Corrected, corrections, decided, undoing
+from curation.reviewing.desk import Desk
 from curation.reviewing.standings import standings
 
 CORPUS = """
@@ -68,11 +69,11 @@ class Small:
         desk = self.desk
         seen = desk.seen(desk.found(sample_id))
         if verdict == "correct":
-            one = correction(desk, seen, reviewer, **said)
+            act = corrections(desk, seen, reviewer, Corrected(said["label"]))
         else:
-            one = undoing(desk, seen, reviewer) if verdict == "undo" else decided(seen, reviewer, verdict, **said)
-        keep(self.store, [one])
-        return one
+            act = undoing(desk, seen, reviewer) if verdict == "undo" else [decided(seen, reviewer, verdict, **said)]
+        keep(self.store, act)
+        return act[0]
 
 
 def first_build(folder: Path, raw: Path) -> Small:

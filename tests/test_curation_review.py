@@ -8,19 +8,24 @@ import pytest
 from click.testing import CliRunner
 
 from curation.cli import curation as command
-from curation.decisions.evidence import labels_digest
-from curation.decisions.reviewed import Vocabulary, corrected
-from curation.decisions.rows import Decision, Verdict, decision, keep
+from curation.decisions.evidence import Annotated, labels_digest
+from curation.decisions.reviewed import Vocabulary, corrected, reviewed
+from curation.decisions.rows import Decision, Verdict, decision, decisions_of, keep, now
 from curation.decisions.standing import agreements, kappa, outcomes, speaking
+from curation.decisions.step import Decided, decisions
 from curation.engine.store import Store
+from curation.operation.unreached import unreached
 from curation.release.built import opened
 from curation.reviewing.changes import change_lines
 from curation.reviewing.csv_rows import read, written
-from curation.reviewing.desk import decided
+from curation.reviewing.deciding import decided
 from curation.reviewing.standings import standings
+from curation.verification.annotation_tables import AnnotationTables
 from schemas.errors import CatalogError, DamageError, RecipeError
 from schemas.fingerprint import content_id
-from schemas.tables import DECISIONS
+from schemas.labels import label_scheme
+from schemas.tables import CUTOUTS, DECISIONS, OBJECTS, SOURCES
+from tests import making_conversations as scene
 from tests.making_review import CORPUS, NAME, Small, first_build, one_of_each_cutout
 
 RULES = Path(__file__).parent.parent / "curation" / "release" / "rules"
@@ -142,6 +147,36 @@ def test_most_reviewers_decide_and_a_draw_changes_nothing(small: Small):
     assert sample not in small.provenance() and other in small.provenance()
 
 
+def test_the_label_of_an_object_is_corrected_and_no_other():
+    cutouts = CUTOUTS.of([scene.cutout()])
+    sources = SOURCES.of([scene.source()])
+    other = scene.an_object("b", 70, 60, label="SPURIOUS")
+    objects = OBJECTS.of([scene.an_object("a", 30, 40, label="COMPACT"), other])
+    evidence = Annotated(sources, objects).of(cutouts.to_pylist()[0])
+    wrong = objects["object_id"][0].as_py()
+    row = {name: cutouts[name][0].as_py() for name in ("cutout_id", "source_id")}
+    act = [
+        decision(
+            decided_at=now(), reviewer="ann", verdict="correct", dataset="demo", sample_id=content_id("sample", 1),
+            conversation_id=content_id("conv", 1), picture_sha256=evidence.picture_sha256,
+            labels_sha256=evidence.labels_sha256, subject_id=wrong, scheme="caesar_mrcnn", label=name, state=state,
+            **row,
+        )
+        for name, state in (("EXTENDED", "present"), ("COMPACT", "absent"))
+    ]  # fmt: skip
+    told = Decided.of(act, is_single=False)
+    made = decisions(cutouts, sources, objects, told, act)
+    assert made.kept.num_rows == 2
+    words = Vocabulary.of(label_scheme("caesar_mrcnn"))
+    after = reviewed(objects, made.kept, words, table=OBJECTS, key="object_id").kept
+    first, second = AnnotationTables(sources, after, label_scheme("caesar_mrcnn")).of(cutouts.to_pylist()[0]).objects
+    assert {first.labels, second.labels} == {frozenset({"EXTENDED"}), frozenset({"SPURIOUS"})}
+    assert after["labels"][1].as_py() == objects["labels"][1].as_py()
+    moved = OBJECTS.of([scene.an_object("a", 31, 40, label="COMPACT"), other])
+    assert decisions(cutouts, sources, moved, told, act).reasons == {"labels-changed": 2}
+    assert decisions(cutouts.slice(1), sources, objects, told, act).reasons == {"not-here": 2}
+
+
 # -- nothing is lost -------------------------------------------------------------------------------------------------
 
 
@@ -161,8 +196,36 @@ def test_reviewers_who_decide_at_once_lose_nothing(small: Small):
         wanted = [name for names in together.map(work, ("ann", "ben", "cid", "dot")) for name in names]
     assert len(wanted) == len(set(wanted)) == 48
     assert {one.decision_id for one in small.reviews[NAME]} == set(wanted)
+    assert not [one for one in unreached([small.graph()], small.store, Path(small.store.root), grace_s=0, n_handovers=1)
+                if "review" in one.address]  # fmt: skip
     (pair, *_) = agreements(small.reviews[NAME])
     assert (pair.n, pair.n_alike, pair.kappa) == (12, 12, 1.0)
+
+
+def test_reviewers_on_an_object_store_lose_nothing(monkeypatch):
+    from moto.server import ThreadedMotoServer
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        _, port = server.get_host_and_port()
+        place = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1&allow_bucket_creation=true"
+        where = f"s3://corpus/store?{place}"
+        assert decisions_of(Store(where), ["d"]) == {"d": ()}
+
+        def work(who: str) -> None:
+            for k in range(6):
+                keep(Store(where), [said(who, "accept", k, at=k)])
+
+        keep(Store(where), [said("zoe", "accept")])  # the bucket is there
+        with ThreadPoolExecutor(2) as together:
+            list(together.map(work, ("ann", "ben")))
+        found = decisions_of(Store(where), ["d"])["d"]
+        assert len(found) == 13 and [one.decided_at for one in found] == sorted(one.decided_at for one in found)
+    finally:
+        server.stop()
 
 
 def test_a_damaged_file_of_decisions_ends_the_build_and_stays(small: Small):

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from curation.decisions.rows import Decision, Verdict, decision
-from curation.reviewing.desk import Desk, correction, decided
+from curation.reviewing.deciding import Corrected, corrections, decided
+from curation.reviewing.desk import Desk
 from schemas.errors import CatalogError, CorpusError
 
 COLUMNS = ("decision_id", *Decision.model_fields)
@@ -72,8 +73,8 @@ def _decisions(row: dict[str, str], desk: Desk, reviewer: str | None) -> Iterato
     if said != Verdict.CORRECT:
         yield decided(seen, who, said, note=note), ""
     elif row.get("label"):
-        state = row.get("state") or "present"
-        yield correction(desk, seen, who, row["label"], state, subject_id=row.get("subject_id"), note=note), ""
+        told = Corrected(row["label"], row.get("state") or "present", row.get("subject_id") or None)
+        yield from ((one, "") for one in corrections(desk, seen, who, told, note))
     else:
         kept = f"{NO_LABEL}{'; ' if note else ''}{note}"
         yield decided(seen, who, Verdict.REJECT, note=kept), f"{name} is rejected: no column label says what is right"

@@ -5,7 +5,7 @@ Only tables are read; a decision is about what they show, and the next build is 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,8 @@ from catalogs.dataset import dataset
 from catalogs.survey import surveys
 from curation.corpus import Corpus
 from curation.decisions.evidence import Annotated, Evidence
-from curation.decisions.rows import Decision, Verdict, decision, decisions_of, now
-from curation.decisions.standing import not_undone
 from curation.engine.store import Store
+from curation.pictures.boxes import SkyOutlines, sky_outlines
 from curation.reviewing.queue import Waiting, waiting
 from curation.reviewing.standings import Went
 from curation.verification.annotation_tables import AnnotationTables
@@ -27,6 +26,7 @@ from schemas.errors import RecipeError
 from schemas.labels import LabelScheme, label_scheme
 from schemas.whole import read_manifest
 
+HELD = 8  # parts of tables that stay in memory: what is looked at is asked for several times
 Row = dict[str, Any]
 
 
@@ -54,6 +54,7 @@ class Desk:
     def __init__(self, store: Store, corpus: Corpus, handover: Path, tables: Mapping[str, Sequence[str]]) -> None:
         """`tables`: the addresses of each kind, as the manifest of the hand-over has them."""
         self.store, self.corpus, self.handover, self.tables = store, corpus, handover, tables
+        self._part = lru_cache(maxsize=HELD)(store.read_part)
 
     @classmethod
     def of(cls, store: Store, corpus: Corpus, out: Path | None) -> "Desk":
@@ -132,6 +133,14 @@ class Desk:
         """What words of a dataset were held against."""
         return self._annotations[dataset_name]
 
+    def objects(self, dataset_name: str) -> Mapping[str, Row]:
+        """OBJECTS of a dataset by id, as reviewers corrected them."""
+        return self._objects[dataset_name]
+
+    def outlines(self, dataset_name: str) -> SkyOutlines:
+        """Their outlines on the sky."""
+        return self._outlines[dataset_name]
+
     def picture(self, cutout_id: str) -> bytes | None:
         """The PNG of a cutout; None where there is no such one."""
         for name in self.datasets:
@@ -160,7 +169,7 @@ class Desk:
         return self.store.read(self._address(kind, dataset_name) or "", columns)
 
     def _rows(self, kind: str, dataset_name: str, k: int, wanted: tuple[str, str]) -> list[Row]:
-        table = self.store.read_part(self._address(kind, dataset_name) or "", k)
+        table = self._part(self._address(kind, dataset_name) or "", k)
         return table.filter(pc.equal(table[wanted[0]], wanted[1])).to_pylist()
 
     def _row(self, kind: str, dataset_name: str, k: int, wanted: tuple[str, str]) -> Row:
@@ -190,6 +199,15 @@ class Desk:
         }
 
     @cached_property
+    def _objects(self) -> dict[str, dict[str, Row]]:
+        tables = {one: self._table("objects", one) for one in self.datasets}
+        return {one: {row["object_id"]: row for row in table.to_pylist()} for one, table in tables.items()}
+
+    @cached_property
+    def _outlines(self) -> dict[str, SkyOutlines]:
+        return {one: sky_outlines(self._table("objects", one)) for one in self.datasets}
+
+    @cached_property
     def _labels_before(self) -> dict[str, dict[str, Sequence[Row]]]:
         tables = {one: before.sources.to_pylist() for one, before in self._before.items()}
         return {one: {row["source_id"]: row["labels"] or () for row in rows} for one, rows in tables.items()}
@@ -210,44 +228,3 @@ class Desk:
             tables = self._table("sources", one), self._table("objects", one)
             found[one] = AnnotationTables(*tables, self.scheme(one), self.corpus.dialect, facts)  # pyright: ignore
         return found
-
-
-def decided(seen: Seen, reviewer: str, verdict: str, **said: Any) -> Decision:
-    """A decision about what was seen. `said`: note, undoes; of a correction subject_id, scheme, label, state.
-
-    Raises CatalogError, one line, for what it cannot be.
-    """
-    return decision(
-        decided_at=now(), reviewer=reviewer, verdict=verdict, dataset=seen.dataset, sample_id=seen.sample_id,
-        conversation_id=seen.conversation["conversation_id"], cutout_id=seen.cutout["cutout_id"],
-        source_id=seen.cutout["source_id"], picture_sha256=seen.evidence.picture_sha256,
-        labels_sha256=seen.evidence.labels_sha256, **said,
-    )  # fmt: skip
-
-
-def correction(desk: Desk, seen: Seen, reviewer: str, label: str, state: str = "present", **said: Any) -> Decision:
-    """That a label of the source, or of the object `subject_id`, is another one than was said.
-
-    Raises RecipeError for a label that the scheme does not have, or an object that the picture does not show.
-    """
-    scheme = desk.scheme(seen.dataset)
-    name = scheme.spelt(label)
-    if name is None:
-        raise RecipeError(f"no label {label!r} in scheme {scheme.name}; known: {', '.join(scheme.labels)}")
-    subject = said.pop("subject_id", None) or seen.cutout["source_id"]
-    known = desk.annotations(seen.dataset).of(seen.cutout)
-    shown = {one.object_id for one in (known.objects if known else None) or ()} | {seen.cutout["source_id"]}
-    if subject not in shown:
-        raise RecipeError(f"{subject}: the picture shows no such source or object; known: {', '.join(sorted(shown))}")
-    said = {"subject_id": subject, "scheme": scheme.name, "label": name, "state": state, **said}
-    return decided(seen, reviewer, Verdict.CORRECT, **said)
-
-
-def undoing(desk: Desk, seen: Seen, reviewer: str, note: str = "") -> Decision:
-    """That the reviewer's last decision about the sample is taken back. Raises RecipeError where there is none."""
-    rows = not_undone(decisions_of(desk.store, [seen.dataset])[seen.dataset])
-    mine = [one for one in rows if one.reviewer == reviewer and one.cutout_id == seen.cutout["cutout_id"]]
-    about = [one for one in mine if one.sample_id == seen.sample_id or one.verdict is Verdict.CORRECT]
-    if not about:
-        raise RecipeError(f"{seen.sample_id}: {reviewer} decided nothing about it that could be taken back")
-    return decided(seen, reviewer, Verdict.UNDO, undoes=about[-1].decision_id, note=note)

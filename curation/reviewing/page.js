@@ -3,16 +3,16 @@
 
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
-const SHOWN_AT_ONCE = 100;
 const CURVES = {
   linear: (v) => v,
   sqrt: (v) => Math.sqrt(v),
   asinh: (v) => Math.asinh(v / 0.05) / Math.asinh(1 / 0.05),
   log: (v) => Math.log1p(v * 1000) / Math.log1p(1000),
 };
-const TO_DECIDE = { todo: (row) => !row.mine, open: (row) => row.is_open, mine: (row) => row.mine, all: () => true };
+const LEAVES = { todo: (row) => row.mine, open: () => false, mine: (row) => !row.mine, all: () => false };
 
-let rows = [], listed = [], n_listed = SHOWN_AT_ONCE, current = null, image = null, acts = [], busy = false;
+// `listed` is what was read of a view so far, `n_read` how much of it: decisions take rows away from the former alone.
+let listed = [], n_read = 0, n_left = 0, counts = {}, current = null, image = null, acts = [], busy = false;
 
 function el(tag, given = {}, ...children) {
   const made = document.createElement(tag);
@@ -55,8 +55,8 @@ async function asked(path, given) {
 // -- the queue
 
 async function readQueue() {
-  const found = await (await asked("/api/queue")).json();
-  rows = found.rows;
+  [listed, n_read, n_left] = [[], 0, 0];
+  const found = await readMore();
   document.title = `Review: ${found.corpus}`;
   $("title").textContent = found.title;
   $("who").textContent = `${found.reviewer} reviews ${found.corpus}`;
@@ -64,29 +64,38 @@ async function readQueue() {
     .map((line) => el("li", {}, line)));
 }
 
-function listQueue() {
-  const wanted = TO_DECIDE[$("view").value];
-  listed = rows.filter(wanted);
-  const n_mine = rows.filter((row) => row.mine).length;
-  $("count").textContent = `${listed.length.toLocaleString("en")} shown, ${n_mine.toLocaleString("en")} of ${rows.length.toLocaleString("en")} decided by me`;
+async function readMore() {
+  const found = await (await asked(`/api/queue?view=${encodeURIComponent($("view").value)}&start=${n_read}`)).json();
+  listed.push(...found.rows);
+  n_read += found.rows.length;
+  counts = { waiting: found.n_listed, mine: found.n_mine, all: found.n_all };
   drawQueue();
+  return found;
 }
 
 function drawQueue() {
-  $("queue").replaceChildren(...listed.slice(0, n_listed).map((row) => el("li", {}, el("button",
-    { type: "button", "aria-current": String(Boolean(current && row.id === current.conversation_id)), on: () => show(row.id) },
+  const number = (n) => n.toLocaleString("en");
+  $("count").textContent = `${number(counts.waiting - n_left)} here, ${number(counts.mine)} of ${number(counts.all)} decided by me`;
+  $("queue").replaceChildren(...listed.map((row) => el("li", {}, el("button",
+    { type: "button", "aria-current": String(Boolean(current && row.id === current.conversation_id)), on: () => show(row.id).catch(told) },
     row.name || row.id, row.mine ? ` (${row.mine})` : "",
     el("small", {}, [row.refused ? `refused: ${row.refused}` : "", ...row.doubts, row.n_others ? `${row.n_others} others decided` : ""]
       .filter(Boolean).join("; ") || row.dataset)))));
-  $("more").hidden = listed.length <= n_listed;
+  $("more").hidden = n_read >= counts.waiting;
+  const here = document.querySelector("#queue [aria-current=true]");
+  if (here) {  // within the list alone: the page stays where it is
+    const list = $("queue"), top = here.offsetTop - list.offsetTop;
+    if (top < list.scrollTop || top + here.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 3;
+  }
 }
 
-function step(by) {
+const placed = (id) => listed.findIndex((row) => row.id === id);
+
+async function step(by) {
+  const at = current ? placed(current.conversation_id) : -1;
+  if (at + by >= listed.length && n_read < counts.waiting) await readMore();
   if (!listed.length) return show(null);
-  const at = listed.findIndex((row) => current && row.id === current.conversation_id);
-  const to = at < 0 ? 0 : Math.min(listed.length - 1, Math.max(0, at + by));
-  if (to >= n_listed) n_listed = to + SHOWN_AT_ONCE;
-  return show(listed[to].id);
+  return show(listed[at < 0 ? 0 : Math.min(listed.length - 1, Math.max(0, at + by))].id);
 }
 
 // -- a sample
@@ -305,19 +314,26 @@ async function decide(verdict, more = {}) {
     const said = { conversation_id: about.conversation_id, sample_id: about.sample_id, verdict, ...more };
     const kept = await (await asked("/api/decide", { method: "POST", headers: { "Content-Type": "application/json" },
       body: JSON.stringify(said) })).json();
-    const row = rows.find((one) => one.id === about.conversation_id);
     if (verdict === "note") {
       say(`Note kept: ${kept.told}`);
       await show(about.conversation_id);
       return;
     }
     acts.push(about.conversation_id);
-    const at = listed.findIndex((one) => one.id === about.conversation_id);
-    if (row) row.mine = verdict;
     say(`${about.source_name || about.sample_id}: ${kept.told}. u takes it back.`, verdict === "reject" ? "bad-text" : "good-text");
-    listQueue();
-    const still = listed.findIndex((one) => one.id === about.conversation_id);
-    const to = listed[still >= 0 ? Math.min(still + 1, listed.length - 1) : Math.min(at, listed.length - 1)];
+    let at = placed(about.conversation_id);
+    const row = listed[at];
+    if (row) {
+      counts.mine += row.mine ? 0 : 1;
+      row.mine = verdict;
+      if (LEAVES[$("view").value](row)) {
+        listed.splice(at, 1);
+        n_left += 1;
+        at -= 1;
+      }
+    }
+    if (at + 1 >= listed.length && n_read < counts.waiting) await readMore();
+    const to = listed[Math.min(at + 1, listed.length - 1)];
     await show(to ? to.id : null);
   } catch (error) {
     say(`Not kept: ${error.message}`, "bad-text");
@@ -335,7 +351,6 @@ async function undo() {
     await asked("/api/decide", { method: "POST", headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ conversation_id: id, sample_id: current.sample_id, verdict: "undo" }) });
     await readQueue();
-    listQueue();
     await show(id);
     say(`${current.source_name || current.sample_id}: taken back.`);
   } catch (error) {
@@ -353,6 +368,9 @@ function openCorrect() {
   for (const one of $("state").options) one.hidden = one.disabled = current.scheme.is_single && one.value === "absent";
   $("state").value = "present";
   $("correct-note").value = "";
+  $("instead-of").hidden = current.scheme.is_single;  // there one label alone holds anyway
+  $("instead").checked = Boolean(boxed.length && !current.scheme.is_single);
+  if (boxed.length && !current.labels.some((one) => one.state === "present")) $("subject").selectedIndex = 1;
   defineLabel();
   $("correct-dialog").showModal();
   $("label").focus();
@@ -390,7 +408,7 @@ function toggled(id) {
 
 const KEYS = {
   a: () => decide("accept"), r: () => decide("reject"), R: () => openNote("reject"), c: openCorrect, n: () => openNote("note"),
-  u: undo, j: () => step(1), k: () => step(-1), s: () => current && nextStretch(), "[": () => current && whiter(-100),
+  u: undo, j: () => step(1).catch(told), k: () => step(-1).catch(told), s: () => current && nextStretch(), "[": () => current && whiter(-100),
   "]": () => current && whiter(100), b: () => current && toggled("boxes"), g: () => current && toggled("grid"),
   "?": () => $("help-dialog").showModal(),
 };
@@ -413,14 +431,16 @@ for (const [id, act] of Object.entries({ accept: KEYS.a, reject: KEYS.r, correct
   previous: KEYS.k, "help-button": KEYS["?"], "agreement-button": () => $("agreement-dialog").showModal() })) $(id).addEventListener("click", act);
 for (const one of document.querySelectorAll("[data-close]")) one.addEventListener("click", () => one.closest("dialog").close());
 $("correct-form").addEventListener("submit", () => decide("correct",
-  { subject_id: $("subject").value || null, label: $("label").value, state: $("state").value, note: $("correct-note").value }));
+  { subject_id: $("subject").value || null, label: $("label").value, state: $("state").value, is_instead: $("instead").checked, note: $("correct-note").value }));
 $("note-form").addEventListener("submit", () => decide(noteOf, { note: $("note-text").value }));
 $("label").addEventListener("change", defineLabel);
-$("view").addEventListener("change", () => { n_listed = SHOWN_AT_ONCE; listQueue(); step(0); });
-$("more").addEventListener("click", () => { n_listed += SHOWN_AT_ONCE; drawQueue(); });
+$("view").addEventListener("change", () => { current = null; start(); });
+$("more").addEventListener("click", () => readMore().catch(told));
 for (const id of ["stretch", "low", "high"]) $(id).addEventListener("input", () => current && drawImage());
 for (const id of ["boxes", "grid"]) $(id).addEventListener("change", () => current && drawOver());
 $("frame").addEventListener("pointermove", (event) => current && under(event));
 if (window.matchMedia("(max-width: 800px)").matches) $("queue-box").open = false;
 
-readQueue().then(() => { listQueue(); return step(0); }).catch((error) => say(`Cannot read the queue: ${error.message}`, "bad-text"));
+const told = (error) => say(`Cannot be read: ${error.message}`, "bad-text");
+const start = () => readQueue().then(() => step(0)).catch(told);
+start();

@@ -9,25 +9,19 @@ import hmac
 import json
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from aiohttp import web
 
-from curation.decisions.rows import Decision, Verdict, decisions_of, keep
-from curation.decisions.standing import agreements
-from curation.reviewing.desk import Desk, correction, decided, undoing
-from curation.reviewing.queue import Waiting
-from curation.reviewing.shown import pixels, shown
-from curation.reviewing.standings import TOLD, Standing, standings
+from curation.reviewing.desk import Desk
+from curation.reviewing.room import Room
 from schemas.errors import CorpusError, RecipeError
 
 HERE = Path(__file__).parent
 ASSETS = {"page.css": "text/css", "page.js": "text/javascript"}
 MOST_BYTES = 64 * 1024
-OPEN_AGAIN = 100.0  # added to the weight of what somebody should look at again
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -37,101 +31,6 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Room:
-    """A reviewer at a desk. One thread at a time; the desk is that of the newest hand-over."""
-
-    def __init__(self, desk: Desk, reviewer: str) -> None:
-        """`desk`: opened again when a newer hand-over is there."""
-        self.desk, self.reviewer, self.lock = desk, reviewer, Lock()
-
-    def queue(self) -> dict[str, Any]:
-        """All that waits, the most doubtful first, with who decided what; and how far reviewers agree."""
-        with self.lock:
-            self.desk = self.desk.newest()
-            found = self._standings()
-            rows = self._rows(found)
-            return {
-                "corpus": self.desk.corpus.name,
-                "title": self.desk.corpus.title,
-                "reviewer": self.reviewer,
-                "rows": rows,
-                "agreement": [one.told for one in agreements(self._reviews())],
-            }
-
-    def sample(self, conversation_id: str) -> dict[str, Any]:
-        """All that is shown of a conversation."""
-        with self.lock:
-            return shown(self.desk, self.desk.found(conversation_id), self._standings())
-
-    def pixels(self, conversation_id: str) -> bytes:
-        """The image of its cutout, as float32."""
-        with self.lock:
-            return pixels(self.desk.seen(self.desk.found(conversation_id)))
-
-    def picture(self, cutout_id: str) -> bytes:
-        """The PNG of a cutout. Raises RecipeError where there is none."""
-        with self.lock:
-            found = self.desk.picture(cutout_id)
-        if found is None:
-            raise RecipeError(f"no cutout {cutout_id!r:.80}")
-        return found
-
-    def decide(self, said: dict[str, Any]) -> dict[str, Any]:
-        """Keep a decision; gives it as the page tells it. Raises CorpusError, one line, for what it cannot be."""
-        text = {name: said.get(name) for name in ("conversation_id", "sample_id", "verdict", "note", "label", "state",
-                                                  "subject_id")}  # fmt: skip
-        if not all(value is None or isinstance(value, str) for value in text.values()):
-            raise RecipeError("a decision is of texts")
-        with self.lock:
-            one = self._decision(text)
-            keep(self.desk.store, [one])
-        return {"decision_id": one.decision_id, "told": one.told, "verdict": str(one.verdict)}
-
-    def _decision(self, said: dict[str, str | None]) -> Decision:
-        verdict, note = said["verdict"] or "", said["note"] or ""
-        seen = self.desk.seen(self.desk.found(said["conversation_id"] or ""))
-        if said["sample_id"] != seen.sample_id:
-            raise RecipeError("the hand-over is another one now: look at the sample again")
-        if verdict == Verdict.UNDO:
-            return undoing(self.desk, seen, self.reviewer, note)
-        if verdict == Verdict.CORRECT:
-            return correction(self.desk, seen, self.reviewer, said["label"] or "", said["state"] or "",
-                              subject_id=said["subject_id"], note=note)  # fmt: skip
-        return decided(seen, self.reviewer, verdict, note=note)
-
-    def _reviews(self) -> Sequence[Decision]:
-        return [one for rows in decisions_of(self.desk.store, self.desk.datasets).values() for one in rows]
-
-    def _standings(self) -> list[Standing]:
-        reviews = decisions_of(self.desk.store, self.desk.datasets)
-        return standings(self.desk.went, reviews)
-
-    def _rows(self, found: Sequence[Standing]) -> list[dict[str, Any]]:
-        mine, others, again = dict[str, str](), dict[str, set[str]](), dict[str, str]()
-        for one in found:
-            said = one.decision
-            if one.standing in ("undone", "changed", "note"):
-                continue
-            if one.is_open:
-                again[said.source_id] = TOLD[one.standing]
-            elif said.reviewer == self.reviewer:
-                mine[said.sample_id] = str(said.verdict)
-            else:
-                others.setdefault(said.sample_id, set()).add(said.reviewer)
-        rows = [_row(one, mine, others, again) for one in self.desk.queue]
-        return sorted(rows, key=lambda row: -row["weight"])
-
-
-def _row(one: Waiting, mine: dict[str, str], others: dict[str, set[str]], again: dict[str, str]) -> dict[str, Any]:
-    opened = again.get(one.source_id)
-    doubts = [*([f"open again: {opened}"] if opened else []), *one.doubts]
-    return {
-        "id": one.conversation_id, "sample_id": one.sample_id, "name": one.source_name, "dataset": one.dataset,
-        "refused": one.refused, "doubts": doubts, "weight": one.weight + (OPEN_AGAIN if opened else 0.0),
-        "mine": mine.get(one.sample_id), "n_others": len(others.get(one.sample_id, ())), "is_open": bool(opened),
-    }  # fmt: skip
 
 
 class Pages:
@@ -175,9 +74,12 @@ class Pages:
             raise web.HTTPNotFound
         return _file(name, ASSETS[name])
 
-    async def queue(self, _request: web.Request) -> web.StreamResponse:
+    async def queue(self, request: web.Request) -> web.StreamResponse:
         """`Room.queue`."""
-        return _json(await asyncio.to_thread(self.room.queue))
+        start = request.query.get("start", "0")
+        if not start.isascii() or not start.isdigit():
+            raise RecipeError(f"start {start!r:.40}: expected a number")
+        return _json(await asyncio.to_thread(self.room.queue, request.query.get("view", "all"), int(start)))
 
     async def sample(self, request: web.Request) -> web.StreamResponse:
         """`Room.sample`."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from catalogs.sky import unit_vectors
 from curation.decisions.rows import Decision
-from curation.pictures.boxes import box_fits_px, sky_outlines, visible_boxes
+from curation.pictures.boxes import box_fits_px, visible_boxes
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 from curation.reviewing.desk import Desk, Seen
 from curation.reviewing.queue import Waiting
@@ -86,13 +86,12 @@ def _picture(seen: Seen) -> dict[str, Any]:
 
 def _boxes(desk: Desk, seen: Seen) -> list[dict[str, Any]]:
     """Boxes of all objects in the picture, in pixels of the image from its left and upper edges."""
-    tables = desk.annotations(seen.dataset)
-    if not tables.objects.num_rows:
+    known = desk.objects(seen.dataset)
+    if not known:
         return []
-    known = {one["object_id"]: one for one in tables.objects.to_pylist()}
     width, height, side = (seen.cutout[name] for name in ("width_px", "height_px", "png_side_px"))
     found: list[dict[str, Any]] = []
-    for one in visible_boxes(sky_outlines(tables.objects), seen.cutout, desk.corpus.dialect):  # pyright: ignore
+    for one in visible_boxes(desk.outlines(seen.dataset), seen.cutout, desk.corpus.dialect):  # pyright: ignore
         x_min, y_min, x_max, y_max = box_fits_px(one.box_norm, width, height, side)
         row = known[one.object_id]
         found.append(
