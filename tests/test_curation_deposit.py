@@ -246,8 +246,10 @@ def test_a_licence_that_nobody_stated_or_that_forbids_copies_refuses(demo_build,
     first, second = terms.refusals(facts, about, {})
     assert "emu_main: 3 samples under no licence that anybody stated" in first
     assert "papers: 2 samples under arXiv-nonexclusive-distrib-1.0" in second and "[granted." in second
-    granted = {name: {"title": "T", "basis": "a letter"} for name in ("unknown", "arXiv-nonexclusive-distrib-1.0")}
-    assert terms.refusals(facts, changed(about, granted=granted), {}) == []
+    granted = {"arXiv-nonexclusive-distrib-1.0": {"title": "T", "basis": "a letter"}}
+    assert terms.refusals(facts, changed(about, granted=granted), {}) == [first]
+    with pytest.raises(ValueError, match="unknown: no licence"):
+        changed(about, granted={"unknown": {"title": "T", "basis": "a letter"}})
     (own,) = terms.refusals(facts_of(demo_build.handover), changed(about, licence="mine"), {})
     assert own.startswith("licence 'mine' of the release")
 
@@ -309,6 +311,13 @@ def test_the_file_of_a_release_is_told_what_is_wrong(tmp_path, line, told):
     file.write_text(ABOUT.replace(line, wrong))
     with pytest.raises(RecipeError, match=told):
         read_about(file)
+
+
+def test_impact_finds_a_release_that_lies_elsewhere(made, demo_build, tmp_path):
+    from curation.deposit.impact import handovers_below, impact
+
+    (use,) = impact("demo_objects", handovers_below(tmp_path, [made]), {})
+    assert use.place == str(made / "handover") and use.corpus == "tiny"
 
 
 def test_a_door_that_changed_since_is_told(demo_build):

@@ -17,6 +17,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from catalogs.survey import Day
+from curation.captions.licences import UNKNOWN
 from schemas.folder import read_door
 
 ORCID_DIGITS = 11
@@ -89,6 +90,13 @@ class About(BaseModel):
     """First day of publication by survey or dataset, beside what the surveys' doors say."""
     granted: dict[str, Granted] = {}
     """Licences by the name that a survey's door gives them."""
+
+    @field_validator("granted")
+    @classmethod
+    def _named(cls, said: dict[str, Granted]) -> dict[str, Granted]:
+        if UNKNOWN in said:
+            raise ValueError(f"{UNKNOWN}: no licence; name the one that was granted in the survey's door")
+        return said
 
     @property
     def year(self) -> int:

@@ -128,7 +128,7 @@ def read_side(folder: Path) -> Side:
 
 
 def _take(one: Shown, row: Row) -> None:
-    one.turns.update((turn["question_id"], turn["question"], turn["answer"]) for turn in row["turns"])
+    one.turns.update((turn["question_id"], turn["question"], turn["answer"]) for turn in row.pop("turns"))
     one.generators.add(row["generator"])
     named = (row[name] for name in ("source_id", "figure_id", "cutout_id", "conversation_id", "sample_id", "paper_id"))
     one.ids |= {str(name) for name in named if name}

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from catalogs.database import connect
-from catalogs.survey import surveys
+from catalogs.survey import Survey, surveys
 from curation.deposit.about import About
 from curation.deposit.facts import Facts
 from curation.release.certificate import PROVENANCE
@@ -52,8 +52,13 @@ def rows(facts: Facts, about: About, *, folder: str) -> list[Row]:
               "left_pa_deg", "beam_major_arcsec", "beam_minor_arcsec", "split", "licence"]  # fmt: skip
     with connect({"provenance": pq.read_table(facts.folder / PROVENANCE, columns=wanted)}) as db:
         pictures = db.sql(PICTURES).to_arrow_table().to_pylist()
+    known, root = surveys(), f"{about.url.rstrip('/')}/{folder}" if about.url else folder
     return [
-        {**_row(one, facts.folder, about, folder), "obs_publisher_did": f"{name}#{one['cutout_id']}"}
+        {
+            **_row(one, known.get(one["survey"]), facts.folder),
+            "obs_publisher_did": f"{name}#{one['cutout_id']}",
+            "access_url": f"{root}/{one['image']}",
+        }
         for one in pictures
     ]
 
@@ -120,19 +125,16 @@ def png_size(path: Path) -> tuple[int, int]:
     return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
 
 
-def _row(one: Row, handover: Path, about: About, folder: str) -> Row:
+def _row(one: Row, known: Survey | None, handover: Path) -> Row:
     width, height = png_size(handover / one["image"])
-    known = surveys().get(one["survey"])
     frequency = known.frequency_mhz if known else None
     wavelength = LIGHT_M_PER_S / (frequency * 1e6) if frequency else None
     beams = [one["beam_major_arcsec"], one["beam_minor_arcsec"]]
-    place = f"{folder}/{one['image']}"
     return {
         "dataproduct_type": "image",
         "calib_level": 4,
         "obs_collection": known.title if known else one["survey"],
         "obs_id": one["mosaic"],
-        "access_url": f"{about.url.rstrip('/')}/{place}" if about.url else place,
         "access_format": "image/png",
         "access_estsize": math.ceil((handover / one["image"]).stat().st_size / 1000),
         "target_name": one["source_name"],

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from catalogs.survey import surveys
-from curation.captions.licences import licence_of
+from curation.captions.licences import UNKNOWN, licence_of
 from curation.deposit.about import About
 from curation.deposit.facts import Facts
 from schemas.folder import read_toml
@@ -57,10 +57,10 @@ def _by_licence(facts: Facts, about: About) -> list[str]:
     lines = list[str]()
     for one in facts.rows["licences"]:
         said, whose = licence(one["licence"], about), f"{one['survey']}: {one['n_samples']:,} samples"
-        if one["licence"] == "unknown" and one["licence"] not in about.granted:
+        if one["licence"] == UNKNOWN:
             lines.append(
-                f"{whose} under no licence that anybody stated: write it as `licence` into catalogs/surveys or your "
-                "own door, or leave the survey out of the corpus"
+                f"{whose} under no licence that anybody stated: write it as `licence` into the survey's door, or leave "
+                "the survey out of the corpus"
             )
         elif not said.is_redistributable:
             lines.append(
