@@ -1,15 +1,22 @@
 """The server that answers by rule: true to the caption but for a planted share, and a process of its own."""
 
+import asyncio
+import contextlib
 import io
 import json
 import signal
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
+import aiohttp
 from PIL import Image
 
 from curation.asking.rule_answers import Asked, answer
+from curation.asking.rule_server import MODEL, RuleServer
 from curation.asking.rule_turns import caption_statements
 from schemas.fingerprint import canonical_json
 
@@ -134,3 +141,32 @@ def test_a_taken_port_is_one_line():
         done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+
+
+def test_nobody_waits_for_a_server_that_has_stopped():
+    """Connections that it accepts in its last moment are closed, too."""
+
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Describe the image."}], "max_tokens": 5}
+
+    async def asking(address, is_over):
+        once = aiohttp.TCPConnector(limit=0, force_close=True)
+        async with aiohttp.ClientSession(connector=once, timeout=aiohttp.ClientTimeout(total=10)) as session:
+
+            async def again():
+                while not is_over.is_set():
+                    with contextlib.suppress(aiohttp.ClientError):  # refused, or cut
+                        async with session.post(f"{address}/chat/completions", json=body) as reply:
+                            await reply.read()
+                    await asyncio.sleep(0.001)
+
+            await asyncio.gather(*(again() for _ in range(24)))
+
+    for _ in range(10):
+        is_over = threading.Event()
+        with ThreadPoolExecutor() as pool, RuleServer(delay_s=0.01) as server:
+            waiting = pool.submit(asyncio.run, asking(server.address, is_over))
+            while server.n_calls < 24:
+                time.sleep(0.005)
+            server.stop()
+            is_over.set()
+            waiting.result()  # raises TimeoutError where one waited for the whole of its ten seconds

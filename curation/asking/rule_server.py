@@ -12,8 +12,10 @@ import base64
 import binascii
 import hashlib
 import json
+import socket
 import sys
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ from curation.asking.rule_faults import FAULTS, Turn, finished
 MODEL = "rule-server"
 MAX_REQUEST_BYTES = 64 * 2**20
 TOKENS_OF_A_PICTURE = 256
+SHUTDOWN_S = 0.02
+"""For what is under way when it stops; to aiohttp 0 means: as long as it takes."""
 
 
 @dataclass
@@ -49,6 +53,36 @@ class Rules:
     """In mode `poison`: the SHA-256 of the picture, in hex, begins so; empty: one picture in eight."""
     key: str = ""
     """Asked for as bearer token; empty: none."""
+
+
+class Listener(socket.socket):
+    """A socket at 127.0.0.1 that knows what it accepted, so that nobody is left waiting for a server that has stopped.
+
+    aiohttp closes the connections that it knows; one that was accepted at the last moment would stay open with nobody
+    to answer, for as long as its client has patience.
+    """
+
+    def __init__(self, port: int) -> None:
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+        self.accepted: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        try:
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.bind(("127.0.0.1", port))
+        except OSError:
+            self.close()
+            raise
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """As of any socket; what is accepted is kept in mind."""
+        connection, client = super().accept()
+        self.accepted.add(connection)
+        return connection, client
+
+    def close_all(self) -> None:
+        """Close it, and every connection that is still open."""
+        self.close()
+        for one in list(self.accepted):
+            one.close()
 
 
 class RuleServer:
@@ -118,11 +152,11 @@ class RuleServer:
             [web.get("/health", self._health), web.get("/v1/models", self._models),
              web.post("/v1/chat/completions", self._chat)]
         )  # fmt: skip
-        runner = web.AppRunner(app, shutdown_timeout=0.0, access_log=None, handler_cancellation=True)
-        await runner.setup()
+        listener = Listener(self.port)
+        runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, access_log=None, handler_cancellation=True)
         try:
-            site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
-            await site.start()
+            await runner.setup()
+            await web.SockSite(runner, listener).start()
             self.port = runner.addresses[0][1]
             if ready is None:
                 print(self.address, flush=True)
@@ -131,6 +165,7 @@ class RuleServer:
             await self._stopped.wait()
         finally:
             await runner.cleanup()
+            listener.close_all()
 
     # -- what it serves ---------------------------------------------------------------------------------------------
 
