@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from catalogs.database import connect, read_sql
 from curation.pictures.local_sky import local_sky
-from curation.release.advice import for_mosaics, for_rule
+from curation.release.advice import OF_MOSAICS, for_mosaics, for_rule
 from curation.release.figures import histogram, sky_near
 from curation.release.galleries import _picked  # pyright: ignore[reportPrivateUsage]
 from curation.release.gates import BETWEEN, RULES, GateResult
@@ -37,7 +37,7 @@ CUTOUT = {"width_px": 100, "height_px": 80, "pixel_x_arcsec": 1.5, "up_pa_deg": 
 def test_north_is_up_and_east_is_left_in_a_picture_as_astronomers_print_it():
     marks = sky_marks(CUTOUT)
     assert marks.north == pytest.approx((0, -1)) and marks.east == pytest.approx((-1, 0))
-    assert (marks.bar, marks.bar_told) == (40, "1′")  # of 150″
+    assert (marks.bar, marks.bar_told) == (40, "1 arcmin")  # of 150 arcsec
     assert (marks.beam.major, marks.beam.minor) == (5, 2.5) and abs(math.cos(math.radians(marks.beam.turn_deg))) == 1
     mirrored = sky_marks(CUTOUT | {"left_pa_deg": 270.0})
     assert mirrored.north == pytest.approx((0, -1)) and mirrored.east == pytest.approx((1, 0))
@@ -69,7 +69,9 @@ def test_what_is_not_known_of_the_sky_is_not_drawn():
     assert sky_marks(CUTOUT | {"beam_major_arcsec": 90.0}).beam is None  # wider than half the picture
 
 
-@pytest.mark.parametrize(("side", "told"), [(2, None), (30, "10″"), (150, "1′"), (3600, "20′"), (40000, "2°")])
+@pytest.mark.parametrize(
+    ("side", "told"), [(2, None), (30, "10 arcsec"), (150, "1 arcmin"), (3600, "20 arcmin"), (40000, "2 deg")]
+)
 def test_a_scale_bar_has_a_round_length(side, told):
     bar, name = scale_bar(side)
     assert (name or None) == told and (bar is None or 10 < bar <= 40)
@@ -185,6 +187,8 @@ def test_every_rule_and_every_doubt_says_what_to_do():
     assert "build --repair" in for_rule("samples", "key_unique", "not judged")
     assert "gate/offenders.parquet" in for_rule("samples", "split_one_of", "3 rows break it")
     assert "BMAJ" in for_mosaics("beam-from-survey: no beam in the file, 12 x 12 arcsec is assumed")
+    told = "".join(file.read_text(encoding="utf-8") for file in (NUMBERS.parents[1] / "pictures").glob("*.py"))
+    assert set(re.findall(r'f?"([a-z]+(?:-[a-z0-9]+)+): ', told)) <= set(OF_MOSAICS)
     assert "inspect" in for_mosaics("something new: of a later version")
 
 

@@ -136,7 +136,7 @@ def test_light_and_dark_reach_text_plots_and_maps(pages, show):
 
 @pytest.mark.parametrize(
     ("name", "size", "scheme", "is_open"),
-    [("qa_and_captions", DESKTOP, "light", True), ("tiny", PHONE, "dark", False)],
+    [("qa_and_captions", DESKTOP, "light", True), ("paper_doors", PHONE, "dark", False)],
 )
 @browsing
 def test_axe_finds_nothing(pages, show, name, size, scheme, is_open):
@@ -166,6 +166,8 @@ def test_the_keyboard_reaches_the_report_its_parts_and_its_folds(pages, show):
     tab.locator("#with-boxes").focus()
     tab.keyboard.press("Space")
     assert tab.evaluate("getComputedStyle(document.querySelector('.boxes')).display") == "none"
+    tab.evaluate("scrollTo(0, 5000)")
+    assert 0 <= tab.evaluate("document.querySelector('.toc.side').getBoundingClientRect().top") < 100  # it stays
     phone = show(pages["tiny"].file)
     phone.locator(".toc.folded summary").press("Enter")
     phone.locator(".toc.folded a[href='#lineage']").press("Enter")

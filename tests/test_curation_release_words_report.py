@@ -264,6 +264,7 @@ def test_the_page_tells_of_them_and_is_the_same_bytes_twice(shelf: Shelf, tmp_pa
     gate = GateResult(True, (), 1, 1, Path())
     pages = [report(shelf, Made(shelf), gate, tmp_path / f"{k}" / "report.html", SAID).read_text() for k in (1, 2)]
     assert pages[0] == pages[1]
+    assert len({(tmp_path / str(k) / "report.json").read_bytes() for k in (1, 2)}) == 1
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", pages[0]))
     assert "Does a low score foretell a contradiction?" in text and "low scores foretell faults" in text
     assert "13 decisions; 12 conversations decided, 6 of them faulty; 1 about nothing that this corpus has." in text

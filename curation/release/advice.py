@@ -28,6 +28,8 @@ NOT_JUDGED = (
     "`python -m curation build --repair`."
 )
 OF_MOSAICS = {
+    "header-characters": "Nothing, where nothing but names and units is meant; else mend the cards that FITS does not "
+    "allow.",
     "number-as-text": "Nothing, where the number is the one that was meant; else mend the card in the file.",
     "beam-from-survey": "Nothing, where the survey's images all have this beam; else write BMAJ, BMIN and BPA into the "
     "files.",

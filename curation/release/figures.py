@@ -137,7 +137,7 @@ def _dots(figure: Figure, axes: Axes, at: np.ndarray, cells: Cells) -> str:
     made = list[str]()
     for k in sorted(range(len(cells)), key=lambda k: -cells[k]["n"]):
         one, (x, y) = cells[k], places[k]
-        radius = np.sqrt(14 + 9 * np.log2(one["n"])) / 2
+        radius = np.sqrt(20 + 9 * np.log2(one["n"])) / 2
         sealed = ", sealed by a benchmark" if one["is_sealed"] else ""
         told = f"RA {one['ra_deg']:.2f}°, Dec {one['dec_deg']:+.2f}°: {one['n']:,} in {one['split']}{sealed}"
         names = f"dot {one['split']}{' sealed' if one['is_sealed'] else ''}"

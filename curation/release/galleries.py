@@ -13,7 +13,7 @@ from curation.release.picked import Tables, rows_of
 
 SHOWN = Path(__file__).parent / "numbers" / "shown.sql"
 MOST_PICTURES, MOST_OF_LABEL = 120, 6
-"""Of the page without extremes: each is some twenty kilobytes."""
+"""Of the page without extremes: pictures are most of its bytes."""
 EXTREMES = "extremes"
 Rows = Sequence[Mapping[str, Any]]
 

@@ -13,7 +13,7 @@ WIDEST_BAR, WIDEST_BEAM = 0.4, 0.5
 """Shares of the side."""
 STEPS = (1, 2, 5, 10, 20, 30)
 LENGTHS_ARCSEC = tuple(
-    (step * unit, f"{step}{sign}") for unit, sign in ((1, "″"), (60, "′"), (3600, "°")) for step in STEPS
+    (step * unit, f"{step} {name}") for unit, name in ((1, "arcsec"), (60, "arcmin"), (3600, "deg")) for step in STEPS
 )
 
 
@@ -56,7 +56,7 @@ def sky_marks(cutout: Mapping[str, Any]) -> Marks | None:
 
 
 def scale_bar(side_arcsec: float) -> tuple[float | None, str]:
-    """The longest round length that takes at most 0.4 of the side, and its name; None where the side is below 2.5″."""
+    """The longest round length of at most 0.4 of the side, and its name; None where the side is below 2.5 arcsec."""
     fitting = [one for one in LENGTHS_ARCSEC if one[0] <= WIDEST_BAR * side_arcsec]
     return (100 * fitting[-1][0] / side_arcsec, fitting[-1][1]) if fitting else (None, "")
 
