@@ -111,6 +111,14 @@ def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @pytest.fixture(scope="session")
+def reviewed_corpus(demo_build: Built, tmp_path_factory: pytest.TempPathFactory):
+    """A small corpus that nobody has reviewed, see tests/making_review.py. To be read, not to be written to."""
+    from tests.making_review import first_build
+
+    return first_build(tmp_path_factory.mktemp("review"), demo_build.out / "raw")
+
+
+@pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A LLaVA-OneVision of a few thousand weights, built once for all tests."""
     import torch

@@ -1,5 +1,10 @@
 """A small corpus of the demo's sky with its store, decided about and built again without gate and report."""
 
+import csv
+import io
+import os
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +28,8 @@ questions = ["fr_class_bare", "describe"]
 side_px = 64
 """
 NAME = "demo_fanaroff"
+N_SOURCES = 16
+SCRIPT = "<img src=x onerror=\"document.title='ran'\"><script>document.title='ran'</script>"
 
 
 @dataclass
@@ -35,16 +42,26 @@ class Small:
     remade: list[str]
     """Names of the steps that the newest build made."""
 
+    def copied(self, folder: Path) -> "Small":
+        """The same with a store of its own, to be written to."""
+        shutil.copytree(self.store.root, folder / "store")
+        return Small(self.file, self.raw, Store(str(folder / "store")), [])
+
     def graph(self) -> Graph:
         return graph(corpus(str(self.file)), self.raw, self.store)
 
     def build(self) -> Desk:
         """Tables and hand-over, as `curation build` makes them; without gate and report."""
-        made, self.remade = self.graph(), []
-        build(made.steps, self.store, workers=0, say=lambda _: None, on_made=lambda one, _: self.note(one.address))
+        made = self.make()
         export(self.store, made, Path(self.store.root) / made.handover)
         self.store.tag(made.latest, made.handover)
         return self.desk
+
+    def make(self) -> Graph:
+        """Its tables alone."""
+        made, self.remade = self.graph(), []
+        build(made.steps, self.store, workers=0, say=lambda _: None, on_made=lambda one, _: self.note(one.address))
+        return made
 
     def note(self, address: str) -> None:
         self.remade.append(address.rpartition("/")[0])
@@ -76,12 +93,30 @@ class Small:
         return act[0]
 
 
-def first_build(folder: Path, raw: Path) -> Small:
-    """The corpus without any decision, in a new store below `folder`."""
+def first_build(folder: Path, demo: Path) -> Small:
+    """The corpus without any decision, of N_SOURCES of the demo's raw files, in a new store below `folder`.
+
+    Every other source is named by a script.
+    """
     (folder / "small.toml").write_text(CORPUS, encoding="utf-8")
+    raw = changed_raw(demo, folder / "raw", lambda rows: [
+        [f"{row[0]} {SCRIPT}" if k % 2 else row[0], *row[1:]] for k, row in enumerate(rows[:N_SOURCES])])  # fmt: skip
     small = Small(folder / "small.toml", raw, Store(str(folder / "store")), [])
     small.build()
     return small
+
+
+def changed_raw(before: Path, raw: Path, change: Callable[[list[list[str]]], list[list[str]]]) -> Path:
+    """The same raw files at another place, with other rows in the catalogue; gives the place."""
+    shutil.copytree(before, raw, copy_function=os.link)
+    table = raw / "catalogs" / f"{NAME}.csv"
+    with table.open(encoding="utf-8", newline="") as lines:
+        head, *rows = csv.reader(lines)
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([head, *change(rows)])
+    table.unlink()  # a link to the one of before
+    table.write_text(out.getvalue(), encoding="utf-8")
+    return raw
 
 
 def one_of_each_cutout(desk: Desk) -> list[str]:

@@ -1,6 +1,5 @@
 """Decisions of reviewers change the next build, and only what depends on them; nothing that anybody decided is lost."""
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,29 +18,27 @@ from curation.release.built import opened
 from curation.reviewing.changes import change_lines
 from curation.reviewing.csv_rows import read, written
 from curation.reviewing.deciding import decided
-from curation.reviewing.standings import standings
 from curation.verification.annotation_tables import AnnotationTables
 from schemas.errors import CatalogError, DamageError, RecipeError
 from schemas.fingerprint import content_id
 from schemas.labels import label_scheme
 from schemas.tables import CUTOUTS, DECISIONS, OBJECTS, SOURCES
 from tests import making_conversations as scene
-from tests.making_review import CORPUS, NAME, Small, first_build, one_of_each_cutout
+from tests.making_review import CORPUS, NAME, Small, changed_raw, one_of_each_cutout
 
 RULES = Path(__file__).parent.parent / "curation" / "release" / "rules"
 
 
-@pytest.fixture(scope="module")
-def first(demo_build, tmp_path_factory) -> Small:
+@pytest.fixture
+def first(reviewed_corpus: Small) -> Small:
     """The corpus without any decision. To be read, not to be written to."""
-    return first_build(tmp_path_factory.mktemp("review"), demo_build.out / "raw")
+    return reviewed_corpus
 
 
 @pytest.fixture
 def small(first: Small, tmp_path: Path) -> Small:
     """A copy of it, for the test alone."""
-    shutil.copytree(first.store.root, tmp_path / "store")
-    return Small(first.file, first.raw, Store(str(tmp_path / "store")), [])
+    return first.copied(tmp_path)
 
 
 # -- what decisions make of the next build ---------------------------------------------------------------------------
@@ -112,39 +109,25 @@ def test_decisions_stand_while_the_evidence_does_and_are_open_again_when_it_chan
     small.file.write_text(CORPUS.replace('"describe"', '"describe", "fr_class"'), encoding="utf-8")
     small.build()  # another question: neither pictures, labels nor these words change
     assert set(small.standing().values()) == {"counts"} and small.provenance()[good]["review"] == "accepted"
-    raw = tmp_path / "raw"
-    shutil.copytree(small.raw, raw)
-    table = raw / "catalogs" / "demo_fanaroff.csv"
-    lines = table.read_text(encoding="utf-8").splitlines()
-    names = {small.desk.found(one).source_name for one in (bad,)}
-    swapped = {"FR1": "FR2", "FR2": "FR1", "FR-I": "FR-II", "FR-II": "FR-I"}
-    for k, line in enumerate(lines):
-        cells = line.split(",")
-        if cells[0] in names:
-            lines[k] = ",".join(swapped.get(cell, cell) for cell in cells)
-    assert lines != table.read_text(encoding="utf-8").splitlines()
-    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    small.raw = raw
+    name, other = small.desk.found(bad).source_name, {"FR-I": "FR-II", "FR-II": "FR-I"}
+    small.raw = changed_raw(small.raw, tmp_path / "raw", lambda rows: [
+        [other.get(cell, cell) for cell in row] if row[0] == name else row for row in rows])  # fmt: skip
     small.build()  # a label of the catalogue changes: its sample is to be looked at again, the others are as they were
     assert small.standing() == {accepted: "counts", rejected: "labels-changed", made_hybrid: "counts"}
-    small.file.write_text(CORPUS.replace("side_px = 64", "side_px = 48"), encoding="utf-8")
-    small.build()
-    assert set(small.standing().values()) == {"picture-changed"}
-    assert all(row["review"] is None for row in small.provenance().values())
 
 
-def test_most_reviewers_decide_and_a_draw_changes_nothing(small: Small):
-    sample, other = one_of_each_cutout(small.desk)[:2]
-    for who, verdict in (("ann", "reject"), ("ben", "accept"), ("cid", "reject")):
-        small.decide(sample, verdict, who)
-    small.decide(other, "correct", "ann", label="HYBRID")
-    small.decide(other, "correct", "ben", label="FR2")
-    small.build()
-    said = {(one.decision.reviewer, one.decision.verdict): one.standing
-            for one in standings(small.desk.went, small.reviews)}  # fmt: skip
-    assert said == {("ann", "reject"): "counts", ("ben", "accept"): "outvoted", ("cid", "reject"): "counts",
-                    ("ann", "correct"): "draw", ("ben", "correct"): "draw"}  # fmt: skip
-    assert sample not in small.provenance() and other in small.provenance()
+def test_most_reviewers_decide_and_a_draw_changes_nothing():
+    votes = {"ann": "reject", "ben": "accept", "cid": "reject"}
+    rows = [said(who, verdict) for who, verdict in votes.items()]
+    rows += [
+        said(who, "correct", **label(name)) for who, name in (("ann", "A"), ("ben", "B"), ("cid", "A"), ("dot", "B"))
+    ]
+    found = {one.decision_id: (one.reviewer, str(one.verdict)) for one in rows}
+    made = outcomes(rows, lambda _: True)
+    assert {found[name] for name, why in made.items() if why == ""} == {("ann", "reject"), ("cid", "reject")}
+    assert [found[name] for name, why in made.items() if why == "outvoted"] == [("ben", "accept")]
+    assert sum(why == "draw" for why in made.values()) == 4
+    assert set(outcomes(rows[3:], lambda _: False).values()) == {""}  # where each label is a thing of its own
 
 
 def test_the_label_of_an_object_is_corrected_and_no_other():
@@ -174,6 +157,10 @@ def test_the_label_of_an_object_is_corrected_and_no_other():
     assert after["labels"][1].as_py() == objects["labels"][1].as_py()
     moved = OBJECTS.of([scene.an_object("a", 31, 40, label="COMPACT"), other])
     assert decisions(cutouts, sources, moved, told, act).reasons == {"labels-changed": 2}
+    redrawn = CUTOUTS.of([scene.cutout(sha256="1" * 64)])
+    assert decisions(redrawn, sources, objects, told, act).reasons == {"picture-changed": 2}
+    recut = CUTOUTS.of([scene.cutout(cutout_id=content_id("cutout", "of another mosaic"))])
+    assert decisions(recut, sources, objects, told, act).reasons == {"picture-changed": 2}
     assert decisions(cutouts.slice(1), sources, objects, told, act).reasons == {"not-here": 2}
 
 

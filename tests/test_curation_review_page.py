@@ -1,12 +1,8 @@
 """The page of `review` in a real browser: by keyboard, on a phone, by two at once, with a script planted in names."""
 
 import asyncio
-import csv
-import io
 import json
-import os
 import re
-import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -17,36 +13,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curation.engine.store import Store
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 from curation.reviewing.page import Room, Served
-from tests.making_review import Small, first_build
-
-SCRIPT = "<img src=x onerror=\"document.title='ran'\"><script>document.title='ran'</script>"
+from tests.making_review import SCRIPT, Small
 
 
-@pytest.fixture(scope="module")
-def planted(demo_build, tmp_path_factory) -> Small:
-    """The small corpus, whose catalogue names its first sources by scripts. To be read, not to be written to."""
-    folder = tmp_path_factory.mktemp("planted")
-    raw = folder / "raw"
-    shutil.copytree(demo_build.out / "raw", raw, copy_function=os.link)
-    table = raw / "catalogs" / "demo_fanaroff.csv"
-    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
-    for k, row in enumerate(rows[1:]):
-        row[0] = f"{row[0]} {SCRIPT}" if k % 2 else row[0]
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    table.unlink()  # a link to the demo's own
-    table.write_text(out.getvalue(), encoding="utf-8")
-    return first_build(folder, raw)
+@pytest.fixture
+def planted(reviewed_corpus: Small) -> Small:
+    """The small corpus, whose catalogue names every other source by a script. To be read, not to be written to."""
+    return reviewed_corpus
 
 
 @pytest.fixture
 def small(planted: Small, tmp_path: Path) -> Small:
     """A copy of it, for the test alone."""
-    shutil.copytree(planted.store.root, tmp_path / "store")
-    return Small(planted.file, planted.raw, Store(str(tmp_path / "store")), [])
+    return planted.copied(tmp_path)
 
 
 class Planting(Room):
@@ -138,7 +119,7 @@ def test_accept_reject_and_correct_by_keyboard_are_in_the_next_hand_over(small: 
 
 
 def test_two_reviewers_at_once_lose_nothing_and_see_how_they_agree(small: Small, in_browser):
-    n = 4
+    n = 3
 
     def work(browser) -> str:
         with opened(browser, one) as ann, opened(browser, two) as ben:
@@ -186,32 +167,39 @@ def test_the_pointer_tells_sky_and_brightness_of_the_pixel_under_it(planted: Sma
         ra, dec = (float(one[0]) for one in sky_of_pixels(wcs, [x - 0.5], [y - 0.5]))
         shown = [float(one) for one in re.search(r"\((\S+) (\S+)\)", told).groups()]
         assert shown == pytest.approx([ra, dec], abs=2e-6)
-        value = image[int(y), int(x)]
-        assert float(re.search(r"(\S+) mJy/beam", told)[1]) == pytest.approx(value, rel=1e-3)
+        value, said = image[int(y), int(x)], re.search(r"(\S+) mJy/beam", told)
+        assert "blank" in told if np.isnan(value) else float(said[1]) == pytest.approx(value, rel=1e-3)
         assert f"x {int(x)} y {int(y)} " in told
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone(planted: Small, in_browser, scheme):
+def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone(planted: Small, in_browser):
     from axe_playwright_python.sync_playwright import Axe
 
-    def work(browser) -> tuple:
-        phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme}
-        with opened(browser, address, **phone) as page:
-            page.keyboard.press("j")
-            page.wait_for_timeout(200)
-            page.keyboard.press("c")
-            page.keyboard.press("Escape")
-            title, texts = page.title(), page.inner_text("body")
-            widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-            found = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-            return title, texts, widths, [(one["id"], one["nodes"][0]["html"]) for one in found]
+    def work(browser) -> Iterator[tuple]:
+        for scheme in ("light", "dark"):
+            phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme}
+            with opened(browser, address, **phone) as page:
+                page.keyboard.press("j")
+                page.wait_for_timeout(200)
+                page.keyboard.press("c")
+                page.keyboard.press("Escape")
+                widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+                said = [
+                    one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")
+                ]
+                yield (
+                    page.title(),
+                    page.inner_text("body"),
+                    widths,
+                    [(one["id"], one["nodes"][0]["html"]) for one in said],
+                )
 
     with served(planted, SCRIPT[:80], Planting) as address:
-        title, texts, widths, found = in_browser(work)
-    assert title == "Review: small" and texts.count("<script>document.title='ran'</script>") >= 4
-    assert widths[0] <= widths[1] == 360
-    assert not found
+        shown = in_browser(lambda browser: list(work(browser)))
+    for title, texts, widths, found in shown:
+        assert title == "Review: small" and texts.count("<script>document.title='ran'</script>") >= 4
+        assert widths[0] <= widths[1] == 360
+        assert not found
 
 
 def test_nobody_without_the_key_and_no_other_page_decides(planted: Small):
