@@ -73,13 +73,13 @@ def test_accepted_rejected_and_corrected_are_found_in_the_next_hand_over(small: 
 def test_a_decision_rebuilds_only_what_depends_on_it(small: Small):
     good, wrong = one_of_each_cutout(small.desk)[:2]
     small.decide(good, "note", note="pretty")
-    small.build()
+    small.make()
     assert small.remade == []
     small.decide(good, "reject")
-    small.build()
+    small.make()
     assert set(small.remade) == {f"decisions/{NAME}/samples", f"samples/{NAME}", "blind/small"}
     small.decide(wrong, "correct", label="HYBRID")
-    small.build()
+    small.make()
     kinds = {one.split("/")[0] for one in small.remade}
     assert kinds == {"decisions", "reviewed_sources", "descriptions", "answers", "quotas", "conversations", "quality",
                      "samples", "injections", "blind"}  # fmt: skip
