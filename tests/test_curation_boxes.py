@@ -25,12 +25,12 @@ from curation.pictures.boxes import (
     encode_box,
     polygon_px,
     refusal,
-    sky_outlines,
     sky_polygon_of_box,
     visible_boxes,
 )
 from curation.pictures.cutouts import cutouts
 from curation.pictures.mosaics import find_files, mosaics
+from curation.pictures.outlines import sky_outlines
 from curation.pictures.render import Picture
 from curation.pictures.sky_pixels import sky_of_pixels, wcs_text
 from curation.pictures.windows import windows
@@ -270,6 +270,24 @@ def test_a_table_of_objects_gives_the_same_boxes_as_its_rows():
     assert isinstance(table, pa.Table)
     assert visible_boxes(table, a_cutout(wcs)) == visible_boxes(rows, a_cutout(wcs))
     assert visible_boxes(OBJECTS.of([]), a_cutout(wcs)) == []
+
+
+def test_what_is_near_is_what_measuring_every_outline_finds():
+    rng = np.random.default_rng(5)
+    radius = np.where(np.arange(400) % 50, 0.01, 20.0)  # degrees; a few are as wide as the sky is for the others
+    rows = [
+        an_object(ellipse_polygon(ra, dec, 3600 * r, 3600 * r, 0, n=8), str(k))
+        for k, (ra, dec, r) in enumerate(zip(rng.uniform(0, 360, 400), rng.uniform(-60, 60, 400), radius, strict=True))
+    ]
+    outlines = sky_outlines(rows)
+    n_found = 0
+    for direction in rng.normal(size=(50, 3)):
+        direction /= np.linalg.norm(direction)
+        for reach in (0.001, 0.1, 1.0):
+            measured = np.linalg.norm(outlines.centres - direction, axis=1) <= reach + outlines.chords
+            assert (outlines.near(direction, reach) == np.flatnonzero(measured)).all()
+            n_found += measured.sum()
+    assert n_found > 1000
 
 
 def test_many_objects_are_sifted_quickly_for_many_cutouts():

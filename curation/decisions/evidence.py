@@ -11,7 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.pictures.boxes import SkyOutlines, sky_outlines, visible_boxes
+from curation.pictures.boxes import visible_boxes
+from curation.pictures.outlines import SkyOutlines, sky_outlines
 from schemas.fingerprint import canonical_json
 
 SAID = ("scheme", "label", "state", "tier")

@@ -17,6 +17,7 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 
 from catalogs.sky import Reals, positions_deg, unit_vectors
+from curation.pictures.outlines import SkyOutlines, sky_outlines
 from curation.pictures.render import png_scale
 from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, sky_of_pixels
 from schemas.errors import RecipeError, ReplyError, TableError
@@ -56,49 +57,6 @@ class PictureBox:
     reason: str | None = None
     """`box-too-small`, `box-not-encodable`, `box-cut-by-projection`, `box-mostly-blank`, `box-twice`; None: it may
     stand in an answer."""
-
-
-@dataclass(frozen=True)
-class SkyOutlines:
-    """Outlines of many objects, made once and asked for every cutout: vertices in a row, objects by their slices."""
-
-    object_ids: tuple[str, ...]
-    """In the order of the slices, none twice."""
-    starts: np.ndarray
-    """Where the vertices of each object begin; one more number than objects."""
-    vertices: Reals
-    """Directions [n_vertices, 3], ICRS."""
-    centres: Reals
-    """A direction amid the vertices of each object [n, 3]."""
-    chords: Reals
-    """From there to the farthest vertex [n]."""
-    in_pixels: Mapping[str, tuple[tuple[str, tuple[float, ...]], ...]]
-    """By picture without WCS: (object id, outline in its pixels)."""
-
-
-def sky_outlines(objects: pa.Table | Sequence[Mapping[str, Any]]) -> SkyOutlines:
-    """The outlines of OBJECTS. Raises TableError where an object stands twice or has no outline."""
-    wanted = ["object_id", "sky_polygon_deg", "image_polygon_px", "image_path"]
-    rows = objects.select(wanted).to_pylist() if isinstance(objects, pa.Table) else objects
-    ids, sky, pixels = [str(row["object_id"]) for row in rows], list[Any](), dict[str, list[Any]]()
-    twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
-    if twice:
-        raise TableError(f"OBJECTS: {len(twice)} objects stand twice, such as {twice[0]}")
-    for row in sorted(rows, key=lambda one: str(one["object_id"])):
-        if row["sky_polygon_deg"]:
-            sky.append(row)
-        elif row.get("image_polygon_px") and row.get("image_path"):
-            pixels.setdefault(row["image_path"], []).append((row["object_id"], tuple(row["image_polygon_px"])))
-        else:
-            raise TableError(f"OBJECTS: {row['object_id']} has no outline")
-    starts = np.cumsum([0, *(len(row["sky_polygon_deg"]) // 2 for row in sky)])
-    numbers = np.array([value for row in sky for value in row["sky_polygon_deg"]], float).reshape(-1, 2)
-    vertices = unit_vectors(numbers[:, 0], numbers[:, 1])
-    centres, chords = _hulls(vertices, starts)
-    return SkyOutlines(
-        tuple(str(row["object_id"]) for row in sky), starts, vertices, centres, chords,
-        {path: tuple(found) for path, found in pixels.items()},
-    )  # fmt: skip
 
 
 def visible_boxes(
@@ -298,28 +256,14 @@ def _cut(object_id: str, polygon: Reals, longest_px: float) -> tuple[str, Reals,
 
 
 def _near(outlines: SkyOutlines, cutout: Mapping[str, Any], wcs: WCS) -> np.ndarray:
-    """Indices of the objects that may reach into the image, by distance from its centre."""
+    """Indices, ascending, of the objects that may reach into the image."""
     width, height = cutout["width_px"], cutout["height_px"]
     x = np.array([-0.5, width - 0.5, width - 0.5, -0.5, (width - 1) / 2])
     y = np.array([-0.5, -0.5, height - 0.5, height - 0.5, (height - 1) / 2])
     sky = unit_vectors(*sky_of_pixels(wcs, x, y))
     if not np.isfinite(sky).all():
         return np.arange(len(outlines.object_ids))  # a corner beyond the sky: ask the projection itself
-    reach = REACH * np.linalg.norm(sky[:4] - sky[4], axis=1).max()
-    distance = np.linalg.norm(outlines.centres - sky[4], axis=1)
-    return np.flatnonzero(distance <= reach + outlines.chords)
-
-
-def _hulls(vertices: Reals, starts: np.ndarray) -> tuple[Reals, Reals]:
-    """The mean direction of each object's vertices, and the chord to the farthest of them."""
-    if len(starts) == 1:
-        return np.empty((0, 3)), np.empty(0)
-    counts = np.diff(starts)
-    centres = np.add.reduceat(vertices, starts[:-1], axis=0) / counts[:, None]
-    norm = np.linalg.norm(centres, axis=1, keepdims=True)
-    centres = np.where(norm > 0, centres / np.where(norm > 0, norm, 1), vertices[starts[:-1]])
-    far = np.linalg.norm(vertices - np.repeat(centres, counts, axis=0), axis=1)
-    return centres, np.maximum.reduceat(far, starts[:-1])
+    return outlines.near(sky[4], REACH * float(np.linalg.norm(sky[:4] - sky[4], axis=1).max()))
 
 
 def _check_dialect(dialect: str) -> None:

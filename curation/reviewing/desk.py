@@ -17,7 +17,7 @@ from catalogs.survey import surveys
 from curation.corpus import Corpus
 from curation.decisions.evidence import Annotated, Evidence
 from curation.engine.store import Store
-from curation.pictures.boxes import SkyOutlines, sky_outlines
+from curation.pictures.outlines import SkyOutlines, sky_outlines
 from curation.reviewing.queue import Waiting, waiting
 from curation.reviewing.standings import Went
 from curation.verification.annotation_tables import AnnotationTables

@@ -1,13 +1,15 @@
 """From the tables to what is known of each cutout: its source, and the objects that its picture shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from curation.pictures.boxes import Dialect, SkyOutlines, sky_outlines, visible_boxes
+from curation.pictures.boxes import Dialect, visible_boxes
+from curation.pictures.outlines import SkyOutlines, sky_outlines
 from curation.verification.claims import Annotations, SurveyFacts, annotations_of
 from schemas.labels import LabelScheme, Truth
 from schemas.tables import CUTOUTS
@@ -37,12 +39,12 @@ class AnnotationTables:
         )
 
     @cached_property
-    def _sources(self) -> dict[str, dict[str, Any]]:
-        return {one["source_id"]: one for one in self.sources.select(["source_id", "labels"]).to_pylist()}
+    def _sources(self) -> "Rows":
+        return Rows(self.sources, "source_id")
 
     @cached_property
-    def _objects(self) -> dict[str, dict[str, Any]]:
-        return {one["object_id"]: one for one in self.objects.select(["object_id", "labels"]).to_pylist()}
+    def _objects(self) -> "Rows":
+        return Rows(self.objects, "object_id")
 
     @cached_property
     def _outlines(self) -> SkyOutlines:
@@ -50,8 +52,26 @@ class AnnotationTables:
 
     @cached_property
     def _have_classes(self) -> bool:
-        return any(
-            label["scheme"] == self.scheme.name and label["state"] == Truth.PRESENT
-            for one in self._objects.values()
-            for label in one["labels"] or ()
+        labels = pc.list_flatten(self.objects["labels"])
+        is_one = pc.and_(
+            pc.equal(pc.struct_field(labels, "scheme"), self.scheme.name),
+            pc.equal(pc.struct_field(labels, "state"), str(Truth.PRESENT)),
         )
+        return bool(pc.any(is_one).as_py())
+
+
+class Rows(Mapping[str, dict[str, Any]]):
+    """Ids and labels of a table by id. A row is made when it is asked for: of many a part of the cutouts needs few."""
+
+    def __init__(self, table: pa.Table, key: str) -> None:
+        self._table = table.select([key, "labels"]).combine_chunks()
+        self._at = {name: at for at, name in enumerate(self._table[key].to_pylist())}
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        return self._table.slice(self._at[name], 1).to_pylist()[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
