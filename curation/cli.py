@@ -322,9 +322,15 @@ def why(sample_id: str, store: str | None, as_json: bool) -> None:
     Example:  python -m curation why sample-0123456789abcdef --store STORE
     """
     from curation.release.why import chain, told
+    from curation.truth.withdrawn import stone_of, tombstones
 
-    found = chain(sample_id, _open(store))
-    click.echo(json.dumps(found) if as_json else "\n".join(told(found)))
+    place = _open(store)
+    found = chain(sample_id, place)
+    stone = stone_of(found["sample"], tombstones(place))
+    if as_json:
+        return click.echo(json.dumps({**found, "withdrawn": stone.reason if stone else None}))
+    gone = [f"withdrawn, and used no more: {stone.line}"] if stone else []
+    return click.echo("\n".join([*told(found), *gone]))
 
 
 @curation.command("verify-split")

@@ -72,6 +72,9 @@ def test_croissant_is_valid_and_reads_back_the_records_of_the_hand_over(made, mo
     monkeypatch.setattr("socket.socket.connect", offline)
     dataset = mlcroissant.Dataset(str(made / "croissant.json"))
     assert (dataset.metadata.issues.errors, dataset.metadata.issues.warnings) == (set(), set())
+    said = dataset.metadata
+    assert said.data_collection.startswith("Pictures of radio surveys") and len(said.data_biases) == 2
+    assert said.machine_annotation_tools and said.data_limitations and said.data_annotation_protocol
     names = {"train": "llava.json", "validation": "llava-validation.json", "test": "llava-test.json"}
     for split, name in names.items():
         found = [as_record(split, one) for one in dataset.records(split)]

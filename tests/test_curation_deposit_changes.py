@@ -268,6 +268,16 @@ def test_plan_says_what_stays_out(withdrawn, curation):
     assert f"withdrawn, and used no more: source {withdrawn.trained['source_id']} " in "\n".join(warnings)
 
 
+def test_why_tells_that_a_sample_is_of_a_withdrawn_source(withdrawn, curation):
+    place = ("--store", withdrawn.folder / "store")
+    told = curation("why", withdrawn.trained["sample_id"], *place)
+    assert told.stdout.splitlines()[-1].startswith(
+        f"withdrawn, and used no more: source {withdrawn.trained['source_id']}"
+    )
+    said = json.loads(curation("why", withdrawn.trained["sample_id"], *place, "--json").stdout)
+    assert said["withdrawn"] == "its owner asked"
+
+
 def test_the_command_withdraws_by_name_and_tells_who_used_it(withdrawn, curation):
     place = ("--store", withdrawn.folder / "store")
     name = withdrawn.trained["source_name"]

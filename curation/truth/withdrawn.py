@@ -7,9 +7,9 @@ build makes these again, and nothing else moves where there is none. Their rows 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -104,6 +104,12 @@ def of_dataset(stones: Sequence[Tombstone], dataset: str) -> tuple[Withdrawn, ..
 def of_papers(stones: Sequence[Tombstone]) -> tuple[Withdrawn, ...]:
     """The papers that are withdrawn, by id."""
     return tuple(sorted(Withdrawn(one.id, one.reason) for one in stones if one.kind == "paper"))
+
+
+def stone_of(sample: Mapping[str, Any], stones: Sequence[Tombstone]) -> Tombstone | None:
+    """The tombstone of the source or paper that a sample is of; None where it has none."""
+    ids = {sample.get("source_id"), sample.get("paper_id")}
+    return next((one for one in stones if one.id in ids), None)
 
 
 def without_class(objects: pa.Table, withdrawn: Sequence[Withdrawn]) -> pa.Table:
