@@ -33,6 +33,7 @@ def written(tmp_path, monkeypatch):
     def report(_store, _made, _gate, file, _decisions):
         pages.append("a page")
         file.write_text(pages[-1])
+        file.with_suffix(".json").write_text("its numbers")
 
     monkeypatch.setattr(build, "run_gates", gates)
     monkeypatch.setattr(build, "report", report)
@@ -46,6 +47,7 @@ def test_a_whole_report_stays_as_it_is(written):
     build.run_gate(MADE, store, None)
     page = build.report_file(MADE, store, None)
     assert pages == ["a page"] and page.read_text() == "a page" and folder_problems(page.parent) == []
+    assert page.with_suffix(".json").read_text() == "its numbers"
 
 
 def test_a_damaged_report_is_written_again_and_gets_no_digest_of_its_own(written):

@@ -7,6 +7,7 @@ was published. No clock goes in: the same tables give the same bytes.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,8 @@ def _versions(store: Tables, made: Built) -> dict[str, str]:
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
-def _page(told: Mapping[str, Any], numbers_file: str) -> str:
+@cache
+def _templates() -> jinja2.Environment:
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -151,9 +153,14 @@ def _page(told: Mapping[str, Any], numbers_file: str) -> str:
     templates.filters["percent"] = lambda value: "–" if value is None else f"{100 * value:.1f} %"
     templates.filters["coded"] = _coded
     templates.filters["interval"] = words_report.interval
+    return templates
+
+
+def _page(told: Mapping[str, Any], numbers_file: str) -> str:
     cells, near = told["numbers"]["sky"], told["numbers"]["sky_near"]
     places = {one.name: k for k, (one, _) in enumerate(told["published"])}
-    return templates.get_template("report.html").render(
+    page = _templates().get_template("report.html")
+    return page.render(
         **told,
         numbers_file=numbers_file,
         exam_ways=exam.WAYS,
