@@ -131,9 +131,9 @@ def review_steps(one: Dataset, front: tuple[Step, Step, Step, Step], decisions: 
     rows = speaking(decisions, lambda name: name == scheme.name and scheme.kind == "single")
     on_labels = [row for row in rows if row.verdict is Verdict.CORRECT]
     on_samples = [row for row in rows if row.verdict is not Verdict.CORRECT]
-    seen, is_single, words = (cutouts, sources, objects), scheme.kind == "single", Vocabulary.of(scheme)
-    of_labels = decisions_step(one.name, LABELS, seen, on_labels, is_single=is_single) if on_labels else None
-    of_samples = decisions_step(one.name, SAMPLES, seen, on_samples, is_single=is_single) if on_samples else None
+    seen, words = (cutouts, sources, objects), Vocabulary.of(scheme)
+    of_labels = decisions_step(one.name, LABELS, seen, on_labels, words) if on_labels else None
+    of_samples = decisions_step(one.name, SAMPLES, seen, on_samples, words) if on_samples else None
     if of_labels and any(row.subject_id == row.source_id for row in on_labels):
         sources = reviewed_sources_step(one.name, sources, of_labels, words)
     if of_labels and any(row.subject_id != row.source_id for row in on_labels):

@@ -147,16 +147,18 @@ def test_the_label_of_an_object_is_corrected_and_no_other():
         )
         for name, state in (("EXTENDED", "present"), ("COMPACT", "absent"))
     ]  # fmt: skip
-    told = Decided.of(act, is_single=False)
+    words = Vocabulary.of(label_scheme("caesar_mrcnn"))
+    told = Decided.of(act, words)
     made = decisions(cutouts, sources, objects, told, act)
     assert made.kept.num_rows == 2
-    words = Vocabulary.of(label_scheme("caesar_mrcnn"))
     after = reviewed(objects, made.kept, words, table=OBJECTS, key="object_id").kept
     first, second = AnnotationTables(sources, after, label_scheme("caesar_mrcnn")).of(cutouts.to_pylist()[0]).objects
     assert {first.labels, second.labels} == {frozenset({"EXTENDED"}), frozenset({"SPURIOUS"})}
     assert after["labels"][1].as_py() == objects["labels"][1].as_py()
     moved = OBJECTS.of([scene.an_object("a", 31, 40, label="COMPACT"), other])
     assert decisions(cutouts, sources, moved, told, act).reasons == {"labels-changed": 2}
+    fewer = Decided.of(act, Vocabulary(words.scheme, words.is_single, ("COMPACT",)))
+    assert decisions(cutouts, sources, objects, fewer, act).reasons == {"no-such-label": 1}
     redrawn = CUTOUTS.of([scene.cutout(sha256="1" * 64)])
     assert decisions(redrawn, sources, objects, told, act).reasons == {"picture-changed": 2}
     recut = CUTOUTS.of([scene.cutout(cutout_id=content_id("cutout", "of another mosaic"))])

@@ -40,6 +40,7 @@ class Verdict(StrEnum):
 
 
 def _plain(text: str) -> str:
+    text = text.replace("\r\n", "\n")
     text = " ".join(text.split()) if "\n" not in text else text.strip()
     if any(ord(one) < ord(" ") and one != "\n" for one in text) or "\x7f" in text:
         raise ValueError("found a control character, expected plain text")
@@ -59,7 +60,7 @@ class Decision(BaseModel):
     """UTC, ISO 8601: of one reviewer's decisions about the same thing the last one counts."""
     reviewer: Name
     verdict: Verdict
-    dataset: str
+    dataset: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
     sample_id: str = Field(pattern=f"^{ID}$")
     """The picture and the words that were shown: an id made of both."""
     conversation_id: str = Field(pattern=f"^{ID}$")

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.decisions.evidence import Annotated
+from curation.decisions.reviewed import Vocabulary
 from curation.decisions.rows import Decision, Verdict
 from curation.decisions.standing import outcomes
 from curation.engine.steps import Input, Resources, Step
@@ -28,10 +29,11 @@ REASONS = {
     "not-here": "the corpus has no such cutout",
     "picture-changed": "the picture is another one now; look again",
     "labels-changed": "the labels in the picture were others; look again",
+    "no-such-label": "the scheme of the dataset has no such label now; look again",
     "draw": "as many reviewers say otherwise",
     "outvoted": "most reviewers say otherwise",
 }
-OPEN = ("picture-changed", "labels-changed", "draw")
+OPEN = ("picture-changed", "labels-changed", "no-such-label", "draw")
 """Reasons for which somebody should look again."""
 
 
@@ -39,17 +41,16 @@ OPEN = ("picture-changed", "labels-changed", "draw")
 class Decided:
     """The decisions that speak, as they stand in the recipe: how many of each kind, and a digest of all they say."""
 
-    is_single: bool
-    """Of the labels of the dataset's scheme exactly one holds."""
+    words: Vocabulary
     n: dict[str, int]
     sha256: str
 
     @classmethod
-    def of(cls, rows: Sequence[Decision], *, is_single: bool) -> "Decided":
+    def of(cls, rows: Sequence[Decision], words: Vocabulary) -> "Decided":
         """Of decisions as `standing.speaking` gives them."""
         said = canonical_json(sorted(one.decision_id for one in rows))
         count = {str(kind): sum(one.verdict is kind for one in rows) for kind in Verdict}
-        return cls(is_single, {kind: n for kind, n in count.items() if n}, hashlib.sha256(said.encode()).hexdigest())
+        return cls(words, {kind: n for kind, n in count.items() if n}, hashlib.sha256(said.encode()).hexdigest())
 
 
 def decisions(
@@ -60,9 +61,9 @@ def decisions(
     Those whose evidence changed have no vote.
     """
     seen = _Seen(cutouts, Annotated(sources, objects), rows)
-    reasons = {one.decision_id: why for one in rows if (why := seen.refusal(one))}
+    reasons = {one.decision_id: why for one in rows if (why := seen.refusal(one) or _unknown(one, decided.words))}
     standing = [one for one in rows if one.decision_id not in reasons]
-    reasons |= {name: why for name, why in outcomes(standing, lambda _: decided.is_single).items() if why}
+    reasons |= {name: why for name, why in outcomes(standing, lambda _: decided.words.is_single).items() if why}
     kept = [row(one) for one in rows if one.decision_id not in reasons]
     refused = [
         Rejection(one.decision_id, why, f"{one.reviewer}: {one.told}; {REASONS[why]}", row(one))
@@ -73,7 +74,7 @@ def decisions(
 
 
 def decisions_step(
-    dataset_name: str, about: str, front: tuple[Step, Step, Step], rows: Sequence[Decision], *, is_single: bool
+    dataset_name: str, about: str, front: tuple[Step, Step, Step], rows: Sequence[Decision], words: Vocabulary
 ) -> Step:
     """`decisions/<dataset>/<about>`, whole; `front`: its cutouts, sources and objects as they are before review."""
     cutouts, sources, objects = front
@@ -81,7 +82,7 @@ def decisions_step(
         name=f"decisions/{dataset_name}/{about}",
         make=partial(decisions, rows=tuple(rows)),
         table=DECISIONS,
-        config=(Decided.of(rows, is_single=is_single),),
+        config=(Decided.of(rows, words),),
         inputs=(
             Input(cutouts, columns=CUTOUT_COLUMNS),
             Input(sources, columns=("source_id", "labels")),
@@ -96,6 +97,11 @@ def row(one: Decision) -> dict[str, Any]:
     """A decision as a row of DECISIONS."""
     said = one.model_dump(mode="json", exclude={"undoes"})
     return {"decision_id": one.decision_id, **said, "note": one.note or None}
+
+
+def _unknown(one: Decision, words: Vocabulary) -> str | None:
+    is_known = one.verdict is not Verdict.CORRECT or (one.scheme == words.scheme and one.label in words.labels)
+    return None if is_known else "no-such-label"
 
 
 class _Seen:

@@ -10,7 +10,7 @@ from curation.decisions.rows import Decision, Verdict
 from curation.decisions.standing import not_undone, speaking
 from curation.decisions.step import OPEN, REASONS
 from curation.engine.store import Store
-from schemas.labels import label_scheme
+from schemas.labels import label_schemes
 
 COUNTS, WAITS, WORDS_CHANGED = "counts", "waits", "words-changed"
 TOLD = {
@@ -46,8 +46,8 @@ class Standing:
 
 
 def is_single(scheme: str) -> bool:
-    """Whether exactly one label of a scheme holds."""
-    return label_scheme(scheme).kind == "single"
+    """Whether exactly one label of a scheme holds; of one that is no more, nobody knows."""
+    return scheme in label_schemes() and label_schemes()[scheme].kind == "single"
 
 
 @dataclass(frozen=True)
