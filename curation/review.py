@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 VERDICTS = ("accept", "reject", "correct", "note", "undo")
+MOST_LETTERS = 80
 STATES = ("present", "absent", "unknown")
 
 
@@ -42,7 +43,15 @@ def _places(command: Command) -> Command:
 
 
 def _reviewer(command: Command) -> Command:
-    return click.option("--reviewer", required=True, metavar="NAME", help="Who decides.")(command)
+    return click.option("--reviewer", required=True, metavar="NAME", help="Who decides.", callback=_named)(command)
+
+
+def _named(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    """A reviewer's name that a decision can have. Raises RecipeError for another, before anything is looked at."""
+    bare = " ".join(name.split())
+    if not bare or len(bare) > MOST_LETTERS or not bare.isprintable():
+        raise RecipeError(f"--reviewer {name!r:.100}: expected a name of 1 to {MOST_LETTERS} letters")
+    return bare
 
 
 @click.group(cls=_PageOrCommand, subcommand_metavar="CORPUS | COMMAND CORPUS ...")

@@ -283,6 +283,8 @@ def test_the_command_decides_lists_exports_and_imports(small: Small, tmp_path: P
     assert "[taken back]" in run("list", small.file, *places)
     with pytest.raises(RecipeError, match="no label 'FR9' in scheme mirabest; known: FR-I"):
         run("decide", small.file, good, "correct", "--label", "FR9", "--reviewer", "ann", *places)
+    with pytest.raises(RecipeError, match="--reviewer ' ': expected a name of 1 to 80 letters"):
+        run("page", small.file, "--reviewer", " ", *places)
     with pytest.raises(RecipeError, match="expected an id such as sample-"):
         run("decide", small.file, "sample-x", "accept", "--reviewer", "ann", *places)
 
