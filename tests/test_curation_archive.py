@@ -93,4 +93,4 @@ def test_the_gate_is_open_and_the_report_shows_counts_matches_and_twins(built, t
     assert "sumss_nvss sources/sumss_pictures sources/nvss_pictures 45″ 8 5 5 62.5 %" in text
     assert "nvss nvss_pictures sumss sumss_pictures 5 1.00" in text
     assert "b6_fanaroff_riley mirabest 215 0 0 7." in text
-    assert "unknown of every picture: all 11 labels" in text
+    assert "Unknown of every picture: all 11 labels" in text
