@@ -10,11 +10,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from curation.release.figures import FAINT, INK, PALETTE, STYLE
+from curation.release import figures
 from evaluate.scoring.metrics import N_BINS
 from evaluate.scoring.numbers import Number, ScoredRun
 from evaluate.tasks.models import models
 
+PALETTE = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b83280", "#4a5568", "#975a16", "#00838f")
+INK, FAINT, SOFT = "#1f2933", "#d5dce4", "#52606d"
+STYLE = {
+    **figures.STYLE, "axes.edgecolor": "#9aa5b1", "axes.labelcolor": INK, "text.color": INK,
+    "xtick.color": SOFT, "ytick.color": SOFT,
+}  # fmt: skip
+"""That of the corpus's report with colours of its own, for these figures are PNGs, too."""
 OF_TUNING = ("#c0392b", "#2b6cb0", "#dd7a1f", "#2f855a", "#111111")
 """The paper's Fig. 3: base, Q&A, Q&A and captions; its successor adds the encoder and GPT."""
 DASHED = "structured"
