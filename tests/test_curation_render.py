@@ -65,10 +65,10 @@ def test_blank_pixels_move_no_limit_and_are_drawn_at_the_lower_one():
     framed = np.full((100, 160), np.nan, np.float32)
     framed[:, :100] = image
     assert zscale_limits(framed, 0.25) == pytest.approx(zscale_limits(image, 0.25), abs=1e-6)
-    grey = render(framed, Picture(160))
+    grey = render(framed, Picture(160, "zscale"))
     assert (grey[30:130, 104:] == 0).all() and grey[30:130, :96].mean() > 60
     infinite = np.where(np.isnan(framed), np.inf, framed)
-    assert (render(infinite, Picture(160)) == grey).all()
+    assert (render(infinite, Picture(160, "zscale")) == grey).all()
 
 
 def test_the_papers_stretch_counts_blanks_as_zero():
@@ -177,7 +177,10 @@ def test_a_picture_repeats_to_the_byte():
 
 
 def test_the_stretch_is_named_with_its_numbers_and_which_way_is_up():
-    assert stretch_name(Picture()) == "zscale contrast=0.25; up as in FITS, row 0 at the top"
+    assert stretch_name(Picture(stretch="zscale")) == "zscale contrast=0.25; up as in FITS, row 0 at the top"
+    assert stretch_name(Picture()) == (
+        "log knee=3 sigma from the median to the maximum, at least 100 sigma; up as in FITS, row 0 at the top"
+    )
     assert len({stretch_name(Picture(stretch=one)) for one in STRETCHES}) == len(STRETCHES)
     with pytest.raises(RecipeError, match="stretch: found 'root', expected one of zscale"):
         Picture(stretch="root")

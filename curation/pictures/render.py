@@ -28,7 +28,7 @@ class Picture:
     """
 
     side_px: int = 384
-    stretch: str | tuple[str, str, str] = "zscale"
+    stretch: str | tuple[str, str, str] = "log"
     contrast: float = 0.25
 
     def __post_init__(self) -> None:
