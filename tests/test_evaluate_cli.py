@@ -155,7 +155,7 @@ class TestARun:
         for file in files:
             assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
         page = (tmp_path / "one" / "report.html").read_text()
-        assert "Worst pictures" in page and "invalid" in page and "data:image/png" in page
+        assert "Worst pictures" in page and "invalid" in page and "data:image/webp" in page
         assert 'src="http' not in page and 'href="http' not in page and "<script" not in page
 
     def test_is_scored_again_without_a_model(self, finished, place):
