@@ -68,7 +68,10 @@ def test_the_hand_over_is_whole_and_the_report_tells_of_both_papers(built):
     assert sum(len(list(read_llava(one))) for one in splits if one.exists()) == n_taken > 0
     page = Path(said["report"]).read_text(encoding="utf-8")
     table = page[page.index("<h3>Papers</h3>") :].partition("</table>")[0]
-    rows = {one[1]: one[0] for one in re.findall(r'(<tr><th scope="row" class="mono">(\S+?)</th>.*?</tr>)', table, re.DOTALL)}
+    rows = {
+        one[1]: one[0]
+        for one in re.findall(r'(<tr><th scope="row" class="mono">(\S+?)</th>.*?</tr>)', table, re.DOTALL)
+    }
     assert rows.keys() == {one["id"] for one in RECORDS}
     alger, marsh = (html.unescape(rows[one["id"]]) for one in RECORDS)
     assert ">3 drawn-by-tex<" in alger and "5a no-caption, 5b no-caption" in marsh
