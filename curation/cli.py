@@ -367,9 +367,10 @@ def export_form(handover: Path, form: str, out: Path, shard_mb: int) -> None:
     Example:  python -m curation export store/llava/first_real/91c0a1b2c3d4 --to hf-parquet --out radio
     """
     from curation.release.forms import write_form
+    from schemas.tables import SPLITS_OF
 
     said = write_form(handover, form, out, shard_mb=shard_mb)
-    told = ", ".join(f"{split} {said['counts'][split]:,}" for split in ("train", "validation", "test"))
+    told = ", ".join(f"{split} {said['counts'][split]:,}" for split in SPLITS_OF)
     click.echo(f"{out}: {form}, records: {told}")
 
 

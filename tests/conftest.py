@@ -158,7 +158,7 @@ def _verified_in_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     publish = sys.modules.get("finetune.export.publish")
     if publish:
-        monkeypatch.setattr(publish, "_command", lambda words, environment: warm.run("finetune", words, **environment))
+        monkeypatch.setattr(publish, "_command", warm.finetune)
 
 
 @pytest.fixture(scope="session")

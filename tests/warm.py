@@ -89,6 +89,11 @@ def _forks() -> ForkServerContext:
     return forks
 
 
+def finetune(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`python -m finetune WORDS` to its end, in this environment and no other."""
+    return _by(str(_service()), words, environment)
+
+
 def ranks() -> dict[str, str]:
     """Changes to an environment in which DeepSpeed's launcher starts processes whose imports are done."""
     return {"PYTHONPATH": f"{ROOT}/tests/warm_ranks", "WARM_PYTHON": str(_service())}

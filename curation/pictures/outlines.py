@@ -12,13 +12,10 @@ from scipy.spatial import cKDTree
 
 from catalogs.sky import Reals, unit_vectors
 from schemas.errors import TableError
+from schemas.tables import OBJECTS
 
-COLUMNS = pa.schema(
-    {
-        "object_id": pa.string(), "sky_polygon_deg": pa.list_(pa.float64()),
-        "image_polygon_px": pa.list_(pa.float64()), "image_path": pa.string(),
-    }
-)  # fmt: skip
+WANTED = ("object_id", "sky_polygon_deg", "image_polygon_px", "image_path")
+COLUMNS = pa.schema({name: OBJECTS.schema.field(name).type for name in WANTED})
 """What is read of OBJECTS."""
 USUAL = 0.99
 """Share of the outlines that are searched by a tree; the wider ones are measured one by one."""
@@ -73,8 +70,8 @@ class Tree(NamedTuple):
 def sky_outlines(objects: pa.Table | Sequence[Mapping[str, Any]]) -> SkyOutlines:
     """The outlines of OBJECTS. Raises TableError where an object stands twice or has no outline."""
     if not isinstance(objects, pa.Table):
-        objects = pa.Table.from_pylist([{name: row.get(name) for name in COLUMNS.names} for row in objects], COLUMNS)
-    table = objects.select(COLUMNS.names).cast(COLUMNS).sort_by("object_id").combine_chunks()
+        objects = pa.Table.from_pylist([{name: row.get(name) for name in WANTED} for row in objects], COLUMNS)
+    table = objects.select(WANTED).cast(COLUMNS).sort_by("object_id").combine_chunks()
     ids = cast(list[str], table["object_id"].to_pylist())
     if twice := sorted({one for one, other in zip(ids, ids[1:], strict=False) if one == other}):
         raise TableError(f"OBJECTS: {len(twice)} objects stand twice, such as {twice[0]}")

@@ -57,7 +57,7 @@ class Shown:
     reason: str
     detail: str
     picture: str
-    """A `data:` address of a PNG."""
+    """A `data:` address."""
 
 
 def taken(db: duckdb.DuckDBPyConnection, store: Tables, addresses: Mapping[str, Sequence[str]]) -> Sequence[Shown]:

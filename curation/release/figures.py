@@ -16,9 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from catalogs.sky import positions_deg, unit_vectors
 from curation.release.histograms import Histogram
+from schemas.tables import SPLITS_OF
 
-SPLITS = ("train", "validation", "test")
 N_COLOURS = 8
 INK, SOFT, FAINT = "#010101", "#010102", "#010103"
 NAMED = {INK: "ink", SOFT: "soft", FAINT: "line", **{f"#0201{k:02x}": f"series-{k}" for k in range(N_COLOURS)}}
@@ -81,9 +82,9 @@ def sky_near(cells: Cells) -> str:
 
 def middle_deg(cells: Cells) -> tuple[float, float]:
     """Right ascension and declination of the middle of some cells, ICRS."""
-    ra, dec = (np.radians([cell[name] for cell in cells]) for name in ("ra_deg", "dec_deg"))
-    x, y, z = np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)]).mean(axis=1)
-    return float(np.degrees(np.arctan2(y, x)) % 360), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+    ra, dec = ([cell[name] for cell in cells] for name in ("ra_deg", "dec_deg"))
+    middle_ra, middle_dec = positions_deg(unit_vectors(ra, dec).mean(axis=0))
+    return float(middle_ra), float(middle_dec)
 
 
 def histogram(found: Histogram, colours: Mapping[str, int]) -> str:
@@ -124,7 +125,7 @@ def _ticks(axes: Axes, found: Histogram) -> None:
 
 
 def _of_splits(cells: Cells) -> str:
-    counted = {split: sum(one["n"] for one in cells if one["split"] == split) for split in SPLITS}
+    counted = {split: sum(one["n"] for one in cells if one["split"] == split) for split in SPLITS_OF}
     return "; ".join(f"{split}: {n:,} cutouts" for split, n in counted.items())
 
 

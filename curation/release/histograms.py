@@ -1,7 +1,7 @@
 """Distributions counted by DuckDB: bins that all datasets share, and of each dataset where its values lie."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -49,7 +49,7 @@ class Histogram:
     n: int
     n_left_out: int
     """Values that are unknown, infinite or, on a logarithmic axis, not positive."""
-    expected: tuple[float, ...] = field(default=())
+    expected: tuple[float, ...] = ()
     """What chance alone would give in each bin; empty where nobody can say."""
 
     @property
@@ -137,4 +137,4 @@ def _beside_chance(histogram: Histogram, matching: dict[str, Any]) -> Histogram:
         return histogram
     alone = (1 - share) ** ((np.array(histogram.edges) / radius) ** 2)
     expected = tuple(float(n) for n in matching["n_left"] * (alone[:-1] - alone[1:]))
-    return Histogram(**{**vars(histogram), "expected": expected})
+    return replace(histogram, expected=expected)

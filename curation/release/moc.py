@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.sky import box_polygon
+from schemas.tables import SPLITS_OF
 
 if TYPE_CHECKING:
     from mocpy import MOC
@@ -23,7 +24,6 @@ ORDER = 14  # cells of 12.9 arcsec
 SEALED_ORDER = 15
 SKY_DEG2 = 4 * np.pi * np.degrees(1) ** 2
 SURVEY, SEALED = "survey-", "sealed-"
-SPLITS = ("train", "validation", "test")
 SQUARES = """
 SELECT DISTINCT cutouts.cutout_id, splits.split, cutouts.survey, cutouts.sky_polygon_deg, cutouts.ra_deg,
        cutouts.dec_deg, splits.radius_arcsec
@@ -48,7 +48,7 @@ def footprints(db: duckdb.DuckDBPyConnection) -> "dict[str, MOC]":
     """
     squares = db.sql(SQUARES).to_arrow_table().to_pylist()
     discs = db.sql(DISCS).to_arrow_table().to_pylist()
-    found = {split: of_squares(row for row in squares if row["split"] == split) for split in SPLITS}
+    found = {split: of_squares(row for row in squares if row["split"] == split) for split in SPLITS_OF}
     for survey in sorted({row["survey"] for row in squares}):
         found[f"{SURVEY}{survey}"] = of_squares(row for row in squares if row["survey"] == survey)
     for benchmark in sorted({row["benchmark"] for row in discs}):

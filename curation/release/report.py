@@ -30,6 +30,7 @@ from curation.release.report_json import as_json
 from curation.release.review import Decision
 from curation.truth.relabel import COMPLETIONS
 from schemas.errors import StoreError
+from schemas.tables import SPLITS_OF
 
 HERE = Path(__file__).parent
 NUMBERS = HERE / "numbers"
@@ -55,7 +56,6 @@ OF_WORDS = (
              "SELECT samples.dataset, len(string_split_regex(trim(turn.answer), '\\s+')) AS value "
              f"FROM ({TURNS}) JOIN samples USING (conversation_id)", whole=True),
 )  # fmt: skip
-SPLITS = ("train", "validation", "test")
 PROMISED = ("rule", "splits", "nearest", "largest_patch", "n_cutouts_without_position", "sky")
 """Of the certificate, what the page tells; the hand-over has all of it."""
 
@@ -172,7 +172,7 @@ def _page(told: Mapping[str, Any], numbers_file: str) -> str:
         figures={name: [_figure(one, places) for one in some] for name, some in told["histograms"].items()},
         n_stretched=stretches_report.N_CUTOUTS,
         n_colours=N_COLOURS,
-        splits=SPLITS,
+        splits=SPLITS_OF,
     )
 
 

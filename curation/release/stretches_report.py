@@ -33,11 +33,11 @@ class Shown:
 
 def every_stretch(store: Tables, addresses: Sequence[str]) -> list[Shown]:
     """For each survey of the tables of cutouts every stretch, and three together, in that order."""
-    pictures = [Picture(stretch=way) for way in WAYS]
+    ways = [Picture(stretch=way).stretches for way in WAYS]
     found: dict[tuple[str, tuple[str, ...]], list[Seen]] = {}
     for survey, pixels in _images(store, addresses):
         rms, scales = clipped_rms(pixels), {name: make(pixels, Picture.contrast) for name, make in STRETCHES.items()}
-        for way in (one.stretches for one in pictures):
+        for way in ways:
             found.setdefault((survey, way), []).append(seen(pixels, way, [scales[one] for one in way], rms))
     return [_shown(survey, way, some) for (survey, way), some in found.items()]
 
