@@ -118,6 +118,11 @@ class Corpus(BaseModel):
             raise ValueError("datasets: none is named; expected at least one, or a section [captions]")
         return self
 
+    @property
+    def latest(self) -> str:
+        """The tag that names its newest hand-over."""
+        return f"latest-{self.name}"
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -141,7 +146,7 @@ class Graph:
     @property
     def latest(self) -> str:
         """The tag that names the newest hand-over of the corpus."""
-        return f"latest-{self.corpus.name}"
+        return self.corpus.latest
 
     def blind_warnings(self, store: Store) -> list[str]:
         """What is known, without making anything, of questions that are answered without the picture."""

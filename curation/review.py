@@ -124,7 +124,7 @@ def list_(corpus: str, store: str | None, out: Path | None, open_only: bool, as_
     from curation.reviewing.standings import standings
 
     desk = _desk(corpus, store, out)
-    reviews = _reviews(desk)
+    reviews = desk.reviews()
     rows = [one for one in standings(desk.went, reviews) if one.is_open or not open_only]
     pairs = agreements([one for some in reviews.values() for one in some])
     if as_json:
@@ -154,7 +154,7 @@ def export_csv(corpus: str, store: str | None, out: Path | None, file: Path) -> 
     """
     from curation.reviewing.csv_rows import written
 
-    reviews = _reviews(_desk(corpus, store, out))
+    reviews = _desk(corpus, store, out).reviews()
     text = written([one for some in reviews.values() for one in some])
     if str(file) == "-":
         click.echo(text, nl=False)
@@ -183,7 +183,7 @@ def import_csv(corpus: str, store: str | None, out: Path | None, file: Path, rev
     strange = sorted({one.dataset for one in found} - set(desk.datasets))
     if strange:
         raise RecipeError(f"{file}: {', '.join(strange)}: no dataset of {corpus}; known: {', '.join(desk.datasets)}")
-    there = {one.decision_id for some in _reviews(desk).values() for one in some}
+    there = {one.decision_id for some in desk.reviews().values() for one in some}
     new = [one for one in found if one.decision_id not in there]
     keep(desk.store, new)
     for line in remarks:
@@ -202,23 +202,12 @@ def _desk(name: str, store: str | None, out: Path | None) -> "Desk":
     return Desk.of(place, corpus(name), out)
 
 
-def _reviews(desk: "Desk") -> "dict[str, tuple[Decision, ...]]":
-    from curation.decisions.rows import decisions_of
-
-    return decisions_of(desk.store, desk.datasets)
-
-
 def _decided(desk: "Desk", sample_id: str, verdict: str, said: dict[str, Any]) -> "list[Decision]":
-    from curation.reviewing.deciding import Corrected, corrections, decided, undoing
+    from curation.reviewing.deciding import Corrected, acted
 
     seen = desk.seen(desk.found(sample_id))
-    who, note = said["reviewer"], said["note"]
-    if verdict == "correct":
-        if not said["label"]:
-            scheme = desk.scheme(seen.dataset)
-            raise RecipeError(f"--label: missing; expected one of {', '.join(scheme.labels)}")
-        told = Corrected(said["label"], said["state"], said["subject_id"], said["instead"])
-        return corrections(desk, seen, who, told, note)
-    if verdict == "undo":
-        return undoing(desk, seen, who, note)
-    return [decided(seen, who, verdict, note=note)]
+    if verdict == "correct" and not said["label"]:
+        scheme = desk.scheme(seen.dataset)
+        raise RecipeError(f"--label: missing; expected one of {', '.join(scheme.labels)}")
+    told = Corrected(said["label"] or "", said["state"], said["subject_id"], said["instead"])
+    return acted(desk, seen, reviewer=said["reviewer"], verdict=verdict, corrected=told, note=said["note"])

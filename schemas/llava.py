@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from schemas.conversation import PLACEHOLDER, PlainText, Text, Turn
 from schemas.errors import CatalogError
+from schemas.fingerprint import content_id
 
 OPENING = f"{PLACEHOLDER}\n"
 IMAGE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\.(png|jpg|jpeg)$"
@@ -80,6 +81,11 @@ class LlavaRecord(BaseModel):
 def image_path(sha256: str) -> str:
     """Where a picture lies inside the hand-over; two digits a folder keep folders small."""
     return f"images/{sha256[:2]}/{sha256}.png"
+
+
+def sample_id_of(sha256: str, turns: Sequence[tuple[str, str]]) -> str:
+    """The id of a sample: made of its picture's SHA-256, and of questions and answers."""
+    return content_id("sample", sha256, list(turns))
 
 
 def llava_record(

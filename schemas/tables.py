@@ -289,6 +289,8 @@ CUTOUTS = Table(
         Column("sha256", TEXT, "SHA-256 of `png`", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip
+CUTOUTS_WITHOUT_PICTURES = tuple(one.name for one in CUTOUTS.columns if one.name not in ("pixels", "png", "channels"))
+"""The columns from which all is told of a picture but the picture itself."""
 DESCRIPTIONS = Table(
     "DESCRIPTIONS", "the template text of a cutout", ("cutout_id",),
     (

@@ -118,6 +118,22 @@ def reviewed_corpus(demo_build: Built, tmp_path_factory: pytest.TempPathFactory)
     return first_build(tmp_path_factory.mktemp("review"), demo_build.out / "raw")
 
 
+@pytest.fixture
+def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where an empty object store is, as it stands in an address: `s3://bucket/folder?` and this."""
+    from moto.server import ThreadedMotoServer
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        _, port = server.get_host_and_port()
+        yield f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1&allow_bucket_creation=true"
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A LLaVA-OneVision of a few thousand weights, built once for all tests."""

@@ -15,7 +15,7 @@ from curation.decisions.rows import Decision, decisions_of, keep
 from curation.engine.run import build
 from curation.engine.store import Store
 from curation.release.export import export
-from curation.reviewing.deciding import Corrected, corrections, decided, undoing
+from curation.reviewing.deciding import Corrected, acted
 from curation.reviewing.desk import Desk
 from curation.reviewing.standings import standings
 
@@ -85,10 +85,8 @@ class Small:
     def decide(self, sample_id: str, verdict: str, reviewer: str = "ann", **said) -> Decision:
         desk = self.desk
         seen = desk.seen(desk.found(sample_id))
-        if verdict == "correct":
-            act = corrections(desk, seen, reviewer, Corrected(said["label"]))
-        else:
-            act = undoing(desk, seen, reviewer) if verdict == "undo" else [decided(seen, reviewer, verdict, **said)]
+        told = Corrected(said.pop("label", ""))
+        act = acted(desk, seen, reviewer=reviewer, verdict=verdict, corrected=told, **said)
         keep(self.store, act)
         return act[0]
 

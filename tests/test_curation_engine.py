@@ -211,27 +211,16 @@ def test_tags_point_where_a_person_put_them(store):
     assert store.tags() == {"best": "count/y"}
 
 
-def test_the_store_works_on_an_object_store(tmp_path, monkeypatch):
-    from moto.server import ThreadedMotoServer
-
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        _, port = server.get_host_and_port()
-        place = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1&allow_bucket_creation=true"
-        store = Store(f"s3://corpus/store?{place}")
-        numbers, odds = counting(), odd_step(counting())
-        finish(numbers, store, make_parts(numbers, 0, store))
-        finish(odds, store, [make_parts(odds, k, store)[0] for k in range(3)])
-        assert store.read(odds.address)["n"].to_pylist() == [1, 3, 5, 7, 9]
-        assert list(store.addresses("odd")) == [odds.address]
-        local = Store(str(tmp_path / "local"))
-        finish(numbers, local, make_parts(numbers, 0, local))
-        assert store.manifest(numbers.address).content == local.manifest(numbers.address).content
-    finally:
-        server.stop()
+def test_the_store_works_on_an_object_store(object_store, tmp_path):
+    store = Store(f"s3://corpus/store?{object_store}")
+    numbers, odds = counting(), odd_step(counting())
+    finish(numbers, store, make_parts(numbers, 0, store))
+    finish(odds, store, [make_parts(odds, k, store)[0] for k in range(3)])
+    assert store.read(odds.address)["n"].to_pylist() == [1, 3, 5, 7, 9]
+    assert list(store.addresses("odd")) == [odds.address]
+    local = Store(str(tmp_path / "local"))
+    finish(numbers, local, make_parts(numbers, 0, local))
+    assert store.manifest(numbers.address).content == local.manifest(numbers.address).content
 
 
 def test_an_object_store_that_cannot_be_reached_may_pass_and_a_damaged_part_may_not(store, monkeypatch):

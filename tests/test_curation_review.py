@@ -191,30 +191,32 @@ def test_reviewers_who_decide_at_once_lose_nothing(small: Small):
     assert (pair.n, pair.n_alike, pair.kappa) == (12, 12, 1.0)
 
 
-def test_reviewers_on_an_object_store_lose_nothing(monkeypatch):
-    from moto.server import ThreadedMotoServer
+def test_reviewers_on_an_object_store_lose_nothing(object_store):
+    where = f"s3://corpus/store?{object_store}"
+    assert decisions_of(Store(where), ["d"]) == {"d": ()}
 
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        _, port = server.get_host_and_port()
-        place = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1&allow_bucket_creation=true"
-        where = f"s3://corpus/store?{place}"
-        assert decisions_of(Store(where), ["d"]) == {"d": ()}
+    def work(who: str) -> None:
+        for k in range(6):
+            keep(Store(where), [said(who, "accept", k, at=k)])
 
-        def work(who: str) -> None:
-            for k in range(6):
-                keep(Store(where), [said(who, "accept", k, at=k)])
+    keep(Store(where), [said("zoe", "accept")])  # the bucket is there
+    with ThreadPoolExecutor(2) as together:
+        list(together.map(work, ("ann", "ben")))
+    found = decisions_of(Store(where), ["d"])["d"]
+    assert len(found) == 13 and [one.decided_at for one in found] == sorted(one.decided_at for one in found)
 
-        keep(Store(where), [said("zoe", "accept")])  # the bucket is there
-        with ThreadPoolExecutor(2) as together:
-            list(together.map(work, ("ann", "ben")))
-        found = decisions_of(Store(where), ["d"])["d"]
-        assert len(found) == 13 and [one.decided_at for one in found] == sorted(one.decided_at for one in found)
-    finally:
-        server.stop()
+
+def test_who_asks_again_reads_only_the_files_that_are_new(tmp_path: Path, monkeypatch):
+    store, acts, read_now = Store(str(tmp_path)), dict[str, list[Decision]](), list[str]()
+    keep(store, [said("ann", "accept", 1, at=1)])
+    first = decisions_of(store, ["d"], acts)["d"]
+    keep(store, [said("ben", "reject", 1, at=2)])
+    read_bytes = store.read_bytes
+    monkeypatch.setattr(store, "read_bytes", lambda name: read_now.append(name) or read_bytes(name))
+    both = decisions_of(store, ["d"], acts)["d"]
+    assert [one.reviewer for one in both] == ["ann", "ben"] and both[0] is first[0] and len(read_now) == 1
+    store.remove(read_now[0])
+    assert decisions_of(store, ["d"], acts)["d"] == first == decisions_of(store, ["d"])["d"]
 
 
 def test_a_damaged_file_of_decisions_ends_the_build_and_stays(small: Small):

@@ -21,9 +21,9 @@ from curation.captions.settings import Captions, Selection
 from curation.captions.statements import Known, SurveyFact, known_sky, statements, survey_facts, verdict_of
 from curation.engine.steps import Input, Resources, Step
 from schemas.conversation import PlainText
-from schemas.fingerprint import choose, content_id
+from schemas.fingerprint import choose
 from schemas.folder import read_toml
-from schemas.llava import image_path, llava_record
+from schemas.llava import image_path, llava_record, sample_id_of
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import CAPTIONS
 
@@ -159,7 +159,7 @@ def _sample(figure: Row, rating: Row | None, place: Row | None, rules: Rules, kn
     is_long = figure["n_words"] > rules.selection.detailed_above
     kind = "detailed" if is_long else "brief"
     question = choose(getattr(rules.questions, kind), f"{figure['figure_id']} question")
-    sample_id = content_id("sample", figure["sha256"], [(question, figure["caption"])])
+    sample_id = sample_id_of(figure["sha256"], [(question, figure["caption"])])
     try:
         record = llava_record(sample_id, image_path(figure["sha256"]), [(question, figure["caption"])])
     except ValidationError as error:

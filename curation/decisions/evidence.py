@@ -3,7 +3,6 @@
 A decision counts while both are what they were; the words are in the id of the sample.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,8 @@ import pyarrow as pa
 
 from curation.pictures.boxes import visible_boxes
 from curation.pictures.outlines import SkyOutlines, sky_outlines
-from schemas.fingerprint import canonical_json
+from schemas.fingerprint import fingerprint
+from schemas.rows import Rows
 
 SAID = ("scheme", "label", "state", "tier")
 PLACES = 3  # decimals of a box, in fractions of the picture: as many as an answer has
@@ -37,25 +37,29 @@ class Annotated:
 
     def of(self, cutout: Row) -> Evidence | None:
         """Of a row of CUTOUTS (without pictures); None where its source is not there."""
-        said = self._labels.get(cutout["source_id"])
+        said = self.labels(cutout["source_id"])
         if said is None:
             return None
         boxes = visible_boxes(self._outlines, cutout) if self.objects.num_rows else ()
         shown = [
-            [one.object_id, [round(edge, PLACES) for edge in one.box_norm], _stated(self._objects[one.object_id])]
+            [one.object_id, [round(edge, PLACES) for edge in one.box_norm],
+             _stated(self._object_rows[one.object_id]["labels"] or ())]
             for one in boxes
-        ]
+        ]  # fmt: skip
         return Evidence(cutout["sha256"], labels_digest(said, shown))
 
-    @cached_property
-    def _labels(self) -> dict[str, Sequence[Row]]:
-        rows = self.sources.select(["source_id", "labels"]).to_pylist()
-        return {one["source_id"]: one["labels"] or () for one in rows}
+    def labels(self, source_id: str) -> Sequence[Row] | None:
+        """The labels of a source; None where it is not there."""
+        source = self._source_rows.get(source_id)
+        return None if source is None else source["labels"] or ()
 
     @cached_property
-    def _objects(self) -> dict[str, Sequence[Row]]:
-        rows = self.objects.select(["object_id", "labels"]).to_pylist()
-        return {one["object_id"]: one["labels"] or () for one in rows}
+    def _source_rows(self) -> Rows:
+        return Rows(self.sources, "source_id")
+
+    @cached_property
+    def _object_rows(self) -> Rows:
+        return Rows(self.objects, "object_id")
 
     @cached_property
     def _outlines(self) -> SkyOutlines:
@@ -67,7 +71,7 @@ def labels_digest(labels: Sequence[Row], shown: Sequence[Sequence[object]] = ())
 
     Of a label count scheme, name, truth and tier: the row it stands in may move.
     """
-    return hashlib.sha256(canonical_json([_stated(labels), list(shown)]).encode()).hexdigest()
+    return fingerprint([_stated(labels), list(shown)])
 
 
 def _stated(labels: Sequence[Row]) -> list[list[object]]:

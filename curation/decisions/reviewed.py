@@ -61,12 +61,13 @@ def corrected(labels: list[Row], correction: Mapping[str, Any], words: Vocabular
         states = {name: state if name == told else other for name in words.labels}
     where = f"{FOLDER}/{correction['dataset']}:{correction['decision_id']}"
     new = {name: _label(words.scheme, name, truth, told, where) for name, truth in states.items()}
-    kept = [one for one in labels if one["scheme"] != words.scheme or one["label"] not in new]
-    placed = {one["label"]: k for k, one in reversed(list(enumerate(labels))) if one["scheme"] == words.scheme}
-    order = {id(one): k for k, one in enumerate(labels)}
-    every = [(order[id(one)], 0, one) for one in kept]
-    every += [(placed.get(name, len(labels)), words.labels.index(name), one) for name, one in new.items()]
-    return [one for *_, one in sorted(every, key=lambda each: each[:2])]
+    after, left = list[Row](), dict(new)
+    for one in labels:
+        if one["scheme"] != words.scheme or one["label"] not in new:
+            after.append(one)
+        elif one["label"] in left:
+            after.append(left.pop(one["label"]))
+    return [*after, *left.values()]
 
 
 def reviewed_sources_step(dataset_name: str, sources: Step, decisions: Step, words: Vocabulary) -> Step:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Protocol
 
 import pyarrow.fs as pafs
@@ -88,10 +89,15 @@ class Decision(BaseModel):
             raise ValueError("undo, and nothing else, names in `undoes` what it takes back")
         return self
 
-    @property
+    @cached_property
     def decision_id(self) -> str:
         """Made of all that it says."""
         return content_id("decision", self.model_dump(mode="json"))
+
+    @property
+    def about(self) -> str:
+        """The id of what it is about: of a correction a source or an object, else the sample."""
+        return self.subject_id or self.sample_id
 
     @property
     def told(self) -> str:
@@ -126,17 +132,20 @@ def keep(store: Files, decisions: Sequence[Decision]) -> None:
         store.publish(f"{FOLDER}/{dataset}/{when}-{hashlib.sha256(body).hexdigest()[:12]}.json", body)
 
 
-def decisions_of(store: Files, datasets: Iterable[str]) -> dict[str, tuple[Decision, ...]]:
+def decisions_of(
+    store: Files, datasets: Iterable[str], acts: dict[str, list[Decision]] | None = None
+) -> dict[str, tuple[Decision, ...]]:
     """All decisions about each dataset, by time, each once.
 
+    `acts`: what was read before, by file, for who asks again: files never change, and those that are new are put there.
     Raises DamageError for a file that is not what was written: a decision is nobody's to guess.
     """
+    acts = {} if acts is None else acts
     names = {one: [f"{FOLDER}/{one}/{name}" for name in _files(store, one)] for one in datasets}
-    if not any(names.values()):
-        return {one: () for one in names}
-    with ThreadPoolExecutor(AT_ONCE) as together:
-        read = {one: together.map(lambda name: _read(store, name), some) for one, some in names.items()}
-        return {one: _in_time(found for act in acts for found in act) for one, acts in read.items()}
+    if new := [name for some in names.values() for name in some if name not in acts]:
+        with ThreadPoolExecutor(AT_ONCE) as together:
+            acts.update(zip(new, together.map(lambda name: _read(store, name), new), strict=True))
+    return {one: _in_time(found for name in some for found in acts[name]) for one, some in names.items()}
 
 
 def _files(store: Files, dataset: str) -> list[str]:

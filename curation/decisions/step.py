@@ -5,7 +5,6 @@ corrected before anything is said of them, and `decisions/<dataset>/samples`, by
 reads CUTOUTS, SOURCES and OBJECTS whole, to see whether the evidence is what the reviewer saw.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +18,10 @@ from curation.decisions.reviewed import Vocabulary
 from curation.decisions.rows import Decision, Verdict
 from curation.decisions.standing import outcomes
 from curation.engine.steps import Input, Resources, Step
-from schemas.fingerprint import canonical_json
+from schemas.fingerprint import fingerprint
 from schemas.rejection import Rejection, Sieved, sieved
-from schemas.tables import CUTOUTS, DECISIONS
+from schemas.tables import CUTOUTS_WITHOUT_PICTURES, DECISIONS
 
-CUTOUT_COLUMNS = tuple(one.name for one in CUTOUTS.columns if one.name not in ("pixels", "png", "channels"))
 LABELS, SAMPLES = "labels", "samples"
 REASONS = {
     "not-here": "the corpus has no such cutout",
@@ -48,9 +46,9 @@ class Decided:
     @classmethod
     def of(cls, rows: Sequence[Decision], words: Vocabulary) -> "Decided":
         """Of decisions as `standing.speaking` gives them."""
-        said = canonical_json(sorted(one.decision_id for one in rows))
         count = {str(kind): sum(one.verdict is kind for one in rows) for kind in Verdict}
-        return cls(words, {kind: n for kind, n in count.items() if n}, hashlib.sha256(said.encode()).hexdigest())
+        said = fingerprint(sorted(one.decision_id for one in rows))
+        return cls(words, {kind: n for kind, n in count.items() if n}, said)
 
 
 def decisions(
@@ -84,7 +82,7 @@ def decisions_step(
         table=DECISIONS,
         config=(Decided.of(rows, words),),
         inputs=(
-            Input(cutouts, columns=CUTOUT_COLUMNS),
+            Input(cutouts, columns=CUTOUTS_WITHOUT_PICTURES),
             Input(sources, columns=("source_id", "labels")),
             Input(objects),
         ),

@@ -14,8 +14,7 @@ from pydantic import ValidationError
 
 from catalogs.survey import Survey
 from curation.engine.steps import Input, Resources, Step
-from schemas.fingerprint import content_id
-from schemas.llava import image_path, llava_record
+from schemas.llava import image_path, llava_record, sample_id_of
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import DECISIONS, SAMPLES
 
@@ -165,7 +164,7 @@ def _sample(row: dict[str, Any], known: _Known, config: SampleConfig) -> dict[st
     if unfit is not None:
         return unfit
     messages = [(turn["question"], turn["answer"]) for turn in row["turns"]]
-    sample_id = content_id("sample", cutout["sha256"], messages)
+    sample_id = sample_id_of(cutout["sha256"], messages)
     try:
         record = llava_record(sample_id, image_path(cutout["sha256"]), messages)
     except ValidationError as error:

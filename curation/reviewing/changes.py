@@ -26,7 +26,7 @@ def change_lines(made: Graph, store: Store) -> list[str]:
         tables = None
     if tables is None:
         return [f"{len(every):,} decisions of reviewers, not told apart: the newest hand-over is not in the store"]
-    new, gone = new_decisions(Went.into(store, tables), made.reviews)
+    new, gone = new_decisions(Went(store, tables), made.reviews)
     found = [f"decision of {one.reviewer}: {_about(one)}: {_effect(one)}" for one in new]
     found += [
         f"decision of {one.reviewer} no longer: {_about(one)}: as it was before; {_made_again(one)}"
@@ -38,7 +38,7 @@ def change_lines(made: Graph, store: Store) -> list[str]:
 
 
 def _about(one: Decision) -> str:
-    return f"{one.subject_id if one.verdict is Verdict.CORRECT else one.sample_id} {one.told}"
+    return f"{one.about} {one.told}"
 
 
 def _effect(one: Decision) -> str:

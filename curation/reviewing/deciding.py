@@ -3,23 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from curation.decisions.rows import Decision, Verdict, decision, decisions_of, now
+from curation.decisions.rows import Decision, Verdict, decision, now
 from curation.decisions.standing import not_undone
 from curation.reviewing.desk import Desk, Seen
 from schemas.errors import RecipeError
-
-
-def decided(seen: Seen, reviewer: str, verdict: str, *, at: str | None = None, **said: Any) -> Decision:
-    """A decision about what was seen. `said`: note, undoes; of a correction subject_id, scheme, label, state.
-
-    `at`: when, of an act of several decisions; None: now. Raises CatalogError, one line, for what it cannot be.
-    """
-    return decision(
-        decided_at=at or now(), reviewer=reviewer, verdict=verdict, dataset=seen.dataset, sample_id=seen.sample_id,
-        conversation_id=seen.conversation["conversation_id"], cutout_id=seen.cutout["cutout_id"],
-        source_id=seen.cutout["source_id"], picture_sha256=seen.evidence.picture_sha256,
-        labels_sha256=seen.evidence.labels_sha256, **said,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,6 +20,30 @@ class Corrected:
     """Whose: an object's; None: the source's."""
     is_instead: bool = False
     """It is in the place of the labels that are present now: these are absent."""
+
+
+def acted(
+    desk: Desk, seen: Seen, *, reviewer: str, verdict: str, corrected: Corrected, note: str = ""
+) -> list[Decision]:
+    """An act of any verdict; `corrected`: what is said of a label, looked at for `correct` alone."""
+    if verdict == Verdict.UNDO:
+        return undoing(desk, seen, reviewer, note)
+    if verdict == Verdict.CORRECT:
+        return corrections(desk, seen, reviewer, corrected, note)
+    return [decided(seen, reviewer, verdict, note=note)]
+
+
+def decided(seen: Seen, reviewer: str, verdict: str, *, at: str | None = None, **said: Any) -> Decision:
+    """A decision about what was seen. `said`: note, undoes; of a correction subject_id, scheme, label, state.
+
+    `at`: when, of an act of several decisions; None: now. Raises CatalogError, one line, for what it cannot be.
+    """
+    return decision(
+        decided_at=at or now(), reviewer=reviewer, verdict=verdict, dataset=seen.dataset, sample_id=seen.sample_id,
+        conversation_id=seen.conversation["conversation_id"], cutout_id=seen.cutout["cutout_id"],
+        source_id=seen.cutout["source_id"], picture_sha256=seen.evidence.picture_sha256,
+        labels_sha256=seen.evidence.labels_sha256, **said,
+    )  # fmt: skip
 
 
 def corrections(desk: Desk, seen: Seen, reviewer: str, said: Corrected, note: str = "") -> list[Decision]:
@@ -61,7 +72,7 @@ def corrections(desk: Desk, seen: Seen, reviewer: str, said: Corrected, note: st
 
 def undoing(desk: Desk, seen: Seen, reviewer: str, note: str = "") -> list[Decision]:
     """That all of the reviewer's last act about the sample is taken back. Raises RecipeError where there is none."""
-    rows = not_undone(decisions_of(desk.store, [seen.dataset])[seen.dataset])
+    rows = not_undone(desk.reviews([seen.dataset])[seen.dataset])
     mine = [one for one in rows if one.reviewer == reviewer and one.cutout_id == seen.cutout["cutout_id"]]
     about = [one for one in mine if one.sample_id == seen.sample_id or one.verdict is Verdict.CORRECT]
     if not about:

@@ -3,9 +3,9 @@
 Only tables are read; a decision is about what they show, and the next build is made by it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ from catalogs.dataset import dataset
 from catalogs.survey import surveys
 from curation.corpus import Corpus
 from curation.decisions.evidence import Annotated, Evidence
+from curation.decisions.rows import Decision, decisions_of
 from curation.engine.store import Store
-from curation.pictures.outlines import SkyOutlines, sky_outlines
+from curation.pictures.outlines import SkyOutlines
 from curation.reviewing.queue import Waiting, waiting
 from curation.reviewing.standings import Went
 from curation.verification.annotation_tables import AnnotationTables
 from curation.verification.claims import SurveyFacts
 from schemas.errors import RecipeError
 from schemas.labels import LabelScheme, label_scheme
+from schemas.rows import Rows
 from schemas.whole import read_manifest
 
 HELD = 8  # parts of tables that stay in memory: what is looked at is asked for several times
@@ -40,7 +42,7 @@ class Seen:
     cutout: Row
     """A row of CUTOUTS, with its pixels."""
     source: Row
-    """As reviewers corrected it."""
+    """Its id and labels, as reviewers corrected them."""
     before: Sequence[Row]
     """The labels of the source before any review."""
     turns: Sequence[Row]
@@ -55,11 +57,13 @@ class Desk:
         """`tables`: the addresses of each kind, as the manifest of the hand-over has them."""
         self.store, self.corpus, self.handover, self.tables = store, corpus, handover, tables
         self._part = lru_cache(maxsize=HELD)(store.read_part)
+        self._whole = cache(store.read)
+        self._acts = dict[str, list[Decision]]()
 
     @classmethod
     def of(cls, store: Store, corpus: Corpus, out: Path | None) -> "Desk":
         """The newest hand-over's. Raises RecipeError where there is none, or it lies elsewhere than `out`."""
-        address = store.tagged(f"latest-{corpus.name}")
+        address = store.tagged(corpus.latest)
         if address is None:
             raise RecipeError(f"{store.where}: no hand-over of {corpus.name} yet: run `curation build` first")
         folder = (out or Path(store.root)) / address
@@ -69,7 +73,7 @@ class Desk:
 
     def newest(self) -> "Desk":
         """This one, or that of a hand-over which was made since."""
-        address = self.store.tagged(f"latest-{self.corpus.name}")
+        address = self.store.tagged(self.corpus.latest)
         out = self.handover.parents[2]
         if address is None or out / address == self.handover or not (out / address).is_dir():
             return self
@@ -88,7 +92,11 @@ class Desk:
     @cached_property
     def went(self) -> Went:
         """What this hand-over was made by."""
-        return Went.into(self.store, self.tables)
+        return Went(self.store, self.tables)
+
+    def reviews(self, datasets: Iterable[str] | None = None) -> dict[str, tuple[Decision, ...]]:
+        """All decisions about each dataset as they are kept now, by time; None: about all datasets."""
+        return decisions_of(self.store, self.datasets if datasets is None else datasets, self._acts)
 
     @cached_property
     def by_conversation(self) -> dict[str, Waiting]:
@@ -121,11 +129,11 @@ class Desk:
         conversation = self._row("conversations", one.dataset, k, ("conversation_id", one.conversation_id))
         cutout = self._row("cutouts", one.dataset, k, ("cutout_id", conversation["cutout_id"]))
         turns = self._rows("quality", one.dataset, k, ("conversation_id", one.conversation_id))
-        evidence = self._before[one.dataset].of(cutout)
-        source = self._sources[one.dataset].get(cutout["source_id"])
-        if evidence is None or source is None:
+        known = self._before[one.dataset]
+        evidence, before = known.of(cutout), known.labels(cutout["source_id"])
+        source = self.annotations(one.dataset).source_rows.get(cutout["source_id"])
+        if evidence is None or before is None or source is None:
             raise RecipeError(f"source {cutout['source_id']} is not there: build again")
-        before = self._labels_before[one.dataset][cutout["source_id"]]
         turns = sorted(turns, key=lambda turn: turn["turn"])
         return Seen(one.sample_id, one.dataset, conversation, cutout, source, before, turns, evidence)
 
@@ -134,12 +142,12 @@ class Desk:
         return self._annotations[dataset_name]
 
     def objects(self, dataset_name: str) -> Mapping[str, Row]:
-        """OBJECTS of a dataset by id, as reviewers corrected them."""
+        """Names and labels of OBJECTS of a dataset by id, as reviewers corrected them."""
         return self._objects[dataset_name]
 
     def outlines(self, dataset_name: str) -> SkyOutlines:
         """Their outlines on the sky."""
-        return self._outlines[dataset_name]
+        return self.annotations(dataset_name).outlines
 
     def picture(self, cutout_id: str) -> bytes | None:
         """The PNG of a cutout; None where there is no such one."""
@@ -165,8 +173,8 @@ class Desk:
     def _address(self, kind: str, dataset_name: str) -> str | None:
         return next((one for one in self.tables.get(kind, ()) if one.split("/")[1] == dataset_name), None)
 
-    def _table(self, kind: str, dataset_name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        return self.store.read(self._address(kind, dataset_name) or "", columns)
+    def _table(self, kind: str, dataset_name: str) -> pa.Table:
+        return self._whole(self._address(kind, dataset_name) or "")
 
     def _rows(self, kind: str, dataset_name: str, k: int, wanted: tuple[str, str]) -> list[Row]:
         table = self._part(self._address(kind, dataset_name) or "", k)
@@ -193,24 +201,9 @@ class Desk:
             yield from ((name, k) for name in self.store.read_part(address, k, [key])[key].to_pylist())
 
     @cached_property
-    def _sources(self) -> dict[str, dict[str, Row]]:
-        return {
-            one: {row["source_id"]: row for row in self._table("sources", one).to_pylist()} for one in self.datasets
-        }
-
-    @cached_property
-    def _objects(self) -> dict[str, dict[str, Row]]:
-        tables = {one: self._table("objects", one) for one in self.datasets}
-        return {one: {row["object_id"]: row for row in table.to_pylist()} for one, table in tables.items()}
-
-    @cached_property
-    def _outlines(self) -> dict[str, SkyOutlines]:
-        return {one: sky_outlines(self._table("objects", one)) for one in self.datasets}
-
-    @cached_property
-    def _labels_before(self) -> dict[str, dict[str, Sequence[Row]]]:
-        tables = {one: before.sources.to_pylist() for one, before in self._before.items()}
-        return {one: {row["source_id"]: row["labels"] or () for row in rows} for one, rows in tables.items()}
+    def _objects(self) -> dict[str, Rows]:
+        columns = ("object_name", "labels")
+        return {one: Rows(self._table("objects", one), "object_id", columns) for one in self.datasets}
 
     @cached_property
     def _before(self) -> dict[str, Annotated]:

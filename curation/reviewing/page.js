@@ -42,6 +42,9 @@ function say(text, kind = "") {
   $("status").className = kind;
 }
 
+const present = (labels) => labels.filter((one) => one.state === "present").map((one) => one.label).join(", ");
+const called = (sample) => sample.source_name || sample.sample_id;
+
 async function asked(path, given) {
   const answer = await fetch(path, given);
   if (!answer.ok) {
@@ -50,6 +53,11 @@ async function asked(path, given) {
     throw new Error(told);
   }
   return answer;
+}
+
+async function keep(sample, said) {
+  return (await asked("/api/decide", { method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ conversation_id: sample.conversation_id, sample_id: sample.sample_id, ...said }) })).json();
 }
 
 // -- the queue
@@ -118,7 +126,7 @@ async function show(id) {
 
 function tellPicture() {
   const { picture } = current;
-  $("name").textContent = current.source_name || current.sample_id;
+  $("name").textContent = called(current);
   $("doubts").replaceChildren(...(current.refused ? [el("span", { class: "mark bad-text" }, `refused: ${current.refused}`)] : []),
     ...current.doubts.map((one) => el("span", { class: "mark doubt" }, one)));
   $("low").value = 0;
@@ -133,8 +141,7 @@ function tellPicture() {
     ["drawn for models", picture.stretch], ["dataset, split", `${current.dataset}, ${current.split || "none"}`],
     ["sample", current.sample_id], ["source", current.source_id]];
   $("facts").replaceChildren(...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-  $("canvas").setAttribute("aria-label", `Picture of ${current.source_name}: ${current.labels.filter((one) => one.state === "present")
-    .map((one) => one.label).join(", ") || "no label"}; ${current.boxes.length} boxes`);
+  $("canvas").setAttribute("aria-label", `Picture of ${current.source_name}: ${present(current.labels) || "no label"}; ${current.boxes.length} boxes`);
   $("twins").replaceChildren(...current.twins.map((one) => el("figure", {},
     el("img", { src: `/api/picture/${encodeURIComponent(one.cutout_id)}`, alt: `The same sky in ${one.survey}`, loading: "lazy" }),
     el("figcaption", {}, `${one.survey}${one.conflicts.length ? `: ${one.conflicts.join("; ")}` : ""}`))));
@@ -217,6 +224,10 @@ function sky(x, y) {  // ICRS degrees of a pixel position counted from the left 
   return [(ra + 360) % 360, (Math.atan2(found[2], Math.hypot(found[0], found[1])) * 180) / Math.PI];
 }
 
+function raOff(place, from) {  // degrees of right ascension from one place to another, the short way round
+  return ((place[0] - from[0] + 540) % 360) - 180;
+}
+
 function sexagesimal(value, digits, signed) {
   const scale = 10 ** digits;
   let rest = Math.round(Math.abs(value) * 3600 * scale);
@@ -248,7 +259,7 @@ function drawOver() {
       const [x0, y0, x1, y1] = one.box;
       over.append(svg("rect", { class: "box", x: x0, y: y0, width: x1 - x0, height: y1 - y0 }));
       over.append(svg("text", { x: x0, y: Math.max(height * 0.04, y0 - height * 0.01), "font-size": height * 0.04 },
-        `${at + 1} ${one.labels.filter((label) => label.state === "present").map((label) => label.label).join(", ")}`));
+        `${at + 1} ${present(one.labels)}`));
     });
   }
   drawNorth(over);
@@ -258,7 +269,7 @@ function drawNorth(over) {  // arrows to north and east, and a bar of known leng
   const { width_px: width, height_px: height, pixel_x_arcsec: pixel } = current.picture;
   const at = sky(width / 2, height / 2), right = sky(width / 2 + 1, height / 2), up = sky(width / 2, height / 2 + 1);
   if (!at || !right || !up || !pixel) return;
-  const turned = (to) => [(((to[0] - at[0] + 540) % 360) - 180) * Math.cos((at[1] * Math.PI) / 180), to[1] - at[1]];
+  const turned = (to) => [raOff(to, at) * Math.cos((at[1] * Math.PI) / 180), to[1] - at[1]];
   const [a, c] = turned(right), [b, d] = turned(up), det = a * d - b * c;
   if (!det) return;
   for (const [name, x, y] of [["N", -b / det, a / det], ["E", d / det, -c / det]]) {
@@ -278,7 +289,7 @@ function drawGrid(over) {  // lines of equal right ascension and declination, th
   if (!centre) return;
   const n = 48, values = [];
   for (let j = 0; j <= n; j += 1) for (let i = 0; i <= n; i += 1) values.push(sky((i / n) * width, (j / n) * height));
-  const off = (one, k) => (k ? one[1] - centre[1] : ((one[0] - centre[0] + 540) % 360) - 180);
+  const off = (one, k) => (k ? one[1] - centre[1] : raOff(one, centre));
   for (const k of [0, 1]) {
     const span = Math.max(...values.filter(Boolean).map((one) => Math.abs(off(one, k))));
     for (const level of [-0.5, 0, 0.5].map((one) => one * span)) over.append(svg("path", { class: "net", d: contour(values, n, level, (one) => off(one, k), width, height) }));
@@ -311,16 +322,14 @@ async function decide(verdict, more = {}) {
   work(true);
   const about = current;
   try {
-    const said = { conversation_id: about.conversation_id, sample_id: about.sample_id, verdict, ...more };
-    const kept = await (await asked("/api/decide", { method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(said) })).json();
+    const kept = await keep(about, { verdict, ...more });
     if (verdict === "note") {
       say(`Note kept: ${kept.told}`);
       await show(about.conversation_id);
       return;
     }
     acts.push(about.conversation_id);
-    say(`${about.source_name || about.sample_id}: ${kept.told}. u takes it back.`, verdict === "reject" ? "bad-text" : "good-text");
+    say(`${called(about)}: ${kept.told}. u takes it back.`, verdict === "reject" ? "bad-text" : "good-text");
     let at = placed(about.conversation_id);
     const row = listed[at];
     if (row) {
@@ -348,11 +357,10 @@ async function undo() {
   work(true);
   try {
     if (!current || current.conversation_id !== id) await show(id);
-    await asked("/api/decide", { method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ conversation_id: id, sample_id: current.sample_id, verdict: "undo" }) });
+    await keep(current, { verdict: "undo" });
     await readQueue();
     await show(id);
-    say(`${current.source_name || current.sample_id}: taken back.`);
+    say(`${called(current)}: taken back.`);
   } catch (error) {
     say(`Not taken back: ${error.message}`, "bad-text");
   } finally {
@@ -370,7 +378,7 @@ function openCorrect() {
   $("correct-note").value = "";
   $("instead-of").hidden = current.scheme.is_single;  // there one label alone holds anyway
   $("instead").checked = Boolean(boxed.length && !current.scheme.is_single);
-  if (boxed.length && !current.labels.some((one) => one.state === "present")) $("subject").selectedIndex = 1;
+  if (boxed.length && !present(current.labels)) $("subject").selectedIndex = 1;
   defineLabel();
   $("correct-dialog").showModal();
   $("label").focus();
@@ -386,7 +394,7 @@ function openNote(verdict) {
   if (!current) return;
   noteOf = verdict;
   $("note-title").textContent = verdict === "note" ? "Note" : "Reject, and why";
-  $("note-of").textContent = current.source_name || current.sample_id;
+  $("note-of").textContent = called(current);
   $("note-text").value = "";
   $("note-dialog").showModal();
 }

@@ -8,7 +8,7 @@ from typing import Any
 from catalogs.database import read_sql
 from curation.engine.store import Store
 from curation.release.built import opened
-from schemas.fingerprint import content_id
+from schemas.llava import sample_id_of
 
 QUERY = Path(__file__).parent / "queue.sql"
 FEW = 30
@@ -55,10 +55,10 @@ WHERE list_contains($ids::VARCHAR[], conversation_id)
 
 
 def _ids(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The ids that refused conversations would have as samples: as `release.samples` makes them."""
+    """The ids that refused conversations would have as samples."""
     for row in rows:
         said = [(turn["question"], turn["answer"]) for turn in row["turns"]]
-        yield row["conversation_id"], content_id("sample", row["sha256"], said)
+        yield row["conversation_id"], sample_id_of(row["sha256"], said)
 
 
 def _waiting(row: Mapping[str, Any], ids: Mapping[str, str]) -> Waiting:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
-from curation.decisions.rows import Decision, Verdict, decisions_of, keep
+from curation.decisions.rows import Decision, Verdict, keep
 from curation.decisions.standing import agreements
-from curation.reviewing.deciding import Corrected, corrections, decided, undoing
+from curation.reviewing.deciding import Corrected, acted
 from curation.reviewing.desk import Desk
 from curation.reviewing.queue import Waiting
 from curation.reviewing.shown import pixels, shown
@@ -38,10 +38,13 @@ class Room:
         """
         if view not in VIEWS:
             raise RecipeError(f"view {view!r:.40}: expected one of {', '.join(VIEWS)}")
+        agreement = list[str]()
         with self.lock:
             if start == 0 or view != self.view:
                 self.desk = self.desk.newest()
-                self.every, self.view = self._rows(self._standings()), view
+                reviews = self.desk.reviews()
+                agreement = [one.told for one in agreements([one for rows in reviews.values() for one in rows])]
+                self.every, self.view = self._rows(standings(self.desk.went, reviews)), view
                 self.listed = [row for row in self.every if VIEWS[view](row)]
             return {
                 "corpus": self.desk.corpus.name,
@@ -51,13 +54,14 @@ class Room:
                 "n_listed": len(self.listed),
                 "n_mine": sum(row["mine"] is not None for row in self.every),
                 "n_all": len(self.every),
-                "agreement": [one.told for one in agreements(self._reviews())] if start == 0 else [],
+                "agreement": agreement,
             }
 
     def sample(self, conversation_id: str) -> dict[str, Any]:
         """All that is shown of a conversation."""
         with self.lock:
-            return shown(self.desk, self.desk.found(conversation_id), self._standings())
+            found = self.desk.found(conversation_id)
+            return shown(self.desk, found, standings(self.desk.went, self.desk.reviews([found.dataset])))
 
     def pixels(self, conversation_id: str) -> bytes:
         """The image of its cutout, as float32."""
@@ -96,19 +100,8 @@ class Room:
         seen = self.desk.seen(self.desk.found(said["conversation_id"] or ""))
         if said["sample_id"] != seen.sample_id:
             raise RecipeError("the hand-over is another one now: look at the sample again")
-        if verdict == Verdict.UNDO:
-            return undoing(self.desk, seen, self.reviewer, note)
-        if verdict == Verdict.CORRECT:
-            told = Corrected(said["label"] or "", said["state"] or "", said["subject_id"] or None, is_instead)
-            return corrections(self.desk, seen, self.reviewer, told, note)
-        return [decided(seen, self.reviewer, verdict, note=note)]
-
-    def _reviews(self) -> Sequence[Decision]:
-        return [one for rows in decisions_of(self.desk.store, self.desk.datasets).values() for one in rows]
-
-    def _standings(self) -> list[Standing]:
-        reviews = decisions_of(self.desk.store, self.desk.datasets)
-        return standings(self.desk.went, reviews)
+        told = Corrected(said["label"] or "", said["state"] or "", said["subject_id"] or None, is_instead)
+        return acted(self.desk, seen, reviewer=self.reviewer, verdict=verdict, corrected=told, note=note)
 
     def _rows(self, found: Sequence[Standing]) -> list[dict[str, Any]]:
         mine, others, again = dict[str, str](), dict[str, set[str]](), dict[str, str]()

@@ -28,7 +28,7 @@ Row = Mapping[str, Any]
 
 
 def shown(desk: Desk, one: Waiting, standings: Sequence[Standing]) -> dict[str, Any]:
-    """A conversation for the page; `standings`: of all decisions, of which those about its source are told."""
+    """A conversation for the page; `standings`: of all about its dataset, of which those about its source are told."""
     seen = desk.seen(one)
     known = desk.annotations(one.dataset).of(seen.cutout)
     scheme = desk.scheme(one.dataset)

@@ -1,7 +1,8 @@
 """What became of each decision: it counts, it is open again, it waits for the next build."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow.compute as pc
@@ -41,8 +42,7 @@ class Standing:
     def line(self) -> str:
         """For people."""
         one = self.decision
-        about = one.subject_id if one.verdict is Verdict.CORRECT else one.sample_id
-        return f"{one.decision_id}  {about}  {one.reviewer}: {one.told}  [{TOLD[self.standing]}]"
+        return f"{one.decision_id}  {one.about}  {one.reviewer}: {one.told}  [{TOLD[self.standing]}]"
 
 
 def is_single(scheme: str) -> bool:
@@ -52,22 +52,27 @@ def is_single(scheme: str) -> bool:
 
 @dataclass(frozen=True)
 class Went:
-    """What a hand-over was made by: ids of decisions that count, of the others why not, and ids of its samples."""
+    """What a hand-over was made by, as its tables tell: the addresses of each kind."""
 
-    kept: frozenset[str]
-    refused: Mapping[str, str]
-    samples: frozenset[str]
-    """Those too that reviewers rejected."""
+    store: Store
+    tables: Mapping[str, Sequence[str]]
 
-    @classmethod
-    def into(cls, store: Store, tables: Mapping[str, Sequence[str]]) -> "Went":
-        """By its tables: the addresses of each kind."""
-        kept, refused = set[str](), dict[str, str]()
-        for address in tables.get("decisions", ()):
-            kept |= set(store.read(address, ["decision_id"])["decision_id"].to_pylist())
-            rows = store.rejected(address)
-            refused |= dict(zip(rows["row_id"].to_pylist(), rows["reason"].to_pylist(), strict=True))
-        return cls(frozenset(kept), refused, frozenset(_samples(store, tables)))
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """Ids of the decisions that count."""
+        read = (self.store.read(one, ["decision_id"]) for one in self.tables.get("decisions", ()))
+        return frozenset(name for rows in read for name in rows["decision_id"].to_pylist())
+
+    @cached_property
+    def refused(self) -> dict[str, str]:
+        """Why the others do not, by id."""
+        read = [self.store.rejected(one) for one in self.tables.get("decisions", ())]
+        return {one["row_id"]: one["reason"] for rows in read for one in rows.select(["row_id", "reason"]).to_pylist()}
+
+    @cached_property
+    def samples(self) -> frozenset[str]:
+        """Ids of its samples, those too that reviewers rejected."""
+        return frozenset(_samples(self.store, self.tables))
 
 
 def standings(went: Went, reviews: Mapping[str, Sequence[Decision]]) -> list[Standing]:
@@ -76,15 +81,28 @@ def standings(went: Went, reviews: Mapping[str, Sequence[Decision]]) -> list[Sta
     for rows in reviews.values():
         stay = {one.decision_id for one in not_undone(rows)}
         speak = {one.decision_id for one in speaking(rows, is_single)}
-        for one in rows:
-            if one.verdict is not Verdict.UNDO:
-                name = one.decision_id
-                word = "undone" if name not in stay else "note" if one.verdict is Verdict.NOTE else ""
-                word = word or ("changed" if name not in speak else went.refused.get(name) or "")
-                word = word or (WAITS if name not in went.kept else COUNTS)
-                is_gone = one.verdict is not Verdict.CORRECT and one.sample_id not in went.samples
-                found.append(Standing(one, WORDS_CHANGED if word == COUNTS and is_gone else word))
+        said = [one for one in rows if one.verdict is not Verdict.UNDO]
+        found += [Standing(one, _left(one, stay, speak) or _standing(one, went)) for one in said]
     return sorted(found, key=lambda one: (one.decision.decided_at, one.decision.decision_id))
+
+
+def _left(one: Decision, stay: Set[str], speak: Set[str]) -> str | None:
+    """Why a decision does not speak, whatever a hand-over was made by; None: it does."""
+    if one.decision_id not in stay:
+        return "undone"
+    if one.verdict is Verdict.NOTE:
+        return "note"
+    return None if one.decision_id in speak else "changed"
+
+
+def _standing(one: Decision, went: Went) -> str:
+    """What a hand-over made of a decision that speaks."""
+    if why := went.refused.get(one.decision_id):
+        return why
+    if one.decision_id not in went.kept:
+        return WAITS
+    is_there = one.verdict is Verdict.CORRECT or one.sample_id in went.samples
+    return COUNTS if is_there else WORDS_CHANGED
 
 
 def new_decisions(went: Went, reviews: Mapping[str, Sequence[Decision]]) -> tuple[list[Decision], list[str]]:

@@ -1,0 +1,24 @@
+"""Rows of a table by id, made one at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+
+class Rows(Mapping[str, dict[str, Any]]):
+    """The id and some columns of a table by id. A row is made when it is asked for: of many, few are looked at."""
+
+    def __init__(self, table: pa.Table, key: str, columns: Sequence[str] = ("labels",)) -> None:
+        """`key`: the column of ids; of rows with the same id the last one is there."""
+        self._table = table.select([key, *columns]).combine_chunks()
+        self._at = {name: at for at, name in enumerate(self._table[key].to_pylist())}
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        return self._table.slice(self._at[name], 1).to_pylist()[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
