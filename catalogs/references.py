@@ -15,6 +15,8 @@ from schemas.errors import RecipeError
 from schemas.folder import read_toml
 
 FILE = Path(__file__).with_suffix(".toml")
+ONE_DOI = "^(10[.][0-9]{4,9}/[^ ]+)?$"
+"""A DOI and nothing beside it, or nothing."""
 DOI = re.compile(r"10\.[0-9]{4,9}/[^\s,;{}\\%]+[^\s,;{}\\%.)]")
 SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "{": "(", "}": ")", "\\": "/"}
 
@@ -31,7 +33,7 @@ class Reference(BaseModel):
     year: int | None = None
     volume: str = ""
     pages: str = ""
-    doi: str = Field(default="", pattern="^(10[.][0-9]{4,9}/[^ ]+)?$")
+    doi: str = Field(default="", pattern=ONE_DOI)
     eprint: str = ""
     """Of arXiv."""
     note: str = ""

@@ -21,7 +21,7 @@ from curation.replies import replies
 from curation.retention import gc
 from curation.review import review
 from curation.serve import serve
-from curation.settings import settings, store_place
+from curation.settings import open_store, settings
 from schemas.command_line import doors_option
 from schemas.doors import VARIABLE
 from schemas.errors import DamageError, GateError, RecipeError
@@ -300,7 +300,7 @@ def tag(name: str, address: str, store: str | None, move: bool) -> None:
     """
     if not name.replace("-", "").replace(".", "").replace("_", "").isalnum():
         raise RecipeError(f"tag {name!r}: letters, digits, dots, dashes and underscores only")
-    place = _open(store)
+    place = open_store(store)
     known = place.tags()
     if address not in known and not place.exists(f"{address}/_manifest.json"):
         raise RecipeError(f"nothing finished at {address} in {place.where}")
@@ -324,7 +324,7 @@ def why(sample_id: str, store: str | None, as_json: bool) -> None:
     from curation.release.why import chain, told
     from curation.truth.withdrawn import stone_of, tombstones
 
-    place = _open(store)
+    place = open_store(store)
     found = chain(sample_id, place)
     stone = stone_of(found["sample"], tombstones(place))
     if as_json:
@@ -414,16 +414,6 @@ def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ..
     where = settings(raw, store, servers)
     place = Store(where.store)
     return graph(wanted, where.raw, place, where.servers), place
-
-
-def _open(store: str | None) -> "Store":
-    """A store that is there. Raises RecipeError for another: nothing can be found or named in it."""
-    from curation.engine.store import Store
-
-    place = Store(store_place(store))
-    if not place.exists(""):
-        raise RecipeError(f"--store {place.where}: no such folder; a build makes it")
-    return place
 
 
 def _check_built(made: "Graph", place: "Store") -> None:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curation.settings import store_place
+from curation.settings import open_store, store_place
 from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
     from curation.engine.store import Store
 
 FILE = click.Path(path_type=Path)
@@ -38,7 +42,7 @@ def release(handover: Path, file: Path, out: Path, store: str | None, as_json: b
     from curation.deposit.release import release as make
     from curation.truth.withdrawn import tombstones
 
-    place = _store(store) if store else _around(handover)
+    place = open_store(store) if store else _around(handover)
     withdrawn = {one.id: one.reason for one in tombstones(place)} if place else {}
     said = make(handover, read_about(file), out, withdrawn=withdrawn, say=_say)
     if as_json:
@@ -112,7 +116,7 @@ def withdraw(source: str, reason: str | None, store: str | None, undo: bool, as_
     from curation.deposit.impact import impact as used_by
     from curation.truth import withdrawn
 
-    place = _store(store)
+    place = open_store(store)
     if undo:
         known = [one for one in withdrawn.tombstones(place) if source in (one.id, one.name)]
         if len(known) != 1:
@@ -129,15 +133,6 @@ def withdraw(source: str, reason: str | None, store: str | None, undo: bool, as_
         return click.echo(json.dumps({**stone.model_dump(), "used_by": [asdict(one) for one in uses]}))
     lines = [f"withdrawn: {stone.line}", *(f"used by {one.line}" for one in uses)]
     return click.echo("\n".join([*lines, "the next build into this store leaves it out"]))
-
-
-def _store(where: str | None) -> "Store":
-    from curation.engine.store import Store
-
-    place = Store(store_place(where))
-    if not place.exists(""):
-        raise RecipeError(f"--store {place.where}: no such folder; a build makes it")
-    return place
 
 
 def _store_if_any(where: str | None) -> "Store | None":
@@ -158,10 +153,10 @@ def _around(handover: Path) -> "Store | None":
 
 def _folder(named: str, place: "Store | None") -> Path:
     """A hand-over by its folder, that of its release, its address or its tag."""
-    from curation.deposit.places import FOLDER
+    from curation.deposit.places import handover_in
 
     if (path := Path(named)).is_dir():
-        return path / FOLDER if (path / FOLDER).is_dir() else path
+        return handover_in(path)
     address = (place.tagged(named) or named) if place else named
     if place and place.is_local and (found := Path(place.root) / address).is_dir():
         return found
@@ -174,7 +169,8 @@ def _out(place: "Store | None", out: Path | None) -> Path:
     return out or Path(place.root if place else ".")
 
 
-def _known(place: "Store"):  # noqa: ANN202 -- rows of tables, one after the other
+def _known(place: "Store") -> "Iterator[tuple[str, pa.Table]]":
+    """`sources` or `papers`, and what a tombstone says of its rows: every such table of a store."""
     wanted = {"sources": ["source_id", "source_name", "dataset"], "papers": ["paper_id", "title"]}
     for kind, columns in wanted.items():
         for address in place.addresses(kind):

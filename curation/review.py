@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curation.settings import store_place
+from curation.settings import open_store
 from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
@@ -193,13 +193,9 @@ def import_csv(corpus: str, store: str | None, out: Path | None, file: Path, rev
 
 def _desk(name: str, store: str | None, out: Path | None) -> "Desk":
     from curation.corpus import corpus
-    from curation.engine.store import Store
     from curation.reviewing.desk import Desk
 
-    place = Store(store_place(store))
-    if not place.exists(""):
-        raise RecipeError(f"--store {place.where}: no such folder; a build makes it")
-    return Desk.of(place, corpus(name), out)
+    return Desk.of(open_store(store), corpus(name), out)
 
 
 def _decided(desk: "Desk", sample_id: str, verdict: str, said: dict[str, Any]) -> "list[Decision]":

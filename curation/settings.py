@@ -4,9 +4,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from schemas.addresses import server_address, without_keys
 from schemas.errors import RecipeError
+
+if TYPE_CHECKING:
+    from curation.engine.store import Store
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,16 @@ def settings(raw: str | None, store: str | None, servers: Sequence[str] = ()) ->
 def store_place(store: str | None) -> str:
     """The store's place: the flag, RADIO_STORE, or `store` in the working directory. Keys in it are moved away."""
     return without_keys(_given("--store", store) or os.environ.get("RADIO_STORE") or "store")
+
+
+def open_store(store: str | None) -> "Store":
+    """A store that is there. Raises RecipeError for another: nothing can be found or named in it."""
+    from curation.engine.store import Store
+
+    place = Store(store_place(store))
+    if not place.exists(""):
+        raise RecipeError(f"--store {place.where}: no such folder; a build makes it")
+    return place
 
 
 def _given(option: str, value: str | None) -> str | None:

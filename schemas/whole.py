@@ -53,10 +53,15 @@ def _of_before(said: dict[str, Any]) -> bytes | None:
 
 def write_manifest(folder: Path, said: Mapping[str, Any]) -> dict[str, Any]:
     """Write `_manifest.json` of a folder: what is said, and the size and digest of every file in it."""
-    manifest = {**said, "files": {name: _entry(folder / name) for name in _names(folder)}}
+    manifest = {**said, "files": entries(folder)}
     body = sealed(manifest)
     (folder / MANIFEST).write_bytes(body)
     return json.loads(body)
+
+
+def entries(folder: Path) -> dict[str, dict[str, Any]]:
+    """`n_bytes` and `sha256` of every file of a folder by its path in it, but of the folder's own manifest."""
+    return {name: _entry(folder / name) for name in _names(folder)}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -86,6 +91,12 @@ def folder_problems(folder: Path, *, quick: bool = False) -> list[str]:
 def is_whole(folder: Path) -> bool:
     """Whether a folder is there with every file of its manifest, each of its size, and no other."""
     return not folder_problems(folder, quick=True)
+
+
+def check_free(out: Path) -> None:
+    """Raise StoreError where something stands under the name already, but for an empty folder."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise StoreError(f"{out}: there is something already; choose another folder, or empty this one")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from curation.deposit.about import About, read_about
 from curation.deposit.facts import facts_of
 from curation.deposit.release import release
 from schemas.errors import GateError, RecipeError, StoreError
+from schemas.fingerprint import sha256_of
 from schemas.llava import read_llava
 
 ABOUT = """
@@ -97,8 +98,6 @@ def as_record(split: str, row: dict) -> dict:
 def test_croissant_finds_a_byte_that_changed(made):
     listed = json.loads((made / "croissant.json").read_text())["distribution"]
     digests = {one["contentUrl"]: one["sha256"] for one in listed if one["@type"] == "cr:FileObject"}
-    from schemas.fingerprint import sha256_of
-
     assert digests and all(sha256_of(made / name) == said for name, said in digests.items())
     beside = {name for name in files(made) if not name.startswith("handover/images/")}
     assert beside - digests.keys() == {"croissant.json", "SHA256SUMS", "_manifest.json"}
@@ -301,15 +300,14 @@ def test_a_damaged_hand_over_or_what_is_in_the_way_is_one_line(demo_build, about
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "wrong", "told"),
     [
-        ("date = 2026-12-01", "date"),
-        ('orcid = "0000-0002-1825-0097"', "orcid"),
-        ('licence = "CC-BY-4.0"', "licence"),
+        ("date = 2026-12-01", 'date = "next week"', "date"),
+        ('orcid = "0000-0002-1825-0097"', 'orcid = "0000-0002-1825-0098"', "orcid"),
+        ('licence = "CC-BY-4.0"', "", "licence"),
     ],
 )
-def test_the_file_of_a_release_is_told_what_is_wrong(tmp_path, line, told):
-    wrong = {"date": 'date = "next week"', "orcid": 'orcid = "0000-0002-1825-0098"', "licence": ""}[told]
+def test_the_file_of_a_release_is_told_what_is_wrong(tmp_path, line, wrong, told):
     file = tmp_path / "release.toml"
     file.write_text(ABOUT.replace(line, wrong))
     with pytest.raises(RecipeError, match=told):

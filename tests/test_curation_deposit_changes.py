@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from curation.captions.found import find_papers
+from curation.captions.papers import papers
+from curation.captions.settings import PaperChoice
 from curation.corpus import corpus, graph
 from curation.deposit.diff import diff
 from curation.deposit.impact import handovers_below, impact, to_withdraw
@@ -332,18 +335,11 @@ def test_objects_of_a_withdrawn_source_are_outlines_alone():
 
 
 def test_a_withdrawn_paper_is_refused(demo_build):
-    from curation.captions.papers import papers
-    from curation.captions.settings import PaperChoice
-    from curation.corpus import corpus as named
-
-    wanted = named("qa_and_captions").captions
-    from curation.captions.found import find_papers
-
+    wanted = corpus("qa_and_captions").captions
     there = find_papers(demo_build.out / "raw", wanted.papers, {})
     choice = PaperChoice.model_validate(wanted.papers.model_dump())
     gone = (Withdrawn("2401.00001", "its authors asked"),)
     found = papers(there.sources, there.metadata, choice, gone, raw=demo_build.out / "raw", stamps=there.stamps)
     assert "2401.00001" not in found.kept["paper_id"].to_pylist()
-    assert ("withdrawn", "its authors asked") in {
-        (row["reason"], row["detail"]) for row in found.rejected.to_pylist()
-    }  # fmt: skip
+    refused = {(row["reason"], row["detail"]) for row in found.rejected.to_pylist()}
+    assert ("withdrawn", "its authors asked") in refused

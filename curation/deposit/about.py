@@ -16,6 +16,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from catalogs.references import ONE_DOI
 from catalogs.survey import Day
 from curation.captions.licences import UNKNOWN
 from schemas.folder import read_door
@@ -79,7 +80,7 @@ class About(BaseModel):
     licence: str = Field(min_length=1)
     creators: tuple[Creator, ...] = Field(min_length=1)
     doi: Annotated[str, BeforeValidator(lambda said: re.sub("^https?://doi.org/|^doi:", "", str(said)))] = Field(
-        default="", pattern="^(10[.][0-9]{4,9}/[^ ]+)?$"
+        default="", pattern=ONE_DOI
     )
     """Where one is reserved."""
     url: str = Field(default="", pattern=LINK)
@@ -102,11 +103,6 @@ class About(BaseModel):
     def year(self) -> int:
         """Of publication."""
         return int(self.date[:4])
-
-    @property
-    def citation(self) -> str:
-        """How to cite the release, as DataCite recommends it; without the title."""
-        return "; ".join(one.name for one in self.creators)
 
 
 def read_about(file: Path) -> About:

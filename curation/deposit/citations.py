@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalogs.catalog import catalog
-from catalogs.dataset import dataset
+from catalogs.catalog import Catalog, catalog
+from catalogs.dataset import Dataset, dataset
 from catalogs.references import DOI, Reference, cited
-from catalogs.survey import surveys
+from catalogs.survey import Survey, surveys
 from curation.deposit.about import About
 from curation.deposit.facts import Facts
 from curation.used_doors import dataset_door, used_door
@@ -36,10 +36,8 @@ def cited_doors(facts: Facts) -> tuple[list[Cited], list[str]]:
     found, changed = list[Cited](), list[str]()
     for kind in ("surveys", "datasets", "catalogs"):
         for name in facts.doors(kind):
-            title, cite, thanks, now = _door(kind, name)
-            references = tuple(cited(cite, f"{kind[:-1]}_{name}", title))
-            archive = DOI.search(surveys()[name].archive) if kind == "surveys" else None
-            found.append(Cited(kind[:-1], name, title, references, thanks, archive[0] if archive else ""))
+            one, now = _door(kind, name)
+            found.append(one)
             if now != then[kind, name]:
                 changed.append(f"{kind}/{name} says something else now than when {facts.manifest['address']} was made")
     return [*found, *(_paper(one["paper_id"], one["attribution"]) for one in facts.rows["papers"])], changed
@@ -52,8 +50,8 @@ def bibliography(used: Sequence[Cited]) -> str:
 
 
 def without_doi(used: Sequence[Cited]) -> list[Reference]:
-    """The papers of which no DOI is known here, by key."""
-    found = {one.key: one for some in used for one in some.references if not one.doi}
+    """The papers that are known here but for a DOI, by key; not what stands in a door's own words."""
+    found = {one.key: one for some in used for one in some.references if not one.doi and not one.note}
     return [found[key] for key in sorted(found)]
 
 
@@ -104,16 +102,23 @@ def own_reference(about: About, title: str, corpus: str) -> Reference:
     )
 
 
-def _door(kind: str, name: str) -> tuple[str, str, str, str]:
-    """Of a door: title, cite, thanks, and the digest of what it says now."""
+def _door(kind: str, name: str) -> tuple[Cited, str]:
+    """What a door names, and the digest of what it says now."""
     if kind == "surveys":
         survey = one_door(surveys(), name, "survey")
-        return survey.title, survey.cite, survey.acknowledgement, used_door("surveys", survey).sha256
+        archive = DOI.search(survey.archive)
+        found = _cited("survey", survey, survey.acknowledgement, archive[0] if archive else "")
+        return found, used_door("surveys", survey).sha256
     if kind == "datasets":
         one = dataset(name)
-        return one.title, one.cite, "", dataset_door(one).sha256
+        return _cited("dataset", one), dataset_door(one).sha256
     table = catalog(name)
-    return table.title, table.cite, "", used_door("catalogs", table).sha256
+    return _cited("catalog", table), used_door("catalogs", table).sha256
+
+
+def _cited(kind: str, door: Survey | Dataset | Catalog, thanks: str = "", archive_doi: str = "") -> Cited:
+    references = tuple(cited(door.cite, f"{kind}_{door.name}", door.title))
+    return Cited(kind, door.name, door.title, references, thanks, archive_doi)
 
 
 def _paper(paper_id: str, attribution: str) -> Cited:

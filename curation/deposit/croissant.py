@@ -4,8 +4,8 @@ Specification: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html
 relative to the folder, so that it reads back offline wherever it lies.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from catalogs.references import Reference
 from curation.deposit.about import About, Creator
 from curation.deposit.facts import Facts
+from curation.deposit.places import FOLDER
 from curation.deposit.rai import responsible_ai
 from curation.deposit.terms import Licence
 from curation.release.certificate import FILE_OF, PROVENANCE
-from schemas.fingerprint import sha256_of
 
 FILE = "croissant.json"
 CONFORMS = ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"]
@@ -45,14 +45,15 @@ FORMATS = {".json": "application/json", ".jsonl": "application/jsonlines", ".par
            ".bib": "application/x-bibtex"}  # fmt: skip
 TYPES = {"string": "sc:Text", "int64": "cr:Int64", "double": "cr:Float64"}
 TEXT, PICTURE = "sc:Text", "sc:ImageObject"
+Files = Mapping[str, Mapping[str, Any]]
+"""`n_bytes` and `sha256` by the path in the folder."""
 
 
 def croissant(
-    release: Path, facts: Facts, about: About, told: Mapping[str, str], licences: Mapping[str, Licence], own: Reference
+    files: Files, facts: Facts, about: About, told: Mapping[str, str], licences: Mapping[str, Licence], own: Reference
 ) -> dict[str, Any]:
-    """What croissant.json says of a release folder that is all there but for it; `told`: title, description, folder."""
-    folder = told["folder"]
-    found: dict[str, Any] = {
+    """What croissant.json says of a release; `files`: all others of its folder; `told`: title, description."""
+    return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": CONFORMS,
@@ -71,18 +72,15 @@ def croissant(
         **({"url": about.url or f"https://doi.org/{about.doi}"} if about.url or about.doi else {}),
         **({"identifier": f"https://doi.org/{about.doi}"} if about.doi else {}),
         **{f"rai:{name}": said for name, said in responsible_ai(facts).items()},
-        "distribution": _distribution(release, folder),
-        "recordSet": [_splits(facts), *(_records(split, folder) for split in facts.splits), _provenance(facts, folder),
-                      _pictures()],
-    }  # fmt: skip
-    return found
+        "distribution": _distribution(files),
+        "recordSet": [_splits(facts), *(_records(split) for split in facts.splits), _provenance(facts), _pictures()],
+    }
 
 
-def _distribution(release: Path, folder: str) -> list[dict[str, Any]]:
-    """Every file but the pictures, which are a set; `pictures` is its name."""
-    names = sorted(path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file())
-    images = f"{folder}/images/"
-    listed = [_file(release, name) for name in names if not name.startswith(images)]
+def _distribution(files: Files) -> list[dict[str, Any]]:
+    """Every file but the pictures, which are a set."""
+    images = f"{FOLDER}/images/"
+    listed = [_file(name, files[name]) for name in sorted(files) if not name.startswith(images)]
     return [*listed, {
         "@type": "cr:FileSet",
         "@id": "picture-files",
@@ -93,34 +91,27 @@ def _distribution(release: Path, folder: str) -> list[dict[str, Any]]:
     }]  # fmt: skip
 
 
-def _file(release: Path, name: str) -> dict[str, Any]:
-    path = release / name
+def _file(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": name,
         "name": name,
         "contentUrl": name,
-        "contentSize": f"{path.stat().st_size} B",
-        "encodingFormat": FORMATS.get(path.suffix, "application/octet-stream"),
-        "sha256": sha256_of(path),
+        "contentSize": f"{said['n_bytes']} B",
+        "encodingFormat": FORMATS.get(PurePosixPath(name).suffix, "application/octet-stream"),
+        "sha256": said["sha256"],
     }
 
 
 def _splits(facts: Facts) -> dict[str, Any]:
-    return {
-        "@type": "cr:RecordSet",
-        "@id": "splits",
-        "name": "splits",
-        "dataType": "cr:Split",
-        "key": {"@id": "splits/name"},
-        "field": [_field("splits/name", TEXT, "Name of a split; its records are the record set of that name")],
-        "data": [{"splits/name": split} for split in facts.splits],
-    }
+    name = _field("splits/name", TEXT, "Name of a split; its records are the record set of that name")
+    data = [{"splits/name": split} for split in facts.splits]
+    return {**_record_set("splits", "name", [name]), "dataType": "cr:Split", "data": data}
 
 
-def _records(split: str, folder: str) -> dict[str, Any]:
+def _records(split: str) -> dict[str, Any]:
     """The records of a split as llava.json has them."""
-    file = f"{folder}/{FILE_OF[split]}"
+    file = f"{FOLDER}/{FILE_OF[split]}"
     turns = {**_field(f"{split}/conversations", "", "The turns in order"), "repeated": True,
              "source": _json(file, "$[*].conversations")}  # fmt: skip
     turns["subField"] = [
@@ -131,57 +122,50 @@ def _records(split: str, folder: str) -> dict[str, Any]:
         }
         for key, means in (("from", "human or gpt"), ("value", "What is said; <image> is where the picture goes"))
     ]
-    return {
-        "@type": "cr:RecordSet",
-        "@id": split,
-        "name": split,
-        "description": f"Records of the split {split}.",
-        "key": {"@id": f"{split}/id"},
-        "field": [
-            {**_field(f"{split}/id", TEXT, "The sample's id"), "source": _json(file, "$[*].id")},
-            {**_field(f"{split}/image", TEXT, f"Its picture, relative to {folder}/: {folder}/ and this is the path of "
-                      "a record of `pictures`"), "source": _json(file, "$[*].image")},
-            turns,
-        ],
-    }  # fmt: skip
+    fields = [
+        {**_field(f"{split}/id", TEXT, "The sample's id"), "source": _json(file, "$[*].id")},
+        {**_field(f"{split}/image", TEXT, f"Its picture, relative to {FOLDER}/: {FOLDER}/ and this is the path of "
+                  "a record of `pictures`"), "source": _json(file, "$[*].image")},
+        turns,
+    ]  # fmt: skip
+    return {**_record_set(split, "id", fields), "description": f"Records of the split {split}."}
 
 
-def _provenance(facts: Facts, folder: str) -> dict[str, Any]:
+def _provenance(facts: Facts) -> dict[str, Any]:
     """The plain columns of provenance.parquet."""
     schema = pq.read_schema(facts.folder / PROVENANCE)
     plain = [column for column in schema if str(column.type) in TYPES]
-    return {
-        "@type": "cr:RecordSet",
-        "@id": "provenance",
-        "name": "provenance",
-        "description": "Where each sample is from; the file has turns, claims and labels beside these columns.",
-        "key": {"@id": "provenance/sample_id"},
-        "field": [
-            {
-                **_field(f"provenance/{column.name}", TYPES[str(column.type)], column.name.replace("_", " ")),
-                "source": {"fileObject": {"@id": f"{folder}/{PROVENANCE}"}, "extract": {"column": column.name}},
-            }
-            for column in plain
-        ],
-    }
+    fields = [
+        {
+            **_field(f"provenance/{column.name}", TYPES[str(column.type)], column.name.replace("_", " ")),
+            "source": {"fileObject": {"@id": f"{FOLDER}/{PROVENANCE}"}, "extract": {"column": column.name}},
+        }
+        for column in plain
+    ]
+    means = "Where each sample is from; the file has turns, claims and labels beside these columns."
+    return {**_record_set("provenance", "sample_id", fields), "description": means}
 
 
 def _pictures() -> dict[str, Any]:
     means = {"path": "Where it lies in this folder", "content": "The picture"}
     properties = {"path": ("fullpath", TEXT), "content": ("content", PICTURE)}
+    fields = [
+        {
+            **_field(f"pictures/{name}", kind, means[name]),
+            "source": {"fileSet": {"@id": "picture-files"}, "extract": {"fileProperty": of_file}},
+        }
+        for name, (of_file, kind) in properties.items()
+    ]
+    return {**_record_set("pictures", "path", fields), "description": "Every picture once."}
+
+
+def _record_set(name: str, key: str, fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "@type": "cr:RecordSet",
-        "@id": "pictures",
-        "name": "pictures",
-        "description": "Every picture once.",
-        "key": {"@id": "pictures/path"},
-        "field": [
-            {
-                **_field(f"pictures/{name}", kind, means[name]),
-                "source": {"fileSet": {"@id": "picture-files"}, "extract": {"fileProperty": of_file}},
-            }
-            for name, (of_file, kind) in properties.items()
-        ],
+        "@id": name,
+        "name": name,
+        "key": {"@id": f"{name}/{key}"},
+        "field": list(fields),
     }
 
 

@@ -8,6 +8,7 @@ gone, and what differs in the recipes.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,10 +17,11 @@ import pyarrow.parquet as pq
 from curation.operation.reasons import recipe_differences
 from curation.release.built import Tables, rejections
 from curation.release.certificate import PROVENANCE
-from curation.release.export import handover_manifest
-from schemas.errors import RecipeError
+from curation.release.export import handover_manifest, no_handover
 
 Row = dict[str, Any]
+Turn = tuple[str, str, str]
+"""Question id, question, answer."""
 COLUMNS = ("source_id", "figure_id", "source_name", "paper_id", "dataset", "survey", "split", "benchmark", "patch_id",
            "image", "png_sha256", "mosaic", "mosaic_sha256", "x_min_px", "y_min_px", "x_max_px", "y_max_px", "stretch",
            "labels", "turns", "generator", "sample_id", "cutout_id", "conversation_id", "origin_catalog",
@@ -49,8 +51,7 @@ class Shown:
     """A source or figure with all that a hand-over says of it."""
 
     first: Row
-    turns: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """Question id, question, answer."""
+    turns: Counter[Turn] = field(default_factory=Counter)
     generators: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
     """By which refused rows may name it."""
@@ -99,7 +100,7 @@ def diff(a: Path, b: Path, store: Store | None) -> Diff:
     Raises RecipeError for a folder that is no hand-over.
     """
     old, new = read_side(a), read_side(b)
-    refused = _refused(store, new.manifest)
+    refused = _refused(store, new.manifest) if store and old.shown.keys() - new.shown.keys() else {}
     changes = {kind: list[Row]() for kind in KINDS}
     for key in sorted(old.shown.keys() | new.shown.keys()):
         for kind, row in _changes(key, old.shown.get(key), new.shown.get(key), refused):
@@ -114,9 +115,9 @@ def diff(a: Path, b: Path, store: Store | None) -> Diff:
 
 def read_side(folder: Path) -> Side:
     """A hand-over by its sources and figures."""
-    manifest = handover_manifest(folder) if folder.is_dir() else None
+    manifest = handover_manifest(folder)
     if manifest is None or not (folder / PROVENANCE).is_file():
-        raise RecipeError(f"{folder}: no hand-over; expected a folder such as store/llava/NAME/0123456789ab")
+        raise no_handover(folder)
     shown = dict[str, Shown]()
     there = set(pq.read_schema(folder / PROVENANCE).names)
     with pq.ParquetFile(folder / PROVENANCE) as file:
@@ -177,25 +178,17 @@ def _labels(old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[Row]:
                    if name in new else "nobody states it any more"}  # fmt: skip
 
 
-def _answers(old: Counter[tuple[str, str, str]], new: Counter[tuple[str, str, str]]) -> Iterator[Row]:
+def _answers(old: Counter[Turn], new: Counter[Turn]) -> Iterator[Row]:
     """Turns that are not the same on both sides: of a question changed in pairs, the rest removed or added."""
     gone, came = old - new, new - old
     for question_id in sorted({one[0] for one in [*gone, *came]}):
         left = sorted(one for one in gone.elements() if one[0] == question_id)
         right = sorted(one for one in came.elements() if one[0] == question_id)
         left, right, same = _paired(left, right)
-        for was, now in [*same, *zip(left, right, strict=False)]:
-            yield {"change": "changed", "question_id": question_id, "question_from": was[1], "question_to": now[1],
-                   "from": was[2], "to": now[2]}  # fmt: skip
-        for was in left[len(right) :]:
-            yield {"change": "removed", "question_id": question_id, "question_from": was[1], "question_to": None,
-                   "from": was[2], "to": None}  # fmt: skip
-        for now in right[len(left) :]:
-            yield {"change": "added", "question_id": question_id, "question_from": None, "question_to": now[1],
-                   "from": None, "to": now[2]}  # fmt: skip
-
-
-Turn = tuple[str, str, str]
+        for was, now in [*same, *zip_longest(left, right)]:
+            yield {"change": "added" if was is None else "removed" if now is None else "changed",
+                   "question_id": question_id, "question_from": was and was[1], "question_to": now and now[1],
+                   "from": was and was[2], "to": now and now[2]}  # fmt: skip
 
 
 def _paired(left: list[Turn], right: list[Turn]) -> tuple[list[Turn], list[Turn], list[tuple[Turn, Turn]]]:
@@ -235,14 +228,9 @@ def _moved(was: Row, now: Row) -> str:
 # -- why -------------------------------------------------------------------------------------------------------------
 
 
-def _refused(store: Store | None, manifest: Row) -> dict[str, Row]:
+def _refused(store: Store, manifest: Row) -> dict[str, Row]:
     """The refused rows of a hand-over's tables by what they name; nothing where the tables are gone."""
-    tables = {
-        kind: [one for one in some if store is not None and store.is_done(one)]
-        for kind, some in manifest.get("tables", {}).items()
-    }
-    if store is None or not any(tables.values()):
-        return {}
+    tables = {kind: [one for one in some if store.is_done(one)] for kind, some in manifest.get("tables", {}).items()}
     return {row["row_id"]: row for row in rejections(store, tables).to_pylist()}
 
 

@@ -9,8 +9,7 @@ import pyarrow.parquet as pq
 
 from catalogs.database import connect
 from curation.release.certificate import FILE_OF, PROVENANCE
-from curation.release.export import handover_manifest, is_exported
-from schemas.errors import RecipeError, StoreError
+from curation.release.export import no_handover, whole_handover
 
 Row = dict[str, Any]
 QUERIES = {
@@ -65,11 +64,9 @@ class Facts:
 
 def facts_of(handover: Path) -> Facts:
     """Read a hand-over. RecipeError for a folder that is none, StoreError for one that is not whole."""
-    manifest = handover_manifest(handover) if handover.is_dir() else None
-    if manifest is None or "doors" not in manifest:
-        raise RecipeError(f"{handover}: no hand-over; expected a folder such as store/llava/NAME/0123456789ab")
-    if not is_exported(handover):
-        raise StoreError(f"{handover}: not whole; `python -m curation build --repair` makes it again")
+    manifest = whole_handover(handover)
+    if "doors" not in manifest:
+        raise no_handover(handover)
     wanted = ["dataset", "survey", "licence", "split", "generator", "stretch", "source_id", "labels", "paper_id",
               "attribution"]  # fmt: skip
     table = pq.read_table(handover / PROVENANCE, columns=wanted)

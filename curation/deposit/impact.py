@@ -5,6 +5,7 @@ Reads their manifests and the names in their provenance, so that it answers wher
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curation.deposit.places import FOLDER
+from curation.deposit.places import handover_in
 from curation.release.certificate import PROVENANCE
 from curation.release.export import handover_manifest
 from curation.truth.withdrawn import Tombstone
@@ -60,7 +61,7 @@ def handovers_below(out: Path, beside: Sequence[Path] = ()) -> Iterator[Path]:
     """
     yield from (one.parent for one in sorted((out / "llava").glob(f"*/[!.]*/{PROVENANCE}")))
     for folder in beside:
-        inner = folder / FOLDER if (folder / FOLDER).is_dir() else folder
+        inner = handover_in(folder)
         if not (inner / PROVENANCE).is_file():
             raise RecipeError(f"{folder}: neither a hand-over nor a release: there is no {PROVENANCE} in it")
         yield inner
@@ -100,7 +101,7 @@ def _use(what: str, folder: Path, tags: Mapping[str, str]) -> Use | None:
     is_door = what in {f"{one['kind']}/{one['name']}" for one in manifest.get("doors", ())}
     if not by and not is_door:
         return None
-    used = table if is_door else table.filter(_either([masks[name] for name in by]))
+    used = table if is_door else table.filter(reduce(pc.or_, (masks[name] for name in by)))
     counts = sorted(pc.value_counts(used["split"]).to_pylist(), key=lambda one: one["values"])
     address = manifest["address"]
     return Use(
@@ -112,10 +113,3 @@ def _use(what: str, folder: Path, tags: Mapping[str, str]) -> Use | None:
         {one["values"]: one["counts"] for one in counts},
         used["sample_id"][0].as_py() if used.num_rows else "",
     )
-
-
-def _either(masks: Sequence[Any]) -> Any:
-    found = masks[0]
-    for mask in masks[1:]:
-        found = pc.or_(found, mask)
-    return found

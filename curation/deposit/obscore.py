@@ -5,7 +5,7 @@ their sky. What images do not tell (time, band, polarisation) is null.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from catalogs.database import connect
 from catalogs.survey import Survey, surveys
 from curation.deposit.about import About
 from curation.deposit.facts import Facts
+from curation.deposit.places import FOLDER
 from curation.release.certificate import PROVENANCE
+from curation.release.export import PNG_SIGNATURE
 from schemas.errors import TableError
 from schemas.folder import read_toml
 
@@ -41,18 +43,20 @@ SELECT cutout_id, any_value(image) AS image, any_value(survey) AS survey, any_va
        count(*) AS n_samples
 FROM provenance WHERE cutout_id IS NOT NULL GROUP BY cutout_id ORDER BY cutout_id
 """
+EMPTY = {"text": "", "whole": 0, "real": math.nan}
+"""What stands behind the mask where a column of that type is null."""
 Row = dict[str, Any]
 
 
-def rows(facts: Facts, about: About, *, folder: str) -> list[Row]:
-    """A row for each picture of a hand-over, by cutout; `folder`: where the hand-over lies in the release."""
+def rows(facts: Facts, about: About) -> list[Row]:
+    """A row for each picture of a hand-over, by cutout."""
     name = f"doi:{about.doi}" if about.doi else f"{facts.corpus}-{about.version}"
     wanted = ["cutout_id", "image", "survey", "mosaic", "source_name", "ra_deg", "dec_deg", "radius_arcsec",
               "pixel_x_arcsec", "pixel_y_arcsec", "x_min_px", "x_max_px", "y_min_px", "y_max_px", "up_pa_deg",
               "left_pa_deg", "beam_major_arcsec", "beam_minor_arcsec", "split", "licence"]  # fmt: skip
     with connect({"provenance": pq.read_table(facts.folder / PROVENANCE, columns=wanted)}) as db:
         pictures = db.sql(PICTURES).to_arrow_table().to_pylist()
-    known, root = surveys(), f"{about.url.rstrip('/')}/{folder}" if about.url else folder
+    known, root = surveys(), f"{about.url.rstrip('/')}/{FOLDER}" if about.url else FOLDER
     return [
         {
             **_row(one, known.get(one["survey"]), facts.folder),
@@ -63,7 +67,7 @@ def rows(facts: Facts, about: About, *, folder: str) -> list[Row]:
     ]
 
 
-def write_votable(found: Iterable[Row], path: Path, title: str) -> None:
+def write_votable(found: Sequence[Row], path: Path, title: str) -> None:
     """Write the rows as a VOTable of one table; the same rows give the same bytes."""
     from astropy.io.votable import tree, writeto  # takes a second
 
@@ -75,12 +79,10 @@ def write_votable(found: Iterable[Row], path: Path, title: str) -> None:
     resource.coordinate_systems.append(frame)
     columns = read_columns()
     table.fields.extend(_field(votable, name, said) for name, said in columns.items())
-    rows = list(found)
-    table.create_arrays(len(rows))
-    for k, row in enumerate(rows):
+    empty = [EMPTY[said["type"]] for said in columns.values()]
+    table.create_arrays(len(found))
+    for k, row in enumerate(found):
         values = [row.get(name) for name in columns]
-        empty = ["" if said["type"] == "text" else 0 if said["type"] == "whole" else math.nan
-                 for said in columns.values()]  # fmt: skip
         table.array[k] = tuple(blank if value is None else value for value, blank in zip(values, empty, strict=True))
         table.array.mask[k] = tuple(value is None for value in values)
     resource.tables.append(table)
@@ -120,7 +122,7 @@ def png_size(path: Path) -> tuple[int, int]:
     """Width and height of a PNG, of its first chunk. Raises TableError for a file that is none."""
     with path.open("rb") as file:
         head = file.read(24)
-    if len(head) < 24 or head[:8] != b"\x89PNG\r\n\x1a\n" or head[12:16] != b"IHDR":  # noqa: PLR2004 -- PNG's own
+    if len(head) < 24 or not head.startswith(PNG_SIGNATURE) or head[12:16] != b"IHDR":  # noqa: PLR2004 -- PNG's own
         raise TableError(f"{path}: no PNG")
     return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
 

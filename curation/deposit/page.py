@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from catalogs.references import Reference
 from curation.deposit.about import About
 from curation.deposit.facts import Facts
+from curation.deposit.places import FOLDER
 from curation.deposit.rai import responsible_ai
 from curation.deposit.terms import Licence
-from curation.release.card import FEATURES, front_matter
+from curation.release.card import FEATURES, counts_table, front_matter
 from curation.release.certificate import FILE_OF
 
 HEADINGS = {
@@ -21,13 +22,13 @@ HEADINGS = {
 def citation(about: About, title: str) -> str:
     """One line to cite the release by."""
     end = f" https://doi.org/{about.doi}" if about.doi else ""
-    return f"{about.citation} ({about.year}). {title} (Version {about.version}) [Data set]. {about.publisher}.{end}"
+    names = "; ".join(one.name for one in about.creators)
+    return f"{names} ({about.year}). {title} (Version {about.version}) [Data set]. {about.publisher}.{end}"
 
 
 def readme(facts: Facts, about: About, told: Mapping[str, str], n_rows: int, unknown: Sequence[Reference]) -> str:
     """README.md. `n_rows`: of the ObsCore table; `unknown`: papers without a DOI."""
-    folder = told["folder"]
-    paths = {split: f"{folder}/{FILE_OF[split]}" for split in facts.splits}
+    paths = {split: f"{FOLDER}/{FILE_OF[split]}" for split in facts.splits}
     lines = [*front_matter(facts.corpus, paths, FEATURES), f"# {_line(told['title'])}", "",
              told["description"], "", f"Version {about.version}, {about.date}, {about.publisher}. Corpus "
              f"`{facts.corpus}`, hand-over `{facts.manifest['address']}`.", "",
@@ -37,7 +38,7 @@ def readme(facts: Facts, about: About, told: Mapping[str, str], n_rows: int, unk
     if unknown:
         keys = ", ".join(one.key for one in unknown)
         lines.append(f"Of these entries no DOI is known here, so none is given: {keys}.")
-    lines += ["", *_counts(facts), *_files(folder, n_rows), *_use(folder), *_told(facts)]
+    lines += ["", "## What is in it", "", *counts_table(facts.counts), *_files(n_rows), *_use(), *_told(facts)]
     if about.contact:
         lines += ["## Contact", "", _line(about.contact), ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -58,27 +59,14 @@ def licence_page(facts: Facts, about: About, licences: Mapping[str, Licence]) ->
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _counts(facts: Facts) -> list[str]:
-    rows = [f"| {one['dataset']} | {one['split']} | {one['n_samples']:,} | {one['n_pictures']:,} | {one['n_turns']:,} |"
-            for one in facts.counts]  # fmt: skip
-    return [
-        "## What is in it",
-        "",
-        "| dataset | split | samples | pictures | turns |",
-        "|---|---|--:|--:|--:|",
-        *rows,
-        "",
-    ]
-
-
-def _files(folder: str, n_rows: int) -> list[str]:
+def _files(n_rows: int) -> list[str]:
     return [
         "| file | holds |", "|---|---|",
-        f"| `{folder}/` | the hand-over as it was made, with a README, a manifest and a certificate of its own |",
+        f"| `{FOLDER}/` | the hand-over as it was made, with a README, a manifest and a certificate of its own |",
         "| `croissant.json` | Croissant 1.1 with its responsible-AI part: files, records, how they came to be |",
         f"| `obscore.vot` | {n_rows:,} pictures of the sky as an ObsCore 1.1 table (VOTable): open it in TOPCAT or "
         "Aladin |",
-        f"| `{folder}/moc/` | coverage maps of each split, survey and sealed benchmark |",
+        f"| `{FOLDER}/moc/` | coverage maps of each split, survey and sealed benchmark |",
         "| `datacite.json` | what a registry of DOIs asks for |",
         "| `LICENCES.md`, `ATTRIBUTION.bib`, `ACKNOWLEDGEMENTS.md` | terms, papers, thanks |",
         "| `SHA256SUMS` | `sha256sum -c SHA256SUMS` |",
@@ -86,15 +74,15 @@ def _files(folder: str, n_rows: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _use(folder: str) -> list[str]:
+def _use() -> list[str]:
     return [
         "## How to read it", "",
         "```python",
         "import mlcroissant",
         'records = mlcroissant.Dataset("croissant.json").records("train")',
         "```", "",
-        f"Or `datasets.load_dataset(FOLDER)`, or LLaMA-Factory with `dataset_dir` `{folder}`. Paths of pictures are "
-        f"relative to `{folder}/`.", "",
+        f"Or `datasets.load_dataset(FOLDER)`, or LLaMA-Factory with `dataset_dir` `{FOLDER}`. Paths of pictures are "
+        f"relative to `{FOLDER}/`.", "",
     ]  # fmt: skip
 
 

@@ -6,6 +6,8 @@ Numbers are counted in the hand-over; what nobody counted is not said.
 from collections import Counter
 
 from curation.deposit.facts import Facts
+from curation.deposit.places import FOLDER
+from curation.release.certificate import CERTIFICATE, PROVENANCE
 
 
 def responsible_ai(facts: Facts) -> dict[str, str | list[str]]:
@@ -16,12 +18,12 @@ def responsible_ai(facts: Facts) -> dict[str, str | list[str]]:
         "dataCollectionMissingData": "What a catalogue does not know is null and is asked of nobody: a label "
         "is present, absent or unknown, and no is said only of absent.",
         "dataCollectionRawData": "Images and catalogues of " + ", ".join(facts.doors("surveys")) + "; each sample "
-        "names its mosaic with SHA-256, the pixels cut, and the row of the catalogue (handover/provenance.parquet).",
+        f"names its mosaic with SHA-256, the pixels cut, and the row of the catalogue ({FOLDER}/{PROVENANCE}).",
         "dataImputationProtocol": "Nothing is imputed.",
         "dataPreprocessingProtocol": [
             "A square around each source is cut out of a mosaic and drawn as an 8-bit PNG: " + _stretches(facts),
-            "Splits are made by patches of sky with a guard between them; handover/split_certificate.json lists them, "
-            "and `python -m curation verify-split handover` measures every distance again.",
+            f"Splits are made by patches of sky with a guard between them; {FOLDER}/{CERTIFICATE} lists them, "
+            f"and `python -m curation verify-split {FOLDER}` measures every distance again.",
         ],
         "dataManipulationProtocol": "Rows that a rule refuses are kept beside the tables with their reasons; answers "
         "are made even by leaving out pictures, by a key and not by chance.",

@@ -12,16 +12,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from curation.deposit import checksums, citations, croissant, datacite, obscore, page, terms
+from curation.deposit import citations, croissant, datacite, obscore, page, terms
 from curation.deposit.about import About
 from curation.deposit.facts import Facts, facts_of
 from curation.deposit.places import FOLDER
+from curation.release.card import what_it_is
 from curation.release.certificate import verify
 from curation.release.export import plain_json
-from schemas.errors import GateError, StoreError
-from schemas.whole import published, read_manifest
+from schemas.errors import GateError
+from schemas.fingerprint import sha256_of
+from schemas.whole import DIGEST, check_free, entries, published, read_manifest
 
 FORMAT = 1  # raised when the folder starts to look different
+SUMS = "SHA256SUMS"
 
 
 def release(
@@ -34,8 +37,7 @@ def release(
     RecipeError for a folder that is no hand-over, StoreError for one that is not whole or for anything in the way.
     """
     facts = facts_of(handover)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise StoreError(f"{out}: there is something already; choose another folder, or empty this one")
+    check_free(out)
     if refused := [*terms.refusals(facts, about, withdrawn or {}), *verify(handover)]:
         raise GateError("\n".join(refused))
     used, changed = citations.cited_doors(facts)
@@ -49,21 +51,21 @@ def release(
 
 
 def _write(folder: Path, facts: Facts, about: About, used: list[citations.Cited]) -> None:
-    told = {"title": about.title or _title(facts), "description": _description(facts, about), "folder": FOLDER}
+    told = {"title": about.title or _title(facts), "description": _description(facts, about)}
     licences = terms.licences(facts, about)
     own = citations.own_reference(about, told["title"], facts.corpus)
-    dois, unknown = citations.dois(used), citations.without_doi(used)
-    rows = obscore.rows(facts, about, folder=FOLDER)
+    unknown = citations.without_doi(used)
+    rows = obscore.rows(facts, about)
     obscore.write_votable(rows, folder / obscore.FILE, told["title"])
     summary = {
         "title": told["title"], "version": about.version, "date": about.date, "doi": about.doi or None,
         "citation": page.citation(about, told["title"]), "corpus": facts.corpus,
         "handover": facts.manifest["address"], "counts": facts.counts, "n_pictures_of_sky": len(rows),
-        "licences": facts.rows["licences"], "licence": about.licence, "dois": dois,
-        "without_doi": [one.key for one in unknown if not one.note],
+        "licences": facts.rows["licences"], "licence": about.licence, "dois": citations.dois(used),
+        "without_doi": [one.key for one in unknown],
     }  # fmt: skip
     texts = {
-        "README.md": page.readme(facts, about, told, len(rows), [one for one in unknown if not one.note]),
+        "README.md": page.readme(facts, about, told, len(rows), unknown),
         "LICENCES.md": page.licence_page(facts, about, licences),
         "ATTRIBUTION.bib": citations.bibliography(used),
         "ACKNOWLEDGEMENTS.md": citations.acknowledgements(used),
@@ -71,8 +73,10 @@ def _write(folder: Path, facts: Facts, about: About, used: list[citations.Cited]
         "release.json": plain_json(summary),
     }
     _write_texts(folder, texts)
-    _write_texts(folder, {croissant.FILE: plain_json(croissant.croissant(folder, facts, about, told, licences, own))})
-    checksums.write_checksums(folder)
+    files = entries(folder)
+    _write_texts(folder, {croissant.FILE: plain_json(croissant.croissant(files, facts, about, told, licences, own))})
+    sums = {name: said[DIGEST] for name, said in files.items()} | {croissant.FILE: sha256_of(folder / croissant.FILE)}
+    _write_texts(folder, {SUMS: "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))})
 
 
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
@@ -89,10 +93,7 @@ def _title(facts: Facts) -> str:
 def _description(facts: Facts, about: About) -> str:
     if about.description:
         return " ".join(about.description.split())
-    n_turns = sum(one["n_turns"] for one in facts.counts)
-    n_samples = sum(one["n_samples"] for one in facts.counts)
     return (
-        f"Pictures of the radio sky with questions and answers, for training vision-language models: {n_samples:,} "
-        f"samples with {n_turns:,} turns. Every sentence can be traced to a catalogue row or to pixels, and nothing "
-        "that is tested on is trained on."
+        f"{what_it_is(facts.counts)} Every sentence can be traced to a catalogue row or to pixels, and nothing that is "
+        "tested on is trained on."
     )

@@ -48,8 +48,8 @@ def card(
     """README.md. `counts` has one row for each dataset and split, `promise` is the split certificate."""
     there = {row["split"] for row in counts if row["n_samples"]}
     front = front_matter(name, {split: path for split, path in FILE_OF.items() if split in there}, FEATURES)
-    opening = [*front, f"# {title}", "", f"Corpus `{name}`, hand-over `{address}`.", ""]
-    lines = [*opening, *_what(counts), *_files(), *_splits(promise), *_truth(), *_credits(credits)]
+    opening = [*front, f"# {title}", "", f"Corpus `{name}`, hand-over `{address}`.", "", what_it_is(counts), ""]
+    lines = [*opening, *counts_table(counts), *_files(), *_splits(promise), *_truth(), *_credits(credits)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -63,6 +63,24 @@ def front_matter(name: str, paths: Mapping[str, str], features: Sequence[str] = 
     return [*lines, "---", ""]
 
 
+def what_it_is(counts: Sequence[Mapping[str, Any]]) -> str:
+    """What a hand-over holds, in a sentence."""
+    n_samples, n_turns = (sum(row[name] for row in counts) for name in ("n_samples", "n_turns"))
+    return (
+        f"Pictures of the radio sky with questions and answers, for training vision-language models: {n_samples:,} "
+        f"samples with {n_turns:,} turns."
+    )
+
+
+def counts_table(counts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The counts as a table of Markdown, and an empty line."""
+    rows = [
+        f"| {row['dataset']} | {row['split']} | {row['n_samples']:,} | {row['n_pictures']:,} | {row['n_turns']:,} |"
+        for row in counts
+    ]
+    return ["| dataset | split | samples | pictures | turns |", "|---|---|--:|--:|--:|", *rows, ""]
+
+
 def bibliography(credits: Sequence[Credit]) -> str:
     """ATTRIBUTION.bib: an entry for each survey and dataset, its citation as it stands in its door file."""
     entries = [
@@ -71,19 +89,6 @@ def bibliography(credits: Sequence[Credit]) -> str:
         for one in credits
     ]
     return "\n".join(entries)
-
-
-def _what(counts: Sequence[Mapping[str, Any]]) -> list[str]:
-    n_samples, n_turns = (sum(row[name] for row in counts) for name in ("n_samples", "n_turns"))
-    rows = [
-        f"| {row['dataset']} | {row['split']} | {row['n_samples']:,} | {row['n_pictures']:,} | {row['n_turns']:,} |"
-        for row in counts
-    ]
-    return [
-        f"Pictures of the radio sky with questions and answers, for training vision-language models: {n_samples:,} "
-        f"samples with {n_turns:,} turns.", "",
-        "| dataset | split | samples | pictures | turns |", "|---|---|--:|--:|--:|", *rows, "",
-    ]  # fmt: skip
 
 
 def _files() -> list[str]:

@@ -21,7 +21,7 @@ from curation.release.built import Built, Tables, opened
 from curation.release.card import Credit, bibliography, card, credits_of
 from curation.release.certificate import CERTIFICATE, FILE_OF, PROVENANCE, promised
 from curation.release.moc import write_mocs
-from schemas.errors import StoreError, TableError
+from schemas.errors import RecipeError, StoreError, TableError
 from schemas.llava import LlavaRecord, json_schema
 from schemas.whole import MANIFEST, is_whole, published, read_manifest
 
@@ -84,6 +84,21 @@ def handover_manifest(out: Path) -> dict[str, Any] | None:
     except StoreError:
         return None
     return found if {"address", "corpus"} <= found.keys() else None
+
+
+def whole_handover(folder: Path) -> dict[str, Any]:
+    """The manifest of a hand-over. Raises RecipeError for a folder that is none, StoreError for one not whole."""
+    there = handover_manifest(folder)
+    if there is None:
+        raise no_handover(folder)
+    if not is_whole(folder):
+        raise StoreError(f"{folder}: not whole; `python -m curation build --repair` makes it again")
+    return there
+
+
+def no_handover(folder: Path) -> RecipeError:
+    """What to raise for a folder that is no hand-over."""
+    return RecipeError(f"{folder}: no hand-over; expected a folder such as store/llava/NAME/0123456789ab")
 
 
 def is_exported(out: Path) -> bool:

@@ -25,10 +25,10 @@ from pydantic import ValidationError
 
 from curation.release.card import front_matter
 from curation.release.certificate import FILE_OF
-from curation.release.export import handover_manifest, is_exported
-from schemas.errors import RecipeError, StoreError
+from curation.release.export import whole_handover
+from schemas.errors import StoreError
 from schemas.llava import OPENING, LlavaRecord
-from schemas.whole import published, read_manifest
+from schemas.whole import check_free, published, read_manifest
 
 VERSION = 1  # raised when a form starts to look different
 MB = 1_000_000
@@ -66,13 +66,8 @@ def write_form(handover: Path, form: str, out: Path, *, shard_mb: int = 500) -> 
 
     RecipeError for a folder that is no hand-over, StoreError for one that is damaged or for anything in the way.
     """
-    there = handover_manifest(handover) if handover.is_dir() else None
-    if there is None:
-        raise RecipeError(f"{handover}: no hand-over; expected a folder such as store/llava/NAME/0123456789ab")
-    if not is_exported(handover):
-        raise StoreError(f"{handover}: not whole; `python -m curation build --repair` makes it again")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise StoreError(f"{out}: there is something already; choose another folder, or empty this one")
+    there = whole_handover(handover)
+    check_free(out)
     said = {"form": form, "version": VERSION, "corpus": there["corpus"], "handover": there["address"]}
     with published(out, said) as aside:
         counts = {split: FORMS[form](rows_of(handover, split), split, aside, shard_mb * MB) for split in FILE_OF}

@@ -18,6 +18,7 @@ from curation.truth.sources import (
     dataset_facts,
     move_to_rejected,
     read_as,
+    refusal,
     without_repeats,
 )
 from curation.truth.withdrawn import Withdrawn, without_class
@@ -50,8 +51,7 @@ def objects(
     for index, (sky, image) in enumerate(zip(*columns, strict=True)):
         reason, detail = _fault(sky, image)
         if reason:
-            row = found.kept.slice(index, 1).to_pylist()[0]
-            refusals[index] = Rejection(f"{row['origin_catalog']}:{row['origin_row']}", reason, detail, row)
+            refusals[index] = refusal(found.kept, index, reason, detail)
     made = move_to_rejected(found, refusals)
     return replace(made, kept=without_class(made.kept, withdrawn)) if withdrawn else made
 

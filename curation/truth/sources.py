@@ -86,10 +86,8 @@ def without_repeats(found: Sieved, key: str) -> Sieved:
     first, refusals = dict[str, int](), dict[int, Rejection]()
     for index, row_id in enumerate(found.kept[key].to_pylist()):
         if first.setdefault(row_id, index) != index:
-            row = found.kept.slice(index, 1).to_pylist()[0]
             stands = found.kept.slice(first[row_id], 1).to_pylist()[0]["origin_row"]
-            where = f"{row['origin_catalog']}:{row['origin_row']}"
-            refusals[index] = Rejection(where, "duplicate-id", f"{key} {row_id} is also row {stands}", row)
+            refusals[index] = refusal(found.kept, index, "duplicate-id", f"{key} {row_id} is also row {stands}")
     return move_to_rejected(found, refusals)
 
 
@@ -98,10 +96,14 @@ def _without(found: Sieved, withdrawn: tuple[Withdrawn, ...]) -> Sieved:
     why, refusals = {one.id: one.reason for one in withdrawn}, dict[int, Rejection]()
     for index, source_id in enumerate(found.kept["source_id"].to_pylist() if withdrawn else []):
         if source_id in why:
-            row = found.kept.slice(index, 1).to_pylist()[0]
-            where = f"{row['origin_catalog']}:{row['origin_row']}"
-            refusals[index] = Rejection(where, REASON, f"{source_id}: {why[source_id]}", row)
+            refusals[index] = refusal(found.kept, index, REASON, f"{source_id}: {why[source_id]}")
     return move_to_rejected(found, refusals)
+
+
+def refusal(kept: pa.Table, index: int, reason: str, detail: str) -> Rejection:
+    """Of a row of SOURCES or OBJECTS, named by its file and its row there."""
+    row = kept.slice(index, 1).to_pylist()[0]
+    return Rejection(f"{row['origin_catalog']}:{row['origin_row']}", reason, detail, row)
 
 
 def move_to_rejected(found: Sieved, refusals: dict[int, Rejection]) -> Sieved:

@@ -16,11 +16,11 @@ import pyarrow.fs as pafs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import DamageError, RecipeError
+from schemas.labels import Truth
 from schemas.whole import DIGEST, sealed, unsealed
 
 FOLDER = "withdrawn"
 REASON = "withdrawn"
-UNKNOWN = "unknown"
 
 
 class Files(Protocol):
@@ -122,5 +122,5 @@ def without_class(objects: pa.Table, withdrawn: Sequence[Withdrawn]) -> pa.Table
     for row in rows:
         if row["source_id"] in gone:
             row["source_id"] = None
-            row["labels"] = [{**one, "state": UNKNOWN} for one in row["labels"]]
+            row["labels"] = [{**one, "state": Truth.UNKNOWN.value} for one in row["labels"]]
     return pa.Table.from_pylist(rows, schema=objects.schema)
