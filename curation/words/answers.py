@@ -1,7 +1,8 @@
 """True answers, each made together with its claims: one function for each kind of question."""
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from curation.pictures.boxes import Dialect, decode_box, encode_box
@@ -28,33 +29,61 @@ MOST_BOXES = 60
 """An answer with more boxes than these is not asked for: it would be cut short."""
 
 
-def answered(
+@dataclass(frozen=True)
+class Answer:
+    """A true answer before its wording is chosen: whose wordings fit, what fills them, and what it claims."""
+
+    which: str
+    """The wordings of a question that say it: "yes", "no", "some", "none", or a name of peculiarity."""
+    slots: Slots
+    claims: tuple[Claim, ...]
+    of_percent: tuple[Claim, ...] = ()
+    """Claimed too where the wording says how much is blank."""
+
+    def in_words(self, templates: Templates, key: str) -> Sentence | None:
+        """The answer in one of the wordings that can be filled, by key; None where none can be."""
+        fit = list(self._fit(templates))
+        if not fit:
+            return None
+        template = choose(fit, key)
+        return Sentence(template.format(**self.slots), (*self.claims, *self.of_percent * ("percent}" in template)))
+
+    def in_each(self, templates: Templates) -> Iterator[str]:
+        """The answer in every wording that can be filled."""
+        return (one.format(**self.slots) for one in self._fit(templates))
+
+    def _fit(self, templates: Templates) -> Iterator[str]:
+        for one in templates[self.which]:
+            if all(self.slots.get(name) for _, name, _, _ in string.Formatter().parse(one) if name):
+                yield one
+
+
+def true_answer(
     kind: Kind,
     known: Annotations,
     *,
     label: str,
     offered: Sequence[str],
     is_closed: bool,
-    templates: Templates,
+    may_be_none: bool,
     key: str,
     dialect: Dialect,
-) -> Sentence | None:
-    """The true answer; None where it is not known. `is_closed`: the options are shown, so those left out are denied."""
+) -> Answer | None:
+    """The true answer; None where it is not known.
+
+    `is_closed`: the options are shown, so those left out are denied. `may_be_none`: it has words for none of them.
+    """
     if kind == "yes-no":
-        return _yes_no(known, label, templates, key, dialect)
+        return _yes_no(known, label, key, dialect)
     if kind == "border":
-        return _border(known, label, templates, key, dialect)
+        return _border(known, label, key, dialect)
     if kind in ("class", "labels"):
-        return _classes(known, offered, templates, key, is_closed=is_closed)
+        return _classes(known, offered, is_closed=is_closed, may_be_none=may_be_none)
     if kind in ("boxes", "count"):
         subject = label or ANY_OBJECT
         held = known.boxes(subject) if kind == "boxes" else known.with_class(subject)
-        return (
-            None
-            if held is None
-            else _objects(known, subject, held, templates, key, dialect, with_boxes=kind == "boxes")
-        )
-    return _peculiarity(known, templates, key, dialect) if kind == "peculiarity" else None
+        return None if held is None else _objects(known, subject, held, key, dialect, with_boxes=kind == "boxes")
+    return _peculiarity(known, key, dialect) if kind == "peculiarity" else None
 
 
 def counted(known: Annotations, subject: str, held: Sequence[SeenObject]) -> Claim:
@@ -92,18 +121,16 @@ def _none_told(subject: str, known: Annotations, dialect: Dialect, key: str) -> 
     return {"told": as_clause(text), "Told": text}
 
 
-def _yes_no(known: Annotations, label: str, templates: Templates, key: str, dialect: Dialect) -> Sentence | None:
+def _yes_no(known: Annotations, label: str, key: str, dialect: Dialect) -> Answer | None:
     state = known.state(label)
     if state is Truth.UNKNOWN:
         return None
     one, claim = known.scheme.labels[label], Claim("presence", label, state, evidence=known.evidence(label))
     slots = {"phrase": one.phrase, "absent_phrase": one.absent_phrase, "noun": one.noun, "noun_one": one.noun_one}
-    told = _told([claim], known, dialect, key)
-    filled = _filled(templates["yes" if state is Truth.PRESENT else "no"], {**slots, **told}, key)
-    return None if filled is None else Sentence(filled[0], (claim,))
+    return Answer(_yes_or_no(state), {**slots, **_told([claim], known, dialect, key)}, (claim,))
 
 
-def _border(known: Annotations, subject: str, templates: Templates, key: str, dialect: Dialect) -> Sentence | None:
+def _border(known: Annotations, subject: str, key: str, dialect: Dialect) -> Answer | None:
     state = known.edge if subject == "edge" else known.blank
     if state is Truth.UNKNOWN:
         return None
@@ -113,40 +140,30 @@ def _border(known: Annotations, subject: str, templates: Templates, key: str, di
     slots = {"percent": percent.text if percent else "", **_told([claim], known, dialect, key)}
     if percent:
         slots |= _told(percent.claims, known, dialect, key, "told_percent")
-    filled = _filled(templates["yes" if state is Truth.PRESENT else "no"], slots, key)
-    if filled is None:
-        return None
-    text, template = filled
-    return Sentence(text, (claim, *(percent.claims if percent and "percent}" in template else ())))
+    return Answer(_yes_or_no(state), slots, (claim,), percent.claims if percent else ())
 
 
-def _classes(
-    known: Annotations, offered: Sequence[str], templates: Templates, key: str, *, is_closed: bool
-) -> Sentence | None:
+def _yes_or_no(state: Truth) -> str:
+    return "yes" if state is Truth.PRESENT else "no"
+
+
+def _classes(known: Annotations, offered: Sequence[str], *, is_closed: bool, may_be_none: bool) -> Answer | None:
     states = {label: known.state(label) for label in offered}
     if Truth.UNKNOWN in states.values():
         return None
     present = [label for label, state in states.items() if state is Truth.PRESENT]
-    if not present and not ("none" in templates and is_closed):
+    if not present and not (may_be_none and is_closed):
         return None
-    if len(present) > 1 and "none" not in templates:  # the question wants one class
+    if len(present) > 1 and not may_be_none:  # the question wants one class
         return None
-    filled = _filled(templates["some" if present else "none"], {"labels": ", ".join(present)}, key)
     told = [label for label in offered if is_closed or label in present]
     claims = (Claim("presence", label, states[label], evidence=known.evidence(label)) for label in told)
-    return None if filled is None else Sentence(filled[0], tuple(claims))
+    return Answer("some" if present else "none", {"labels": ", ".join(present)}, tuple(claims))
 
 
 def _objects(
-    known: Annotations,
-    subject: str,
-    held: Sequence[SeenObject],
-    templates: Templates,
-    key: str,
-    dialect: Dialect,
-    *,
-    with_boxes: bool,
-) -> Sentence | None:
+    known: Annotations, subject: str, held: Sequence[SeenObject], key: str, dialect: Dialect, *, with_boxes: bool
+) -> Answer | None:
     if with_boxes and len(held) > MOST_BOXES:
         return None
     texts = [encode_box(one.box_norm, dialect) for one in held if one.box_norm] if with_boxes else []
@@ -167,15 +184,12 @@ def _objects(
     ]
     claims = (counted(known, subject, held), *boxes)
     told = _told(claims, known, dialect, key) if held else _none_told(subject, known, dialect, key)
-    filled = _filled(templates["some" if held else "none"], {**slots, **told}, key)
-    return None if filled is None else Sentence(filled[0], claims)
+    return Answer("some" if held else "none", {**slots, **told}, claims)
 
 
-def _peculiarity(known: Annotations, templates: Templates, key: str, dialect: Dialect) -> Sentence | None:
+def _peculiarity(known: Annotations, key: str, dialect: Dialect) -> Answer | None:
     kind = known.peculiarity
-    told = _told([Claim("peculiarity", kind)], known, dialect, key) if kind else {}
-    filled = _filled(templates[kind], told, key) if kind else None
-    if kind is None or filled is None:
+    if kind is None:
         return None
     labels = {
         PECULIAR: [PECULIAR],
@@ -183,13 +197,5 @@ def _peculiarity(known: Annotations, templates: Templates, key: str, dialect: Di
         "ORDINARY": [PECULIAR, *(one for one in COMPLEX_LABELS if one in known.labels)],
     }[kind]
     evidence = dict.fromkeys(one for label in labels for one in known.evidence(label))
-    return Sentence(filled[0], (Claim("peculiarity", kind, evidence=tuple(evidence)),))
-
-
-def _filled(templates: Sequence[str], slots: Mapping[str, str], key: str) -> tuple[str, str] | None:
-    """One of the templates that can be filled, by key: its text, and the template. None where none can be."""
-    fit = [one for one in templates if all(slots.get(name) for _, name, _, _ in string.Formatter().parse(one) if name)]
-    if not fit:
-        return None
-    template = choose(fit, key)
-    return template.format(**slots), template
+    told = _told([Claim("peculiarity", kind)], known, dialect, key)
+    return Answer(kind, told, (Claim("peculiarity", kind, evidence=tuple(evidence)),))

@@ -7,12 +7,13 @@ words are left out, as are lists of classes, whose definitions stand by themselv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from curation.realisation.facts import Fact
 from curation.realisation.realise import each_wording
 from curation.verification.claims import Annotations, SeenObject
 from curation.words.descriptions import sentences
-from curation.words.question import Question, ask, expanded
+from curation.words.question import Question, answer_to, asked_in, expanded, is_closed
 from schemas.labels import LabelScheme, Truth
 
 DEFINED = "a question with definitions"
@@ -99,20 +100,15 @@ def _box(at: int) -> tuple[float, float, float, float]:
 
 def _turns(question: Question, known: Annotations) -> Iterator[Written]:
     """The question in each of its wordings, and each of its answers to the picture, where it is asked."""
-    for one in _each_wording(question):
-        turn, by = ask(one, known, "", "xyxy_norm"), f"question {question.name}"
-        if turn:
-            yield Written(by, question.label, _without_classes(turn.question, one, known.scheme))
-            yield Written(by, question.label, turn.answer, is_sentence=_is_sentence(turn.answer, one))
-
-
-def _each_wording(question: Question) -> Iterator[Question]:
-    """The question with one wording, and with one answer of each kind, so that no key chooses."""
-    most = max((len(some) for some in question.answers.values()), default=0)
-    for at in range(max(most, len(question.wordings))):
-        answers = {name: (some[at % len(some)],) for name, some in question.answers.items() if some}
-        wording = question.wordings[at % len(question.wordings)]
-        yield question.model_copy(update={"wordings": (wording,), "answers": answers})
+    by, key = f"question {question.name}", f":{question.name}:{question.label}:answer"
+    for closed, wordings in groupby(sorted(question.wordings, key=is_closed), is_closed):
+        answer = answer_to(question, known, key, "xyxy_norm", is_closed=closed)
+        answers = list(answer.in_each(question.answers)) if answer else []
+        asked = [asked_in(one, question, known, "xyxy_norm") for one in wordings] if answers else []
+        for text in (one for one in asked if one is not None):
+            yield Written(by, question.label, _without_classes(text, question, known.scheme))
+        for text in answers if any(one is not None for one in asked) else ():
+            yield Written(by, question.label, text, is_sentence=_is_sentence(text, question))
 
 
 def _without_classes(text: str, question: Question, scheme: LabelScheme) -> str:

@@ -15,7 +15,7 @@ from curation.pictures.boxes import DIALECT_WORDS, Dialect
 from curation.realisation.nouns import ANY_NOUN
 from curation.verification.claims import Annotations, Claim
 from curation.verification.compass import speaks_of_the_sky
-from curation.words.answers import ANSWER_SLOTS, Kind, answered
+from curation.words.answers import ANSWER_SLOTS, Answer, Kind, true_answer
 from schemas.errors import RecipeError
 from schemas.fingerprint import choose
 from schemas.folder import read_doors
@@ -120,6 +120,10 @@ class Question(BaseModel):
         """The labels that it names, which a scheme must have."""
         return self.labels if self.kind == "border" or not self.label else (*self.labels, self.label)
 
+    def offered(self, scheme: LabelScheme) -> tuple[str, ...]:
+        """The classes that it asks for."""
+        return self.labels or tuple(scheme.labels)
+
     def is_for(self, scheme: LabelScheme) -> bool:
         """Whether it is asked of pictures with labels of this scheme, by what the scheme has."""
         is_named = not self.schemes or scheme.name in self.schemes
@@ -194,27 +198,46 @@ def ask(question: Question, known: Annotations, key: str, dialect: Dialect) -> A
 
     The wordings are chosen by `key`. A question of kind description is answered elsewhere, by `described`.
     """
+    wording = choose(question.wordings, f"{key}:{question.name}:{question.label}")
+    own_key = f"{key}:{question.name}:{question.label}:answer"
+    answer = answer_to(question, known, own_key, dialect, is_closed=is_closed(wording))
+    sentence = answer and answer.in_words(question.answers, own_key)
+    text = sentence and asked_in(wording, question, known, dialect)
+    if not sentence or text is None:
+        return None
+    name = f"{question.name}/{question.label}" if question.label and question.needs != "pixels" else question.name
+    return AskedTurn(text, sentence.text, question.kind, name, sentence.claims)
+
+
+def is_closed(wording: str) -> bool:
+    """Whether a question in this wording shows the options: those that the answer leaves out are denied."""
+    return "{options}" in wording
+
+
+def answer_to(question: Question, known: Annotations, key: str, dialect: Dialect, *, is_closed: bool) -> Answer | None:
+    """The true answer to a question before its wording is chosen; None where it is not asked of the picture."""
     if not question.is_for(known.scheme) or question.each or question.kind == "description":
         return None
-    wording = choose(question.wordings, f"{key}:{question.name}:{question.label}")
-    offered = question.labels or tuple(known.scheme.labels)
-    sentence = answered(
+    return true_answer(
         question.kind,
         known,
         label=question.label,
-        offered=offered,
-        is_closed="{options}" in wording,
-        templates=question.answers,
-        key=f"{key}:{question.name}:{question.label}:answer",
+        offered=question.offered(known.scheme),
+        is_closed=is_closed,
+        may_be_none="none" in question.answers,
+        key=key,
         dialect=dialect,
     )
-    if sentence is None:
-        return None
-    text = wording.format(**_filled(question, known.scheme, offered, dialect))
-    if speaks_of_the_sky(text) and not (known.orientation and known.orientation.is_as_on_maps):
-        return None  # of a picture that lies otherwise, north and east are no words that its pixels explain
-    name = f"{question.name}/{question.label}" if question.label and question.needs != "pixels" else question.name
-    return AskedTurn(text, sentence.text, question.kind, name, sentence.claims)
+
+
+def asked_in(wording: str, question: Question, known: Annotations, dialect: Dialect) -> str | None:
+    """The question in one of its wordings.
+
+    None where it speaks of north or east of a picture that does not lie as on maps: no words that its pixels explain.
+    """
+    text = wording.format(**_filled(question, known.scheme, dialect))
+    is_as_on_maps = known.orientation and known.orientation.is_as_on_maps
+    return None if speaks_of_the_sky(text) and not is_as_on_maps else text
 
 
 def described(question: Question, text: str, claims: Sequence[Claim], key: str) -> AskedTurn:
@@ -223,7 +246,8 @@ def described(question: Question, text: str, claims: Sequence[Claim], key: str) 
     return AskedTurn(wording, text, question.kind, question.name, tuple(claims))
 
 
-def _filled(question: Question, scheme: LabelScheme, offered: Sequence[str], dialect: Dialect) -> dict[str, str]:
+def _filled(question: Question, scheme: LabelScheme, dialect: Dialect) -> dict[str, str]:
+    offered = question.offered(scheme)
     meanings = question.classes or {label: scheme.labels[label].definition for label in offered}
     one = scheme.labels.get(question.label)
     return {
