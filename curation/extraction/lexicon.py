@@ -53,12 +53,11 @@ class Trait:
     is_there: bool
 
 
-@dataclass(frozen=True)
 class Lexicon:
-    """Entries by their words, and by first word how many words there may be, most first."""
+    """Entries by their words, in lists of which the earlier comes first."""
 
-    by_words: Mapping[tuple[str, ...], tuple[Entry, ...]]
-    lengths: Mapping[str, tuple[int, ...]]
+    def __init__(self, *lists: Mapping[tuple[str, ...], tuple[Entry, ...]]) -> None:
+        self._lists = lists
 
     @classmethod
     def of(cls, *ranked: Iterable[Entry]) -> "Lexicon":
@@ -68,34 +67,43 @@ class Lexicon:
             for one in entries:
                 if one.words:
                     found.setdefault(one.words, {}).setdefault((rank, one.sign), one)
-        lengths: dict[str, set[int]] = {}
-        for words in found:
-            lengths.setdefault(words[0], set()).add(len(words))
-        by_words = {
-            words: tuple(some[key] for key in sorted(some, key=lambda key: (key[0], key[1] is None)))
-            for words, some in found.items()
-        }
-        return cls(by_words, {word: tuple(sorted(some, reverse=True)) for word, some in lengths.items()})
+        return cls(
+            {
+                words: tuple(some[key] for key in sorted(some, key=lambda key: (key[0], key[1] is None)))
+                if len(some) > 1
+                else tuple(some.values())
+                for words, some in found.items()
+            }
+        )
 
     @classmethod
     def merged(cls, *lexicons: "Lexicon") -> "Lexicon":
-        """All entries as one; of those of the same words the ones of the earlier lexicon first."""
-        by_words: dict[tuple[str, ...], tuple[Entry, ...]] = {}
-        lengths: dict[str, set[int]] = {}
-        for one in lexicons:
-            for words, some in one.by_words.items():
-                by_words[words] = (*by_words.get(words, ()), *some)
-                lengths.setdefault(words[0], set()).add(len(words))
-        return cls(by_words, {word: tuple(sorted(some, reverse=True)) for word, some in lengths.items()})
+        """All entries as one; of those of the same words the ones of the earlier lexicon first. Nothing is copied."""
+        return cls(*(each for one in lexicons for each in one._lists))
+
+    def of_words(self, words: tuple[str, ...]) -> Iterator[Entry]:
+        """The entries of exactly these words, the first that counts first."""
+        return chain.from_iterable(one[words] for one in self._lists if words in one)
+
+    def lengths(self, first: str) -> tuple[int, ...]:
+        """How many words the entries have that begin with this one, most first."""
+        return self._lengths.get(first, ())
+
+    @cached_property
+    def _lengths(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, set[int]] = {}
+        for words in chain.from_iterable(self._lists):
+            found.setdefault(words[0], set()).add(len(words))
+        return {word: tuple(sorted(some, reverse=True)) for word, some in found.items()}
 
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word of any entry."""
-        return frozenset(chain.from_iterable(self.by_words))
+        return frozenset(chain.from_iterable(chain.from_iterable(self._lists)))
 
     def entries(self) -> Iterator[Entry]:
         """All of them."""
-        return (one for some in self.by_words.values() for one in some)
+        return (one for each in self._lists for some in each.values() for one in some)
 
 
 def expanded(phrase: str) -> Iterator[tuple[str, ...]]:

@@ -207,8 +207,8 @@ def is_adverb(word: str) -> bool:
 
 def _longest(held: Lexicon, words: Sequence[re.Match[str]], lower: Sequence[str], at: int) -> Entry | None:
     """The entry of the most words."""
-    for n in held.lengths.get(lower[at], ()):
-        for one in held.by_words.get(tuple(lower[at : at + n]), ()):
+    for n in held.lengths(lower[at]):
+        for one in held.of_words(tuple(lower[at : at + n])):
             if not one.sign or _is_spelt(one, words[at : at + n]):
                 return one
     return None
