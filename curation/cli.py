@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curation.assistant import assistant
 from curation.claims import claims
 from curation.exam import exam
 from curation.inspect import inspect
@@ -392,6 +393,7 @@ def demo(out: Path, workers: int | None) -> None:
 
 
 curation.add_command(serve)
+curation.add_command(assistant)
 curation.add_command(replies)
 curation.add_command(gc)
 curation.add_command(mutations)

@@ -1,20 +1,16 @@
 """The page of `review` in a real browser: by keyboard, on a phone, by two at once, with a script planted in names."""
 
-import asyncio
-import json
 import re
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
-from curation.reviewing.page import Room, Served
+from curation.reviewing.page import Room, page_of
+from tests import making_pages
 from tests.making_review import SCRIPT, Small
 
 
@@ -40,41 +36,14 @@ class Planting(Room):
         return {**said, "doubts": [SCRIPT]}
 
 
-@contextmanager
-def served(small: Small, reviewer: str = "ann", kind: type[Room] = Room) -> Iterator[str]:
-    """The page's address, served in a thread."""
-    loop, began, address = asyncio.new_event_loop(), threading.Event(), list[str]()
-    end = asyncio.Event()
-
-    async def serve() -> None:
-        async with Served(kind(small.desk, reviewer)) as where:
-            address.append(where)
-            began.set()
-            await end.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert began.wait(20)
-    try:
-        yield address[0]
-    finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join(20)
-        loop.close()
+def served(small: Small, reviewer: str = "ann", kind: type[Room] = Room) -> AbstractContextManager[str]:
+    """The page's address."""
+    return making_pages.served(page_of(kind(small.desk, reviewer)))
 
 
-@contextmanager
-def opened(browser, address: str, **options):
-    """A page of it in a window of its own, with the first sample shown; no error of its script is let pass."""
-    context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, **options})
-    page, errors = context.new_page(), list[str]()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.goto(address)
-    page.wait_for_selector("#turns li")
-    yield page
-    assert not errors
-    context.close()
+def opened(browser, address: str, **options) -> AbstractContextManager:
+    """The page with the first sample shown."""
+    return making_pages.opened(browser, address, "#turns li", **options)
 
 
 def pressed(page, key: str) -> str:
@@ -173,8 +142,6 @@ def test_the_pointer_tells_sky_and_brightness_of_the_pixel_under_it(planted: Sma
 
 
 def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone(planted: Small, in_browser):
-    from axe_playwright_python.sync_playwright import Axe
-
     def work(browser) -> Iterator[tuple]:
         for scheme in ("light", "dark"):
             phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme}
@@ -184,15 +151,7 @@ def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone
                 page.keyboard.press("c")
                 page.keyboard.press("Escape")
                 widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-                said = [
-                    one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")
-                ]
-                yield (
-                    page.title(),
-                    page.inner_text("body"),
-                    widths,
-                    [(one["id"], one["nodes"][0]["html"]) for one in said],
-                )
+                yield page.title(), page.inner_text("body"), widths, making_pages.serious(page)
 
     with served(planted, SCRIPT[:80], Planting) as address:
         shown = in_browser(lambda browser: list(work(browser)))
@@ -204,20 +163,8 @@ def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone
 
 def test_nobody_without_the_key_and_no_other_page_decides(planted: Small):
     with served(planted) as address:
-        base, key = address.split("/?key=")
-        cookie = {"Cookie": f"review-{base.rpartition(':')[2]}={key}"}
-
-        def asked(path: str, body: object = None, **headers: str) -> tuple[int, str]:
-            sent = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-            request = urllib.request.Request(
-                base + path, sent, {name.replace("_", "-"): one for name, one in headers.items()}
-            )
-            try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
-                    return answer.status, answer.headers["Content-Security-Policy"]
-            except urllib.error.HTTPError as error:
-                return error.code, json.loads(error.read())["error"]
-
+        base, asked = address.partition("/?key=")[0], making_pages.asking(address)
+        cookie = {"Cookie": making_pages.cookie(address, "review")}
         one = {"conversation_id": planted.desk.queue[0].conversation_id, "sample_id": "", "verdict": "accept"}
         own = {**cookie, "Origin": base, "Content_Type": "application/json"}
         assert asked("/api/queue")[0] == asked("/")[0] == asked("/page.js")[0] == 403

@@ -29,10 +29,10 @@ class Served:
 
 @dataclass(frozen=True)
 class Example:
-    """An earlier turn of the conversation, shown before the question: a picture, what was asked, the true answer."""
+    """An earlier turn of the conversation: what was asked, with a picture or without, and what was answered."""
 
     text: str
-    png: bytes = field(repr=False)
+    png: bytes | None = field(repr=False)
     answer: str
 
 
@@ -49,24 +49,27 @@ class Request:
     """The reply's JSON Schema as canonical JSON; None: free text."""
     sampling: Sampling = Sampling()
     examples: tuple[Example, ...] = ()
-    """Turns before the question, each with a picture of its own."""
+    """Turns before the question: examples, each with a picture of its own, or the conversation so far."""
 
     @property
     def n_pictures(self) -> int:
         """How many pictures the model is shown."""
-        return len(self.examples) + (self.png is not None)
+        return sum(one.png is not None for one in (*self.examples, self))
 
     @cached_property
     def key(self) -> str:
         """SHA-256 of all that the reply depends on; the same request in any build, on any server."""
-        seen = hashlib.sha256(self.png).hexdigest() if self.png is not None else None
         asked: dict[str, object] = {
-            "served": self.served, "system": self.system, "text": self.text, "png": seen, "form": self.form,
-            "sampling": self.sampling,
+            "served": self.served, "system": self.system, "text": self.text, "png": _digest(self.png),
+            "form": self.form, "sampling": self.sampling,
         }  # fmt: skip
         if self.examples:  # left out where there are none: replies kept before there were examples stay valid
-            asked["examples"] = [[one.text, hashlib.sha256(one.png).hexdigest(), one.answer] for one in self.examples]
+            asked["examples"] = [[one.text, _digest(one.png), one.answer] for one in self.examples]
         return fingerprint(asked)
+
+
+def _digest(png: bytes | None) -> str | None:
+    return None if png is None else hashlib.sha256(png).hexdigest()
 
 
 @dataclass(frozen=True)

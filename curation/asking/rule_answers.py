@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from curation.asking.rule_boxes import asks_for_boxes, boxes_in_words
 from curation.asking.rule_choices import closed_answer, options_of
 from curation.asking.rule_rating import RATED, rating
 from curation.asking.rule_reading import reading
@@ -39,11 +40,13 @@ class Asked:
 
 
 def answer(asked: Asked) -> str:
-    """The reply: JSON where a form is asked for, an option of a closed question, else a sentence."""
+    """The reply: JSON where a form is asked for, an option of a closed question, boxes, else a sentence."""
     statements = caption_statements(asked.text)
     fields = set((asked.form or {}).get("properties", {}))
     if asked.form is None:
         options = options_of(asked.text) if asked.png is not None else []
+        if asked.png is not None and len(options) < 2 and asks_for_boxes(asked.text):  # noqa: PLR2004
+            return boxes_in_words(asked.text, asked.png)
         seen = look(asked.png)
         return closed_answer(asked.text, options, seen, asked.error_share, asked.earlier) if len(options) > 1 else seen
     if fields == {"turns"} and statements:

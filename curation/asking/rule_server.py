@@ -230,13 +230,13 @@ class RuleServer:
 
 
 def _told(body: dict[str, Any]) -> tuple[str, bytes | None]:
-    """The text of the last user turn, with what the system said before it, and that turn's picture.
+    """The text of the last user turn, with what the system said before it, and the picture that was shown last.
 
     Pictures of earlier turns are looked at as closely: what is no picture is refused wherever it stands.
     """
     system = [one["content"] for one in body["messages"] if one["role"] == "system"]
     turns = [_parts(one["content"]) for one in body["messages"] if one["role"] == "user"]
-    texts, pictures = turns[-1]
+    texts, pictures = turns[-1][0], [one for _, some in turns for one in some]
     return "\n".join([*system, *texts]), pictures[-1] if pictures else None
 
 

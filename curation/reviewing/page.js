@@ -1,8 +1,7 @@
 "use strict";
-// What comes from tables is put into the page by textContent and attributes alone: no name, answer or note is markup.
+import { $, asked, closeDialogs, el, onKeys, sent, svg } from "/common.js";
+import { drawGrid, drawNorth, placeOf, skyAt } from "/sky.js";
 
-const $ = (id) => document.getElementById(id);
-const SVG = "http://www.w3.org/2000/svg";
 const CURVES = {
   linear: (v) => v,
   sqrt: (v) => Math.sqrt(v),
@@ -13,24 +12,6 @@ const LEAVES = { todo: (row) => row.mine, open: () => false, mine: (row) => !row
 
 // `listed` is what was read of a view so far, `n_read` how much of it: decisions take rows away from the former alone.
 let listed = [], n_read = 0, n_left = 0, counts = {}, current = null, image = null, acts = [], busy = false;
-
-function el(tag, given = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(given)) {
-    if (name === "class") made.className = value;
-    else if (name === "on") made.addEventListener("click", value);
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value);
-  }
-  made.append(...children.filter((one) => one !== null && one !== undefined && one !== ""));
-  return made;
-}
-
-function svg(tag, given, text) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(given)) made.setAttribute(name, value);
-  if (text) made.textContent = text;
-  return made;
-}
 
 function work(is_under_way) {
   busy = is_under_way;
@@ -45,19 +26,8 @@ function say(text, kind = "") {
 const present = (labels) => labels.filter((one) => one.state === "present").map((one) => one.label).join(", ");
 const called = (sample) => sample.source_name || sample.sample_id;
 
-async function asked(path, given) {
-  const answer = await fetch(path, given);
-  if (!answer.ok) {
-    let told = `${answer.status}`;
-    try { told = (await answer.json()).error || told; } catch { /* not JSON: the number is told */ }
-    throw new Error(told);
-  }
-  return answer;
-}
-
-async function keep(sample, said) {
-  return (await asked("/api/decide", { method: "POST", headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ conversation_id: sample.conversation_id, sample_id: sample.sample_id, ...said }) })).json();
+function keep(sample, said) {
+  return sent("/api/decide", { conversation_id: sample.conversation_id, sample_id: sample.sample_id, ...said });
 }
 
 // -- the queue
@@ -207,45 +177,14 @@ function drawImage() {
   pen.putImageData(drawn, 0, 0);
 }
 
-function sky(x, y) {  // ICRS degrees of a pixel position counted from the left and lower edge of the image; null without
-  const grid = current.picture.sky;
-  if (!grid) return null;
-  const { width_px: width, height_px: height } = current.picture;
-  const u = Math.min(grid.n - 1e-9, Math.max(0, (x / width) * grid.n)), v = Math.min(grid.n - 1e-9, Math.max(0, (y / height) * grid.n));
-  const i = Math.floor(u), j = Math.floor(v), s = u - i, t = v - j, found = [0, 0, 0];
-  for (const [di, dj, share] of [[0, 0, (1 - s) * (1 - t)], [1, 0, s * (1 - t)], [0, 1, (1 - s) * t], [1, 1, s * t]]) {
-    const at = 3 * ((j + dj) * (grid.n + 1) + i + di);
-    for (let k = 0; k < 3; k += 1) {
-      if (grid.xyz[at + k] === null) return null;
-      found[k] += share * grid.xyz[at + k];
-    }
-  }
-  const ra = (Math.atan2(found[1], found[0]) * 180) / Math.PI;
-  return [(ra + 360) % 360, (Math.atan2(found[2], Math.hypot(found[0], found[1])) * 180) / Math.PI];
-}
-
-function raOff(place, from) {  // degrees of right ascension from one place to another, the short way round
-  return ((place[0] - from[0] + 540) % 360) - 180;
-}
-
-function sexagesimal(value, digits, signed) {
-  const scale = 10 ** digits;
-  let rest = Math.round(Math.abs(value) * 3600 * scale);
-  const second = rest % (60 * scale);
-  rest = (rest - second) / (60 * scale);
-  const whole = (one) => String(one).padStart(2, "0");
-  const seconds = (second / scale).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
-  return `${signed ? (value < 0 ? "-" : "+") : ""}${whole(Math.floor(rest / 60))}:${whole(rest % 60)}:${seconds}`;
-}
-
 function under(event) {
   const around = $("canvas").getBoundingClientRect(), { width_px: width, height_px: height } = current.picture;
   const x = ((event.clientX - around.left) / around.width) * width;
   const y = height - ((event.clientY - around.top) / around.height) * height;
   const column = Math.floor(x), row = Math.floor(y);
   if (column < 0 || row < 0 || column >= width || row >= height) return;
-  const value = image[row * width + column], place = sky(x, y);
-  const where = place ? `${sexagesimal(place[0] / 15, 2)} ${sexagesimal(place[1], 1, true)} (${place[0].toFixed(6)} ${place[1].toFixed(6)})` : "no WCS";
+  const value = image[row * width + column], place = skyAt(current.picture, x, y);
+  const where = place ? `${placeOf(place)} (${place[0].toFixed(6)} ${place[1].toFixed(6)})` : "no WCS";
   $("pointer").textContent = `${where}  x ${column} y ${row}  ${Number.isNaN(value) ? "blank" : `${value.toPrecision(4)} mJy/beam`}`;
 }
 
@@ -253,7 +192,7 @@ function drawOver() {
   const { width_px: width, height_px: height } = current.picture, over = $("over");
   over.setAttribute("viewBox", `0 0 ${width} ${height}`);
   over.replaceChildren();
-  if ($("grid").checked) drawGrid(over);
+  if ($("grid").checked) drawGrid(over, current.picture);
   if ($("boxes").checked) {
     current.boxes.forEach((one, at) => {
       const [x0, y0, x1, y1] = one.box;
@@ -262,57 +201,7 @@ function drawOver() {
         `${at + 1} ${present(one.labels)}`));
     });
   }
-  drawNorth(over);
-}
-
-function drawNorth(over) {  // arrows to north and east, and a bar of known length
-  const { width_px: width, height_px: height, pixel_x_arcsec: pixel } = current.picture;
-  const at = sky(width / 2, height / 2), right = sky(width / 2 + 1, height / 2), up = sky(width / 2, height / 2 + 1);
-  if (!at || !right || !up || !pixel) return;
-  const turned = (to) => [raOff(to, at) * Math.cos((at[1] * Math.PI) / 180), to[1] - at[1]];
-  const [a, c] = turned(right), [b, d] = turned(up), det = a * d - b * c;
-  if (!det) return;
-  for (const [name, x, y] of [["N", -b / det, a / det], ["E", d / det, -c / det]]) {
-    const long = Math.hypot(x, y), size = 0.1 * width, x0 = 0.18 * width, y0 = 0.16 * height;
-    const x1 = x0 + (x / long) * size, y1 = y0 - (y / long) * size;
-    over.append(svg("path", { class: "north", d: `M${x0} ${y0}L${x1} ${y1}` }));
-    over.append(svg("text", { x: x1 + (x / long) * size * 0.3 - width * 0.014, y: y1 - (y / long) * size * 0.3 + height * 0.014, "font-size": height * 0.042 }, name));
-  }
-  const most = 0.3 * width * pixel, ten = 10 ** Math.floor(Math.log10(most)), arcsec = [5, 2, 1].map((k) => k * ten).find((k) => k <= most);
-  const end = 0.95 * width, start = end - arcsec / pixel;
-  over.append(svg("path", { class: "north", d: `M${start} ${0.95 * height}H${end}` }));
-  over.append(svg("text", { x: start, y: 0.935 * height, "font-size": height * 0.042 }, arcsec >= 60 ? `${arcsec / 60}′` : `${arcsec}″`));
-}
-
-function drawGrid(over) {  // lines of equal right ascension and declination, through the picture's centre and beside
-  const { width_px: width, height_px: height } = current.picture, centre = sky(width / 2, height / 2);
-  if (!centre) return;
-  const n = 48, values = [];
-  for (let j = 0; j <= n; j += 1) for (let i = 0; i <= n; i += 1) values.push(sky((i / n) * width, (j / n) * height));
-  const off = (one, k) => (k ? one[1] - centre[1] : raOff(one, centre));
-  for (const k of [0, 1]) {
-    const span = Math.max(...values.filter(Boolean).map((one) => Math.abs(off(one, k))));
-    for (const level of [-0.5, 0, 0.5].map((one) => one * span)) over.append(svg("path", { class: "net", d: contour(values, n, level, (one) => off(one, k), width, height) }));
-  }
-}
-
-function contour(values, n, level, of, width, height) {  // marching squares: where a value passes a level
-  const parts = [], at = (i, j) => values[j * (n + 1) + i];
-  for (let j = 0; j < n; j += 1) {
-    for (let i = 0; i < n; i += 1) {
-      const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]], cuts = [];
-      if (corners.some(([x, y]) => !at(x, y))) continue;
-      for (let k = 0; k < 4; k += 1) {
-        const [x0, y0] = corners[k], [x1, y1] = corners[(k + 1) % 4], v0 = of(at(x0, y0)) - level, v1 = of(at(x1, y1)) - level;
-        if ((v0 < 0) !== (v1 < 0)) {
-          const share = v0 / (v0 - v1);
-          cuts.push([((x0 + share * (x1 - x0)) / n) * width, height - ((y0 + share * (y1 - y0)) / n) * height]);
-        }
-      }
-      if (cuts.length >= 2) parts.push(`M${cuts[0][0].toFixed(2)} ${cuts[0][1].toFixed(2)}L${cuts[1][0].toFixed(2)} ${cuts[1][1].toFixed(2)}`);
-    }
-  }
-  return parts.join("");
+  drawNorth(over, current.picture);
 }
 
 // -- deciding
@@ -421,23 +310,10 @@ const KEYS = {
   "?": () => $("help-dialog").showModal(),
 };
 
-function isTyping(target) {
-  return target instanceof HTMLElement && (target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName)
-    || (target.tagName === "INPUT" && !["checkbox"].includes(target.type)));
-}
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
-  const act = KEYS[event.key];
-  if (act) {
-    event.preventDefault();
-    act();
-  }
-});
-
+onKeys(KEYS);
 for (const [id, act] of Object.entries({ accept: KEYS.a, reject: KEYS.r, correct: openCorrect, note: KEYS.n, undo, next: KEYS.j,
   previous: KEYS.k, "help-button": KEYS["?"], "agreement-button": () => $("agreement-dialog").showModal() })) $(id).addEventListener("click", act);
-for (const one of document.querySelectorAll("[data-close]")) one.addEventListener("click", () => one.closest("dialog").close());
+closeDialogs();
 $("correct-form").addEventListener("submit", () => decide("correct",
   { subject_id: $("subject").value || null, label: $("label").value, state: $("state").value, is_instead: $("instead").checked, note: $("correct-note").value }));
 $("note-form").addEventListener("submit", () => decide(noteOf, { note: $("note-text").value }));

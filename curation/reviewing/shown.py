@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from catalogs.sky import unit_vectors
 from curation.decisions.rows import Decision
+from curation.pages.sky_grid import sky_grid
 from curation.pictures.boxes import box_fits_px, visible_boxes
-from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 from curation.reviewing.desk import Desk, Seen
 from curation.reviewing.queue import Waiting
 from curation.reviewing.standings import TOLD, Standing
@@ -16,9 +15,6 @@ from curation.verification.claims import Annotations, Claim, ExtractedClaim
 from curation.verification.verdicts import words
 from curation.verification.verify import verify
 
-N_CELLS = 16
-"""Of the grid of positions that the page reads the sky from, along a side: between its knots a map is flat to far less
-than a pixel."""
 PERCENTILES = (1.0, 99.7)  # of the brightness, black and white when the picture opens
 FACTS = (
     "cutout_id", "width_px", "height_px", "survey", "mosaic", "stretch", "ra_deg", "dec_deg", "pixel_x_arcsec",
@@ -54,23 +50,6 @@ def pixels(seen: Seen) -> bytes:
     return seen.cutout["pixels"]
 
 
-def sky_grid(cutout: Row) -> dict[str, Any] | None:
-    """Directions (ICRS unit vectors) at the knots of a grid over the image's edges; None without WCS.
-
-    Knot (i, j) of `n` + 1 each way is at x = i / n of the width from the left edge, y = j / n of the height from the
-    bottom one; numbers are in the order j, i, axis.
-    """
-    if not cutout["wcs_header"]:
-        return None
-    steps = np.arange(N_CELLS + 1) / N_CELLS
-    x = np.tile(steps, N_CELLS + 1) * cutout["width_px"] - 0.5
-    y = np.repeat(steps, N_CELLS + 1) * cutout["height_px"] - 0.5
-    ra, dec = sky_of_pixels(read_wcs(cutout["wcs_header"]), x, y)
-    vectors = np.where(np.isfinite(ra)[:, None], unit_vectors(np.nan_to_num(ra), np.nan_to_num(dec)), np.nan)
-    flat = [float(one) if np.isfinite(one) else None for one in np.asarray(vectors).ravel()]
-    return {"n": N_CELLS, "xyz": flat}
-
-
 def _picture(seen: Seen) -> dict[str, Any]:
     cutout = seen.cutout
     image = np.frombuffer(cutout["pixels"], "<f4")
@@ -80,7 +59,8 @@ def _picture(seen: Seen) -> dict[str, Any]:
     low, high = np.percentile(finite, PERCENTILES)
     return {name: cutout[name] for name in FACTS} | {
         "low": float(low), "high": float(max(high, low + 1e-12)), "least": float(finite.min()),
-        "most": float(finite.max()), "sky": sky_grid(cutout),
+        "most": float(finite.max()),
+        "sky": sky_grid(cutout["wcs_header"], (0, 0, cutout["width_px"], cutout["height_px"])),
     }  # fmt: skip
 
 

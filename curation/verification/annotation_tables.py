@@ -1,6 +1,6 @@
 """From the tables to what is known of each cutout: its source, and the objects that its picture shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.pictures.boxes import Dialect, visible_boxes
+from curation.pictures.boxes import Dialect, PictureBox, visible_boxes
 from curation.pictures.outlines import SkyOutlines, sky_outlines
 from curation.verification.claims import Annotations, SurveyFacts, annotations_of
 from schemas.labels import LabelScheme, Truth
@@ -34,7 +34,16 @@ class AnnotationTables:
         source = self.source_rows.get(cutout["source_id"])
         if source is None:
             return None
-        boxes = visible_boxes(self.outlines, cutout, self.dialect) if self.objects.num_rows else None
+        return self.about(cutout, source, self.boxes(cutout) if self.objects.num_rows else None)
+
+    def boxes(self, cutout: Mapping[str, Any]) -> list[PictureBox]:
+        """The objects that show in a cutout."""
+        return visible_boxes(self.outlines, cutout, self.dialect)
+
+    def about(
+        self, cutout: Mapping[str, Any], source: Mapping[str, Any], boxes: Sequence[PictureBox] | None
+    ) -> Annotations:
+        """What is known of any picture as a row of CUTOUTS, its source and the objects in it; `boxes` None: of none."""
         return annotations_of(
             cutout, source, boxes, self._object_rows, self.scheme, self.survey, have_classes=self._have_classes
         )
