@@ -31,6 +31,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(len(os.sched_getaffinity(0)) + 1, 4)
 
 
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """The processes that run tests are forked with their imports done."""
+    os.environ[warm.PYTHON] = str(warm.python())
+    for one in specs:
+        one.python = os.environ[warm.PYTHON]
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: let no collection of garbage look through it again."""
     gc.freeze()

@@ -3,46 +3,63 @@
     run("curation", ("plan", "tiny"))       as `python -m curation plan tiny`, seconds of imports cheaper
 
 What is started is a process like any other, with its own arguments, folder, environment, output, signals and exit code.
-What such a command starts by itself can have its imports done, too: the ranks of `train --launcher deepspeed`, and
-`finetune verify`. In their places stand small processes (tests/stand_in.py) that pass signals on and end as they end.
+One process imports and forks for all (tests/warm_service.py), the processes in which pytest runs tests among them. What
+a command starts by itself can have its imports done, too: the ranks of `train --launcher deepspeed`, and `finetune
+verify`. In their places stand small processes (tests/stand_in.py) that pass signals on and end as they end.
 Where a library reads an environment variable at its import, and where Python's own start is what is tried, a command is
 started by `subprocess` as ever.
 """
 
 import atexit
 import json
-import multiprocessing
 import os
-import runpy
-import selectors
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import traceback
 from collections.abc import Sequence
-from functools import cache, partial
-from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext
-from multiprocessing.process import BaseProcess
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from select import select
 
 ROOT = Path(__file__).resolve().parent.parent
-IMPORTED = (
-    "curation.cli", "curation.build", "curation.demo_build", "curation.asking.canary", "curation.drafting.new",
-    "evaluate.cli", "evaluate.run", "great_expectations", "finetune.cli", "finetune.training.train",
-    "finetune.export.verify", "deepspeed",
-)  # fmt: skip
-"""What commands import sooner or later."""
+PYTHON = "WARM_PYTHON"
+"""The variable that says where the program is that stands for Python; beside it lies the service's socket."""
 READ_AT_IMPORT = {
     "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1",
     "RAY_USAGE_STATS_ENABLED": "0", "DS_ACCELERATOR": "cpu",
 }  # fmt: skip
 """Variables that the command lines set for themselves where there is no GPU, before they import anything."""
+
+
+class Process:
+    """A process that was forked for us."""
+
+    def __init__(self, asker: socket.socket) -> None:
+        self._asker, self._said = asker, asker.makefile()
+        self.pid = int(self._said.readline())
+        self.exitcode: int | None = None
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended yet."""
+        self.join(0)
+        return self.exitcode is None
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end, for so many seconds at most."""
+        if self.exitcode is None and select([self._asker], [], [], timeout)[0]:
+            self.exitcode = int(self._said.readline())
+            self._said.close()
+            self._asker.close()
+
+    def kill(self) -> None:
+        """kill -9."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
 
 def run(
@@ -62,154 +79,53 @@ def run(
 
 def started(
     package: str, words: Sequence[object], output: tuple[Path, Path], *, cwd: Path = ROOT, **environment: str
-) -> BaseProcess:
+) -> Process:
     """The same under way, in a session of its own; what it says goes to these two files."""
-    changed = {**os.environ, **environment}
-    python = str(_service()) if package == "finetune" else sys.executable
-    given = (package, [str(one) for one in words], output, cwd, changed, python)
-    process = _forks().Process(target=_command, args=given)
-    process.start()
-    return process
-
-
-@cache
-def _forks() -> ForkServerContext:
-    """The server that forks; it imports once."""
-    forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload([*IMPORTED, "tests.frozen"])
-    own = {name: os.environ.get(name) for name in READ_AT_IMPORT}
-    os.environ.update(READ_AT_IMPORT)
+    asked = {
+        "words": ["-m", package, *map(str, words)], "cwd": str(cwd), "environment": {**os.environ, **environment},
+        "session": True, "python": "",
+    }  # fmt: skip
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    descriptors = [os.open(os.devnull, os.O_RDONLY), *(os.open(one, flags, 0o600) for one in output)]
+    asker = socket.socket(socket.AF_UNIX)
+    asker.connect(str(python().with_name("socket")))
     try:
-        forkserver.ensure_running()
+        socket.send_fds(asker, [json.dumps(asked).encode() + b"\n"], descriptors)
     finally:
-        for name, value in own.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
-    return forks
+        for one in descriptors:
+            os.close(one)
+    return Process(asker)
 
 
 def finetune(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """`python -m finetune WORDS` to its end, in this environment and no other."""
-    return _by(str(_service()), words, environment)
+    given = [python(), "-m", "finetune", *words]
+    return subprocess.run(given, capture_output=True, text=True, check=False, env=environment)
 
 
 def ranks() -> dict[str, str]:
     """Changes to an environment in which DeepSpeed's launcher starts processes whose imports are done."""
-    return {"PYTHONPATH": f"{ROOT}/tests/warm_ranks", "WARM_PYTHON": str(_service())}
+    return {"PYTHONPATH": f"{ROOT}/tests/warm_ranks", PYTHON: str(python())}
+
+
+def python() -> Path:
+    """A file that stands for Python: what is started by it as `-m PACKAGE WORDS` or `-c CODE` is forked."""
+    return Path(os.environ[PYTHON]) if PYTHON in os.environ else _service()
 
 
 @cache
 def _service() -> Path:
-    """A file that stands for Python: what is started by it as `-m PACKAGE WORDS` is forked."""
+    """Starts what forks; it ends with this process."""
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
-    place, python = folder / "socket", folder / "python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {ROOT}/tests/stand_in.py {place} "$@"\n')
-    python.chmod(0o700)
-    process = _forks().Process(target=_serve, args=(str(place), str(python)))
-    process.start()
+    place, stand_in = folder / "socket", folder / "python"
+    stand_in.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {ROOT}/tests/stand_in.py {place} "$@"\n')
+    stand_in.chmod(0o700)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.warm_service", str(folder)], cwd=ROOT,
+        env={**os.environ, **READ_AT_IMPORT, PYTHON: str(stand_in)}, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(process.kill)
-    while not place.exists() and process.is_alive():
+    while not place.exists() and process.poll() is None:
         time.sleep(0.01)
-    return python
-
-
-def _serve(place: str, python: str) -> None:
-    """Fork what is asked for at a socket, pass on signals, and say how it ended. Ends with the tests."""
-    parent, sys.executable = os.getppid(), python  # what these start is forked, too
-    watched = selectors.DefaultSelector()
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(place)
-        listener.listen(32)
-        watched.register(listener, selectors.EVENT_READ)
-        while os.getppid() == parent:
-            for key, _ in watched.select(timeout=2):
-                if key.fileobj is listener:
-                    _begin(listener.accept()[0], watched)
-                elif isinstance(key.fileobj, int):
-                    _over(key.fileobj, *key.data, watched)
-                else:
-                    _signal(key.fileobj, *key.data, watched)
-
-
-def _begin(asker: socket.socket, watched: selectors.BaseSelector) -> None:
-    said, descriptors, _, _ = socket.recv_fds(asker, 1 << 16, 3)
-    while not said.endswith(b"\n"):
-        said += asker.recv(1 << 16)
-    asked = json.loads(said)
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            for one, own in zip(descriptors, (0, 1, 2), strict=True):
-                os.dup2(one, own)
-            code = _become(asked["words"], Path(asked["cwd"]), asked["environment"])
-        finally:
-            os._exit(code)
-    for one in descriptors:
-        os.close(one)
-    handle = os.pidfd_open(pid)
-    watched.register(handle, selectors.EVENT_READ, (pid, asker))
-    watched.register(asker, selectors.EVENT_READ, (pid,))
-
-
-def _over(handle: int, pid: int, asker: socket.socket, watched: selectors.BaseSelector) -> None:
-    _, status = os.waitpid(pid, 0)
-    watched.unregister(handle)
-    os.close(handle)
-    if asker.fileno() >= 0:
-        watched.unregister(asker)
-        asker.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-        asker.close()
-
-
-def _signal(asker: socket.socket, pid: int, watched: selectors.BaseSelector) -> None:
-    numbers = asker.recv(64) or bytes([signal.SIGKILL])  # who asked was killed: so shall this be
-    for number in numbers:
-        os.kill(pid, number)
-    if signal.SIGKILL in numbers:
-        watched.unregister(asker)
-        asker.close()
-
-
-def _command(
-    package: str, words: list[str], output: tuple[Path, Path], cwd: Path, environment: dict[str, str], python: str
-) -> None:
-    """What the forked process does: become the command."""
-    os.setsid()
-    for file, descriptor in zip(output, (1, 2), strict=True):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600), descriptor)
-    if package == "finetune":
-        from finetune.export import publish
-
-        vars(publish)["_command"] = partial(_by, python)
-    sys.exit(_become([package, *words], cwd, environment))
-
-
-def _by(python: str, words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    given = [python, "-m", "finetune", *words]
-    return subprocess.run(given, capture_output=True, text=True, check=False, env=environment)
-
-
-def _become(words: list[str], cwd: Path, environment: dict[str, str]) -> int:
-    """Run a command as Python would, and give the exit code that it would have."""
-    os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.argv, sys.orig_argv = words, [sys.executable, "-m", *words]
-    try:
-        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    finally:
-        threading._shutdown()  # as at the end of a Python of its own; a fork ends without
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    return 0
+    return stand_in
