@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curation.assistant import assistant
+from curation.browse import browse
 from curation.claims import claims
 from curation.exam import exam
 from curation.inspect import inspect
@@ -403,6 +404,7 @@ curation.add_command(inspect)
 curation.add_command(new)
 curation.add_command(release)
 curation.add_command(review)
+curation.add_command(browse)
 curation.add_command(diff)
 curation.add_command(impact)
 curation.add_command(withdraw)

@@ -54,6 +54,7 @@ ROOMS = {
         "deposit": {"engine", "truth", "captions", "release", "operation", "used_doors"},
         "pages": {"pictures"},
         "reviewing": {"engine", "pictures", "verification", "decisions", "release", "pages", "corpus"},
+        "browsing": {"engine", "truth", "pictures", "pages", "release", "deposit", "reviewing", "corpus"},
         "assisting": {
             "engine",
             "pictures",

@@ -21,7 +21,6 @@ from curation.asking.rule_faults import finished
 from curation.asking.rule_server import RuleServer, _told
 from curation.assisting.marked import Mark, drawn_boxes, marked
 from curation.assisting.page import page_of, served_name
-from curation.assisting.places import place_deg
 from curation.assisting.room import Model, Room
 from curation.assisting.saved import annotations, conversation
 from curation.assisting.sight import box_on_sky
@@ -29,6 +28,7 @@ from curation.assisting.talk import Asked, Turn
 from curation.claims import claims
 from curation.corpus import corpus
 from curation.engine.store import Store
+from curation.pages.places import place_deg
 from curation.pictures.boxes import box_norm
 from curation.pictures.fits_cutout import cutout_fits
 from curation.pictures.sky_pixels import pixels_of_sky, read_wcs

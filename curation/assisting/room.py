@@ -18,11 +18,11 @@ from catalogs.survey import surveys
 from curation.asking.exchange import Exchange, Failure
 from curation.asking.request import Served
 from curation.assisting.known import NOBODY, Known, by_file, by_header, by_tables
-from curation.assisting.places import place_deg
 from curation.assisting.sight import Sight, sight_of_cutout, sight_of_fits, sight_of_picture
 from curation.assisting.talk import MOST_TURNS, Asked, Talk, Turn
 from curation.assisting.upload import Brought, brought_fits, is_fits, plain_name
 from curation.corpus import Corpus, known_digests
+from curation.pages.places import place_deg
 from curation.pictures.boxes import DIALECT_WORDS, Dialect
 from curation.pictures.sights import side_in_arcsec, side_in_px, sight_at
 from curation.pictures.unchanged import Stamps, stamps_of

@@ -78,12 +78,12 @@ def told(found: Mapping[str, Any]) -> list[str]:
         f"  mosaic  SHA-256 {cutout['mosaic_sha256']}",
         f"  picture SHA-256 {cutout['sha256']}",
         f"  drawn   {cutout['stretch']}",
-        f"source  {source['source_id']}  {source['source_name']}  {_position(source)}",
+        f"source  {source['source_id']}  {source['source_name']}  {position_told(source)}",
     ]
-    lines += [f"  label   {_label(one)}" for one in source["labels"] if one["state"] != "absent"]
+    lines += [f"  label   {label_told(one)}" for one in source["labels"] if one["state"] != "absent"]
     absent = [one["label"] for one in source["labels"] if one["state"] == "absent"]
     lines += [f"  absent  {', '.join(absent)}"] if absent else []
-    lines += [f"review  {_decided(one)}" for one in found["decisions"]]
+    lines += [f"review  {decided_told(one)}" for one in found["decisions"]]
     lines.append(f"row     {source['origin_catalog']}, data row {source['origin_row']} (0-based)")
     lines += ["doors", *(f"  {DoorFile(**one).line}" for one in found["doors"])]
     return [*lines, "tables", *(f"  {address}" for address in found["tables"])]
@@ -213,14 +213,14 @@ def _turn(k: int, turn: Row, found: Mapping[str, Any]) -> Iterator[str]:
         for one in by["sentences"] or ():
             because = f", {one['reason']}" if one["reason"] else ""
             yield f"  wrote   {_flat(one['written'])}  ({one['fate']}{because})"
-            yield from (f"    stated  {_stated(claim)}" for claim in one["claims"] or ())
+            yield from (f"    stated  {claim_told(claim)}" for claim in one["claims"] or ())
     for claim in turn["claims"] or ():
-        yield f"  claims  {_stated(claim)}"
+        yield f"  claims  {claim_told(claim)}"
         for evidence in claim["evidence"] or ():
-            yield f"    because {_because(evidence, found)}"
+            yield f"    because {evidence_told(evidence, found)}"
 
 
-def _stated(claim: Row) -> str:
+def claim_told(claim: Row) -> str:
     """A claim in a few words."""
     parts = [claim["kind"], claim["subject"], claim["state"], claim.get("how"), claim.get("other")]
     parts += [str(claim["count"])] if claim["count"] is not None else []
@@ -228,7 +228,7 @@ def _stated(claim: Row) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _because(evidence: str, found: Mapping[str, Any]) -> str:
+def evidence_told(evidence: str, found: Mapping[str, Any]) -> str:
     """Evidence in words: the label's own row, the object's own row, or the pixels."""
     kind, _, rest = evidence.partition(":")
     if kind == "object":
@@ -240,24 +240,27 @@ def _because(evidence: str, found: Mapping[str, Any]) -> str:
         name = rest.partition(":")[2]
         said = [one for one in found["source"]["labels"] if one["label"] == name]
         if said:
-            return f"label {_label(said[0])}"
+            return f"label {label_told(said[0])}"
     return evidence
 
 
-def _decided(one: Row) -> str:
+def decided_told(one: Row) -> str:
+    """A decision of a reviewer."""
     what = f"{one['label']} is {one['state']}" if one["verdict"] == "correct" else one["verdict"]
     note = f" ({_flat(one['note'])})" if one["note"] else ""
     return f"{one['reviewer']}: {what}{note}, {one['decided_at']}, {one['decision_id']}"
 
 
-def _label(one: Row) -> str:
+def label_told(one: Row) -> str:
+    """A label with who says so, and where."""
     original = f" (as written: {one['original']})" if one["original"] != one["label"] else ""
     sure = f", confidence {one['confidence']:g}" if one["confidence"] is not None else ""
     where = f"{one['catalog']}, data row {one['row']}"
     return f"{one['label']} is {one['state']}{original}, says {one['tier']}{sure}: {where}"
 
 
-def _position(row: Row) -> str:
+def position_told(row: Row) -> str:
+    """A place on the sky."""
     return "no position" if row["ra_deg"] is None else f"ra {row['ra_deg']:.6f} dec {row['dec_deg']:+.6f} (ICRS)"
 
 
