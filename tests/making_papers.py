@@ -228,6 +228,8 @@ TEXTS = (
     _text("accents and quotes", r"M\'exico, Schr\"odinger's ``map'', \AA{} and na\"{\i}ve.", "México, Schrödinger's “map”, Å and naïve."),
     _text("fonts", r"{\bf Left:} \textit{WISE} 22\,$\mu$m; \textbf{right:} H$\alpha$, \ion{H}{ii}.", "Left: WISE 22 μm; right: Hα, H II."),
     _text("lengths are no numbers", r"A\vspace{3mm} map\hspace{2mm}of \hskip 4pt dust\\[5mm] here\footnote{Of 7.}.", "A map of dust here."),
+    _text("lengths of boxes", r"A \protect\makebox[1.5cm][r]{map} \parbox[t]{0.5\hsize}{of 3} \resizebox{4cm}{!}{gas}, \raisebox{1ex}[2pt]{dust}, \framebox[6mm]{7}.", "A map of 3 gas, dust, 7."),
+    _text("a caption in a minipage", r"\begin{minipage}[t]{0.9\hsize}\linespread{1.3}A map of 5 fields.\end{minipage}", "A map of 5 fields."),
     _text("xspace, and names with numbers", r"Cluster \macs0416 of \src, \src and \macs0717.", "Cluster MACS 0416 of HFF14 Spo, HFF14 Spo and MACS 0717.", r"\def\macs0416{MACS\,0416\xspace}\def\macs0717{MACS\,0717\xspace}\newcommand{\src}{HFF14 Spo\xspace}"),
     _text("spaces behind symbols, small capitals", r"A beam of 5\arcsec wide in H{\sc i}, \ion{Ca}{2} and [O\,\textsc{iii}], by {\sc casa}.", "A beam of 5″ wide in H I, Ca II and [O III], by casa."),
     _text("citations by a macro that nobody defined", r"A map \citeref{Caminha:2017} of 3C\,31.", "A map of 3C 31."),

@@ -63,7 +63,7 @@ def figures_step(corpus: str, papers: Step, raw: Path, stamps: Stamps, limits: L
         FIGURES,
         config=(limits,),
         inputs=(Input(papers, by_part=True, columns=PAPER_COLUMNS),),
-        version=2,
+        version=3,
         counts="figures of papers, and what else of them was refused",
         resources=Resources(cpus=1, memory_mb=2000),
     )

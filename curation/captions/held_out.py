@@ -59,7 +59,7 @@ class HeldOut:
 
     def shown_by(self, caption: str, places: Sequence[Place]) -> tuple[str, str] | None:
         """Whose sky a caption names, and how that is known; None where it names none of it."""
-        for name in names_in(caption):
+        for name in names_in(caption) if self.names else ():
             if name in self.names:
                 owner, source = self.names[name]
                 return owner, f"its caption names {source}"

@@ -40,7 +40,7 @@ def panels(grey: Bytes) -> int:
     """
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     ground = int(np.bincount(edge, minlength=256).argmax())
-    ink = np.abs(grey.astype(np.int16) - ground) > INK
+    ink = cv2.absdiff(grey, np.full_like(grey, ground)) > INK
     blocks = _blocks(ink, ink.shape)
     return int(np.clip(sum(_cells(one, ink.shape) for one in blocks), 1, MOST_PANELS))
 

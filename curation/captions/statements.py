@@ -82,7 +82,8 @@ def known_sky(
 
     `sources`: source_id, source_name, ra_deg, dec_deg; `entries`: entry_id, name, ra_deg, dec_deg.
     """
-    wanted = pa.array(sorted({name for one in captions for name in names_in(one)}), pa.string())
+    said = {name for one in captions for name in names_in(one)} if sources or entries else set[str]()
+    wanted = pa.array(sorted(said), pa.string())
     names: dict[str, tuple[str, float, float]] = {}
     evidence: list[str] = []
     places: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []

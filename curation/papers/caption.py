@@ -12,7 +12,7 @@ from typing import Any
 from pylatexenc import latex2text
 from pylatexenc import latexwalker as lw
 from pylatexenc.latexwalker import LatexWalkerParseError
-from pylatexenc.macrospec import MacroSpec, MacroStandardArgsParser, SpecialsSpec
+from pylatexenc.macrospec import EnvironmentSpec, MacroSpec, MacroStandardArgsParser, SpecialsSpec
 
 from curation.papers.latex_words import (
     CITES,
@@ -69,7 +69,8 @@ def _context() -> Any:
     plain = {*SYMBOLS, *DECIMALS, *WITHOUT_A_WORD} - table.keys()
     macros += [MacroSpec(name, "") for name in plain]
     scripts = [SpecialsSpec(mark, args_parser=MacroStandardArgsParser("{")) for mark in "^_"]
-    context.add_context_category("captions", macros=macros, specials=scripts, prepend=True)
+    pages = [EnvironmentSpec("minipage", "[[[{")]
+    context.add_context_category("captions", macros=macros, environments=pages, specials=scripts, prepend=True)
     return context
 
 

@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +34,7 @@ ENDED = "ended"
 FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 """How a process ends that the system or a person ends; its memory is bounded, so no picture brings that about."""
 MOST_ANSWER_BYTES = 1 << 30
+FITS_BYTES = 40_000  # into a pipe of 64 kB, with its message, while nobody reads
 # What a picture took stays with the process for the next one: to ask the system again takes half of drawing a page.
 KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
 
@@ -93,7 +95,12 @@ def pages_of(content: bytes, limits: Limits) -> list[tuple[dict[str, Any], bytes
 
 def ghostscript() -> str:
     """Where `gs` is, empty where the machine has none."""
-    return shutil.which("gs") or ""
+    return _which(os.environ.get("PATH", ""))
+
+
+@cache
+def _which(path: str) -> str:
+    return shutil.which("gs", path=path) or ""
 
 
 def _side(limits: Limits, n_pictures: int) -> int:
@@ -153,7 +160,7 @@ class _Process:
         """The answer. A process that ends, by its clock or otherwise, is told as a reason."""
         until = time.monotonic() + message["seconds"] * PATIENCE
         sender = threading.Thread(target=self._send, args=(message, payload), daemon=True)
-        sender.start()
+        sender.start() if len(payload) > FITS_BYTES else sender.run()
         try:
             return self._answer(until)
         except TimeoutError:
@@ -166,7 +173,8 @@ class _Process:
             told = f"the process that opened it came to an end, twice: {self.child.returncode}"
             return {"reason": ENDED, "detail": told, "from_outside": self.code in FROM_OUTSIDE}, b""
         finally:
-            sender.join()
+            if sender.ident:
+                sender.join()
 
     @staticmethod
     def _too_slow(message: dict[str, Any]) -> dict[str, Any]:

@@ -200,12 +200,13 @@ DROPPED = {
     "thanks": "{", "index": "{", "color": "[{", "phantom": "{", "hphantom": "{", "vphantom": "{", "rule": "[{{",
     "setlength": "{{", "addtolength": "{{", "includegraphics": "*[[{", "fontsize": "{{", "captionsetup": "[{",
     "phantomsection": "", "hypertarget": "{", "addcontentsline": "{{{", "marginpar": "{", "tablenotemark": "{",
-    "protectedlabel": "{", "nolinkurl": "{", "figlabel": "{",
+    "protectedlabel": "{", "nolinkurl": "{", "figlabel": "{", "linespread": "{", "enlargethispage": "*{",
 }  # fmt: skip
 LAST_SHOWN = {  # the text is in the last argument
     "textcolor": "[{{", "colorbox": "[{{", "href": "{{", "hyperref": "[{", "object": "[{", "objectname": "[{",
     "raisebox": "{[[{", "rotatebox": "[{{", "scalebox": "{[{", "resizebox": "*{{{", "hbox": "{", "mbox": "{",
-    "fbox": "{", "makebox": "[[{", "parbox": "[[[{{", "ensuremath": "{", "text": "{", "url": "{", "dataset": "[{",
+    "fbox": "{", "makebox": "[[{", "framebox": "[[{", "parbox": "[[[{{", "adjustbox": "{{", "textls": "*[{",
+    "ensuremath": "{", "text": "{", "url": "{", "dataset": "[{",
     "texorpdfstring": "{{", "textnormal": "{", "textrm": "{", "textsf": "{", "texttt": "{", "textsc": "{",
     "textsl": "{",
     "textit": "{", "textbf": "{", "emph": "{", "underline": "{", "uline": "{", "mathrm": "{", "mathit": "{",

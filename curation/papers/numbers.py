@@ -18,10 +18,14 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), by)
     for pattern, by in (
         (rf"\\(?:[a-zA-Z]*[cC]ite[a-zA-Z]*|(?:[a-zA-Z]*ref)(?<!hyperref)(?<!xref)|label|footnote|footnotetext|footnotemark|tablefootmark"
-         rf"|tablenotemark|includegraphics|phantom|[hv]phantom|[hv]space|index|thanks|hyperlink|deleted|figlabel)"
+         rf"|tablenotemark|includegraphics|phantom|[hv]phantom|[hv]space|index|thanks|hyperlink|deleted|figlabel"
+         r"|captionsetup|linespread|enlargethispage)"
          rf"(?![a-zA-Z])\*?{_OPTION}\s*(?:{_GROUP})?", " "),
-        (rf"\\(?:color|textcolor|colorbox|href|raisebox|rotatebox|scalebox|hypertarget)(?![a-zA-Z]){_OPTION}\s*{_GROUP}",
-         " "),
+        (rf"\\(?:color|textcolor|colorbox|href|rotatebox|hypertarget|parbox|adjustbox|begin\s*\{{(?:minipage|tabular)\}})"
+         rf"(?![a-zA-Z]){_OPTION}\s*{_GROUP}", " "),
+        (rf"\\(?:raisebox|scalebox)\s*{_GROUP}{_OPTION}", " "),
+        (rf"\\resizebox\*?\s*{_GROUP}\s*{_GROUP}", " "),
+        (rf"\\(?:makebox|framebox|textls)(?![a-zA-Z])\*?{_OPTION}", " "),
         (rf"\\(?:fontsize|rule|setlength|addtolength){_OPTION}\s*{_GROUP}\s*{_GROUP}", " "),
         (r"\\(?:hskip|vskip|kern|mkern|mskip|lower|raise)\s*-?\s*[\d.]*\s*(?:pt|pc|in|bp|cm|mm|em|ex|mu|sp)?", " "),
         (r"\\\\(?:\*|\s*\[[^\]]*\])?", " "),

@@ -21,11 +21,14 @@ def png_of(image: Image.Image) -> bytes:
 
 def grey_of(image: Image.Image) -> bytes:
     """A picture in mode L or RGB as the bytes of grey[y, x] of 8 bit, with the sides of `looked_at`."""
-    return image.convert("L").resize(looked_at(*image.size), Image.Resampling.BOX).tobytes()
+    return image.convert("L").resize(looked_at(*image.size), Image.Resampling.BOX, reducing_gap=1.0).tobytes()
 
 
 def plain(rgb: NDArray[np.uint8]) -> Image.Image:
     """rgb[y, x, 3] as a picture; grey where it has no colour."""
-    red = rgb[..., 0]
-    is_grey = np.array_equal(red, rgb[..., 1]) and np.array_equal(red, rgb[..., 2])
-    return Image.fromarray(np.ascontiguousarray(red) if is_grey else rgb)
+    is_grey = _is_grey(rgb[::16]) and _is_grey(rgb)  # most of colour show it soon
+    return Image.fromarray(np.ascontiguousarray(rgb[..., 0]) if is_grey else rgb)
+
+
+def _is_grey(rgb: NDArray[np.uint8]) -> bool:
+    return np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 0], rgb[..., 2])

@@ -21,16 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from curation.papers.ghostscript import FLAGS
+from curation.papers.ghostscript import FLAGS, HEAD, PAGE_AT, SHEET_BYTES, TO_A_FILE, TOO_LARGE
 from curation.papers.png import plain
 from curation.papers.wanted import DOS_EPS, LEAST_PT, UnusableError, Want, limit_cpu, scale_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RESOLUTION = "<< /HWResolution [{0:.4f} {0:.4f}] >> setpagedevice"
+RESOLUTION = "/HWResolution [{0:.4f} {0:.4f}]"
+PAGE_SIZE = "/PageSize [{0:.4f} {1:.4f}]"  # told early, so that no page of paper's size is cleared first
 MOST_GS_BYTES = 400_000_000
 MOST_TOLD_BYTES = 10_000
 PPM = re.compile(rb"P6\s(?:#[^\n]*\n)?(\d{1,6}) (\d{1,6})\n255\n")
 _BOX = re.compile(rb"%%(HiRes)?BoundingBox:\s*(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)")
+_COMMENTS = re.compile(rb"(?:%[^\r\n]*[\r\n]+)*")
 
 
 def of_postscript(content: bytes, want: Want) -> tuple[Image.Image, float]:
@@ -42,24 +44,28 @@ def of_postscript(content: bytes, want: Want) -> tuple[Image.Image, float]:
     box = _bounding_box(body)
     size = (box[2] - box[0], box[3] - box[1]) if box else (612.0, 792.0)
     scale = scale_of(size, want.side_px, want.name)
+    setup = f"<< {RESOLUTION.format(72 * scale)} {PAGE_SIZE.format(*size) if box else ''} >> setpagedevice"
     with Desk() as desk:
         desk.source.write_bytes(body)
-        return plain(_drawn(desk, RESOLUTION.format(72 * scale), want)), scale
+        return plain(_drawn(desk, setup, want)), scale
 
 
 class Desk:
     """A folder for Ghostscript and files in memory for what it draws and says; for each picture they are empty.
 
     Its safest mode lets PostScript write into the folder of temporary files, so that one goes with each picture.
+    The library draws on the sheet, which it clears itself; the program writes to the page.
     """
 
     folder: ClassVar[Path | None] = None
+    sheet: ClassVar[int] = -1
     page: ClassVar[int] = -1
     said: ClassVar[int] = -1
 
     def __enter__(self) -> Self:
         if Desk.folder is None:
-            Desk.page, Desk.said = os.memfd_create("page"), os.memfd_create("said")
+            Desk.sheet, Desk.page, Desk.said = (os.memfd_create(one) for one in ("sheet", "page", "said"))
+            os.ftruncate(Desk.sheet, SHEET_BYTES)
             Desk.folder = Path(tempfile.mkdtemp(prefix="eps-"))
             Desk.folder.rmdir()
         Desk.folder.mkdir(mode=0o700)
@@ -71,7 +77,7 @@ class Desk:
         shutil.rmtree(self.source.parent, ignore_errors=True)
 
     def clear(self) -> None:
-        """Nothing is drawn or said."""
+        """Nothing is written or said."""
         for one in (self.page, self.said):
             os.ftruncate(one, 0)
             os.lseek(one, 0, os.SEEK_SET)
@@ -81,8 +87,16 @@ class Desk:
         folder = str(self.source.parent)
         return {"PATH": "/usr/bin:/bin", "TMPDIR": folder, "HOME": folder, "LANG": "C"}
 
-    def pixels(self) -> NDArray[np.uint8] | None:
-        """The first page as rgb[y, x, 3]; None where there is no whole one."""
+    def on_sheet(self) -> NDArray[np.uint8] | None:
+        """The first page as rgb[y, x, 3]; None where there is none."""
+        width, height, row = HEAD.unpack(os.pread(self.sheet, HEAD.size, 0))
+        if not (0 < 3 * width <= row and height > 0 and row * height <= SHEET_BYTES - PAGE_AT):
+            return None
+        rows = np.frombuffer(os.pread(self.sheet, row * height, PAGE_AT), np.uint8).reshape(height, row)
+        return rows[:, : 3 * width].reshape(height, width, 3)
+
+    def on_page(self) -> NDArray[np.uint8] | None:
+        """The same of the program, where its first page is whole."""
         head = PPM.match(os.pread(self.page, 1000, 0))
         if not head:
             return None
@@ -97,26 +111,26 @@ class Desk:
 
 def _drawn(desk: Desk, setup: str, want: Want) -> NDArray[np.uint8]:
     """What Ghostscript draws, first page first; its own process has the seconds of the picture, by its own clock."""
-    ended = _by_library(desk, setup, want)
-    if ended is None or (ended < 0 and ended != -signal.SIGXCPU):
+    ended, pixels = _by_library(desk, setup, want), desk.on_sheet
+    if ended is None or ended == TOO_LARGE or (ended < 0 and ended != -signal.SIGXCPU):
         desk.clear()
-        ended = _by_program(desk, setup, want)
+        ended, pixels = _by_program(desk, setup, want), desk.on_page
     if ended == -signal.SIGXCPU:
         raise UnusableError("picture-too-slow", f"{want.name}: more than {want.seconds:g} s in Ghostscript")
     if ended in (-signal.SIGKILL, -signal.SIGTERM):  # twice, as no picture brings about
         raise OSError(errno.ECHILD, f"Ghostscript was ended from outside: {ended}")
-    pixels = desk.pixels()
-    if pixels is None:
+    page = pixels()
+    if page is None:
         told = f"{want.name}: Ghostscript ended with {ended}: {desk.words() or 'no page'}"
         raise UnusableError("picture-broken", told)
-    return pixels
+    return page
 
 
 def _by_program(desk: Desk, setup: str, want: Want) -> int:
     return subprocess.run(
-        [want.ghostscript, *FLAGS, "-c", setup, "-f", str(desk.source)], stdin=subprocess.DEVNULL, stdout=desk.page,
-        stderr=desk.said, cwd=desk.source.parent, env=desk.environment(), check=False,
-        preexec_fn=partial(limit_cpu, want.seconds),  # noqa: PLW1509 - this process has one thread
+        [want.ghostscript, *FLAGS, *TO_A_FILE, "-c", setup, "-f", str(desk.source)],
+        stdin=subprocess.DEVNULL, stdout=desk.page, stderr=desk.said, cwd=desk.source.parent, env=desk.environment(),
+        check=False, preexec_fn=partial(limit_cpu, want.seconds),  # noqa: PLW1509 - this process has one thread
     ).returncode  # fmt: skip
 
 
@@ -142,9 +156,9 @@ def _started(program: str, desk: Desk) -> "subprocess.Popen[str] | None":
     """The process with the library of a program's version. Raises OSError where the program is gone."""
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "curation.papers.ghostscript", version, str(desk.page), str(desk.said)],
+        [sys.executable, "-P", "-m", "curation.papers.ghostscript", version, str(desk.sheet), str(desk.said)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        pass_fds=(desk.page, desk.said), env={"PYTHONPATH": str(ROOT), **desk.environment()},
+        pass_fds=(desk.sheet, desk.said), env={"PYTHONPATH": str(ROOT), **desk.environment()},
     )  # fmt: skip
     if child.stdout and child.stdout.readline() == "ready\n":
         return child
@@ -161,21 +175,30 @@ def close() -> None:
 
 
 def _eps_of(content: bytes) -> bytes:
-    """The PostScript of a file, marked as encapsulated where it tells its bounding box: LaTeX shows that part alone."""
+    """The PostScript of a file, marked as encapsulated where it tells its bounding box: LaTeX shows that part alone.
+
+    A box at the end of a file, or behind its comments, is told in its head as well, where Ghostscript looks for it.
+    """
     if content.startswith(DOS_EPS) and len(content) >= 12:  # noqa: PLR2004
         start, length = int.from_bytes(content[4:8], "little"), int.from_bytes(content[8:12], "little")
         content = content[start : start + length]
     start = content.find(b"%!")
     content = content[max(start, 0) :]
     first, end, rest = content.partition(b"\n" if b"\n" in content[:200] else b"\r")
-    if b"EPSF" in first or not _bounding_box(content):
+    box = _bounding_box(content)
+    if not box or (b"EPSF" in first and _box_in(_COMMENTS.match(content)[0])):  # type: ignore[index] - matches nothing too
         return content
-    return b"%!PS-Adobe-3.0 EPSF-3.0" + end + rest
+    told = " ".join(f"{one:g}" for one in box).encode()
+    return b"%!PS-Adobe-3.0 EPSF-3.0" + end + b"%%BoundingBox: " + told + end + rest
 
 
 def _bounding_box(content: bytes) -> tuple[float, float, float, float] | None:
     """Left, bottom, right, top in points, from the head, else the end of the file."""
-    found = _BOX.search(content[:20_000]) or _BOX.search(content[-20_000:])
+    return _box_in(content[:20_000]) or _box_in(content[-20_000:])
+
+
+def _box_in(part: bytes) -> tuple[float, float, float, float] | None:
+    found = _BOX.search(part)
     if not found:
         return None
     try:

@@ -1,11 +1,16 @@
-"""pylatexenc's reader of LaTeX, with runs of plain letters as one token: it takes them one by one, at 6 us each."""
+"""pylatexenc's reader of LaTeX, quicker: it takes letters one by one, at 6 us each; here a run of them is one token."""
 
 import re
 from typing import Any
 
 from pylatexenc.latexwalker import LatexToken, LatexWalker
 
-_RUN = re.compile(r"(\s?)([A-Za-z0-9](?:[A-Za-z0-9.,;:/=+]|\s(?=[A-Za-z0-9]))*)")
+_PLAIN = re.compile(
+    r"(\s?)(?:([A-Za-z0-9](?:[A-Za-z0-9.,;:/=+]|\s(?=[A-Za-z0-9]))*)"
+    r"|\\((?!(?:begin|end)(?![A-Za-z]))[A-Za-z]+)(?![^\W\d_]|\s)"  # a macro that no space follows
+    r"|([{}]))"
+)
+_KINDS = (None, None, "char", "macro", None)
 
 
 class Walker(LatexWalker):
@@ -16,6 +21,8 @@ class Walker(LatexWalker):
 
     def get_token(self, pos: int, *given: Any, environments: bool = True, **how: Any) -> LatexToken:
         """The next token. An argument without braces is one character: there `environments` is False."""
-        if environments and (run := _RUN.match(self.s, pos)):
-            return LatexToken(tok="char", arg=run[2], pos=run.start(2), len=len(run[2]), pre_space=run[1])
+        if environments and (found := _PLAIN.match(self.s, pos)):
+            at, end = found.end(1), found.end()
+            kind = _KINDS[found.lastindex or 0] or ("brace_open" if found[4] == "{" else "brace_close")
+            return LatexToken(tok=kind, arg=found[found.lastindex or 0], pos=at, len=end - at, pre_space=found[1])
         return super().get_token(pos, *given, environments=environments, **how)

@@ -25,7 +25,7 @@ def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
 
 def packed(filtered: NDArray[np.uint8], *, n_channels: int, level: int) -> bytes:
     """Filtered rows [y, 1 + x * n_channels], each beginning with its filter, as PNG; `level`: of libdeflate."""
-    return _png(filtered, n_channels, deflate.zlib_compress(filtered.tobytes(), level))
+    return _png(filtered, n_channels, deflate.zlib_compress(filtered, level))
 
 
 def _png(rows: NDArray[np.uint8], n_channels: int, body: bytes) -> bytes:
