@@ -8,6 +8,8 @@ mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► 
 entries ┴► matches ─► matchings      cutouts of all datasets ─► twins
 papers ─► figures ─► figure_splits ─► ratings ─► captions
 
+With a `[frame]`: windows ─► frames ─► cutouts.
+
 Where people decided something: cutouts, sources, objects ─► decisions/<dataset>/labels ─► reviewed_sources and
 reviewed_objects, of which all words are made; and decisions/<dataset>/samples ─► samples.
 """
@@ -41,6 +43,7 @@ from curation.generation.judge import Judging, judge_door
 from curation.generation.model_reader import ReaderModel, reader_door
 from curation.generation.prompt import prompt
 from curation.generation.writing import Generation
+from curation.pictures.frame import Frame
 from curation.pictures.mosaics import find_files, mosaics_step
 from curation.pictures.render import Picture
 from curation.pictures.unchanged import Stamps, stamps_of
@@ -68,7 +71,7 @@ HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
 KINDS = (
     "mosaics", "sources_as_read", "sources", "objects_as_read", "detections", "objects", "entries", "matches",
-    "matchings", "benchmark_sources", "sealed", "windows", "cutouts", "descriptions", "answers", "quotas",
+    "matchings", "benchmark_sources", "sealed", "windows", "frames", "cutouts", "descriptions", "answers", "quotas",
     "conversations", "quality", "generated", "judged", "splits", "samples", "injections", "twins", "blind",
     "papers", "figures", "figure_splits", "ratings", "captions", "decisions", "reviewed_sources", "reviewed_objects",
 )  # fmt: skip
@@ -87,6 +90,8 @@ class Corpus(BaseModel):
     datasets: tuple[str, ...] = ()
     """Names of datasets; none: a corpus of `[captions]` alone."""
     picture: Picture = Picture()
+    frame: Frame | None = None
+    """On which pixels, of which mosaics, at which beam pictures are made; None: slices of the nearest mosaic."""
     splits: SplitConfig = SplitConfig()
     dialect: str = Field(default="xyxy_norm", pattern="^(xyxy_norm|xywh_center_norm|xyxy_1000)$")
     questions: tuple[str, ...] = ()

@@ -20,6 +20,9 @@ from curation.generation.model_reader import ReaderModel, read_back
 from curation.generation.writing import Generation, writing_about
 from curation.pictures.boxes import Dialect
 from curation.pictures.cutouts import cutouts_step
+from curation.pictures.frame import Frame
+from curation.pictures.framed import framed_cutouts_step
+from curation.pictures.frames import frames_step
 from curation.pictures.render import Picture
 from curation.pictures.unchanged import Stamps
 from curation.pictures.windows import windows_step
@@ -44,6 +47,8 @@ class Wanted(Protocol):
 
     @property
     def picture(self) -> Picture: ...
+    @property
+    def frame(self) -> Frame | None: ...
     @property
     def dialect(self) -> Dialect: ...
     @property
@@ -117,7 +122,13 @@ def picture_steps(
     if one.read_detections:
         objects = relabel_step(one.name, objects, detections_step(one, mosaics, raw))
     windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)
-    cutouts = cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw, stamps=stamps)
+    if wanted.frame is None:
+        cutouts = cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw, stamps=stamps)
+        return sources, objects, windows, cutouts
+    frames = frames_step(windows, mosaics, sources, one.name, one.cutout, wanted.frame, raw, stamps=stamps)
+    cutouts = framed_cutouts_step(
+        frames, mosaics, one.name, one.cutout, wanted.picture, wanted.frame, raw, stamps=stamps
+    )
     return sources, objects, windows, cutouts
 
 

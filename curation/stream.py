@@ -107,6 +107,11 @@ def _index(survey: Survey, raw: Path, store: Store | None) -> tuple[pa.Table, St
 
 
 def _of_corpus(wanted: Corpus, raw: Path, store: Store, split: str | None, delivery: Delivery | None) -> Stream:
+    if wanted.frame and not wanted.frame.is_as_cut:
+        raise RecipeError(
+            f"corpus {wanted.name}: its [frame] makes pictures that are no windows of a mosaic, and a stream reads "
+            "windows; take `pixels` and `png` of its CUTOUTS, or positions of the survey"
+        )
     made = graph(wanted, raw, store)
     splits = next((step for step in made.steps if step.name == f"splits/{wanted.name}"), None)
     if splits is None:

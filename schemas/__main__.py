@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from schemas.rejection import REJECTED
 from schemas.table import Column, Table
-from schemas.tables import CLAIM, LABEL, MESSAGE, TABLES, TURN
+from schemas.tables import CLAIM, LABEL, MESSAGE, SHARE, TABLES, TURN
 
 INTRODUCTION = """# Tables
 
@@ -16,12 +16,15 @@ NaN is blank sky and nothing else; a missing value is null.
 """
 
 
+STRUCTS = (("label", LABEL), ("claim", CLAIM), ("turn", TURN), ("message", MESSAGE), ("share", SHARE))
+
+
 def page() -> str:
     """The whole page."""
     lines = [INTRODUCTION, *(line for table in TABLES for line in _table(table))]
     lines += ["## _rejected", "", "Beside every table: what was refused, and why.", ""]
     lines += [f"* `{one.name}` ({one.type})" for one in REJECTED]
-    for name, struct in (("label", LABEL), ("claim", CLAIM), ("turn", TURN), ("message", MESSAGE)):
+    for name, struct in STRUCTS:
         lines += ["", f"## A {name}", "", ", ".join(f"`{one.name}` {_type(one.type)}" for one in struct)]
     return "\n".join(lines) + "\n"
 
@@ -47,7 +50,7 @@ def _bounds(column: Column) -> str:
 
 
 def _type(kind: pa.DataType) -> str:
-    for name, struct in (("label", LABEL), ("claim", CLAIM), ("turn", TURN), ("message", MESSAGE)):
+    for name, struct in STRUCTS:
         if kind.equals(struct):
             return name
     if pa.types.is_list(kind):

@@ -50,6 +50,24 @@ WINDOW = pa.struct(
         ("y_max_px", INT),
     ]
 )  # fmt: skip
+SHARE = pa.struct(
+    [
+        ("mosaic", TEXT),
+        ("sha256", TEXT),
+        ("x_min_px", INT),
+        ("y_min_px", INT),
+        ("x_max_px", INT),
+        ("y_max_px", INT),  # the box that is read of it
+        ("weight", REAL),  # its share where all mosaics show something; 0: it has none
+        ("why_not", TEXT),  # why it has none; null where it has some
+        ("rms_mjy_per_beam", REAL),
+        ("blank_fraction", REAL),  # of its window, at the beam of the picture
+        ("edge_arcsec", REAL),  # from the middle of the window to the nearest edge of the mosaic
+        ("beam_major_arcsec", REAL),
+        ("beam_minor_arcsec", REAL),
+        ("beam_pa_deg", REAL),  # its own
+    ]
+)
 CHANNEL = pa.struct(
     [
         ("stretch", TEXT),
@@ -98,12 +116,18 @@ def _origin() -> tuple[Column, Column]:
 
 
 SKY_POLYGON = Column("sky_polygon_deg", REALS, "Outline, ICRS: ra, dec, ra, dec, …", "deg", nullable=True)
-BEAM = (
+BEAM_AXES = (
     Column("beam_major_arcsec", REAL, "Synthesised beam, FWHM of the major axis", "arcsec", least=0, nullable=True),
     Column("beam_minor_arcsec", REAL, "Synthesised beam, FWHM of the minor axis", "arcsec", least=0, nullable=True),
     Column("beam_pa_deg", REAL, "Position angle of the beam, north through east", "deg", nullable=True),
-    _text("beam_from", "Where the beam is known from", one_of=("header", "table", "history", "survey"), nullable=True),
 )
+BEAM_FROM = ("header", "table", "history", "survey")
+BEAM = (*BEAM_AXES, _text("beam_from", "Where the beam is known from", one_of=BEAM_FROM, nullable=True))
+BEAM_OF_PICTURE = (
+    *BEAM_AXES,
+    _text("beam_from", "Where the beam is known from; convolution: the picture was brought to it",
+          one_of=(*BEAM_FROM, "convolution"), nullable=True),
+)  # fmt: skip
 LABELS = Column("labels", pa.list_(LABEL), "Statements, each with its truth, tier and origin")
 BENCHMARK = _text("benchmark", "The benchmark whose sky this is; null for other rows", nullable=True)
 
@@ -247,12 +271,34 @@ WINDOWS = Table(
                "blank; null: none", nullable=True),
     ),
 )  # fmt: skip
+FRAMES = Table(
+    "FRAMES", "the pixels and mosaics that a cutout is made of, where a corpus has a `[frame]`", ("cutout_id",),
+    (
+        _id("cutout_id", "The window in the mosaic that is taken"),
+        _id("source_id", "The source at its centre"), _text("dataset", "The dataset"), _text("survey", "The survey"),
+        _text("mosaic", "The mosaic that is taken; of several that are combined the one that shows most"),
+        _text("overlap", "Which is taken where several show the source", one_of=("nearest", "best", "combined")),
+        Column("mosaics", pa.list_(SHARE), "Those that were looked at: the one that is taken, others with a share, "
+               "those that have none and why"),
+        _text("wcs_header", "The cards of the celestial WCS of the pixels, as text", nullable=True),
+        Column("width_px", INT, "Pixels in a row", "px", least=1),
+        Column("height_px", INT, "Pixels in a column", "px", least=1),
+        _text("method", "How they are made of those of a mosaic; null: they are its own",
+              one_of=("bilinear", "bicubic", "adaptive"), nullable=True),
+        Column("n_per_beam", REAL, "Pixels of the mosaic to the minor axis of the beam; null where it is not known",
+               least=0, nullable=True),
+        Column("peak_loss", REAL, "Share of a point source's peak that the method takes, at the worst of four places "
+               "between pixels, measured with this beam and these pixels; null: nothing is regridded, or the beam is "
+               "not known", least=-1, most=1, nullable=True),
+        *BEAM_OF_PICTURE,
+    ),
+)  # fmt: skip
 CUTOUTS = Table(
     "CUTOUTS", "a picture of the sky", ("cutout_id",),
     (
         _id("cutout_id", "Made of the source, the mosaic's content and the box"),
         _id("source_id", "The source at its centre"), _text("dataset", "The dataset"), _text("survey", "The survey"),
-        _text("mosaic", "The mosaic it was cut from: the nearest one, or the next that is not blank there"),
+        _text("mosaic", "The mosaic it was cut from: the nearest, the next that is not blank there, or as FRAMES say"),
         Column("mosaic_sha256", TEXT, "SHA-256 of the mosaic", pattern="[0-9a-f]{64}"),
         *_position(nullable=True), SKY_POLYGON,
         Column("width_px", INT, "Width of `pixels`", "px", least=1),
@@ -268,7 +314,7 @@ CUTOUTS = Table(
         Column("turn_deg", REAL, "By how much `up_pa_deg` is another at the left or the right edge", "deg", least=0,
                most=180, nullable=True),
         _text("wcs_header", "The cards of the cutout's celestial WCS, as text", nullable=True),
-        *BEAM,
+        *BEAM_OF_PICTURE,
         Column("rms_mjy_per_beam", REAL, "Sigma-clipped noise over pixels that are not blank", "mJy/beam",
                least=0, nullable=True),
         Column("peak_mjy_per_beam", REAL, "Brightest pixel", "mJy/beam", nullable=True),
@@ -617,8 +663,8 @@ SCORES = Table(
 )  # fmt: skip
 
 CORPUS_TABLES = (
-    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, CUTOUTS, DESCRIPTIONS, ANSWERS, QUOTAS, GENERATED,
-    CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, TWINS, SEALED, SPLITS, SAMPLES, BLIND, PAPERS, FIGURES, FIGURE_SPLITS,
-    RATINGS, CAPTIONS, DECISIONS,
+    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, FRAMES, CUTOUTS, DESCRIPTIONS, ANSWERS, QUOTAS,
+    GENERATED, CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, TWINS, SEALED, SPLITS, SAMPLES, BLIND, PAPERS, FIGURES,
+    FIGURE_SPLITS, RATINGS, CAPTIONS, DECISIONS,
 )  # fmt: skip
 TABLES = (*CORPUS_TABLES, PREDICTIONS, SCORES)

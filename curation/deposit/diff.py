@@ -25,7 +25,9 @@ Turn = tuple[str, str, str]
 COLUMNS = ("source_id", "figure_id", "source_name", "paper_id", "dataset", "survey", "split", "benchmark", "patch_id",
            "image", "png_sha256", "mosaic", "mosaic_sha256", "x_min_px", "y_min_px", "x_max_px", "y_max_px", "stretch",
            "labels", "turns", "generator", "sample_id", "cutout_id", "conversation_id", "origin_catalog",
-           "origin_row")  # fmt: skip
+           "origin_row", "overlap", "method", "width_px", "beam_major_arcsec")  # fmt: skip
+FRAME = ("overlap", "method", "width_px", "beam_major_arcsec")
+"""What tells one `[frame]` from another."""
 KINDS = ("added", "removed", "pictures", "labels", "splits", "answers")
 MOST_NAMED = 5
 BESIDE = ("injections", "twins", "blind", "matchings")
@@ -214,6 +216,8 @@ def _redrawn(was: Row, now: Row) -> str:
         found.append("other pixels are cut")
     if was["stretch"] != now["stretch"]:
         found.append(f"drawn by {now['stretch']}, before by {was['stretch']}")
+    if any(was.get(name) != now.get(name) for name in FRAME):
+        found.append("made on other pixels, at another beam or of its mosaics in another way")
     return "; ".join(found) or "drawn otherwise: see recipes"
 
 

@@ -22,6 +22,8 @@ from schemas.errors import RecipeError, StoreError
 NAMES = ("sample_id", "conversation_id", "source_id", "source_name", "cutout_id", "mosaic", "origin_catalog",
          "dataset", "survey", "benchmark", "paper_id", "figure_id", "patch_id")  # fmt: skip
 """Columns of provenance by whose values something is found."""
+MADE_OF = "mosaics"
+"""The column of provenance that lists the mosaics of a picture, where a corpus has a `[frame]`."""
 Row = dict[str, Any]
 
 
@@ -94,10 +96,15 @@ def _use(what: str, folder: Path, tags: Mapping[str, str]) -> Use | None:
     manifest = handover_manifest(folder)
     if manifest is None:
         raise StoreError(f"{folder}: its manifest is missing or damaged; `curation build --repair` makes it again")
-    columns = [name for name in NAMES if name in pq.read_schema(folder / PROVENANCE).names]
-    table = pq.read_table(folder / PROVENANCE, columns=list(dict.fromkeys(["sample_id", "split", *columns])))
+    there = pq.read_schema(folder / PROVENANCE).names
+    columns = [name for name in NAMES if name in there]
+    made_of = [MADE_OF] if MADE_OF in there else []
+    table = pq.read_table(folder / PROVENANCE, columns=list(dict.fromkeys(["sample_id", "split", *columns, *made_of])))
     masks = {name: pc.fill_null(pc.equal(table[name].cast(pa.string()), what), False) for name in columns}  # noqa: FBT003
     by = [name for name, mask in masks.items() if pc.any(mask).as_py()]
+    if made_of and pc.any(mask := _is_made_of(table[MADE_OF], what)).as_py():
+        masks[MADE_OF] = mask
+        by.append(MADE_OF)
     is_door = what in {f"{one['kind']}/{one['name']}" for one in manifest.get("doors", ())}
     if not by and not is_door:
         return None
@@ -113,3 +120,9 @@ def _use(what: str, folder: Path, tags: Mapping[str, str]) -> Use | None:
         {one["values"]: one["counts"] for one in counts},
         used["sample_id"][0].as_py() if used.num_rows else "",
     )
+
+
+def _is_made_of(mosaics: pa.ChunkedArray, what: str) -> pa.ChunkedArray:
+    """Of each row whether one of its mosaics has that name."""
+    rows = mosaics.to_pylist()
+    return pa.chunked_array([pa.array([any(one["mosaic"] == what for one in row or ()) for row in rows], pa.bool_())])

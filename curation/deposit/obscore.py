@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from catalogs.database import connect
@@ -36,13 +38,15 @@ PICTURES = """
 SELECT cutout_id, any_value(image) AS image, any_value(survey) AS survey, any_value(mosaic) AS mosaic,
        any_value(source_name) AS source_name, any_value(ra_deg) AS ra_deg, any_value(dec_deg) AS dec_deg,
        any_value(radius_arcsec) AS radius_arcsec, any_value(pixel_x_arcsec) AS pixel_x_arcsec,
-       any_value(pixel_y_arcsec) AS pixel_y_arcsec, any_value(x_max_px - x_min_px) AS width_px,
-       any_value(y_max_px - y_min_px) AS height_px, any_value(up_pa_deg) AS up_pa_deg,
+       any_value(pixel_y_arcsec) AS pixel_y_arcsec, any_value(width_px) AS width_px,
+       any_value(height_px) AS height_px, any_value(up_pa_deg) AS up_pa_deg,
        any_value(left_pa_deg) AS left_pa_deg, any_value(beam_major_arcsec) AS beam_major_arcsec,
        any_value(beam_minor_arcsec) AS beam_minor_arcsec, any_value(split) AS split, any_value(licence) AS licence,
        count(*) AS n_samples
 FROM provenance WHERE cutout_id IS NOT NULL GROUP BY cutout_id ORDER BY cutout_id
 """
+SIDES = {"width_px": ("x_max_px", "x_min_px"), "height_px": ("y_max_px", "y_min_px")}
+"""Of a picture: columns of its own where a corpus has a `[frame]`, else those of its window."""
 EMPTY = {"text": "", "whole": 0, "real": math.nan}
 """What stands behind the mask where a column of that type is null."""
 Row = dict[str, Any]
@@ -51,10 +55,12 @@ Row = dict[str, Any]
 def rows(facts: Facts, about: About) -> list[Row]:
     """A row for each picture of a hand-over, by cutout."""
     name = f"doi:{about.doi}" if about.doi else f"{facts.corpus}-{about.version}"
+    there = pq.read_schema(facts.folder / PROVENANCE).names
+    sides = [name for name in SIDES if name in there]
     wanted = ["cutout_id", "image", "survey", "mosaic", "source_name", "ra_deg", "dec_deg", "radius_arcsec",
               "pixel_x_arcsec", "pixel_y_arcsec", "x_min_px", "x_max_px", "y_min_px", "y_max_px", "up_pa_deg",
-              "left_pa_deg", "beam_major_arcsec", "beam_minor_arcsec", "split", "licence"]  # fmt: skip
-    with connect({"provenance": pq.read_table(facts.folder / PROVENANCE, columns=wanted)}) as db:
+              "left_pa_deg", "beam_major_arcsec", "beam_minor_arcsec", "split", "licence", *sides]  # fmt: skip
+    with connect({"provenance": _with_sides(pq.read_table(facts.folder / PROVENANCE, columns=wanted))}) as db:
         pictures = db.sql(PICTURES).to_arrow_table().to_pylist()
     known, root = surveys(), f"{about.url.rstrip('/')}/{FOLDER}" if about.url else FOLDER
     return [
@@ -95,6 +101,13 @@ def write_votable(found: Sequence[Row], path: Path, title: str) -> None:
 def read_columns() -> dict[str, Row]:
     """Columns by name, in order: type, unit, utype, ucd, meaning."""
     return read_toml(COLUMNS)
+
+
+def _with_sides(provenance: pa.Table) -> pa.Table:
+    for name, (far, near) in SIDES.items():
+        if name not in provenance.schema.names:
+            provenance = provenance.append_column(name, pc.subtract(provenance[far], provenance[near]))
+    return provenance
 
 
 def region(row: Row) -> str | None:

@@ -16,7 +16,10 @@ from curation.engine.steps import Step
 from schemas.fingerprint import canonical_json
 from schemas.manifest import Manifest, Part
 
-PACKAGES = ("astropy", "duckdb", "numpy", "opencv-python-headless", "pyarrow", "ray", "radio-corpus")
+PACKAGES = (
+    "astropy", "duckdb", "numpy", "opencv-python-headless", "pyarrow", "radio-beam", "radio-corpus", "ray", "reproject",
+    "scipy",
+)  # fmt: skip
 
 
 def made_manifest(step: Step, made: Mapping[str, PartRecord]) -> Manifest:

@@ -155,18 +155,26 @@ def _box_fits_px(window: Row) -> Box:
 def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, picture: Picture) -> Row:
     """The columns that come from pixels and headers; raises ImageError for a cutout that shows nothing."""
     factor = mosaic["to_mjy_per_beam"]
-    image, blank_fraction, peak = read_window(plane, _box_fits_px(window), factor, recipe)
-    drawn = draw(image, picture)
-    png, rms = png_bytes(drawn.picture), clipped_rms(image)
-    shown = seen(image, picture.stretches, drawn.scales, rms)
+    image = in_mjy_per_beam(plane.read(_box_fits_px(window)), factor)
     return {
         **{name: window[name] for name in FROM_WINDOW},
         **{name: mosaic[name] for name in FROM_MOSAIC},
         "mosaic_sha256": mosaic["sha256"],
+        **pixel_columns(image, recipe, picture, is_known_unit=factor is not None),
+    }
+
+
+def pixel_columns(image: NDArray[np.float32], recipe: CutoutRecipe, picture: Picture, *, is_known_unit: bool) -> Row:
+    """The columns that come from image[y, x], and its picture. Raises ImageError where it shows nothing."""
+    blank_fraction, peak = check_shows(image, recipe)
+    drawn = draw(image, picture)
+    png, rms = png_bytes(drawn.picture), clipped_rms(image)
+    shown = seen(image, picture.stretches, drawn.scales, rms)
+    return {
         "width_px": image.shape[1],
         "height_px": image.shape[0],
-        "rms_mjy_per_beam": None if factor is None else rms,
-        "peak_mjy_per_beam": None if factor is None else peak,
+        "rms_mjy_per_beam": rms if is_known_unit else None,
+        "peak_mjy_per_beam": peak if is_known_unit else None,
         "blank_fraction": blank_fraction,
         "blank_mask": np.packbits(~np.isfinite(image)).tobytes() if blank_fraction else None,
         "pixels": image.astype("<f4", copy=False).tobytes(),
@@ -183,13 +191,20 @@ def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, pict
 
 def read_window(
     plane: Plane, box: Box, factor: float | None, recipe: CutoutRecipe
-) -> tuple[NDArray[np.float32], float, float]:
+) -> tuple[NDArray[np.float32], float]:
     """image[y, x] of a window in mJy/beam, by the factor from the file's unit (None: unknown, as it stands).
 
-    With its share of blank pixels and its greatest value. Raises ImageError, with its reason, where it is blank, more
-    so than `recipe` allows, or constant.
+    With its share of blank pixels. Raises ImageError for a file that cannot be read, and as `check_shows`.
     """
-    image = _in_mjy_per_beam(plane.read(box), factor)
+    image = in_mjy_per_beam(plane.read(box), factor)
+    return image, check_shows(image, recipe)[0]
+
+
+def check_shows(image: NDArray[np.float32], recipe: CutoutRecipe) -> tuple[float, float]:
+    """Its share of blank pixels and its greatest value.
+
+    Raises ImageError, with its reason, where it is blank, more so than `recipe` allows, or constant.
+    """
     n_finite, least, most = extent(image)
     blank_fraction = (image.size - n_finite) / image.size
     if n_finite == 0:
@@ -198,11 +213,11 @@ def read_window(
         raise ImageError("mostly-blank", f"{blank_fraction:.3f} of the pixels are blank, at most {recipe.most_blank}")
     if least == most:
         raise ImageError("constant", f"every pixel that is not blank is {least:g}")
-    return image, blank_fraction, most
+    return blank_fraction, most
 
 
-def _in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArray[np.float32]:
-    """Pixels of unknown unit stay as they are."""
+def in_mjy_per_beam(image: NDArray[np.floating], factor: float | None) -> NDArray[np.float32]:
+    """Brightness in the file's unit as float32 in mJy/beam, by its factor; None: of unknown unit, as it stands."""
     with np.errstate(over="ignore", invalid="ignore"):
         made = np.ascontiguousarray(image if factor in (None, 1) else image * image.dtype.type(factor), np.float32)
     if image.dtype.itemsize > made.dtype.itemsize:

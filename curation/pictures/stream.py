@@ -5,7 +5,6 @@ an epoch, each view is delivered or refused once, and a stream goes on where a s
 """
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 from catalogs.dataset import CutoutRecipe
 from curation.pictures.cards import ImageError
 from curation.pictures.cutouts import MANY_WINDOWS, is_blank_in_the_middle, of_the_file, read_window
-from curation.pictures.plane import Plane, open_plane
+from curation.pictures.plane import Plane
+from curation.pictures.planes import Planes
 from curation.pictures.render import Picture, render
 from curation.pictures.turn import Turn
 from curation.pictures.unchanged import Stamps, unchanged
@@ -31,7 +31,6 @@ from schemas.rejection import Rejection
 
 NEIGHBOURS = 64  # views that stay together when an epoch is shuffled: of one region, read from neighbouring pages
 MIXED = 256  # such groups whose views are mixed with each other: all of them in a set of up to 16,384
-MOST_PLANES, MOST_PLANE_BYTES = 512, 2**29  # kept open in a process, mapped ones and unpacked ones
 MOST_MAPPED = 2**30  # of each mosaic, about: shuffled views come back to the same pages
 Row = dict[str, Any]
 Window = tuple[int, int, int, int, int]
@@ -240,7 +239,7 @@ class Stream:
 
     def _seen(self, plane: Plane, window: Window, mosaic: Row) -> "tuple[_Seen, bool]":
         """What a window shows, and whether it is blank where the source is. Raises ImageError if it shows nothing."""
-        image, blank_fraction, _ = read_window(plane, window[1:], mosaic["to_mjy_per_beam"], self._recipe)
+        image, blank_fraction = read_window(plane, window[1:], mosaic["to_mjy_per_beam"], self._recipe)
         is_whole = window[1:] == (0, 0, mosaic["width_px"], mosaic["height_px"])
         is_blank = blank_fraction > 0 and not is_whole and is_blank_in_the_middle(image)
         picture = self.delivery.picture
@@ -260,23 +259,4 @@ class _Seen:
 _Turn = Turn[Window, _Seen]
 
 
-class _Planes:
-    """The mosaics that are open in this process: many that are mapped, and unpacked ones up to some bytes."""
-
-    def __init__(self) -> None:
-        self._open = OrderedDict[tuple[Path, int, int], tuple[Plane, int]]()
-
-    def get(self, path: Path, *, is_wanted_whole: bool) -> Plane:
-        stat = path.stat()
-        key = (path, stat.st_size, stat.st_mtime_ns)
-        if key in self._open:
-            self._open.move_to_end(key)
-            return self._open[key][0]
-        plane = open_plane(path, is_wanted_whole=is_wanted_whole, most_mapped=MOST_MAPPED)
-        self._open[key] = plane, 0 if plane.is_mapped else int(getattr(plane.raw, "nbytes", 0))
-        while len(self._open) > MOST_PLANES or sum(n for _, n in self._open.values()) > MOST_PLANE_BYTES:
-            self._open.popitem(last=False)
-        return plane
-
-
-_PLANES = _Planes()
+_PLANES = Planes(MOST_MAPPED)

@@ -126,7 +126,7 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
     with opened(store, addresses) as db:
         for split, name in FILE_OF.items():
             _write_records(db, split, folder / name, folder / "llava.jsonl" if split == "train" else None)
-        _write_parquet(db, read_sql(Path(__file__).parent / "provenance.sql"), folder / PROVENANCE)
+        _write_parquet(db, _provenance(db, is_framed="frames" in addresses), folder / PROVENANCE)
         counts = db.sql(COUNTS).to_arrow_table().to_pylist()
         promise, mocs = promised(db)
         papers = [Credit("paper", row["paper_id"], row["attribution"], row["attribution"], row["licence"])
@@ -207,6 +207,15 @@ def _records(batches: Iterable[pa.RecordBatch]) -> Iterator[str]:
                 why = "; ".join(one["msg"] for one in error.errors())
                 raise TableError(f"sample {row['id']} is no record: {why}") from error
             yield json.dumps(record.as_json(), sort_keys=True, ensure_ascii=False).translate(LINE_ENDS)
+
+
+def _provenance(db: duckdb.DuckDBPyConnection, *, is_framed: bool) -> str:
+    """The query of provenance: where a corpus has a `[frame]`, with what its pictures are made of."""
+    query = read_sql(Path(__file__).parent / "provenance.sql")
+    if not is_framed:
+        return query
+    db.execute(f"CREATE VIEW provenance AS {query}")
+    return read_sql(Path(__file__).parent / "provenance_frames.sql")
 
 
 def _write_parquet(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

@@ -52,7 +52,8 @@ def chain(sample_id: str, store: Searchable) -> Row:
             for k, turn in enumerate(conversation["turns"])
         ],
         "cutout": {name: value for name, value in cutout.items() if name not in BULKY}
-        | {"box_fits_px": [window[edge] for edge in edges], "nearest_mosaic": row["mosaic"]},
+        | {"box_fits_px": [window[edge] for edge in edges], "nearest_mosaic": row["mosaic"]}
+        | _frame(store, tables.get("frames", []), cutout["cutout_id"]),
         "source": source,
         "objects": objects,
         "decisions": [one for one in decided if one["sample_id"] == sample_id or one["verdict"] == "correct"],
@@ -71,11 +72,14 @@ def told(found: Mapping[str, Any]) -> list[str]:
     lines += [line for k, turn in enumerate(found["turns"]) for line in _turn(k, turn, found)]
     x_min, y_min, x_max, y_max = cutout["box_fits_px"]
     nearest = cutout["nearest_mosaic"]
+    is_not = "not taken" if "frame" in cutout else "blank"
     lines += [
         f"cutout  {cutout['cutout_id']}",
-        f"  from    {cutout['mosaic']}" + (f" ({nearest} is nearer, but blank)" if nearest != cutout["mosaic"] else ""),
+        f"  from    {cutout['mosaic']}"
+        + (f" ({nearest} is nearer, but {is_not})" if nearest != cutout["mosaic"] else ""),
         f"  pixels  x {x_min} to {x_max}, y {y_min} to {y_max} (0-based FITS pixels, far edge outside)",
         f"  mosaic  SHA-256 {cutout['mosaic_sha256']}",
+        *_frame_told(cutout),
         f"  picture SHA-256 {cutout['sha256']}",
         f"  drawn   {cutout['stretch']}",
         f"source  {source['source_id']}  {source['source_name']}  {position_told(source)}",
@@ -170,6 +174,34 @@ def _one(store: Tables, addresses: Sequence[str], key: str, value: str) -> Row:
 def _window(row: Row, cutout_id: str) -> Row:
     """The window of a row that was cut: in the nearest mosaic, or in one of the others where that is blank."""
     return next((one for one in row.get("others") or () if one["cutout_id"] == cutout_id), row)
+
+
+def _frame(store: Tables, addresses: Sequence[str], cutout_id: str) -> Row:
+    """The row of FRAMES of a cutout, as `frame`; nothing where its corpus has none."""
+    return {"frame": _one(store, addresses, "cutout_id", cutout_id)} if addresses else {}
+
+
+def _frame_told(cutout: Row) -> Iterator[str]:
+    """Of which mosaics a cutout is made, on which pixels, and at which beam."""
+    frame = cutout.get("frame")
+    if frame is None:
+        return
+    yield f"  overlap {frame['overlap']}"
+    for one in frame["mosaics"]:
+        share = f"{100 * one['weight']:.3g} %" if one["weight"] else f"not taken: {one['why_not']}"
+        noise = "" if one["rms_mjy_per_beam"] is None else f", noise {one['rms_mjy_per_beam']:.4g} mJy/beam"
+        box = f"x {one['x_min_px']} to {one['x_max_px']}, y {one['y_min_px']} to {one['y_max_px']}"
+        yield f"    {one['mosaic']}  {share}{noise}; {box}; SHA-256 {one['sha256']}"
+    pixel = f"{frame['width_px']} x {frame['height_px']} pixels"
+    if frame["method"]:
+        loss = frame["peak_loss"]
+        lost = "" if loss is None else f"; a point source loses at most {100 * loss:.2g} % of its peak"
+        yield f"  grid    {pixel} by {frame['method']}{lost}"
+    else:
+        yield f"  grid    {pixel} of the mosaic"
+    if frame["beam_major_arcsec"] is not None:
+        axes = f"{frame['beam_major_arcsec']:.4g} x {frame['beam_minor_arcsec']:.4g} arcsec"
+        yield f"  beam    {axes}, from the {frame['beam_from']}"
 
 
 def _all(store: Tables, addresses: Sequence[str], key: str, values: Sequence[str]) -> list[Row]:
