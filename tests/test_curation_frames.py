@@ -9,8 +9,11 @@ import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reproject import reproject_interp
 
+from catalogs.dataset import CutoutRecipe
 from catalogs.sky import unit_vectors
 from curation.corpus import Corpus, corpus, graph
 from curation.deposit.impact import impact
@@ -18,8 +21,9 @@ from curation.engine.run import build
 from curation.pictures.frame import Frame
 from curation.pictures.framed import framed_cutouts
 from curation.pictures.frames import frames
-from curation.pictures.regrid import peak_loss
-from curation.pictures.sky_pixels import quiet_wcs, read_wcs, sky_of_pixels
+from curation.pictures.grids import grid_at
+from curation.pictures.regrid import peak_loss, regridded
+from curation.pictures.sky_pixels import pixels_of_sky, quiet_wcs, read_wcs, sky_of_pixels, wcs_text
 from curation.pictures.windows import windows
 from curation.release.built import opened
 from curation.release.export import export
@@ -294,6 +298,54 @@ def test_a_point_source_has_the_common_beam_whatever_the_pixels(tmp_path, change
     assert tuple(picture[f"beam_{one}"] for one in ("major_arcsec", "minor_arcsec", "pa_deg")) == target
 
 
+def test_a_beam_whose_longer_axis_is_the_common_one_fits_into_it(tmp_path):
+    sky = sky_of({}, (6.0, 4.3, 45.0))  # radio-beam's rounding may find it too large
+    write(tmp_path / "a.fits", sky.image, sky.header)
+    _, (picture,), _ = framed(tmp_path, [source(sky.ra_deg, sky.dec_deg, 60.0)], Frame(beam_arcsec=6.0))
+    image = image_of(picture)
+    drawn = 100 * gaussian(*offsets(picture["wcs_header"], image.shape, sky.ra_deg, sky.dec_deg), (6.0, 6.0, 0.0))
+    assert np.abs(image - drawn).max() < 0.5
+
+
+@pytest.mark.parametrize("changes", HEADERS.values(), ids=HEADERS)
+def test_a_plain_cutout_is_where_astropy_says_also_over_an_edge(tmp_path, changes):
+    sky = sky_of(changes)
+    drawn = (sky.image + noise()).astype(">f4")
+    write(tmp_path / "a.fits", drawn, sky.header)
+    whole = quiet_wcs(fits.getheader(tmp_path / "a.fits"))
+    for x, y in ((60.2, 50.7), (2.0, 97.4)):
+        ra, dec = (float(one[0]) for one in sky_of_pixels(whole, x, y))
+        made = cut(tmp_path, [source(ra, dec, 36.0)], CutoutRecipe(most_blank=0.9))[1].kept.to_pylist()[0]
+        rows, columns = np.indices((made["height_px"], made["width_px"]))
+        here = read_wcs(made["wcs_header"])
+        sky_here = sky_of_pixels(here, columns, rows)
+        in_whole = [one.reshape(rows.shape) for one in pixels_of_sky(whole, *sky_here)]
+        left, bottom = (round(float(one[0, 0])) for one in in_whole)
+        assert max(np.abs(in_whole[0] - left - columns).max(), np.abs(in_whole[1] - bottom - rows).max()) < 0.01
+        image = image_of(made)
+        for row, column in zip(*np.nonzero(np.isfinite(image)), strict=True):
+            assert image[row, column] == np.float32(drawn[row + bottom, column + left]) * np.float32(1000)
+        is_off = (columns + left < 0) | (rows + bottom >= 100)
+        assert (np.isnan(image) == is_off).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    longitude=st.floats(0, 359.9), latitude=st.floats(-88, 88), turn=st.floats(-180, 180), ratio=st.floats(0.6, 1.6),
+    mirrored=st.booleans(),
+)  # fmt: skip
+def test_anywhere_on_the_sky_a_frame_has_north_up_and_the_flux(longitude, latitude, turn, ratio, mirrored):
+    changes = {"CRVAL1": longitude, "CRVAL2": latitude, "CROTA2": turn, "CDELT1": 0.0005 if mirrored else -0.0005}
+    sky = sky_of(changes, (9.0, 7.2, 10.0))
+    grid = grid_at(sky.ra_deg, sky.dec_deg, (round(60 / ratio), round(60 / ratio)), 1.2 * ratio)
+    made = regridded(sky.image, wcs_text(quiet_wcs(sky.header)), grid, "bicubic")
+    east, north = offsets(grid.header, made.shape, sky.ra_deg, sky.dec_deg)
+    assert (np.diff(north, axis=0) > 0).all() and (np.diff(east, axis=1) < 0).all()
+    drawn = 0.1 * gaussian(east, north, (9.0, 7.2, 10.0))
+    assert np.nansum(made) == pytest.approx(drawn.sum(), rel=0.01)
+    assert np.nanmax(np.abs(made - drawn)) < 0.001
+
+
 def test_blanks_take_no_part_in_a_convolution_and_do_not_grow_into_what_is_known(tmp_path):
     image = blank(np.full((100, 120), 0.1, ">f4"), slice(0, 45), slice(None)) + noise() / 1e6
     write(tmp_path / "a.fits", image.astype(">f4"))
@@ -390,6 +442,8 @@ def test_a_corpus_that_chooses_is_built_and_told_and_moves_no_other(reviewed_cor
     assert any(line.startswith("  grid    ") and "by bicubic; a point source loses at most" in line for line in lines)
     shares = [line for line in lines if line.startswith("    images/demo_wide_")]
     assert len(shares) == 2 and all(" %, noise " in one and "SHA-256 " in one for one in shares)
+    card = (folder / "README.md").read_text()
+    assert "## Pixels" in card and "; regridded by bicubic; a point source loses at most " in card
     for mosaic in ("images/demo_wide_east.fits", "images/demo_wide_west.fits"):
         (use,) = impact(mosaic, [folder], {})
         assert "mosaics" in use.by

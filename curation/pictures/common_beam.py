@@ -1,8 +1,8 @@
 """Images brought to a common beam: radio-beam says by what they are to be convolved, and it is done exactly.
 
 The usual kernel, a Gaussian at the centres of pixels, is too narrow where the common beam is little larger than the
-own one, and the peak of every source comes out some percent too high (findings/). So the Gaussian is applied as it is
-between the pixels: by its Fourier transform, which is known in closed form.
+own one, and the peak of every source comes out some percent too high (docs/pictures.md). So the Gaussian is applied as
+it is between the pixels: by its Fourier transform, which is known in closed form.
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from curation.pictures.frame import Beam
 
 FWHM_OF_SIGMA = float(np.sqrt(8 * np.log(2)))
 SAME_BEAM = 2e-3  # beams whose axes differ by less are one: 0.4 % of a wide source's brightness
+HAIR = 1 + SAME_BEAM / 10
 REACH_SIGMA = 5.0  # of the Gaussian, that is looked at around a window
 LEAST_KNOWN = 0.5  # of the Gaussian's weight, that must lie on pixels that are not blank
 Reals = NDArray[np.float64]
@@ -57,8 +58,10 @@ def smoothing(mosaic: Row, target: Beam) -> Beam | None:
         raise ImageError("no-wcs", f"{mosaic['mosaic']}: without a place on the sky its beam has no direction")
     if is_same_beam(own, target):
         return None
+    # Where one axis is that of the target, rounding may make it too large: a hair's breadth more is the same beam.
+    wider = target[0] * HAIR, target[1] * HAIR, target[2]
     try:
-        found = RadioBeam(*target, default_unit=units.arcsec).deconvolve(RadioBeam(*own, default_unit=units.arcsec))
+        found = RadioBeam(*wider, default_unit=units.arcsec).deconvolve(RadioBeam(*own, default_unit=units.arcsec))
     except (BeamError, ValueError):
         told = " x ".join(f"{axis:.4g}" for axis in own[:2])
         wanted = " x ".join(f"{axis:g}" for axis in target[:2])

@@ -53,6 +53,25 @@ def card(
     return "\n".join(lines).rstrip() + "\n"
 
 
+def frames_told(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A section of the card about the pixels of pictures, of the rows of numbers/frames.sql; none: no text."""
+    if not rows:
+        return ""
+    lines = ["", "## Pixels", "", "The corpus file says `[frame]`, so pictures are no plain slices of mosaics:", ""]
+    for row in rows:
+        told = [f"{row['n']:,} pictures of {row['survey']}: where mosaics overlap {row['overlap']}"]
+        told += [f"{row['n_of_several']:,} of several mosaics"] if row["n_of_several"] else []
+        told += [f"pixels of {row['pixel_arcsec']:.3g} arcsec"] if row["pixel_arcsec"] else []
+        if row["method"] != "none":
+            told.append(f"regridded by {row['method']}")
+        if row["peak_loss_most"] is not None:
+            told.append(f"a point source loses at most {100 * row['peak_loss_most']:.2g} % of its peak")
+        if row["beam_major_arcsec"]:
+            told.append(f"beam of {row['beam_major_arcsec']:.3g} arcsec, from the {row['beam_from']}")
+        lines.append(f"* {'; '.join(told)}")
+    return "\n".join([*lines, "", "`provenance.parquet` names the mosaics of each, with digests and shares."]) + "\n"
+
+
 def front_matter(name: str, paths: Mapping[str, str], features: Sequence[str] = ()) -> list[str]:
     """The YAML block of a card, by which `datasets.load_dataset(FOLDER)` finds the files of each split."""
     lines = ["---", f"pretty_name: {json.dumps(name)}", "task_categories:", "- image-text-to-text", "configs:"]

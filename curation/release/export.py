@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from catalogs.database import read_sql
 from curation.release.built import Built, Tables, opened
-from curation.release.card import Credit, bibliography, card, credits_of
+from curation.release.card import Credit, bibliography, card, credits_of, frames_told
 from curation.release.certificate import CERTIFICATE, FILE_OF, PROVENANCE, promised
 from curation.release.moc import write_mocs
 from schemas.errors import RecipeError, StoreError, TableError
@@ -129,13 +129,15 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         _write_parquet(db, _provenance(db, is_framed="frames" in addresses), folder / PROVENANCE)
         counts = db.sql(COUNTS).to_arrow_table().to_pylist()
         promise, mocs = promised(db)
+        frames = db.sql(read_sql(Path(__file__).parent / "numbers/frames.sql")).to_arrow_table().to_pylist()
         papers = [Credit("paper", row["paper_id"], row["attribution"], row["attribution"], row["licence"])
                   for row in db.sql(PAPERS).to_arrow_table().to_pylist()]  # fmt: skip
     write_mocs(mocs, folder)
     texts = {
         CERTIFICATE: plain_json(promise),
         "llava.schema.json": plain_json(json_schema()),
-        "README.md": card(made.corpus.name, made.corpus.title, made.handover, counts, promise, [*credits, *papers]),
+        "README.md": card(made.corpus.name, made.corpus.title, made.handover, counts, promise, [*credits, *papers])
+        + frames_told(frames),
         "dataset_info.json": plain_json(llama_factory({row["split"] for row in counts})),
         "ATTRIBUTION.bib": bibliography([*credits, *papers]),
     }
