@@ -23,6 +23,7 @@ from curation.pictures.framed import framed_cutouts
 from curation.pictures.frames import frames
 from curation.pictures.grids import grid_at
 from curation.pictures.regrid import peak_loss, regridded
+from curation.pictures.sights import side_in_px, sight_at
 from curation.pictures.sky_pixels import pixels_of_sky, quiet_wcs, read_wcs, sky_of_pixels, wcs_text
 from curation.pictures.windows import windows
 from curation.release.built import opened
@@ -280,6 +281,19 @@ def test_orientation_stays_where_only_the_pixel_is_asked_for(tmp_path):
     for name in ("up_pa_deg", "left_pa_deg"):
         assert picture[name] == pytest.approx(before[name], abs=0.01)
     assert [picture["pixel_x_arcsec"], picture["pixel_y_arcsec"]] == pytest.approx([1, 1], abs=1e-6)
+
+
+def test_a_place_that_somebody_looks_at_is_shown_as_the_corpus_makes_pictures(tmp_path):
+    sky = sky_of(HEADERS["Galactic"])
+    write(tmp_path / "a.fits", sky.image + noise() / 1e3, sky.header)
+    frame = Frame(north_up=True, beam_arcsec=9.0)
+    at, table = (sky.ra_deg, sky.dec_deg), index(tmp_path)
+    shown = sight_at(at, table, side_in_px(40), PICTURE, raw=tmp_path, frame=frame)
+    _, (picture,), _ = framed(tmp_path, [source(*at, 40 * 1.8)], frame)
+    assert shown["up_pa_deg"] % 360 == pytest.approx(0, abs=1e-3) and shown["beam_from"] == "convolution"
+    assert shown["peak_mjy_per_beam"] == pytest.approx(picture["peak_mjy_per_beam"], rel=0.1)  # half a pixel apart
+    with pytest.raises(RecipeError, match="beam-too-large"):
+        sight_at(at, table, side_in_px(40), PICTURE, raw=tmp_path, frame=Frame(beam_arcsec=5.0))
 
 
 # --- a common beam

@@ -120,7 +120,10 @@ class Room:
         position = place_deg(place) or self._position_of(place)
         side_arcsec = side_arcsec or self._side_arcsec(survey)
         side = side_in_arcsec(side_arcsec) if side_arcsec else side_in_px(self.corpus.picture.side_px)
-        cutout = sight_at(position, field.mosaics, side, self.corpus.picture, raw=field.raw, stamps=field.stamps)
+        cutout = sight_at(
+            position, field.mosaics, side, self.corpus.picture,
+            raw=field.raw, stamps=field.stamps, frame=self.corpus.frame,
+        )  # fmt: skip
         name = f"{place.strip()}, {field.title}"
         return self._opened(sight_of_cutout(cutout, name, field.facts)).told
 

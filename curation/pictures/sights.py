@@ -12,16 +12,21 @@ import pyarrow as pa
 from catalogs.dataset import CutoutRecipe
 from curation.pictures.covering import Covered
 from curation.pictures.cutouts import cutouts
+from curation.pictures.frame import Frame
+from curation.pictures.framed import framed_cutouts
+from curation.pictures.frames import SOURCE_COLUMNS, frames
 from curation.pictures.render import Picture
 from curation.pictures.unchanged import Stamps
 from curation.pictures.views import SHOWN, Ints, side_in_arcsec, side_in_px, views_of_positions
 from schemas.errors import RecipeError
-from schemas.tables import MOSAICS, WINDOWS
+from schemas.rejection import Sieved
+from schemas.tables import MOSAICS, SOURCES, WINDOWS
 
 Row = dict[str, Any]
 Side = Callable[[Row, Covered], Ints]
 EDGES = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
 NOWHERE = "none"
+ALL = CutoutRecipe(most_blank=1.0)
 __all__ = ["side_in_arcsec", "side_in_px", "sight_at", "sight_of"]
 
 
@@ -33,10 +38,12 @@ def sight_at(
     *,
     raw: Path,
     stamps: Stamps | None = None,
+    frame: Frame | None = None,
 ) -> Row:
     """The picture around an ICRS position, cut from the mosaic that covers it and whose centre is nearest.
 
-    Raises RecipeError for a place that no mosaic covers, or that shows nothing.
+    `frame`: of a corpus that makes its pictures otherwise of mosaics: so is this one. Raises RecipeError
+    for a place that no mosaic covers, or that shows nothing.
     """
     ra, dec = position_deg
     shown = pa.table([["sight"], [ra], [dec], [[]]], schema=SHOWN)
@@ -44,30 +51,36 @@ def sight_at(
     if views.refused:
         raise RecipeError(views.refused[0].detail)
     rows = [(views.mosaics[int(row[0])], row[1:]) for row in views.windows.tolist()]
-    return _cut(rows, mosaics, picture, raw, stamps)
+    windows = _windows(rows)
+    if frame is None:
+        return _shown(cutouts(windows, mosaics, ALL, picture, raw=raw, stamps=stamps))
+    source = {"source_id": NOWHERE, "ra_deg": ra, "dec_deg": dec}  # no side: that of the window
+    sources = pa.Table.from_pylist([source], pa.schema([SOURCES.schema.field(name) for name in SOURCE_COLUMNS]))
+    found = frames(windows, mosaics, sources, ALL, frame, raw=raw, stamps=stamps)
+    if not found.kept.num_rows:
+        return _shown(found)
+    return _shown(framed_cutouts(found.kept, mosaics, ALL, picture, frame, raw=raw, stamps=stamps))
 
 
 def sight_of(mosaic: Row, picture: Picture, *, raw: Path) -> Row:
     """The picture of a whole image, by its row of MOSAICS. Raises RecipeError where it shows nothing."""
     box = [0, 0, mosaic["width_px"], mosaic["height_px"]]
-    return _cut([(mosaic, box)], MOSAICS.of([mosaic]), picture, raw, None)
+    return _shown(cutouts(_windows([(mosaic, box)]), MOSAICS.of([mosaic]), ALL, picture, raw=raw))
 
 
-def _cut(
-    found: Sequence[tuple[Mapping[str, Any], Sequence[int]]],
-    mosaics: pa.Table,
-    picture: Picture,
-    raw: Path,
-    stamps: Stamps | None,
-) -> Row:
+def _windows(found: Sequence[tuple[Mapping[str, Any], Sequence[int]]]) -> pa.Table:
+    """WINDOWS of one row: the box in each mosaic, the nearest first."""
     boxes = [
         {"cutout_id": f"sight-{place}", "mosaic": one["mosaic"], **dict(zip(EDGES, box, strict=True))}
         for place, (one, box) in enumerate(found)
     ]
     survey = found[0][0]["survey"]
     named = {"source_id": NOWHERE, "dataset": NOWHERE, "survey": survey, "n_mosaics": len(boxes)}
-    windows = WINDOWS.of([{**boxes[0], **named, "others": boxes[1:] or None}])
-    made = cutouts(windows, mosaics, CutoutRecipe(most_blank=1.0), picture, raw=raw, stamps=stamps)
+    return WINDOWS.of([{**boxes[0], **named, "others": boxes[1:] or None}])
+
+
+def _shown(made: Sieved) -> Row:
+    """The one picture. Raises RecipeError where it was refused."""
     if made.kept.num_rows:
         return made.kept.to_pylist()[0]
     (refused,) = made.rejected.to_pylist()
