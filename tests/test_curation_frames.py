@@ -18,6 +18,7 @@ from catalogs.sky import unit_vectors
 from curation.corpus import Corpus, corpus, graph
 from curation.deposit.impact import impact
 from curation.engine.run import build
+from curation.pictures import regrid
 from curation.pictures.frame import Frame
 from curation.pictures.framed import framed_cutouts
 from curation.pictures.frames import frames
@@ -294,6 +295,27 @@ def test_a_place_that_somebody_looks_at_is_shown_as_the_corpus_makes_pictures(tm
     assert shown["peak_mjy_per_beam"] == pytest.approx(picture["peak_mjy_per_beam"], rel=0.1)  # half a pixel apart
     with pytest.raises(RecipeError, match="beam-too-large"):
         sight_at(at, table, side_in_px(40), PICTURE, raw=tmp_path, frame=Frame(beam_arcsec=5.0))
+
+
+def test_a_grid_in_bands_is_the_grid(monkeypatch):
+    sky = sky_of({"CROTA2": 20.0})
+    grid = grid_at(sky.ra_deg, sky.dec_deg, (60, 50), 1.2)
+    image, header = blank(sky.image, slice(0, 30)), wcs_text(quiet_wcs(sky.header))
+    for method in ("bicubic", "adaptive"):
+        whole = regridded(image, header, grid, method)
+        with monkeypatch.context() as patched:
+            patched.setattr(regrid, "MOST_AT_ONCE_PX", 60 * 17)
+            np.testing.assert_allclose(regridded(image, header, grid, method), whole, atol=1e-4)
+        assert 0 < np.isnan(whole).mean() < 0.5
+
+
+def test_pixels_that_are_too_coarse_for_a_beam_are_refused_unless_they_are_means(tmp_path):
+    sky = sky_of({})
+    write(tmp_path / "a.fits", sky.image + noise() / 1e3, sky.header)
+    rows = [source(sky.ra_deg, sky.dec_deg, 90.0)]
+    assert framed(tmp_path, rows, Frame(pixel_arcsec=4.0))[2] == {"too-coarse": 1}
+    (row,), _, _ = framed(tmp_path, rows, Frame(pixel_arcsec=4.0, method="adaptive"))
+    assert 0.4 < row["peak_loss"] < 0.8
 
 
 # --- a common beam

@@ -30,6 +30,7 @@ from schemas.tables import CUTOUTS
 __all__ = ["cutouts", "cutouts_step", "windows", "windows_step"]
 
 MANY_WINDOWS = 31  # of one mosaic: from here a tile-compressed one is faster decoded whole
+VERSION = 6  # of `pixel_columns`: pictures of three channels; what a picture still shows of its source is told
 FROM_WINDOW = ("cutout_id", "source_id", "dataset", "survey", "mosaic")
 FROM_MOSAIC = ("beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
 Row = dict[str, Any]
@@ -115,7 +116,7 @@ def cutouts_step(
         name=f"cutouts/{dataset_name}",
         make=partial(cutouts, raw=raw, stamps=stamps),
         table=CUTOUTS,
-        version=6,  # pictures of three channels; what a picture still shows of its source is told
+        version=VERSION,
         config=(recipe, picture),
         inputs=(Input(windows_step, by_part=True), Input(mosaics_step)),
         resources=Resources(memory_mb=800),

@@ -52,9 +52,11 @@ class Frame(BaseModel):
             )
         if self.beam and self.beam[0] < self.beam[1]:
             raise ValueError(f"beam_arcsec: found {self.beam[0]} and {self.beam[1]}, expected the major axis first")
-        if self.beam and self.pixel_arcsec and self.pixel_arcsec * LEAST_PER_BEAM > self.beam[1]:
+        is_coarse = self.beam and self.pixel_arcsec and self.pixel_arcsec * LEAST_PER_BEAM > self.beam[1]
+        if self.beam and is_coarse and self.how != "adaptive":
             raise ValueError(
-                f"pixel_arcsec: found {self.pixel_arcsec}, expected at most half of the beam's {self.beam[1]} arcsec"
+                f"pixel_arcsec: found {self.pixel_arcsec}, expected at most half of the beam's {self.beam[1]} arcsec, "
+                "or method = 'adaptive'"
             )
         return self
 

@@ -12,7 +12,7 @@ from pyarrow import compute
 from catalogs.dataset import CutoutRecipe
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
-from curation.pictures.cutouts import FROM_MOSAIC, FROM_WINDOW, pixel_columns
+from curation.pictures.cutouts import FROM_MOSAIC, FROM_WINDOW, VERSION, pixel_columns
 from curation.pictures.frame import Frame
 from curation.pictures.frames import EDGES
 from curation.pictures.grids import Grid
@@ -80,6 +80,7 @@ def framed_cutouts_step(
         name=f"cutouts/{dataset_name}",
         make=partial(framed_cutouts, raw=raw, stamps=stamps),
         table=CUTOUTS,
+        version=VERSION,
         config=(recipe, picture, frame),
         inputs=(Input(frames_step, by_part=True), Input(mosaics_step)),
         resources=Resources(memory_mb=1000),

@@ -21,7 +21,7 @@ from curation.pictures.cards import ImageError
 from curation.pictures.common_beam import covariance_px, is_same_beam, own_beam
 from curation.pictures.covering import covered
 from curation.pictures.cutouts import MANY_WINDOWS
-from curation.pictures.frame import Beam, Frame
+from curation.pictures.frame import LEAST_PER_BEAM, Beam, Frame
 from curation.pictures.grids import Grid, box_under, grid_at, grid_of_window, marks, steps_of, turn_of
 from curation.pictures.local_sky import local_sky
 from curation.pictures.overlaps import Look, best, look, nearest, why_not
@@ -37,6 +37,7 @@ SOURCE_COLUMNS = ("source_id", "ra_deg", "dec_deg", "image_path", "side_arcsec")
 FROM_WINDOW = ("source_id", "dataset", "survey")
 EDGES = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
 PUT_TOGETHER = 0.01  # by how much the beams of mosaics may differ that are combined as they are
+COARSER = 1.01  # a mosaic's own pixels are as good as they are
 LEAST_SHARE_PX = 100  # pixels that a mosaic must have in a picture for its noise to be known
 Row = dict[str, Any]
 
@@ -54,7 +55,8 @@ def frames(
     """FRAMES of a part of WINDOWS; *in* are its rows.
 
     Refused, for what the first mosaic shows where none can be taken: as by `cutouts`; with a common beam
-    `beam-unknown`, `beam-too-large`, `unit-unknown`; `no-wcs` where a picture needs a place on the sky; `too-large`.
+    `beam-unknown`, `beam-too-large`, `unit-unknown`; `no-wcs` where a picture needs a place on the sky; `too-large`;
+    `too-coarse` for pixels that miss what is between them.
     Raises OSError and CatalogError as `cutouts` does.
     """
     rows = windows.to_pylist()
@@ -236,6 +238,14 @@ def _read_under(share: Row, mosaic: Row, grid: Grid, frame: Frame) -> list[float
     beam = frame.beam or own_beam(mosaic)
     if beam is None:
         return []
+    own, pixel = (float(np.sqrt(abs(np.linalg.det(one)))) for one in (steps, steps @ per_grid))
+    if frame.how != "adaptive" and pixel > COARSER * own and pixel * LEAST_PER_BEAM > beam[1]:
+        raise ImageError(
+            "too-coarse",
+            f"{mosaic['mosaic']}: pixels of {pixel:.3g} arcsec for a beam of {beam[1]:.3g}, expected two or more to a "
+            "beam; smaller pixels, a larger common beam, or method = 'adaptive', which takes means",
+            mosaic["sha256"],
+        )
     return [peak_loss(covariance_px(beam, steps), per_grid, frame.how)]
 
 

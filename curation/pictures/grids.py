@@ -31,6 +31,12 @@ class Grid:
         """All of it, in its own pixels."""
         return 0, 0, self.width_px, self.height_px
 
+    def band(self, first: int, last: int) -> "Grid":
+        """Its rows from the first up to, and without, the last."""
+        if (first, last) == (0, self.height_px):
+            return self
+        return Grid(self.header and moved_header(self.header, 0, first), self.width_px, last - first)
+
 
 def grid_of_window(mosaic: Row, box: Box) -> Grid:
     """The pixels of a window of a mosaic."""

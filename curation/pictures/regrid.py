@@ -17,6 +17,7 @@ from curation.pictures.common_beam import FWHM_OF_SIGMA, Reals
 from curation.pictures.grids import Grid, grid_at
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 
+MOST_AT_ONCE_PX = 2**20  # of a grid: reproject holds some hundred bytes for each of its pixels
 SPLINE_PX = 12  # beyond a window: a cubic spline forgets what is farther by 1e-6
 HARDLY = 1e-3  # weight of a blank pixel in a bilinear mean, below which it is rounding
 PHASES = (0.0, 0.5)  # of a source between pixels, along either axis: where the most is lost
@@ -28,14 +29,20 @@ def regridded(image: NDArray[np.floating], header: str, grid: Grid, method: str)
 
     Blank is every pixel beyond the image, and every one that lies between pixels of which one is blank.
     """
+    known = np.isfinite(image)
+    if not known.any():
+        return np.full((grid.height_px, grid.width_px), np.nan)
+    filled = (image if known.all() else _filled(image, known)).astype(np.float64)
+    rows = max(1, MOST_AT_ONCE_PX // grid.width_px)
+    bands = [grid.band(first, min(first + rows, grid.height_px)) for first in range(0, grid.height_px, rows)]
+    return np.concatenate([_band(filled, known, header, one, method) for one in bands])
+
+
+def _band(filled: Reals, known: NDArray[np.bool_], header: str, grid: Grid, method: str) -> Reals:
+    """A grid, or some rows of one; `filled`: the image without blanks."""
     from reproject import reproject_adaptive, reproject_interp  # with dask: takes a second
 
-    known = np.isfinite(image)
-    shape = (grid.height_px, grid.width_px)
-    if not known.any():
-        return np.full(shape, np.nan)
-    ways = read_wcs(header), read_wcs(grid.header or "")
-    filled = (image if known.all() else _filled(image, known)).astype(np.float64)
+    shape, ways = (grid.height_px, grid.width_px), (read_wcs(header), read_wcs(grid.header or ""))
     how = {"shape_out": shape, "return_footprint": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of coordinates that have no pixel
