@@ -1,12 +1,11 @@
 """The command `assistant`: a page to ask a served model about pictures, its answers checked as they come."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from curation.settings import server_addresses, settings, store_place
+from curation.settings import raw_if_any, server_addresses, store_place
 from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
@@ -47,7 +46,9 @@ def assistant(
     if len(servers) != 1:
         raise RecipeError("--server: name the one server to ask, such as http://127.0.0.1:8000/v1, or set RADIO_SERVER")
     wanted = read_corpus(corpus)
-    desk, folder = _desk(wanted, store, out), _raw(raw, store)
+    desk, folder = _desk(wanted, store, out), raw_if_any(raw)
+    if folder is None:
+        click.echo("no --raw: places cannot be looked at, files can")
     serve(Wanted(servers[0], asked["model"]), lambda model: Room(wanted, desk, folder, model), port, say=click.echo)
 
 
@@ -62,12 +63,4 @@ def _desk(wanted: "Corpus", store: str | None, out: Path | None) -> "Desk | None
     click.echo(
         f"no hand-over of {wanted.name} in {place.where}: files can be asked about, and are held to their headers"
     )
-    return None
-
-
-def _raw(raw: str | None, store: str | None) -> Path | None:
-    """The folder of mosaics; None, with a word, where none is named."""
-    if raw or os.environ.get("RADIO_RAW"):
-        return settings(raw, store).raw
-    click.echo("no --raw: places cannot be looked at, files can")
     return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curation.settings import open_store
+from curation.settings import open_store, raw_if_any
 from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
@@ -72,15 +72,19 @@ def review() -> None:
 @_places
 @_reviewer
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: one that is free.")
-def page(corpus: str, store: str | None, out: Path | None, reviewer: str, port: int) -> None:
+@click.option(
+    "--raw", metavar="FOLDER", help="Folder of mosaics, to show the same sky in other surveys; else RADIO_RAW."
+)
+def page(corpus: str, store: str | None, out: Path | None, reviewer: str, port: int, raw: str | None) -> None:
     """Serve the page on 127.0.0.1 until ctrl-C, and print its address, which only you should know.
 
     \b
     Example:  python -m curation review page first_real --reviewer ann --store STORE
     """
     from curation.reviewing.page import serve
+    from curation.reviewing.room import Room
 
-    serve(_desk(corpus, store, out), reviewer, port, say=click.echo)
+    serve(Room(_desk(corpus, store, out), reviewer, raw_if_any(raw)), port, say=click.echo)
 
 
 @review.command()

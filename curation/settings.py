@@ -25,12 +25,18 @@ class Settings:
 
 def settings(raw: str | None, store: str | None, servers: Sequence[str] = ()) -> Settings:
     """Flags first, then the environment. Raises RecipeError for a raw folder that is not there."""
-    where = _given("--raw", raw) or os.environ.get("RADIO_RAW")
-    if not where:
+    where = raw_if_any(raw)
+    if where is None:
         raise RecipeError("where are the raw files? Give --raw FOLDER, or set RADIO_RAW (`curation demo` makes some)")
-    if not Path(where).is_dir():
+    return Settings(where, store_place(store), server_addresses(servers))
+
+
+def raw_if_any(raw: str | None) -> Path | None:
+    """The folder of raw files; None where neither the flag nor RADIO_RAW names one. Raises RecipeError for none."""
+    where = _given("--raw", raw) or os.environ.get("RADIO_RAW")
+    if where and not Path(where).is_dir():
         raise RecipeError(f"--raw {where}: no such folder; it must hold the mosaics and catalogues of the datasets")
-    return Settings(Path(where).absolute(), store_place(store), server_addresses(servers))
+    return Path(where).absolute() if where else None
 
 
 def store_place(store: str | None) -> str:

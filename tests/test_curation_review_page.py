@@ -1,5 +1,6 @@
 """The page of `review` in a real browser: by keyboard, on a phone, by two at once, with a script planted in names."""
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -7,10 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from curation.corpus import corpus
+from curation.engine.store import Store
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
+from curation.reviewing.desk import Desk
 from curation.reviewing.page import Room, page_of
+from schemas.errors import RecipeError
 from tests import making_pages
+from tests.conftest import Built
 from tests.making_review import SCRIPT, Small
 
 
@@ -159,6 +166,34 @@ def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone
         assert title == "Review: small" and texts.count("<script>document.title='ran'</script>") >= 4
         assert widths[0] <= widths[1] == 360
         assert not found
+
+
+def test_the_same_sky_in_another_survey_is_shown_where_a_mosaic_covers_it(demo_build: Built, in_browser):
+    desk, raw = Desk.of(Store(str(demo_build.store)), corpus("tiny"), None), demo_build.out / "raw"
+    wide = [row["cutout_id"] for row in desk._table("cutouts", "demo_multilabel").select(["cutout_id"]).to_pylist()]
+    talks = desk._table("conversations", "demo_multilabel").select(["conversation_id", "cutout_id"]).to_pylist()
+    of_cutout = {row["cutout_id"]: row["conversation_id"] for row in talks}
+    rooms = {here: Room(desk, "ann", here) for here in (raw, None)}
+    alone = [of_cutout[name] for name in wide if name not in desk.twins and of_cutout.get(name) in desk.by_conversation]
+    name = next(name for name in alone if rooms[raw].sample(name)["skies"])
+    assert rooms[raw].sample(name)["skies"] == ["demo_galactic"] and not rooms[None].sample(name)["skies"]
+    with Image.open(io.BytesIO(rooms[raw].sky(name, "demo_galactic"))) as picture:
+        assert picture.size == (256, 256) and np.asarray(picture).std() > 5
+    for survey in ("demo_wide", "none"):
+        with pytest.raises(RecipeError, match="no mosaic of this corpus shows that sky"):
+            rooms[raw].sky(name, survey)
+
+    def work(browser) -> tuple[str, int]:
+        with making_pages.opened(browser, address, "#turns li") as page:
+            page.evaluate("id => import('/page.js').then((module) => module.show(id))", name)
+            page.wait_for_selector("#twins img")
+            page.locator("#twins img").scroll_into_view_if_needed()
+            page.wait_for_timeout(500)
+            width = page.locator("#twins img").evaluate("one => one.naturalWidth")
+            return page.inner_text("#twins"), width
+
+    with making_pages.served(page_of(rooms[raw])) as address:
+        assert in_browser(work) == ("demo_galactic, no sample there", 256)
 
 
 def test_nobody_without_the_key_and_no_other_page_decides(planted: Small):

@@ -21,11 +21,11 @@ from curation.assisting.known import NOBODY, Known, by_file, by_header, by_table
 from curation.assisting.sight import Sight, sight_of_cutout, sight_of_fits, sight_of_picture
 from curation.assisting.talk import MOST_TURNS, Asked, Talk, Turn
 from curation.assisting.upload import Brought, brought_fits, is_fits, plain_name
-from curation.corpus import Corpus, known_digests
+from curation.corpus import Corpus
 from curation.pages.places import place_deg
 from curation.pictures.boxes import DIALECT_WORDS, Dialect
 from curation.pictures.sights import side_in_arcsec, side_in_px, sight_at
-from curation.pictures.unchanged import Stamps, stamps_of
+from curation.pictures.unchanged import Stamps
 from curation.reviewing.desk import Desk
 from curation.verification.claims import SurveyFacts
 from schemas.errors import ModelError, RecipeError
@@ -203,15 +203,9 @@ class Room:
         header = [(f"header {name}", by_header(sight, label_scheme(name))) for name in schemes]
         return [*found, *header]
 
-    @cached_property
+    @property
     def _mosaics(self) -> dict[str, pa.Table]:
-        """Indexed mosaics by survey, those that have a place on the sky."""
-        found = dict[str, pa.Table]()
-        for address in self.desk.tables.get("mosaics", ()) if self.desk else ():
-            table = self.desk.store.read(address) if self.desk else None
-            if table is not None and table["header"].null_count < table.num_rows:
-                found[address.split("/")[1]] = table
-        return found
+        return self.desk.mosaics if self.desk else {}
 
     def _field(self, survey: str) -> "Field":
         """Where a place is looked for. Raises RecipeError where that is not at hand."""
@@ -224,8 +218,8 @@ class Room:
         if self.raw is None:
             raise RecipeError("the mosaics are not at hand: start again with --raw, or bring a file")
         mosaics, door = self._mosaics[survey], surveys()[survey]
-        stamps = stamps_of(known_digests(self.desk.store), mosaics["mosaic"].to_pylist())
-        return Field(mosaics, self.raw, door.title, SurveyFacts(door.title, door.frequency_mhz), stamps)
+        facts = SurveyFacts(door.title, door.frequency_mhz)
+        return Field(mosaics, self.raw, door.title, facts, self.desk.stamps(survey))
 
     def _position_of(self, name: str) -> tuple[float, float]:
         wanted = name.strip()

@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from catalogs.dataset import dataset
 from catalogs.survey import surveys
-from curation.corpus import Corpus
+from curation.corpus import Corpus, known_digests
 from curation.decisions.evidence import Annotated, Evidence
 from curation.decisions.rows import Decision, decisions_of
 from curation.engine.store import Store
 from curation.pictures.outlines import SkyOutlines
+from curation.pictures.unchanged import Stamps, stamps_of
 from curation.reviewing.queue import Waiting, waiting
 from curation.reviewing.standings import Went
 from curation.verification.annotation_tables import AnnotationTables
@@ -167,6 +168,16 @@ class Desk:
                     twin = {"cutout_id": row[f"{other}_id"], "survey": row[f"{other}_survey"]}
                     found.setdefault(row[f"{side}_id"], []).append({**twin, "conflicts": row["conflicts"]})
         return found
+
+    @cached_property
+    def mosaics(self) -> dict[str, pa.Table]:
+        """The indexed mosaics of each survey of the corpus that have a place on the sky."""
+        found = {one.split("/")[1]: self.store.read(one) for one in self.tables.get("mosaics", ())}
+        return {name: table for name, table in found.items() if table["header"].null_count < table.num_rows}
+
+    def stamps(self, survey: str) -> Stamps:
+        """Of the files of a survey's mosaics: one that has its stamp is not read for its digest again."""
+        return stamps_of(known_digests(self.store), self.mosaics[survey]["mosaic"].to_pylist())
 
     # -- reading --------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ async function step(by) {
 
 // -- a sample
 
-async function show(id) {
+export async function show(id) {
   $("empty").hidden = Boolean(id);
   $("whole").hidden = !id;
   if (!id) { current = null; return; }
@@ -112,9 +112,10 @@ function tellPicture() {
     ["sample", current.sample_id], ["source", current.source_id]];
   $("facts").replaceChildren(...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
   $("canvas").setAttribute("aria-label", `Picture of ${current.source_name}: ${present(current.labels) || "no label"}; ${current.boxes.length} boxes`);
-  $("twins").replaceChildren(...current.twins.map((one) => el("figure", {},
-    el("img", { src: `/api/picture/${encodeURIComponent(one.cutout_id)}`, alt: `The same sky in ${one.survey}`, loading: "lazy" }),
-    el("figcaption", {}, `${one.survey}${one.conflicts.length ? `: ${one.conflicts.join("; ")}` : ""}`))));
+  const figure = (src, survey, more) => el("figure", {}, el("img", { src, alt: `The same sky in ${survey}`, loading: "lazy" }), el("figcaption", {}, `${survey}${more}`));
+  $("twins").replaceChildren(
+    ...current.twins.map((one) => figure(`/api/picture/${encodeURIComponent(one.cutout_id)}`, one.survey, one.conflicts.length ? `: ${one.conflicts.join("; ")}` : "")),
+    ...current.skies.map((survey) => figure(`/api/sky/${encodeURIComponent(current.conversation_id)}/${encodeURIComponent(survey)}`, survey, ", no sample there")));
 }
 
 function tellWords() {

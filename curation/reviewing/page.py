@@ -7,7 +7,6 @@ from pathlib import Path
 from aiohttp import web
 
 from curation.pages.served import Page, Served, json_of, object_in, until_stopped
-from curation.reviewing.desk import Desk
 from curation.reviewing.room import Room
 from schemas.errors import RecipeError
 
@@ -32,6 +31,10 @@ def page_of(room: Room) -> Page:
         body = await asyncio.to_thread(room.picture, request.match_info["id"])
         return web.Response(body=body, content_type="image/png")
 
+    async def sky(request: web.Request) -> web.StreamResponse:
+        named = request.match_info["id"], request.match_info["survey"]
+        return web.Response(body=await asyncio.to_thread(room.sky, *named), content_type="image/png")
+
     async def decide(request: web.Request) -> web.StreamResponse:
         return json_of(await asyncio.to_thread(room.decide, await object_in(request)))
 
@@ -40,14 +43,15 @@ def page_of(room: Room) -> Page:
         web.get("/api/sample/{id}", sample),
         web.get("/api/pixels/{id}", pixels),
         web.get("/api/picture/{id}", picture),
+        web.get("/api/sky/{id}/{survey}", sky),
         web.post("/api/decide", decide),
     )
     return Page("review", Path(__file__).parent, routes)
 
 
-def serve(desk: Desk, reviewer: str, port: int, *, say: Callable[[str], None]) -> None:
+def serve(room: Room, port: int, *, say: Callable[[str], None]) -> None:
     """Serve until ctrl-C or SIGTERM. Raises RecipeError where the port is taken."""
-    asyncio.run(_serve(Room(desk, reviewer), port, say))
+    asyncio.run(_serve(room, port, say))
 
 
 async def _serve(room: Room, port: int, say: Callable[[str], None]) -> None:

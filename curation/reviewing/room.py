@@ -1,6 +1,7 @@
 """A reviewer at a desk: what the page asks for, and what it decides."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -8,6 +9,7 @@ from curation.decisions.rows import Decision, Verdict, keep
 from curation.decisions.standing import agreements
 from curation.reviewing.deciding import Corrected, acted
 from curation.reviewing.desk import Desk
+from curation.reviewing.other_skies import other_sky, other_surveys
 from curation.reviewing.queue import Waiting
 from curation.reviewing.shown import pixels, shown
 from curation.reviewing.standings import TOLD, Standing, standings
@@ -26,9 +28,9 @@ OPEN_AGAIN = 100.0  # added to the weight of what somebody should look at again
 class Room:
     """A reviewer at a desk. One thread at a time; the desk is that of the newest hand-over."""
 
-    def __init__(self, desk: Desk, reviewer: str) -> None:
-        """`desk`: opened again when a newer hand-over is there."""
-        self.desk, self.reviewer, self.lock = desk, reviewer, Lock()
+    def __init__(self, desk: Desk, reviewer: str, raw: Path | None = None) -> None:
+        """`desk`: opened again when a newer hand-over is there. `raw`: where mosaics are; None: not at hand."""
+        self.desk, self.reviewer, self.raw, self.lock = desk, reviewer, raw, Lock()
         self.every, self.listed, self.view = list[dict[str, Any]](), list[dict[str, Any]](), ""
 
     def queue(self, view: str = "all", start: int = 0) -> dict[str, Any]:
@@ -61,7 +63,10 @@ class Room:
         """All that is shown of a conversation."""
         with self.lock:
             found = self.desk.found(conversation_id)
-            return shown(self.desk, found, standings(self.desk.went, self.desk.reviews([found.dataset])))
+            told = shown(self.desk, found, standings(self.desk.went, self.desk.reviews([found.dataset])))
+            seen = {one["survey"] for one in told["twins"]}
+            others = other_surveys(self.desk, self.desk.seen(found).cutout) if self.raw else []
+            return {**told, "skies": [name for name in others if name not in seen]}
 
     def pixels(self, conversation_id: str) -> bytes:
         """The image of its cutout, as float32."""
@@ -75,6 +80,13 @@ class Room:
         if found is None:
             raise RecipeError(f"no cutout {cutout_id!r:.80}")
         return found
+
+    def sky(self, conversation_id: str, survey: str) -> bytes:
+        """The PNG of the same sky in another survey. Raises RecipeError where there is none."""
+        with self.lock:
+            if self.raw is None:
+                raise RecipeError("the mosaics are not at hand: start again with --raw")
+            return other_sky(self.desk, self.desk.seen(self.desk.found(conversation_id)).cutout, survey, self.raw)
 
     def decide(self, said: dict[str, Any]) -> dict[str, Any]:
         """Keep a decision; gives it as the page tells it. Raises CorpusError, one line, for what it cannot be."""
