@@ -12,6 +12,7 @@ from curation.decisions.reviewed import Vocabulary, corrected, reviewed
 from curation.decisions.rows import Decision, Verdict, decision, decisions_of, keep, now
 from curation.decisions.standing import agreements, kappa, outcomes, speaking
 from curation.decisions.step import Decided, decisions
+from curation.deposit.diff import diff
 from curation.engine.store import Store
 from curation.operation.unreached import unreached
 from curation.release.built import opened
@@ -50,8 +51,13 @@ def test_accepted_rejected_and_corrected_are_found_in_the_next_hand_over(small: 
     small.decide(good, "accept")
     rejected = small.decide(bad, "reject", note="a ring, no source")
     small.decide(wrong, "correct", label="fr_hybrid")
+    before = small.desk.handover
     small.build()
     rows = small.provenance()
+    of = {one.sample_id: one.source_id for one in small.reviews[NAME]}
+    gone = [row for some in diff(before, small.desk.handover, small.store).changes.values() for row in some
+            if row["id"] == of[bad]]  # fmt: skip
+    assert gone and all(f"rejected-in-review: {bad}: ann says reject (a ring, no source)" in row["why"] for row in gone)
     assert rows[good]["review"] == "accepted" and bad not in rows and wrong not in rows
     told = [row for row in rows.values() if row["source_id"] == seen.cutout["source_id"]]
     states = {one["label"]: (one["state"], one["tier"]) for one in told[0]["labels"]}

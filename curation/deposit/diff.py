@@ -102,7 +102,8 @@ def diff(a: Path, b: Path, store: Store | None) -> Diff:
     Raises RecipeError for a folder that is no hand-over.
     """
     old, new = read_side(a), read_side(b)
-    refused = _refused(store, new.manifest) if store and old.shown.keys() - new.shown.keys() else {}
+    is_less = any(one.ids - new.shown[key].ids if key in new.shown else True for key, one in old.shown.items())
+    refused = _refused(store, new.manifest) if store and is_less else {}
     changes = {kind: list[Row]() for kind in KINDS}
     for key in sorted(old.shown.keys() | new.shown.keys()):
         for kind, row in _changes(key, old.shown.get(key), new.shown.get(key), refused):
@@ -152,10 +153,10 @@ def _changes(key: str, old: Shown | None, new: Shown | None, refused: Mapping[st
     elif old is None:
         yield "added", {**base, "split": one.first["split"], "n_turns": one.turns.total(), "why": "was not there"}
     else:
-        yield from ((kind, {**base, **row}) for kind, row in _both(old, new))
+        yield from ((kind, {**base, **row}) for kind, row in _both(old, new, refused))
 
 
-def _both(old: Shown, new: Shown) -> Iterator[tuple[str, Row]]:
+def _both(old: Shown, new: Shown, refused: Mapping[str, Row]) -> Iterator[tuple[str, Row]]:
     was, now = old.first, new.first
     is_redrawn, labels = was["png_sha256"] != now["png_sha256"], list(_labels(old.labels, new.labels))
     if is_redrawn:
@@ -166,6 +167,7 @@ def _both(old: Shown, new: Shown) -> Iterator[tuple[str, Row]]:
     because = ["its labels changed"] * bool(labels) + ["its picture changed"] * is_redrawn
     if old.generators != new.generators:
         because.append(f"written by {', '.join(sorted(new.generators))}, before by {', '.join(sorted(old.generators))}")
+    because += [_refusal(refused[name]) for name in sorted(old.ids - new.ids) if name in refused]
     why = "; ".join(because) or "other words, or another choice of questions: see recipes"
     yield from (("answers", {**row, "why": why}) for row in _answers(old.turns, new.turns))
 
@@ -242,8 +244,12 @@ def _gone(one: Shown, refused: Mapping[str, Row]) -> str:
     """Why something is not there any more: the refused row that names it."""
     for name in sorted(one.ids):
         if row := refused.get(name):
-            return f"{row['step']}: {row['reason']}: {row['detail']}"
+            return _refusal(row)
     return "no refused row names it: its catalogue has it no more, or no question is asked of it: see recipes"
+
+
+def _refusal(row: Row) -> str:
+    return f"{row['step']}: {row['reason']}: {row['detail']}"
 
 
 def _withdrawn(old: Row, new: Row) -> Iterator[str]:
