@@ -31,7 +31,7 @@ $(1)/bin/pip install --quiet --no-deps --requirement $(2)
 cp $(TORCHVISION) $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
 endef
 
-.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train docs exam faults faults-short bench clean
+.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train tour docs exam faults faults-short bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
@@ -97,6 +97,10 @@ demo-train: $(READY)  ## a tiny model learns from the demo's hand-over, is merge
 	$(BIN)/python -m evaluate $$asked --model-dir demo/half --model half --choices; \
 	$(BIN)/python -m evaluate $$asked --model-dir demo/model --model base --choices
 	@$(BIN)/python -m evaluate report --store demo/store --out demo/evaluation --base base
+
+tour: $(READY)   ## the pictures of docs/tour.md, from a copy of the demo (minutes; needs the system's Chromium)
+	test -d demo/store/llava/tiny || $(MAKE) demo
+	$(BIN)/python docs/tour/pictures.py --demo demo
 
 docs: $(READY)   ## docs/tables.md, written from schemas/tables.py
 	$(BIN)/python -m schemas > docs/tables.md

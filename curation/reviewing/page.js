@@ -11,7 +11,7 @@ const CURVES = {
 const LEAVES = { todo: (row) => row.mine, open: () => false, mine: (row) => !row.mine, all: () => false };
 
 // `listed` is what was read of a view so far, `n_read` how much of it: decisions take rows away from the former alone.
-let listed = [], n_read = 0, n_left = 0, counts = {}, current = null, image = null, acts = [], busy = false;
+let listed = [], n_read = 0, n_left = 0, counts = {}, current = null, image = null, acts = [], busy = false, me = "";
 
 function work(is_under_way) {
   busy = is_under_way;
@@ -37,6 +37,7 @@ async function readQueue() {
   const found = await readMore();
   document.title = `Review: ${found.corpus}`;
   $("title").textContent = found.title;
+  me = found.reviewer;
   $("who").textContent = `${found.reviewer} reviews ${found.corpus}`;
   $("agreement").replaceChildren(...(found.agreement.length ? found.agreement : ["No two reviewers judged the same sample yet."])
     .map((line) => el("li", {}, line)));
@@ -230,6 +231,8 @@ async function decide(verdict, more = {}) {
         n_left += 1;
         at -= 1;
       }
+    } else if (!about.decisions.some((one) => one.reviewer === me && one.is_here && one.verdict !== "note")) {
+      counts.mine += 1;  // one that is shown, though the list has not come so far
     }
     if (at + 1 >= listed.length && n_read < counts.waiting) await readMore();
     const to = listed[Math.min(at + 1, listed.length - 1)];
