@@ -32,8 +32,11 @@ class Head:
 
 
 @contextlib.contextmanager
-def ray_head(folder: Path, cpus: int) -> Iterator[Head]:
-    """A head with so many CPUs, beside whatever Ray runs on this machine; killed with all its children at the end."""
+def ray_head(folder: Path, cpus: int, **changed: str) -> Iterator[Head]:
+    """A head with so many CPUs, beside whatever Ray runs on this machine; killed with all its children at the end.
+
+    `changed`: of its environment.
+    """
     port, dashboard, client, agent = free_ports(4)
     token = folder / "home" / ".ray" / "auth_token"
     token.parent.mkdir(parents=True)
@@ -43,7 +46,7 @@ def ray_head(folder: Path, cpus: int) -> Iterator[Head]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
         "HOME": str(folder / "home"), "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token),
-        "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{BINS}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT),
+        "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{BINS}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **changed,
     }  # fmt: skip
     short = tempfile.mkdtemp(prefix="rc", dir="/tmp")  # Ray's socket names have a length limit
     process = subprocess.Popen(

@@ -111,10 +111,10 @@ def test_another_number_of_workers_without_a_server_gives_the_same_bytes_from_ke
 ):
     shutil.copytree(demo_build.store / "replies", tmp_path / "store" / "replies")
     words = ("--raw", demo_build.out / "raw", "--store", tmp_path / "store", "--workers", 1)
-    done = curation("build", "tiny", *words, RADIO_SERVER="")
+    done = curation("build", MIXED, *words, RADIO_SERVER="")
     assert done.returncode == 0, done.stderr[-3000:]
-    assert tree(handover(tmp_path / "store", "tiny")) == tree(demo_build.handover)
-    assert contents(tmp_path / "store", demo_build) == contents(demo_build.store, demo_build)
+    assert tree(handover(tmp_path / "store", MIXED)) == tree(handover(demo_build.store, MIXED))
+    assert contents(tmp_path / "store", demo_build, MIXED) == contents(demo_build.store, demo_build, MIXED)
 
 
 def contents(store: Path, demo_build, name: str = "tiny") -> dict[str, str]:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -46,7 +45,7 @@ def given(demo_build):
 
 
 @pytest.fixture(scope="module")
-def finished(place, given):
+def finished(place, given, tmp_path_factory):
     """All benchmarks of the demo's fields by a server that was slow, in a run that was killed and run again."""
     with AnsweringServer(is_clean=False, delay_s=0.15, slots=3) as server:
         asked = (
@@ -61,11 +60,13 @@ def finished(place, given):
             3,
             "--json",
         )
-        with subprocess.Popen(words(place, *asked), cwd=ROOT, env=environment(), stdout=subprocess.PIPE) as first:
-            until = time.monotonic() + 120
-            while server.n_calls < 60 and time.monotonic() < until:
-                time.sleep(0.05)
-            first.send_signal(signal.SIGKILL)
+        said = tmp_path_factory.mktemp("killed")
+        first = warm.started("evaluate", (*asked, "--store", place), (said / "out", said / "err"), RADIO_SERVER="")
+        until = time.monotonic() + 120
+        while server.n_calls < 60 and time.monotonic() < until:
+            time.sleep(0.05)
+        first.kill()
+        first.join()
         time.sleep(2)
         n_first = server.n_calls
         server.rules.delay_s = 0.0

@@ -107,7 +107,7 @@ def two_workers(tiny_model, made_handover, tmp_path_factory):
     verb = ["train", "smoke", "--data", made_handover(folder / "data", 24), "--no-check", *words]
     done = finetune(
         *verb, "--out", folder / "run", "--launcher", "ray-here", "--gpus", "2",
-        RAY_ADDRESS="local", RAY_USAGE_STATS_ENABLED="0",
+        RAY_ADDRESS="local", RAY_USAGE_STATS_ENABLED="0", **warm.ranks(),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return verb, folder / "run"
@@ -126,7 +126,7 @@ def test_a_run_on_ray_with_two_workers_ends_with_a_model(two_workers):
 @pytest.fixture
 def cluster(tmp_path):
     """The head of a cluster: its process, and the environment of its users."""
-    with ray_head(tmp_path, cpus=3) as head:
+    with ray_head(tmp_path, cpus=3, **warm.ranks()) as head:
         yield head.process, head.environment
 
 

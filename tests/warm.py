@@ -104,8 +104,8 @@ def finetune(words: list[str], environment: dict[str, str]) -> subprocess.Comple
 
 
 def ranks() -> dict[str, str]:
-    """Changes to an environment in which DeepSpeed's launcher starts processes whose imports are done."""
-    return {"PYTHONPATH": f"{ROOT}/tests/warm_ranks", PYTHON: str(python())}
+    """Changes to an environment in which what DeepSpeed's launcher and Ray's workers start has its imports done."""
+    return {"PYTHONPATH": f"{ROOT}/tests/warm_ranks:{ROOT}", PYTHON: str(python())}
 
 
 def python() -> Path:

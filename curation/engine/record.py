@@ -46,14 +46,15 @@ def made_manifest(step: Step, made: Mapping[str, PartRecord]) -> Manifest:
             for record in records
             if record.n_rejected
         ],
-        versions=package_versions(),
+        versions=dict(package_versions()),
         commit=_commit(),
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         made_by=_user(),
     )
 
 
-def package_versions() -> dict[str, str]:
+@lru_cache(maxsize=1)
+def package_versions() -> Mapping[str, str]:
     """The versions that made a table: Python's, and those of the packages whose output it is."""
     versions = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in PACKAGES:

@@ -1,7 +1,7 @@
-"""Read by every Python with this folder on its path: DeepSpeed's launcher starts its processes by tests/stand_in.py."""
+"""Read by every Python with this folder on its path: what DeepSpeed's launcher and Ray's workers start is forked."""
 
 import os
 import sys
 
-if "deepspeed.launcher.launch" in sys.orig_argv:
+if "deepspeed.launcher.launch" in sys.orig_argv or any(one.endswith("default_worker.py") for one in sys.orig_argv):
     sys.executable = os.environ["WARM_PYTHON"]
