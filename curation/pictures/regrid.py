@@ -43,7 +43,7 @@ def _band(filled: Reals, known: NDArray[np.bool_], header: str, grid: Grid, meth
     from reproject import reproject_adaptive, reproject_interp  # with dask: takes a second
 
     shape, ways = (grid.height_px, grid.width_px), (read_wcs(header), read_wcs(grid.header or ""))
-    how = {"shape_out": shape, "return_footprint": False}
+    how = {"shape_out": shape, "return_footprint": False, "roundtrip_coords": False}  # no far side is near
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of coordinates that have no pixel
         if method == "adaptive":
