@@ -1,5 +1,6 @@
 """The assistant: a file asked about in a real browser, boxes where the sky has them, hostile files, marks that hold."""
 
+import asyncio
 import gzip
 import io
 import json
@@ -34,7 +35,7 @@ from curation.pictures.fits_cutout import cutout_fits
 from curation.pictures.sky_pixels import pixels_of_sky, read_wcs
 from curation.reviewing.desk import Desk
 from curation.verification.annotation_files import Reading, form_annotations
-from schemas.errors import CorpusError, RecipeError
+from schemas.errors import CorpusError, ModelError, RecipeError
 from schemas.llava import read_llava
 from tests import making_pages
 from tests.conftest import Built
@@ -337,8 +338,7 @@ def test_sampling_is_bounded_and_the_picture_stands_in_the_first_turn_alone(room
     assert sent["temperature"] == 0.0
 
 
-def test_the_model_is_named_where_several_are_served():
-    import asyncio
+def test_the_model_is_named_and_no_key_is_told(monkeypatch: pytest.MonkeyPatch):
 
     async def names(*wanted: str | None) -> list[str]:
         exchange = Exchange(server.address, 10, 1)
@@ -347,6 +347,10 @@ def test_the_model_is_named_where_several_are_served():
         finally:
             await exchange.close()
 
+    monkeypatch.setenv("RADIO_SERVER_KEY", "a-key-of-mine")
+    with RuleServer(key="another") as server, pytest.raises(ModelError, match="refuses") as error:
+        asyncio.run(names(None))  # this server says the key that it was sent
+    assert "a-key-of-mine" not in str(error.value)
     with RuleServer() as server:
         assert asyncio.run(names(None, "rule-server")) == ["rule-server"] * 2
         with pytest.raises(RecipeError, match="no model 'other'.*one of rule-server"):

@@ -18,7 +18,6 @@ from curation.reviewing.desk import Desk
 from schemas.errors import RecipeError
 from tests import making_pages
 from tests.conftest import Built
-from tests.making_review import SCRIPT, Small
 
 
 @pytest.fixture(scope="module")
@@ -161,31 +160,6 @@ def test_looked_through_in_a_browser_by_hand_and_by_keyboard(room: Room, rows: l
         {"label": "FR-I", "split": "test", "near": shown["near"][0], "radius_arcmin": shown["near"][1]}
     )
     assert 0 < found["n"] < n and shown["count"] == f"{found['n']} samples"
-
-
-def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone(reviewed_corpus: Small, in_browser):
-    room = Room(reviewed_corpus.desk)
-    planted = next(row for row in room.samples({})["rows"] if SCRIPT in row["name"])
-    views = {"#": ".card", f"#{planted['sample_id']}": ".chain", "#compare?a=0&b=0": "#changes li"}
-
-    def work(browser) -> Iterator[tuple]:
-        for scheme in ("light", "dark"):
-            options = {"viewport": making_pages.SIZES["phone"], "color_scheme": scheme}
-            with making_pages.opened(browser, address, ".card", **options) as page:
-                for view, ready in views.items():
-                    page.goto(f"{address.partition('/?')[0]}/{view}")
-                    page.wait_for_selector(ready)
-                    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-                    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-                    yield view, page.title(), page.inner_text("body"), widths, making_pages.serious(page)
-
-    with making_pages.served(page_of(room)) as address:
-        shown = in_browser(lambda browser: list(work(browser)))
-    room.shelf.close()
-    for view, title, text, widths, found in shown:
-        assert title == "Browse: small" and widths[0] <= widths[1] == 360 and not found
-        assert "compare" in view or "<script>document.title='ran'</script>" in text
-    assert "Both say the same" in shown[2][2]
 
 
 def test_nobody_without_the_key_looks(room: Room, tmp_path: Path):

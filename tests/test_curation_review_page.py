@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from curation.browsing import room as browsing
+from curation.browsing.page import page_of as browsing_page_of
 from curation.corpus import corpus
 from curation.engine.store import Store
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
@@ -166,6 +168,32 @@ def test_a_planted_script_does_not_run_and_everybody_can_use_the_page_on_a_phone
         assert title == "Review: small" and texts.count("<script>document.title='ran'</script>") >= 4
         assert widths[0] <= widths[1] == 360
         assert not found
+
+
+# Here, for the corpus with planted names is at hand.
+def test_neither_in_browse(planted: Small, in_browser):
+    room = browsing.Room(planted.desk)
+    planted = next(row for row in room.samples({})["rows"] if SCRIPT in row["name"])
+    views = {"#": ".card", f"#{planted['sample_id']}": ".chain", "#compare?a=0&b=0": "#changes li"}
+
+    def work(browser) -> Iterator[tuple]:
+        for scheme in ("light", "dark"):
+            options = {"viewport": making_pages.SIZES["phone"], "color_scheme": scheme}
+            with making_pages.opened(browser, address, ".card", **options) as page:
+                for view, ready in views.items():
+                    page.goto(f"{address.partition('/?')[0]}/{view}")
+                    page.wait_for_selector(ready)
+                    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+                    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+                    yield view, page.title(), page.inner_text("body"), widths, making_pages.serious(page)
+
+    with making_pages.served(browsing_page_of(room)) as address:
+        shown = in_browser(lambda browser: list(work(browser)))
+    room.shelf.close()
+    for view, title, text, widths, found in shown:
+        assert title == "Browse: small" and widths[0] <= widths[1] == 360 and not found
+        assert "compare" in view or "<script>document.title='ran'</script>" in text
+    assert "Both say the same" in shown[2][2]
 
 
 def test_the_same_sky_in_another_survey_is_shown_where_a_mosaic_covers_it(demo_build: Built, in_browser):

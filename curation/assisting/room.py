@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -68,7 +69,7 @@ class Room:
     def __init__(self, corpus: Corpus, desk: Desk | None, raw: Path | None, model: Model) -> None:
         """`desk`: the newest hand-over's tables; None: nothing is built, so that no catalogue is at hand."""
         self.corpus, self.desk, self.raw, self.model = corpus, desk, raw, model
-        self.talks = OrderedDict[str, Talk]()
+        self.talks, self.lock = OrderedDict[str, Talk](), Lock()
         self.brought: Brought | None = None
 
     @property
@@ -102,12 +103,13 @@ class Room:
     def upload(self, body: bytes, name: str) -> dict[str, Any]:
         """A conversation about a person's own file. A FITS image stays at hand, to look at places in it."""
         called = plain_name(name)
-        if not is_fits(body):
-            return self._opened(sight_of_picture(body, called)).told
-        brought = brought_fits(body, called)
-        sight = sight_of_fits(brought, self.corpus.picture)
-        self.brought = brought
-        return self._opened(sight).told
+        with self.lock:
+            if not is_fits(body):
+                return self._opened(sight_of_picture(body, called)).told
+            brought = brought_fits(body, called)
+            sight = sight_of_fits(brought, self.corpus.picture)
+            self.brought = brought
+            return self._opened(sight).told
 
     def look(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """A conversation about a place: `survey` (an indexed one, or FILE), `place`, and `side_arcsec` or nothing."""
@@ -116,6 +118,10 @@ class Room:
             raise RecipeError("expected a place, and a survey")
         if side_arcsec is not None and (isinstance(side_arcsec, bool) or not isinstance(side_arcsec, int | float)):
             raise RecipeError("side: expected a number of arcsec")
+        with self.lock:
+            return self._looked(survey, place, side_arcsec)
+
+    def _looked(self, survey: str, place: str, side_arcsec: float | None) -> dict[str, Any]:
         field = self._field(survey)
         position = place_deg(place) or self._position_of(place)
         side_arcsec = side_arcsec or self._side_arcsec(survey)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
 from isal import igzip
@@ -62,7 +63,7 @@ def brought_fits(body: bytes, name: str) -> Brought:
     folder = TemporaryDirectory(prefix="radio-corpus-")
     file = Path(folder.name) / "upload.fits"
     file.write_bytes(_unpacked(body) if body.startswith(GZIP) else body)
-    with file.open("rb") as stream:
+    with file.open("rb") as stream, catch_warnings(action="ignore"):  # astropy remarks on cards, in their own words
         image = find_image(stream, file.stat().st_size)
     sizes = {"an image": (image.width_px, image.height_px), "compressed tiles": image.tile_px}
     for what, (width, height) in sizes.items():
