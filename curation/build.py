@@ -18,7 +18,7 @@ from curation.operation.history import Took, keep, took
 from curation.release.export import example_id, export, is_exported
 from curation.release.gates import GateResult, run_gates
 from curation.release.report import report
-from curation.release.review import judgements
+from curation.release.review import People
 from schemas.errors import CorpusError, DamageError, GateError, ModelError, RecipeError
 from schemas.stopping import go_on
 from schemas.whole import folder_problems, is_whole, left_beside, only_one, published
@@ -108,7 +108,7 @@ def _publish(made: Graph, store: Store, out: Path | None) -> bool:
             go_on()
             export(store, made, folder)
             store.tag(made.latest, made.handover)
-            report(store, made, gate, aside / page.name, judgements(made.reviews))
+            report(store, made, gate, aside / page.name, People.of(made.reviews))
     if not gate.ok:
         raise GateError("\n".join([*gate.lines, f"all of it: {page.parent / GATE}"]))
     return fresh
@@ -178,7 +178,7 @@ def run_gate(
         with _damage_told(made, store):
             gate = run_gates(store, made.addresses(), aside / GATE)
             if with_report:
-                report(store, made, gate, aside / page.name, judgements(made.reviews))
+                report(store, made, gate, aside / page.name, People.of(made.reviews))
         for one in (page, page.with_suffix(".json")) if is_kept else ():
             if one.exists():
                 shutil.copyfile(one, aside / one.name)

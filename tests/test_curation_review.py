@@ -1,5 +1,7 @@
 """Decisions of reviewers change the next build, and only what depends on them; nothing that anybody decided is lost."""
 
+import html
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from curation.deposit.diff import diff
 from curation.engine.store import Store
 from curation.operation.unreached import unreached
 from curation.release.built import opened
+from curation.release.gates import GateResult
+from curation.release.report import report
+from curation.release.review import People
 from curation.reviewing.changes import change_lines
 from curation.reviewing.csv_rows import read, written
 from curation.reviewing.deciding import decided
@@ -173,6 +178,24 @@ def test_the_label_of_an_object_is_corrected_and_no_other():
 
 
 # -- nothing is lost -------------------------------------------------------------------------------------------------
+
+
+def test_the_report_tells_what_became_of_decisions_and_how_reviewers_agree(small: Small, tmp_path: Path):
+    one, two = one_of_each_cutout(small.desk)[:2]
+    for sample, reviewer, verdict in ((one, "ann", "accept"), (one, "ben", "reject"), (two, "ann", "accept"),
+                                      (two, "ben", "accept")):  # fmt: skip
+        small.decide(sample, verdict, reviewer)
+    made = small.make()
+    gate = GateResult(True, (), 0, 0, tmp_path)
+    page = report(small.store, made, gate, tmp_path / "report.html", People.of(small.reviews))
+    told = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert told["numbers"]["reviewed"] == [
+        {"dataset": NAME, "fate": "counts", "n": 2, "is_open": False},
+        {"dataset": NAME, "fate": "draw", "n": 2, "is_open": True},
+    ]
+    assert told["reviewers"] == [{"left": "ann", "right": "ben", "n": 2, "n_alike": 1, "kappa": 0.0}]
+    text = page.read_text(encoding="utf-8")
+    assert "Cohen's kappa" in html.unescape(text) and "as many reviewers say otherwise" in text
 
 
 def test_reviewers_who_decide_at_once_lose_nothing(small: Small):

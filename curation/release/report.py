@@ -5,7 +5,7 @@ was published. No clock goes in: the same tables give the same bytes.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from catalogs.database import read_sql
+from curation.decisions.step import REASONS
 from curation.exams import figures as exam
 from curation.release import captions_report, stretches_report, words_report
 from curation.release.built import Built, Tables, opened
@@ -27,7 +28,7 @@ from curation.release.histograms import Histogram, Quantity, histograms, separat
 from curation.release.notices import notices
 from curation.release.published import lines
 from curation.release.report_json import as_json
-from curation.release.review import Decision
+from curation.release.review import People
 from curation.truth.relabel import COMPLETIONS
 from schemas.errors import StoreError
 from schemas.tables import SPLITS_OF
@@ -69,13 +70,13 @@ class Figure:
     colours: Mapping[str, int]
 
 
-def report(store: Tables, made: Built, gate: GateResult, file: Path, decisions: Sequence[Decision] = ()) -> Path:
+def report(store: Tables, made: Built, gate: GateResult, file: Path, people: People = People()) -> Path:
     """Write the page of a built corpus and its numbers, in a folder that nobody reads yet; gives the page's path.
 
-    The numbers stand beside it, under its name with `.json`. `decisions`: what people said of samples, where they did.
+    The numbers stand beside it, under its name with `.json`. `people`: what they said of samples, where they did.
     """
     with opened(store, made.addresses()) as db:
-        told = _told(db, store, made, gate, decisions)
+        told = _told(db, store, made, gate, people)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(_page(told, file.with_suffix(".json").name), encoding="utf-8", newline="\n")
@@ -86,7 +87,7 @@ def report(store: Tables, made: Built, gate: GateResult, file: Path, decisions: 
 
 
 def _told(
-    db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateResult, decisions: Sequence[Decision]
+    db: duckdb.DuckDBPyConnection, store: Tables, made: Built, gate: GateResult, people: People
 ) -> dict[str, Any]:
     """All that the page says, under the names that its templates know."""
     numbers = {file.stem: _rows(db, file) for file in sorted(NUMBERS.glob("*.sql")) if file.stem != "shown"}
@@ -115,7 +116,9 @@ def _told(
         },
         "stretches": stretches_report.every_stretch(store, addresses.get("cutouts", ())),
         "lifts": words_report.lifts(numbers["judge_lift"]),
-        "agreement": words_report.agreement(db, decisions),
+        "agreement": words_report.agreement(db, people.decisions),
+        "reviewers": people.pairs,
+        "fates": {"counts": "counts", **REASONS},
         "captions_taken": captions_report.taken(db, store, addresses),
         "captions_cut": captions_report.cut(db, store, addresses),
         "galleries": galleries(db, store, addresses, numbers["chosen"]),
@@ -195,7 +198,7 @@ def _figure(found: Histogram, places: Mapping[str, int]) -> Figure:
 def _numbers(told: Mapping[str, Any]) -> str:
     """Every number of the page, and the rows that they are in, as JSON."""
     corpus, gate = told["corpus"], told["gate"]
-    same = ("notices", "exam", "histograms", "stretches", "agreement", "captions_taken",
+    same = ("notices", "exam", "histograms", "stretches", "agreement", "reviewers", "captions_taken",
             "captions_cut", "versions", "doors")  # fmt: skip
     said = {name: told[name] for name in same} | {
         "corpus": {"name": corpus.name, "title": corpus.title},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from curation.decisions.rows import Decision as Row
 from curation.decisions.rows import Verdict
-from curation.decisions.standing import not_undone
+from curation.decisions.standing import Agreement, agreements, not_undone
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,22 @@ class Decision:
     id: str
     is_faulty: bool
     reviewer: str = ""
+
+
+@dataclass(frozen=True)
+class People:
+    """What people said of a corpus."""
+
+    decisions: tuple[Decision, ...] = ()
+    """See `judgements`."""
+    pairs: tuple[Agreement, ...] = ()
+    """How far each two reviewers agree about samples."""
+
+    @classmethod
+    def of(cls, reviews: Mapping[str, Sequence[Row]]) -> "People":
+        """By dataset, decisions by time."""
+        every = [one for name in sorted(reviews) for one in reviews[name]]
+        return cls(judgements(reviews), tuple(agreements(every)))
 
 
 def judgements(reviews: Mapping[str, Sequence[Row]]) -> tuple[Decision, ...]:

@@ -33,6 +33,6 @@ def other_sky(desk: Desk, cutout: Row, survey: str, raw: Path) -> bytes:
     side_arcsec = max(cutout["width_px"] * cutout["pixel_x_arcsec"], cutout["height_px"] * cutout["pixel_y_arcsec"])
     row = sight_at(
         (cutout["ra_deg"], cutout["dec_deg"]), desk.mosaics[survey], side_in_arcsec(side_arcsec), desk.corpus.picture,
-        raw=raw, stamps=desk.stamps(survey),
+        raw=raw, stamps=desk.stamps(survey), frame=desk.corpus.frame,
     )  # fmt: skip
     return row["png"]
