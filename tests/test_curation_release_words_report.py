@@ -15,7 +15,7 @@ from curation.release.built import opened
 from curation.release.gates import GateResult
 from curation.release.lift import ratio_of_shares
 from curation.release.report import report
-from curation.release.review import Decision, by_majority, judgements
+from curation.release.review import Decision, People, by_majority, judgements
 from curation.release.words_report import agreement, interval, lifts
 from schemas.estimate import share
 from schemas.fingerprint import content_id
@@ -262,7 +262,8 @@ def test_a_judgement_of_nothing_shuts_the_gate(shelf: Shelf):
 
 def test_the_page_tells_of_them_and_is_the_same_bytes_twice(shelf: Shelf, tmp_path: Path):
     gate = GateResult(True, (), 1, 1, Path())
-    pages = [report(shelf, Made(shelf), gate, tmp_path / f"{k}" / "report.html", SAID).read_text() for k in (1, 2)]
+    files = [tmp_path / f"{k}" / "report.html" for k in (1, 2)]
+    pages = [report(shelf, Made(shelf), gate, file, People(SAID)).read_text() for file in files]
     assert pages[0] == pages[1]
     assert len({(tmp_path / str(k) / "report.json").read_bytes() for k in (1, 2)}) == 1
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", pages[0]))
