@@ -46,7 +46,7 @@ $(READY): pyproject.toml constraints.txt
 	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
 	echo "setup: curation, training and tests into $(VENV); $$torch from $${index:-the usual index}"; \
 	$(BIN)/pip install --quiet --no-deps $$index $$torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,train,encoders,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,casda,train,encoders,dev]'
 	@touch $(READY)
 
 check: $(READY)  ## ruff (security rules too), formatting, pyright, and known vulnerabilities of what is pinned

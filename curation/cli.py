@@ -15,6 +15,7 @@ from curation.assistant import assistant
 from curation.browse import browse
 from curation.claims import claims
 from curation.exam import exam
+from curation.fetch import fetch
 from curation.inspect import inspect
 from curation.mutations import mutations
 from curation.new import new
@@ -23,7 +24,7 @@ from curation.replies import replies
 from curation.retention import gc
 from curation.review import review
 from curation.serve import serve
-from curation.settings import open_store, settings
+from curation.settings import open_store, raw_if_any, settings
 from schemas.command_line import doors_option
 from schemas.doors import VARIABLE
 from schemas.errors import DamageError, GateError, RecipeError
@@ -316,23 +317,28 @@ def tag(name: str, address: str, store: str | None, move: bool) -> None:
 @curation.command()
 @click.argument("sample_id")
 @_store
+@_raw
 @_json
-def why(sample_id: str, store: str | None, as_json: bool) -> None:
-    """The chain from a sample back to the catalogue row and the pixels.
+def why(sample_id: str, store: str | None, raw: str | None, as_json: bool) -> None:
+    """The chain from a sample back to the catalogue row and the pixels; with --raw to where `fetch` had them from.
 
     \b
     Example:  python -m curation why sample-0123456789abcdef --store STORE
     """
+    from curation.fetching.records import fetched_in
     from curation.release.why import chain, told
     from curation.truth.withdrawn import stone_of, tombstones
 
     place = open_store(store)
     found = chain(sample_id, place)
     stone = stone_of(found["sample"], tombstones(place))
+    where = raw_if_any(raw)
+    came = fetched_in(found, where) if where else []
     if as_json:
-        return click.echo(json.dumps({**found, "withdrawn": stone.reason if stone else None}))
+        more = {"withdrawn": stone.reason if stone else None, "fetched": [asdict(one) for one in came]}
+        return click.echo(json.dumps({**found, **more}))
     gone = [f"withdrawn, and used no more: {stone.line}"] if stone else []
-    return click.echo("\n".join([*told(found), *gone]))
+    return click.echo("\n".join([*told(found), *(f"fetched {one.path}  {one.line}" for one in came), *gone]))
 
 
 @curation.command("verify-split")
@@ -397,6 +403,7 @@ curation.add_command(serve)
 curation.add_command(assistant)
 curation.add_command(replies)
 curation.add_command(gc)
+curation.add_command(fetch)
 curation.add_command(mutations)
 curation.add_command(claims)
 curation.add_command(exam)

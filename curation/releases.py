@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curation.settings import open_store, store_place
+from curation.settings import open_store, raw_if_any, store_place
 from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
@@ -27,9 +27,12 @@ FILE = click.Path(path_type=Path)
 @click.option("--about", "file", required=True, type=FILE, help="Who, version, day, terms: TOML.")
 @click.option("--out", required=True, type=FILE, help="Folder to make.")
 @click.option("--store", metavar="PLACE", help="Where tombstones are; default: the store that the hand-over lies in.")
+@click.option(
+    "--raw", metavar="FOLDER", help="Where `fetch` left mosaics, whose sources are then told; else RADIO_RAW."
+)
 @doors_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for machines.")
-def release(handover: Path, file: Path, out: Path, store: str | None, as_json: bool) -> None:
+def release(handover: Path, file: Path, out: Path, store: str | None, raw: str | None, as_json: bool) -> None:
     """Make of a hand-over a folder that explains itself, ready for a DOI: README, terms, citations, Croissant, ObsCore.
 
     Exit code 3, with every reason, where a licence does not allow it, an embargo lasts beyond the release's day, a
@@ -40,11 +43,15 @@ def release(handover: Path, file: Path, out: Path, store: str | None, as_json: b
     """
     from curation.deposit.about import read_about
     from curation.deposit.release import release as make
+    from curation.fetching.records import fetched_by_digest
     from curation.truth.withdrawn import tombstones
 
     place = open_store(store) if store else _around(handover)
     withdrawn = {one.id: one.reason for one in tombstones(place)} if place else {}
-    said = make(handover, read_about(file), out, withdrawn=withdrawn, say=_say)
+    where = raw_if_any(raw)
+    came = fetched_by_digest(where) if where else {}
+    fetched = {sha256: one.published for sha256, one in came.items()}
+    said = make(handover, read_about(file), out, withdrawn=withdrawn, fetched=fetched, say=_say)
     if as_json:
         told = {key: said[key] for key in ("corpus", "handover", "version")}
         return click.echo(json.dumps({"release": str(out), **told}))

@@ -1,9 +1,10 @@
 """Where door files are looked for: a folder of ours for each kind, then those of installed packages, then the user's.
 
 A folder of doors holds one folder for each kind: `surveys/`, `catalogs/`, `label_schemes/`, `datasets/`, `benchmarks/`,
-`questions/`, `prompts/`, `corpora/`, `evaluations/`, `picture_sets/`, `styles/`; and, for what free text calls classes,
-`names.toml`. The user's is named by RADIO_DOORS, which the command lines set from `--doors`; an installed package
-brings one by an entry point of the group `radio_corpus.doors`, whose value is the package that the folders lie in.
+`questions/`, `prompts/`, `corpora/`, `evaluations/`, `picture_sets/`, `styles/`, `archives/`; and, for what free text
+calls classes, `names.toml`. The user's is named by RADIO_DOORS, which the command lines set from `--doors`; an
+installed package brings one by an entry point of the group `radio_corpus.doors`, whose value is the package that the
+folders lie in.
 """
 
 import os
@@ -19,7 +20,7 @@ VARIABLE = "RADIO_DOORS"
 GROUP = "radio_corpus.doors"
 KINDS = (
     "surveys", "catalogs", "label_schemes", "datasets", "benchmarks", "questions", "prompts", "corpora", "evaluations",
-    "picture_sets", "styles",
+    "picture_sets", "styles", "archives",
 )  # fmt: skip
 NAMES = "names.toml"
 

@@ -21,6 +21,10 @@ class CatalogError(CorpusError):
     """A file from outside is not what its reader expects."""
 
 
+class FetchError(CorpusError):
+    """An archive does not give what its list says, or nothing may be asked of it."""
+
+
 class TableError(CorpusError):
     """A table breaks its contract."""
 

@@ -32,6 +32,7 @@ ROOMS = {
         "exams": {"engine", "pictures", "verification", "extraction", "words", "realisation", "generation"},
         "drafting": {"engine", "pictures", "looking", "extraction", "words", "corpus"},
         "papers": {"engine", "truth", "pictures", "asking"},
+        "fetching": {"pictures"},
         "captions": {"engine", "truth", "pictures", "asking", "verification", "generation", "papers"},
         "fault_injection": {"engine", "truth", "pictures", "verification", "extraction", "words", "realisation"},
         "release": {

@@ -25,6 +25,9 @@ QUERIES = {
         SELECT DISTINCT paper_id, attribution, licence FROM provenance WHERE paper_id IS NOT NULL ORDER BY ALL
     """,
     "sources": "SELECT DISTINCT source_id FROM provenance WHERE source_id IS NOT NULL ORDER BY ALL",
+    "mosaics": """
+        SELECT DISTINCT mosaic, mosaic_sha256 FROM provenance WHERE mosaic IS NOT NULL ORDER BY ALL
+    """,
     "datasets": "SELECT DISTINCT dataset, survey FROM provenance ORDER BY ALL",
 }
 
@@ -68,7 +71,7 @@ def facts_of(handover: Path) -> Facts:
     if "doors" not in manifest:
         raise no_handover(handover)
     wanted = ["dataset", "survey", "licence", "split", "generator", "stretch", "source_id", "labels", "paper_id",
-              "attribution"]  # fmt: skip
+              "attribution", "mosaic", "mosaic_sha256"]  # fmt: skip
     table = pq.read_table(handover / PROVENANCE, columns=wanted)
     return Facts(handover, manifest, _counted(table))
 

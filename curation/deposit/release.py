@@ -3,6 +3,7 @@
     handover/             the hand-over, byte for byte
     README.md  LICENCES.md  ATTRIBUTION.bib  ACKNOWLEDGEMENTS.md
     obscore.vot  datacite.json  croissant.json  release.json  SHA256SUMS
+    fetched.json          where mosaics were had from, if `fetch` brought them
 
 The same hand-over and the same file of people's words give the same bytes: no clock, no host, no path.
 """
@@ -24,17 +25,18 @@ from schemas.fingerprint import sha256_of
 from schemas.whole import DIGEST, check_free, entries, published, read_manifest
 
 FORMAT = 1  # raised when the folder starts to look different
-SUMS = "SHA256SUMS"
+SUMS, FETCHED = "SHA256SUMS", "fetched.json"
 
 
 def release(
     handover: Path, about: About, out: Path, *, withdrawn: Mapping[str, str] | None = None,
-    say: Callable[[str], None] = print,
+    fetched: Mapping[str, Mapping[str, Any]] | None = None, say: Callable[[str], None] = print,
 ) -> dict[str, Any]:  # fmt: skip
     """Write the release of a hand-over to `out`, whole or not at all, and give its manifest.
 
-    `withdrawn`: reasons by the id of a source or paper. Raises GateError with every reason why it may not go out,
-    RecipeError for a folder that is no hand-over, StoreError for one that is not whole or for anything in the way.
+    `withdrawn`: reasons by the id of a source or paper; `fetched`: where files were had from, by their SHA-256. Raises
+    GateError with every reason why it may not go out, RecipeError for a folder that is no hand-over, StoreError for one
+    that is not whole or for anything in the way.
     """
     facts = facts_of(handover)
     check_free(out)
@@ -46,6 +48,10 @@ def release(
     said = {"format": FORMAT, "corpus": facts.corpus, "handover": facts.manifest["address"], "version": about.version}
     with published(out, said) as aside:
         shutil.copytree(handover, aside / FOLDER)
+        if rows := [
+            fetched[sha256] for one in facts.rows["mosaics"] if (sha256 := one["mosaic_sha256"]) in (fetched or {})
+        ]:
+            _write_texts(aside, {FETCHED: plain_json({"files": rows})})
         _write(aside, facts, about, used)
     return read_manifest(out)
 
