@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
+from schemas.doors import door_roots
 from schemas.errors import RecipeError
 from schemas.folder import read_doors
 
@@ -51,6 +52,8 @@ class Kept(BaseModel):
             raise ValueError("listing and listed stand together: how files are found out, and where")
         if self.listing and self.manifest:
             raise ValueError("found a listing and a manifest, expected one of them")
+        if not re.fullmatch(f"({FILE.pattern})?", self.manifest):
+            raise ValueError(f"manifest: found {self.manifest!r}, expected the name of a file beside the list")
         is_several = bool(self.listing or self.manifest)
         if is_several != ("{file}" in self.path):
             raise ValueError(f"path: found {self.path!r}; it holds {{file}} where a listing or manifest names files")
@@ -103,8 +106,8 @@ def archives() -> Mapping[str, Archive]:
 
 
 def manifest_rows(name: str) -> list[tuple[str, int, str]]:
-    """Names, bytes and SHA-256 of a manifest of ours. Raises RecipeError for what is none."""
-    file = HERE / name
+    """Names, bytes and SHA-256 of a manifest that lies beside a list. Raises RecipeError for what is none."""
+    file = next((one for root in door_roots() if (one := root / "archives" / name).is_file()), HERE / name)
     try:
         with file.open(encoding="utf-8", newline="") as text:
             rows = [(one["file"], int(one["bytes"]), one["sha256"]) for one in csv.DictReader(text)]

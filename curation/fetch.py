@@ -66,7 +66,7 @@ def fetch(  # noqa: PLR0913, PLR0917 -- the options of a command
     where = settings(raw, None).raw
     most = rate * 1e6 if rate else math.inf
     manners = Manners(pause_s=asked.pause_s if pause is None else pause, most_bytes_per_s=most, longest_wait_s=wait)
-    line = Line(asked.hosts, manners)
+    line = Line(asked.hosts, manners, lambda told: _say(f"     {told}"))
     try:
         found = _wanted(asked, names, only, login, line)
         return _tell(found, as_json) if dry_run else _fetch(asked, found, where, line, as_json)

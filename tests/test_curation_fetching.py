@@ -202,7 +202,17 @@ def day(seconds: float) -> str:
 @pytest.mark.parametrize("code", [429, 503])
 def test_an_archive_that_asks_to_wait_is_given_that_time(tmp_path, slept, code):
     with serving(one=[status(code, Retry_After="7"), status(code, Retry_After=day(30)), file(CONTENT)]) as archive:
-        assert fetched(archive, tmp_path).sha256 == SHA
+        told = list[str]()
+        line = Line([archive.host], QUICK, told.append)
+        download(
+            Wanted(f"{archive.url}/one", "sub/one.dat", sha256=SHA),
+            tmp_path,
+            line,
+            Records(tmp_path, a_list(archive.host)),
+        )
+        line.close()
+    assert told[0].startswith(f"127.0.0.1: {code} ")
+    assert told[0].endswith("; asked again in 7 s")
     assert slept[0] == 7
     assert 25 < slept[1] <= 30
 
@@ -406,7 +416,7 @@ def fits(n: int = 40) -> bytes:
 def test_half_a_file_is_seen_by_its_form(tmp_path, path, content, match):
     with serving(one=[file(content)]) as archive, pytest.raises(FetchError, match=match):
         fetched(archive, tmp_path, path=path)
-    assert left(tmp_path) in ([], [f".{path[4:]}.part"])
+    assert left(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -529,6 +539,29 @@ def test_a_listing_that_is_none_is_one_line(listing):
 def test_lists_that_cannot_be_are_refused(said, match):
     with pytest.raises(ValueError, match=match):
         a_list("a.b", **said)
+
+
+def test_a_manifest_beside_a_list_of_the_users_own_says_what_each_file_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("RADIO_DOORS", str(tmp_path / "doors"))
+    with serving(a=[file(CONTENT)], b=[file(CONTENT[::-1])]) as archive:
+        files = [{"url": f"{archive.url}/{{file}}", "path": "sub/{file}", "manifest": "mine.csv"}]
+        lists(tmp_path / "doors", archive, files=files)
+        (tmp_path / "doors/archives/mine.csv").write_text(
+            "file,bytes,sha256\n" + "".join(f"{one},{len(CONTENT)},{SHA}\n" for one in "ab")
+        )
+        line, told = Line([archive.host], QUICK), list[str]()
+        line.say = told.append
+        right, wrong = wanted(archives()["mine"], (), "*", line)
+        records = Records(tmp_path, archives()["mine"])
+        assert download(right, tmp_path, line, records).sha256 == SHA
+        with pytest.raises(FetchError, match="twice; nothing is kept"):
+            download(wrong, tmp_path, line, records)
+        (tmp_path / "doors/archives/mine.csv").write_text("file,bytes,sha256\n../a,1,x\n")
+        with pytest.raises(RecipeError, match="expected a file's name, its bytes and its SHA-256"):
+            wanted(archives()["mine"], (), "*", line)
+        line.close()
+    assert left(tmp_path) == ["a"]
+    assert all("SHA256" in one for one in told)
 
 
 def test_every_list_of_ours_asks_its_own_hosts_by_https_and_says_its_terms():

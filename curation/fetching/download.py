@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import httpx
+from tqdm import tqdm
 
 from curation.fetching.form import trouble_of
 from curation.fetching.line import AgainError, Line, Waits
@@ -99,12 +100,18 @@ def _part(place: Path) -> Iterator[tuple[BinaryIO, Path]]:
             raise FetchError(f"{place}: another process fetches it") from None
         if not name.exists() or not os.path.samestat(name.stat(), os.fstat(part.fileno())):
             raise FetchError(f"{place}: another process has just fetched it; run the same command again")
-        yield part, name.with_name(f"{name.name}.json")
+        marks = name.with_name(f"{name.name}.json")
+        try:
+            yield part, marks
+        finally:
+            if name.exists() and not part.tell():  # nothing came
+                marks.unlink(missing_ok=True)
+                name.unlink()
 
 
 def _fetched(one: Wanted, part: BinaryIO, marks: Path, line: Line) -> _Version:
     """Fill the part until it is the file. Raises FetchError."""
-    waits, n_wrong = Waits(line.manners), 0
+    waits, n_wrong = Waits(line), 0
     while True:
         before = part.tell()
         try:
@@ -117,6 +124,7 @@ def _fetched(one: Wanted, part: BinaryIO, marks: Path, line: Line) -> _Version:
         except _WrongError as error:
             _emptied(part, marks)
             n_wrong += 1
+            line.say(f"{one.path}: {error}")
             if n_wrong > 1:
                 raise FetchError(f"{one.url}: {error}, twice; nothing is kept of it") from None
         else:
@@ -191,20 +199,24 @@ def _at_the_end(known: _Version | None, part: BinaryIO, marks: Path, answer: htt
 
 
 def _taken(part: BinaryIO, answer: httpx.Response, line: Line, n_total: int | None) -> None:
-    """Write what comes. Raises OSError before a disk is full, and _WrongError where more comes than there is."""
+    """Write what comes. Raises FetchError before a disk is full, and _WrongError where more comes than there is."""
     folder = Path(part.name).parent
     _check_room(folder, (n_total or 0) - part.tell())
     unseen = 0
+    on_a_terminal = {"disable": None, "leave": False, "unit": "B", "unit_scale": True}
+    bar = tqdm(initial=part.tell(), total=n_total, **on_a_terminal)
     try:
         for piece in line.parts(answer):
             if n_total is not None and part.tell() + len(piece) > n_total:
                 raise _WrongError(f"more than the {n_total:,} bytes that it has")
             part.write(piece)
+            bar.update(len(piece))
             unseen += len(piece)
             if n_total is None and unseen > LOOKED_AFTER_BYTES:
                 unseen = 0
                 _check_room(folder, LOOKED_AFTER_BYTES)
     finally:
+        bar.close()
         part.flush()
 
 

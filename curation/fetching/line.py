@@ -7,7 +7,7 @@ is a FetchError.
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,6 +58,8 @@ class Line:
 
     hosts: Sequence[str]
     manners: Manners = field(default_factory=Manners)
+    say: Callable[[str], None] = field(default=lambda _: None)
+    """Told of every wait."""
 
     def __post_init__(self) -> None:
         timeout = httpx.Timeout(self.manners.silent_s, connect=min(20.0, self.manners.silent_s))
@@ -116,7 +118,7 @@ class Line:
                         raise FetchError(f"{answer.url.host}: a listing of more than {most_bytes:,} bytes")
                 return bytes(found)
 
-        waits = Waits(self.manners)
+        waits = Waits(self)
         while True:
             try:
                 return whole()
@@ -161,20 +163,22 @@ class Line:
 class Waits:
     """How often and how long something is tried again."""
 
-    manners: Manners
+    line: Line
     n_tried: int = 0
 
     def wait(self, error: AgainError) -> None:
         """Wait before the next try. Raises FetchError where there is none, or the archive asks for too long."""
         self.n_tried += 1
-        if error.wait_s is not None and error.wait_s > self.manners.longest_wait_s:
-            told = f"longer than {self.manners.longest_wait_s:g} s; run the same command later, it goes on from there"
+        manners = self.line.manners
+        if error.wait_s is not None and error.wait_s > manners.longest_wait_s:
+            told = f"longer than {manners.longest_wait_s:g} s; run the same command later, it goes on from there"
             raise FetchError(f"{error}, and asks to wait {_time(error.wait_s)}: {told}")
-        if self.n_tried >= self.manners.tries:
+        if self.n_tried >= manners.tries:
             raise FetchError(f"{error}; tried {self.n_tried} times; run the same command later, it goes on from there")
-        own = self.manners.first_wait_s * 2 ** (self.n_tried - 1)
-        own = min(own, self.manners.longest_wait_s) * random.uniform(0.5, 1.0)
-        time.sleep(max(own, error.wait_s or 0.0))
+        own = min(manners.first_wait_s * 2 ** (self.n_tried - 1), manners.longest_wait_s) * random.uniform(0.5, 1.0)
+        wait_s = max(own, error.wait_s or 0.0)
+        self.line.say(f"{error}; asked again in {wait_s:.0f} s")
+        time.sleep(wait_s)
 
     def gained(self) -> None:
         """Something came: what comes next is no longer in a row with what failed."""
