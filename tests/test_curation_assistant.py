@@ -255,6 +255,17 @@ def test_a_place_is_drawn_byte_for_byte_as_the_build_drew_it(room: Room, desk: D
         room.look({"survey": "demo_galactic", "place": SCRIPT})
 
 
+def test_what_was_said_of_a_picture_is_held_against_one_of_that_size_alone(room: Room):
+    told = room.look({"survey": "demo_wide", "place": "F017", "side_arcsec": 128.0})["choices"]
+    assert told[0]["told"] == "demo_multilabel: the source F017 at the centre"
+    names = [
+        one["name"] for one in room.look({"survey": "demo_wide", "place": "F017", "side_arcsec": 400.0})["choices"]
+    ]
+    assert "demo_multilabel" not in names  # its labels name all that a picture shows
+    assert names[0] == "demo_fanaroff"  # its label is the source's, in a picture of any size
+    assert names.index("demo_objects") > names.index("header mirabest")  # of another survey: the person's choice
+
+
 def test_places_as_people_type_them():
     assert place_deg(" 187.7, +12.4 ") == (187.7, 12.4)
     assert place_deg("12:30:49.42 +12:23:28") == pytest.approx((187.7059, 12.3911), abs=1e-3)

@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from catalogs.formats.plain_json import read_json
 from catalogs.sky import ARCSEC_PER_RADIAN, unit_vectors
@@ -17,11 +19,12 @@ from curation.verification.annotation_tables import AnnotationTables
 from curation.verification.claims import Annotations, annotations_of
 from schemas.errors import CorpusError
 from schemas.labels import LabelScheme, Truth
-from schemas.rows import Rows
 
 AT_THE_CENTRE = 0.03
 """Of the picture's side: a source so near to the centre is the one that the picture is of."""
 LEAST_PX, MOST_PX = 1.5, 8.0  # of the image: the bounds of that
+SAME_SIZE = 0.05
+"""By how much of itself a picture may be larger or smaller than that of which a label was said."""
 NOBODY = {"source_id": "none", "labels": ()}
 
 
@@ -60,20 +63,25 @@ def by_header(sight: Sight, scheme: LabelScheme) -> Known:
     return Known(known, f"{alone}; classes of {scheme.name}")
 
 
-def by_tables(sight: Sight, dataset: str, tables: AnnotationTables) -> Known | None:
+def by_tables(sight: Sight, dataset: str, tables: AnnotationTables, sides_arcsec: Mapping[str, float]) -> Known | None:
     """What a dataset says of that sky; None where it has nothing there.
 
     Objects are told where at least one of them shows: of a place without any nobody knows whether it was looked at.
+    What a scheme says of pictures is told of a picture of that size alone; `sides_arcsec`: of the dataset's, by source.
     """
     if sight.cutout["wcs_header"] is None:
         return None
     source = _source_at_the_centre(sight, tables)
+    if source and tables.scheme.about != "source" and not _is_as_large(sight, sides_arcsec.get(source["source_id"])):
+        source = None
     boxes = tables.boxes(sight.cutout) if tables.objects.num_rows else []
     if source is None and not boxes:
         return None
     known = replace(tables.about(sight.cutout, source or NOBODY, boxes or None), survey=sight.survey)
-    called = Rows(tables.objects, "object_id", ("object_name",))
-    names = tuple(str(called[one.object_id]["object_name"] or "") for one in known.objects or ())
+    ids = pa.array([one.object_id for one in known.objects or ()], pa.string())
+    rows = tables.objects.filter(pc.is_in(tables.objects["object_id"], ids))
+    called = {row["object_id"]: row["object_name"] for row in rows.select(["object_id", "object_name"]).to_pylist()}
+    names = tuple(str(called[name] or "") for name in ids.to_pylist())
     return Known(known, _told(dataset, source, boxes), dataset, names)
 
 
@@ -135,6 +143,11 @@ def _source_at_the_centre(sight: Sight, tables: AnnotationTables) -> Mapping[str
     if chords[nearest] * ARCSEC_PER_RADIAN > most_px * pixel:
         return None
     return rows.slice(nearest, 1).to_pylist()[0]
+
+
+def _is_as_large(sight: Sight, side_arcsec: float | None) -> bool:
+    side = sight.cutout["width_px"] * sight.cutout["pixel_x_arcsec"]
+    return side_arcsec is not None and abs(side / side_arcsec - 1) <= SAME_SIZE
 
 
 def _told(dataset: str, source: Mapping[str, Any] | None, boxes: Sequence[PictureBox]) -> str:

@@ -192,22 +192,23 @@ class Room:
         return talk
 
     def _known(self, sight: Sight) -> list[tuple[str, Known]]:
-        """What an answer can be held against, the most telling first: of the same survey, who knows source, objects."""
+        """What an answer can be held against, the most telling first: who knows the source, who knows objects.
+
+        What was said of another survey's pictures comes last: what is compact there may not be here.
+        """
         found = list[tuple[str, Known]]()
-        built = self.desk.datasets if self.desk else ()
-        for name in self.corpus.datasets:
-            if self.desk and name in built and (known := by_tables(sight, name, self.desk.annotations(name))):
-                found.append((name, known))
+        if self.desk:
+            for name in self.desk.datasets:
+                tables, sides = self.desk.annotations(name), self.desk.sides_arcsec[name]
+                if known := by_tables(sight, name, tables, sides):
+                    found.append((name, known))
         found.sort(
-            key=lambda one: (
-                dataset(one[0]).survey != sight.cutout.get("survey"),
-                one[1].annotations.source_id == NOBODY["source_id"],
-                one[1].annotations.objects is None,
-            )
+            key=lambda one: (one[1].annotations.source_id == NOBODY["source_id"], not one[1].annotations.objects)
         )
+        own = [one for one in found if sight.survey is None or dataset(one[0]).survey == sight.cutout["survey"]]
         schemes = dict.fromkeys(dataset(name).scheme for name in self.corpus.datasets)
         header = [(f"header {name}", by_header(sight, label_scheme(name))) for name in schemes]
-        return [*found, *header]
+        return [*own, *header, *(one for one in found if one not in own)]
 
     @property
     def _mosaics(self) -> dict[str, pa.Table]:

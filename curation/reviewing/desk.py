@@ -175,6 +175,17 @@ class Desk:
         found = {one.split("/")[1]: self.store.read(one) for one in self.tables.get("mosaics", ())}
         return {name: table for name, table in found.items() if table["header"].null_count < table.num_rows}
 
+    @cached_property
+    def sides_arcsec(self) -> dict[str, dict[str, float]]:
+        """Of each dataset how much sky the picture of a source shows along x, by the source's id, where known."""
+        columns, found = ["source_id", "width_px", "pixel_x_arcsec"], dict[str, dict[str, float]]()
+        for name in self.datasets:
+            table = self.store.read(self._address("cutouts", name) or "", columns)
+            sides = pc.multiply(table["width_px"].cast(pa.float64()), table["pixel_x_arcsec"])
+            named = zip(table["source_id"].to_pylist(), sides.to_pylist(), strict=True)
+            found[name] = {source_id: side for source_id, side in named if side is not None}
+        return found
+
     def stamps(self, survey: str) -> Stamps:
         """Of the files of a survey's mosaics: one that has its stamp is not read for its digest again."""
         return stamps_of(known_digests(self.store), self.mosaics[survey]["mosaic"].to_pylist())
