@@ -60,7 +60,7 @@ def by_header(sight: Sight, scheme: LabelScheme) -> Known:
     """What pixels and header say, and nothing of any source."""
     known = annotations_of(sight.cutout, NOBODY, None, {}, scheme, sight.survey)
     alone = "its header alone" if sight.cutout["wcs_header"] else "nothing but the picture"
-    return Known(known, f"{alone}; classes of {scheme.name}")
+    return Known(known, f"{alone}; classes of {scheme.name}", f"header {scheme.name}")
 
 
 def by_tables(sight: Sight, dataset: str, tables: AnnotationTables, sides_arcsec: Mapping[str, float]) -> Known | None:

@@ -136,7 +136,7 @@ class Room:
     def annotate(self, talk_id: str, body: bytes) -> dict[str, Any]:
         """Hold the answers of a conversation against a file of annotations."""
         talk = self.talk(talk_id)
-        talk.choices["file"] = talk.known = by_file(talk.sight, body, talk.known.annotations.scheme)
+        talk.hold_against(FILE, by_file(talk.sight, body, talk.known.annotations.scheme))
         return talk.told
 
     def hold_against(self, talk_id: str, name: object) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class Room:
         talk = self.talk(talk_id)
         if not isinstance(name, str) or name not in talk.choices:
             raise RecipeError(f"expected one of {', '.join(talk.choices)}")
-        talk.known = talk.choices[name]
+        talk.hold_against(name, talk.choices[name])
         return talk.told
 
     # -- words ----------------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ class Room:
     # -- what is at hand ------------------------------------------------------------------------------------------
 
     def _opened(self, sight: Sight) -> Talk:
-        choices = dict(self._known(sight))
+        choices = {one.name: one for one in self._known(sight)}
         known = next(iter(choices.values()))
         dialect: Dialect = self.corpus.dialect  # pyright: ignore -- held by the corpus file's own pattern
         talk = Talk(secrets.token_hex(8), sight, known, choices, dialect)
@@ -191,23 +191,21 @@ class Room:
             self.talks.popitem(last=False)
         return talk
 
-    def _known(self, sight: Sight) -> list[tuple[str, Known]]:
+    def _known(self, sight: Sight) -> list[Known]:
         """What an answer can be held against, the most telling first: who knows the source, who knows objects.
 
         What was said of another survey's pictures comes last: what is compact there may not be here.
         """
-        found = list[tuple[str, Known]]()
+        found = list[Known]()
         if self.desk:
             for name in self.desk.datasets:
                 tables, sides = self.desk.annotations(name), self.desk.sides_arcsec[name]
                 if known := by_tables(sight, name, tables, sides):
-                    found.append((name, known))
-        found.sort(
-            key=lambda one: (one[1].annotations.source_id == NOBODY["source_id"], not one[1].annotations.objects)
-        )
-        own = [one for one in found if sight.survey is None or dataset(one[0]).survey == sight.cutout["survey"]]
+                    found.append(known)
+        found.sort(key=lambda one: (one.annotations.source_id == NOBODY["source_id"], not one.annotations.objects))
+        own = [one for one in found if sight.survey is None or dataset(one.name).survey == sight.cutout["survey"]]
         schemes = dict.fromkeys(dataset(name).scheme for name in self.corpus.datasets)
-        header = [(f"header {name}", by_header(sight, label_scheme(name))) for name in schemes]
+        header = [by_header(sight, label_scheme(name)) for name in schemes]
         return [*own, *header, *(one for one in found if one not in own)]
 
     @property

@@ -56,6 +56,8 @@ class Talk:
     """What else an answer can be held against, by name."""
     dialect: Dialect = "xyxy_norm"
     turns: list[Turn] = field(default_factory=list[Turn])
+    marks: dict[tuple[str, Turn], Marked] = field(default_factory=dict[tuple[str, Turn], Marked])
+    """Of turns, by the name of what they are held against: a long answer takes a while to read."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def request(self, asked: Asked, served: Served) -> Request:
@@ -65,6 +67,11 @@ class Talk:
         )
         png = None if before else self.sight.png
         return Request(served, "", asked.question, png, sampling=asked.sampling, examples=before)
+
+    def hold_against(self, name: str, known: Known) -> None:
+        """Mark all answers by what is known under a name, from now on; what was marked under it is forgotten."""
+        self.choices[name] = self.known = known
+        self.marks = {key: one for key, one in self.marks.items() if key[0] != known.name}
 
     @property
     def told(self) -> dict[str, Any]:
@@ -78,7 +85,11 @@ class Talk:
         }
 
     def _turn(self, one: Turn) -> dict[str, Any]:
-        found = marked(one.question, one.answer, self.known.annotations, self.dialect, self.sight.size_px)
+        name = self.known.name, one
+        found = self.marks.get(name) or marked(
+            one.question, one.answer, self.known.annotations, self.dialect, self.sight.size_px
+        )
+        self.marks[name] = found
         sampling = one.sampling
         return {
             "question": one.question, "problem": one.problem, "seconds": one.seconds,
