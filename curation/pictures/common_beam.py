@@ -14,12 +14,13 @@ from scipy import fft
 
 from curation.pictures.cards import ImageError
 from curation.pictures.frame import Beam
+from curation.pictures.zscale import clipped_rms
 
 FWHM_OF_SIGMA = float(np.sqrt(8 * np.log(2)))
 SAME_BEAM = 2e-3  # beams whose axes differ by less are one: 0.4 % of a wide source's brightness
 HAIR = 1 + SAME_BEAM / 10
 REACH_SIGMA = 5.0  # of the Gaussian, that is looked at around a window
-LEAST_KNOWN = 0.5  # of the Gaussian's weight, that must lie on pixels that are not blank
+HALF, NEARLY_ALL = 0.5, 0.98  # of the Gaussian's weight, that lies on pixels that are not blank
 Reals = NDArray[np.float64]
 Row = dict[str, Any]
 
@@ -98,20 +99,27 @@ def area_ratio(own: Beam, target: Beam) -> float:
     return target[0] * target[1] / (own[0] * own[1])
 
 
-def convolved(image: NDArray[np.floating], kernel: Reals) -> Reals:
+def convolved(image: NDArray[np.floating], kernel: Reals, *, only_sure: bool = False) -> Reals:
     """image[y, x] convolved with a Gaussian of unit sum; `kernel`: its covariance in pixels.
 
-    Blank pixels take no part and stay blank, and so does a pixel with less than half of the Gaussian on what is known.
-    The image reaches `reach_px` beyond what is wanted of it: nearer its edges values are wrong.
+    Blank pixels take no part and stay blank. Beside them a pixel is a mean of what is known: it stands where that is
+    nearly all of the Gaussian; and, unless `only_sure`, where it is half and the rest could not change it by more than
+    the noise, as it could on the flank of a source that a blank edge cuts. The image reaches `reach_px` beyond what is
+    wanted of it: nearer its edges values are wrong.
     """
     known = np.isfinite(image)
-    filled = np.where(known, image, 0.0)
-    made = _filtered(filled, kernel)
+    made = _filtered(np.where(known, image, 0.0), kernel)
     if known.all():
         return made
     weight = _filtered(known.astype(float), kernel)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(known & (weight >= LEAST_KNOWN), made / weight, np.nan)
+        made = np.where(known, made / weight, np.nan)
+        is_sure = known & (weight >= NEARLY_ALL)
+        if only_sure or not is_sure.any():
+            return np.where(is_sure, made, np.nan)
+        noise = clipped_rms(made[is_sure].astype(np.float32)) or 0.0
+        is_harmless = (weight >= HALF) & ((1 - weight) * np.abs(made) <= noise)
+    return np.where(is_sure | is_harmless, made, np.nan)
 
 
 def _filtered(image: Reals, kernel: Reals) -> Reals:

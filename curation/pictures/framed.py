@@ -1,5 +1,6 @@
 """CUTOUTS of a corpus with a `[frame]`: each picture made of its mosaics on its pixels. From FRAMES and MOSAICS."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,12 +91,20 @@ def framed_cutouts_step(
 def _image(row: Row, grid: Grid, readings: Readings, frame: Frame) -> NDArray[np.floating]:
     """image[y, x] on the grid, in mJy/beam: of the one mosaic that has a share, or the mean of those that have.
 
-    Each pixel is the mean of those that show something there, by their weights.
+    Each pixel is the mean of those that show something there, by their weights. Near its blanks a mosaic that was
+    convolved does not know its pixels well: it has a part there only where no other knows better.
     """
     shares = [one for one in row["mosaics"] if one["weight"]]
-    layers = [_layer(one, row, grid, readings, frame) for one in shares]
-    if len(layers) == 1:
-        return layers[0]
+    if len(shares) == 1:
+        return _layer(shares[0], row, grid, readings, frame)
+    made = _mean(shares, [_layer(one, row, grid, readings, frame, only_sure=True) for one in shares])
+    if frame.beam is None or np.isfinite(made).all():
+        return made
+    others = _mean(shares, [_layer(one, row, grid, readings, frame) for one in shares])
+    return np.where(np.isfinite(made), made, others)
+
+
+def _mean(shares: Sequence[Row], layers: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     total, weight = np.zeros(layers[0].shape), np.zeros(layers[0].shape)
     for share, layer in zip(shares, layers, strict=True):
         known = np.isfinite(layer)
@@ -105,10 +114,12 @@ def _image(row: Row, grid: Grid, readings: Readings, frame: Frame) -> NDArray[np
         return total / weight  # 0 / 0, where nobody shows anything, is blank
 
 
-def _layer(share: Row, row: Row, grid: Grid, readings: Readings, frame: Frame) -> NDArray[np.floating]:
-    """What one mosaic shows on the grid."""
+def _layer(
+    share: Row, row: Row, grid: Grid, readings: Readings, frame: Frame, *, only_sure: bool = False
+) -> NDArray[np.floating]:
+    """What one mosaic shows on the grid; `only_sure`: see `convolved`."""
     x_min, y_min, x_max, y_max = (share[name] for name in EDGES)
-    image = readings.read(share["mosaic"], (x_min, y_min, x_max, y_max))
+    image = readings.read(share["mosaic"], (x_min, y_min, x_max, y_max), only_sure=only_sure)
     if share["mosaic"] == row["mosaic"] and not frame.is_regridded:
         return image
     header = moved_header(readings.mosaics[share["mosaic"]]["header"], x_min, y_min)

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.pictures.cards import ImageError
-from curation.pictures.common_beam import area_ratio, convolved, covariance_px, own_beam, reach_px, smoothing
+from curation.pictures.common_beam import (
+    area_ratio,
+    convolved,
+    covariance_px,
+    own_beam,
+    reach_px,
+    smoothing,
+)
 from curation.pictures.cutouts import in_mjy_per_beam, of_the_file
 from curation.pictures.frame import Beam
 from curation.pictures.grids import steps_of
@@ -35,10 +42,11 @@ class Readings:
     often: Collection[str] = ()
     """Mosaics of which so many windows are wanted that a tile-compressed one is best decoded whole."""
 
-    def read(self, name: str, box: Box) -> NDArray[np.floating]:
+    def read(self, name: str, box: Box, *, only_sure: bool = False) -> NDArray[np.floating]:
         """image[y, x] of the box in mJy/beam (of a mosaic of unknown unit as it stands), NaN where it is blank.
 
-        Raises ImageError for a file that cannot be read, and where its beam cannot become the common one.
+        `only_sure`: see `convolved`. Raises ImageError for a file that cannot be read, and where its beam cannot become
+        the common one.
         """
         mosaic = self.mosaics[name]
         kernel = self._kernel(mosaic, box)
@@ -49,7 +57,7 @@ class Readings:
         wider = self._pixels(mosaic, (x_min - reach, y_min - reach, x_max + reach, y_max + reach))
         if not np.isfinite(wider).any():
             return np.full((y_max - y_min, x_max - x_min), np.nan, np.float32)
-        made = convolved(wider, kernel)[reach:-reach, reach:-reach]
+        made = convolved(wider, kernel, only_sure=only_sure)[reach:-reach, reach:-reach]
         return made * area_ratio(own, self.beam) if own and self.beam else made
 
     def _kernel(self, mosaic: Row, box: Box) -> NDArray[np.float64] | None:

@@ -104,6 +104,16 @@ def _turned(ra_deg: float, dec_deg: float, between: Reals) -> Grid:
 
 
 def _filled(image: NDArray[np.floating], known: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Blank pixels like the nearest that is not: a spline would make blanks of all others, and 0 would ring."""
+    """Blank pixels as what is known would go on: one of them would make a spline blank all over, and 0 would ring.
+
+    The nearest known pixel, less the difference to it of the one that lies as far on its other side; of blanks farther
+    than a spline remembers, and where that one is not known, the nearest itself.
+    """
     nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
-    return image[tuple(nearest)]
+    filled, there = image[tuple(nearest)], np.indices(image.shape)
+    mirrored = 2 * nearest - there
+    inside = [np.clip(one, 0, n - 1) for one, n in zip(mirrored, image.shape, strict=True)]
+    is_near = (np.abs(nearest - there) <= SPLINE_PX).all(axis=0) & (np.array(inside) == mirrored).all(axis=0)
+    can = ~known & is_near & known[tuple(inside)]
+    filled[can] = 2 * filled[can] - image[tuple(inside)][can]
+    return filled
