@@ -1,45 +1,90 @@
 """What a picture loses when it is put on other pixels or brought to another beam, by every way of doing it.
 
-    nice -n 15 python benchmarks/frames.py                  # two minutes of CPU
-    nice -n 15 python benchmarks/frames.py --quick
+    nice -n 15 python benchmarks/frames.py                              # half a minute of CPU
+    nice -n 15 python benchmarks/frames.py --quick                      # does it run?
+    python benchmarks/frames.py --raw RAW --store STORE --sheet A.toml B.toml --out sheet.png
 
 Regridding: a point source of 100 places between the pixels, on a grid of the same pixel turned by 30 degrees with a
 pixel's centre at the source; its flux on 64 x 64 of them; white noise, and noise that the beam has smoothed; blank
 sky of 20 x 20 pixels, and how many are blank after. `exact` is reproject's by areas, which no corpus can choose.
 Common beams: a point source from its own beam to one that is a little larger, by radio-beam's own kernel with
-astropy's `convolve_fft`, and by `curation.pictures.common_beam`.
+astropy's `convolve_fft`, and by `curation.pictures.common_beam`. Sheet: the pictures of two corpus files of the same
+datasets, one with a `[frame]`, say, one below the other.
 """
 
 import argparse
+import io
 import time
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from astropy import units
 from astropy.convolution import convolve_fft
 from numpy.typing import NDArray
+from PIL import Image
 from radio_beam import Beam
 from reproject import reproject_exact
 
+from curation.corpus import corpus, graph
+from curation.engine.run import build
+from curation.engine.steps import Step
+from curation.engine.store import Store
 from curation.pictures.common_beam import FWHM_OF_SIGMA, convolved
 from curation.pictures.grids import Grid, grid_at
 from curation.pictures.regrid import regridded
 from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 
+TILE_PX, COLUMNS = 160, ("dataset", "source_id", "png")
 METHODS = ("bilinear", "bicubic", "adaptive", "exact")
 PER_BEAM = (2.0, 2.5, 3.0, 4.0, 5.0, 8.0)
 SIDE_PX, SMALL_PX, TURN_DEG = 101, 7, 30.0
 RATIOS = (1.02, 1.05, 1.1, 1.2, 1.5, 2.0)
-Image = NDArray[np.float64]
+Pixels = NDArray[np.float64]
 
 
 def main() -> None:
     """Print both tables."""
     said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     said.add_argument("--quick", action="store_true", help="does it run?")
-    n_places = 4 if said.parse_args().quick else 100
+    said.add_argument("--sheet", nargs=2, metavar="CORPUS", help="two corpus files, by name or path")
+    said.add_argument("--raw", type=Path)
+    said.add_argument("--store")
+    said.add_argument("--out", type=Path, default=Path("sheet.png"))
+    given = said.parse_args()
+    if given.sheet:
+        sheet(given.sheet, given.raw, Store(given.store), given.out)
+        return
+    n_places = 4 if given.quick else 100
     for line in (*regridding(n_places), "", *beams()):
         print(line)
+
+
+def sheet(names: Sequence[str], raw: Path, store: Store, out: Path) -> None:
+    """Draw the first pictures of each dataset, as each corpus file makes them, a row for each; makes their tables."""
+    rows = [_pictures(graph(corpus(name), raw, store).steps, store) for name in names]
+    both = [one for one in rows[0] if one in rows[1]]
+    shown = [
+        one for name in dict.fromkeys(one[0] for one in both) for one in [key for key in both if key[0] == name][:4]
+    ]
+    made = [
+        [Image.open(io.BytesIO(row[one])).convert("RGB").resize((TILE_PX, TILE_PX)) for one in shown] for row in rows
+    ]
+    whole = Image.new("RGB", (len(shown) * (TILE_PX + 4), len(made) * (TILE_PX + 4)), "white")
+    for y, tiles in enumerate(made):
+        for x, tile in enumerate(tiles):
+            whole.paste(tile, (x * (TILE_PX + 4), y * (TILE_PX + 4)))
+    whole.save(out, "PNG", optimize=True)
+    print(f"{out}: {len(shown)} of {len(both)} pictures that both make; above {names[0]}, below {names[1]}")
+
+
+def _pictures(steps: Sequence[Step], store: Store) -> dict[tuple[str, str], bytes]:
+    """The PNG of each cutout by dataset and source."""
+    wanted = [one for one in steps if one.name.split("/")[0] in ("mosaics", "sources", "windows", "frames", "cutouts")]
+    build(wanted, store, workers=0, say=lambda _: None)
+    tables = [store.read(one.address, COLUMNS) for one in wanted if one.name.startswith("cutouts/")]
+    return {(row["dataset"], row["source_id"]): row["png"] for table in tables for row in table.to_pylist()}
 
 
 def regridding(n_places: int) -> list[str]:
@@ -61,7 +106,7 @@ def regridding(n_places: int) -> list[str]:
     return lines
 
 
-def made(image: Image, header: str, grid: Grid, method: str) -> Image:
+def made(image: Pixels, header: str, grid: Grid, method: str) -> Pixels:
     """An image on a grid, by one of METHODS."""
     if method != "exact":
         return regridded(image, header, grid, method)
@@ -70,7 +115,7 @@ def made(image: Image, header: str, grid: Grid, method: str) -> Image:
         return reproject_exact((image, ways[0]), ways[1], shape_out=shape, return_footprint=False)
 
 
-def drawn(per_beam: float, x_px: float, y_px: float, side_px: int = SIDE_PX) -> Image:
+def drawn(per_beam: float, x_px: float, y_px: float, side_px: int = SIDE_PX) -> Pixels:
     """A point source at a place, seen by a round beam."""
     y, x = np.indices((side_px, side_px))
     return np.exp(-4 * np.log(2) * ((x - x_px) ** 2 + (y - y_px) ** 2) / per_beam**2)
