@@ -1,6 +1,7 @@
 """An archive on 127.0.0.1 that misbehaves: each path has a row of behaviours, one a request, the last for all more."""
 
 import hashlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -152,12 +153,15 @@ def until_closed(content: bytes) -> Behaviour:
 
 
 @contextmanager
-def serving(**paths: list[Behaviour]) -> Iterator[Archive]:
-    """A server; paths are told by keyword, or added to `paths` later."""
+def serving(context: ssl.SSLContext | None = None, **paths: list[Behaviour]) -> Iterator[Archive]:
+    """A server, with `context` by TLS; paths are told by keyword, or added to `paths` later."""
     archive = Archive({f"/{name}": row for name, row in paths.items()})
     handler = type("Bound", (Handler,), {"archive": archive})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
+        server.handle_error = lambda *_: None  # type: ignore[method-assign] - whoever hangs up is meant to
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         archive.host = f"127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()

@@ -195,6 +195,41 @@ def test_only_loopback_is_asked_without_tls():
     line.close()
 
 
+def test_a_certificate_that_nobody_trusts_is_one_line(tmp_path):
+    import ssl
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")]),
+    )
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1)).sign(key, hashes.SHA256())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    kept = tmp_path / "own.pem"
+    kept.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(kept)
+    with serving(context=context, one=[file(CONTENT)]) as archive:
+        line = Line([archive.host], QUICK)
+        with pytest.raises(FetchError, match="its certificate is none that this machine trusts"):
+            download(
+                Wanted(f"https://{archive.host}/one", "sub/one.dat"),
+                tmp_path,
+                line,
+                Records(tmp_path, a_list(archive.host)),
+            )
+        line.close()
+        assert archive.asked == []
+    assert left(tmp_path) == []
+
+
 def day(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 

@@ -103,6 +103,8 @@ class Line:
             except (httpx.TransportError, httpx.StreamError) as error:
                 if "location header" in str(error):
                     raise FetchError(f"{at.host} sends on to no address: {_told(error)}") from None
+                if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                    raise FetchError(f"{at.host}: its certificate is none that this machine trusts") from None
                 raise AgainError(f"{at.host}: {_told(error)}") from None
         raise FetchError(f"{at.host}: sends on more than {MOST_REDIRECTS} times")
 
