@@ -195,19 +195,12 @@ def _row(planned: _Planned, frame: Frame, readings: Readings) -> Row:
     window, taken, grid = planned.window, planned.taken, planned.grid
     apart = {one.mosaic["mosaic"]: _why_apart(one, taken, frame) for one in planned.others}
     used = [taken, *(one for one in planned.others if apart[one.mosaic["mosaic"]] is None)]
-    weights = [1 / one.rms**2 if one.rms else 1.0 for one in used]
-    shares = [one.share(weight / sum(weights)) for one, weight in zip(used, weights, strict=True)]
-    shares[1:] = sorted(shares[1:], key=lambda one: (-one["weight"], one["mosaic"]))
-    losses = list[float]()
-    for share in shares:
-        mosaic = readings.mosaics[share["mosaic"]]
-        if share is shares[0] and not frame.is_regridded:
-            continue
-        losses += _read_under(share, mosaic, grid, frame)
+    shares = _shares(used)
+    regridded = shares if frame.is_regridded else shares[1:]
+    losses = [loss for one in regridded for loss in _read_under(one, readings.mosaics[one["mosaic"]], grid, frame)]
     unused = [one.share(why=why) for one in planned.others if (why := apart[one.mosaic["mosaic"]])]
     if frame.overlap != "combined":
         unused = [one.share(why=why_not(one, taken)) for one in planned.looks if one is not taken]
-    is_regridded = frame.is_regridded or len(shares) > 1
     return {
         **{name: window[name] for name in FROM_WINDOW},
         "cutout_id": next(one["cutout_id"] for one in _boxes(window) if one["mosaic"] == taken.mosaic["mosaic"]),
@@ -217,11 +210,18 @@ def _row(planned: _Planned, frame: Frame, readings: Readings) -> Row:
         "wcs_header": grid.header,
         "width_px": grid.width_px,
         "height_px": grid.height_px,
-        "method": frame.how if is_regridded else None,
+        "method": frame.how if regridded else None,
         "n_per_beam": _n_per_beam(taken, frame.beam or own_beam(taken.mosaic)),
         "peak_loss": max(losses, key=abs) if losses else None,
         **_beam_columns([one.mosaic for one in used], frame.beam),
     }
+
+
+def _shares(used: Sequence[Look]) -> list[Row]:
+    """What each has in a picture, by its noise: the one that is taken first, then the largest."""
+    weights = [1 / one.rms**2 if one.rms else 1.0 for one in used]
+    first, *others = (one.share(weight / sum(weights)) for one, weight in zip(used, weights, strict=True))
+    return [first, *sorted(others, key=lambda one: (-one["weight"], one["mosaic"]))]
 
 
 def _read_under(share: Row, mosaic: Row, grid: Grid, frame: Frame) -> list[float]:
