@@ -2,7 +2,7 @@
 import { $, asked, closeDialogs, el, onKeys, sent, svg } from "/common.js";
 import { drawGrid, drawNorth, placeOf, skyAt } from "/sky.js";
 
-const MOST_BYTES = 20 * 1024 * 1024;
+const MOST_BYTES = 20 * 1024 * 1024, MOST_NAMED = 8;  // boxes of a catalogue that have room for a name
 const SIGNS = { supported: "✓", contradicted: "✗", unknown: "?", "not understood": "…", "claims nothing": "–" };
 const kind = (mark) => ({ "not understood": "unread", "claims nothing": "nothing" })[mark] || mark;
 
@@ -195,7 +195,10 @@ function drawOver(lit = -1) {
   over.replaceChildren();
   if ($("grid").checked) drawGrid(over, sight);
   const size = 0.036 * Math.max(width, height);
-  if ($("catalogued").checked) for (const one of talk.known.boxes) drawBox(over, one.box, `${one.name} ${one.labels.join(", ")}`.trim(), "box catalogued", size);
+  if ($("catalogued").checked) {
+    const is_named = talk.known.boxes.length <= MOST_NAMED;
+    for (const one of talk.known.boxes) drawBox(over, one.box, is_named ? `${one.name} ${one.labels.join(", ")}`.trim() : "", "box catalogued", size);
+  }
   const turn = talk.turns[chosen];
   if (turn && $("boxes").checked) {
     turn.boxes.forEach((one, k) => drawBox(over, one.box, String(k + 1), `box answered ${one.mark ? kind(one.mark) : ""} ${k === lit ? "lit" : ""}`, size, one.is_point));

@@ -3,6 +3,9 @@
 // height_px, pixel_x_arcsec and sky.
 import { svg } from "/common.js";
 
+// Round lengths for a scale bar, in arcsec, and their names.
+const BARS = [[1, "″"], [60, "′"], [3600, "°"]].flatMap(([unit, name]) => [1, 2, 5, 10, 20, 30].map((step) => [step * unit, `${step}${name}`]));
+
 export function skyAt(picture, x, y) {  // ICRS degrees of a position counted from the left and lower edge; null without WCS
   const grid = picture.sky;
   if (!grid) return null;
@@ -51,10 +54,10 @@ export function drawNorth(over, picture) {  // arrows to north and east, and a b
     over.append(svg("path", { class: "north", d: `M${x0} ${y0}L${x1} ${y1}` }));
     over.append(svg("text", { x: x1 + (x / long) * size * 0.3 - width * 0.014, y: y1 - (y / long) * size * 0.3 + height * 0.014, "font-size": height * 0.042 }, name));
   }
-  const most = 0.3 * width * pixel, ten = 10 ** Math.floor(Math.log10(most)), arcsec = [5, 2, 1].map((k) => k * ten).find((k) => k <= most);
+  const most = 0.3 * width * pixel, [arcsec, name] = BARS.filter((one) => one[0] <= most).pop() || [most, `${most.toPrecision(1)}″`];
   const end = 0.95 * width, start = end - arcsec / pixel;
   over.append(svg("path", { class: "north", d: `M${start} ${0.95 * height}H${end}` }));
-  over.append(svg("text", { x: start, y: 0.935 * height, "font-size": height * 0.042 }, arcsec >= 60 ? `${arcsec / 60}′` : `${arcsec}″`));
+  over.append(svg("text", { x: start, y: 0.935 * height, "font-size": height * 0.042 }, name));
 }
 
 export function drawGrid(over, picture) {  // lines of equal right ascension and declination, through the picture's centre and beside

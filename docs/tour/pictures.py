@@ -144,13 +144,13 @@ class Tour:
             self._go(page, samples[source])
             for key in keys:
                 page.keyboard.press(key)
-                page.wait_for_selector("#status:has-text('takes it back')")
+                _decided(page)
         page.keyboard.press("c")
         page.select_option("#label", "DIFFUSE-LARGE")
         page.check("#instead")
         page.fill("#correct-note", "it fills half of the picture")
         page.keyboard.press("Enter")
-        page.wait_for_selector("#status:has-text('takes it back')")
+        _decided(page)
         self._go(page, samples[WRONG])
         page.keyboard.press("g")
         page.wait_for_timeout(300)
@@ -177,6 +177,12 @@ class Tour:
         page.click("#kinds button:has-text('other labels')")
         page.wait_for_selector("#changes .change")
         _loaded(page)
+
+
+def _decided(page: Any) -> None:
+    """Once a decision is kept and the next sample shown."""
+    page.wait_for_selector("#status:has-text('takes it back')")
+    page.wait_for_selector("#sample[aria-busy=false]")
 
 
 def _asked(page: Any) -> None:
