@@ -182,7 +182,8 @@ def test_files_of_text_that_are_no_tables_are_named():
     for body, said in (
         ("a,b\n".encode("utf-16"), "UTF-16, expected UTF-8"),
         (b"# only\n# comments\n", "no header line"),
-        ("a,b\n\xe9,2\n".encode("latin-1"), "not a CSV table"),
+        ("a,b\n\xe9,2\n".encode("latin-1"), "line 2: not UTF-8: byte 0xe9"),
+        ("a,b\n\xe9,2,3\n".encode("latin-1"), "line 2: not UTF-8: byte 0xe9"),
     ):
         with pytest.raises(CatalogError, match=said):
             text_tables.read_delimited(body, "mine", comment="#")

@@ -21,6 +21,7 @@ BAD = {
     "floats that never end": ("", r"\begin{figure}" * 20_000, "no-caption"),
     "verbatim that never ends": ("", r"\begin{verbatim}" * 20_000, "no-figures"),
     "braces": ("", FIGURE % ("{" * 9_000 + "}" * 9_000), "caption-broken"),
+    "brackets in brackets": ("", r"\begin{figure}\includegraphics{a.png}" + r"\subfloat[" * 63 + r"\caption{A.}\end{figure}", "caption-broken"),
     "a file that calls itself": ("", r"\input{main}" * 20_000, "no-figures"),
     "references without an end": ("", FIGURE % ("(" + r"Fig.~\ref{a}" * 1_500 + "x"), None),
     "a caption without an end": ("", FIGURE % ("word " * 5_000), "caption-broken"),

@@ -218,6 +218,21 @@ def test_tiles_that_cannot_be_decoded_are_one_line_however_they_are_read(tmp_pat
 # --- bombs: what is decoded for a window is bounded, whatever the file claims
 
 
+@pytest.mark.parametrize(
+    "place", [(8, -1_915_710_542), (-8, 0), (8, 2**30)], ids=["before", "less than none", "behind"]
+)
+def test_a_tile_that_lies_outside_of_the_tiles_is_no_memory_to_read(tmp_path, place):
+    """Astropy 8 maps the file, and takes any offset for a place in it."""
+    path = tiled(tmp_path / "a.fits", (32, 32), (16, 16))
+    with fits.open(path, disable_image_compression=True) as file:
+        at = file[1].fileinfo()["datLoc"]
+    body = bytearray(path.read_bytes())
+    body[at : at + 8] = np.array(place, ">i4").tobytes()
+    path.write_bytes(body)
+    with pytest.raises(ImageError, match="COMPRESSED_DATA: a tile outside of its"):
+        open_plane(path).read((0, 0, 4, 4))
+
+
 def tiled(path: Path, shape: tuple[int, int], tile: tuple[int, int], method: str = "RICE_1") -> Path:
     packed = fits.CompImageHDU(np.zeros(shape, "u1"), compression_type=method, tile_shape=tile)
     fits.HDUList([fits.PrimaryHDU(), packed]).writeto(path)

@@ -22,7 +22,7 @@ def read_delimited(
     data: `units`, which are kept, and `dashes`. A header's field that is empty is called `Unnamed: 0` by its number.
     A row with too few or too many fields, or a quote that is not closed, is ragged.
     """
-    found = records(without_mark(body, where), where, delimiter, comment)
+    found = records(in_utf8(without_mark(body, where), where), where, delimiter, comment)
     if not found:
         raise CatalogError(f"{where}: no header line")
     header, *rest = found
@@ -50,6 +50,21 @@ def without_mark(body: bytes, where: str) -> bytes:
     if body[:2] in UTF_16:
         raise CatalogError(f"{where}: UTF-16, expected UTF-8; convert it")
     return body.removeprefix(b"\xef\xbb\xbf")
+
+
+def in_utf8(body: bytes, where: str) -> bytes:
+    """The body. Raises CatalogError where it is not UTF-8, with the line that is not."""
+    try:
+        pa.array([body], pa.large_binary()).cast(pa.large_string())  # some GB/s, and nothing is copied
+    except pa.ArrowInvalid:
+        for number, line in enumerate(body.split(b"\n"), 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                what = f"byte 0x{line[error.start]:02x} in {line[:80].decode('latin-1')!r}"
+                raise CatalogError(f"{where}: line {number}: not UTF-8: {what}; convert the file to UTF-8") from None
+        raise
+    return body
 
 
 def read_fixed_width(
@@ -95,7 +110,7 @@ def _columns(
             ),
         )
     except pa.ArrowInvalid as error:
-        raise CatalogError(f"{where}: not a CSV table: {error}") from error
+        raise CatalogError(f"{where}: not a CSV table: {' '.join(str(error).split())}") from error
     return {name: _one(table[name]) for name in names}, ragged
 
 
@@ -114,7 +129,7 @@ def _fields(line: bytes, where: str, delimiter: str) -> list[str]:
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=b"\n" in line),
         )
     except pa.ArrowInvalid as error:
-        raise CatalogError(f"{where}: no header line: {error}") from error
+        raise CatalogError(f"{where}: no header line: {' '.join(str(error).split())}") from error
     return [name.strip() for name in first.schema.names]
 
 

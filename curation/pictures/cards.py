@@ -78,10 +78,12 @@ def numbers_mended(header: fits.Header) -> tuple[str, ...]:
             continue
         try:
             text = card.value
-        except fits.VerifyError:
+            found = _number_of(card.keyword, text.strip()) if isinstance(text, str) else None
+            if found is not None:
+                card.value = found
+        except (fits.VerifyError, ValueError):  # a card that astropy cannot read, or will not write
             continue
-        if isinstance(text, str) and (found := _number_of(card.keyword, text.strip())) is not None:
-            card.value = found
+        if found is not None:
             notes.append(f"number-as-text: {card.keyword} {text!r} is read as {found:.12g}")
     return tuple(notes)
 

@@ -13,11 +13,11 @@ from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 from astropy.io import fits
-from astropy.io.fits.hdu.compressed import _codecs
+from astropy.io.fits.hdu.compressed import _codecs, _compression
 from isal import isal_zlib
 from numpy.typing import NDArray
 
-from curation.pictures.cards import ImageError, number, value
+from curation.pictures.cards import ImageError, number, value, whole_number
 from curation.pictures.fits_header import BROKEN_GZIP, MAX_TILE_PIXELS, FitsImage, find_image, open_fits
 from schemas.trouble import pass_on
 
@@ -213,6 +213,7 @@ class _Bounded:
 def _tiled(path: Path, image: FitsImage, is_wanted_whole: bool) -> Plane:
     is_whole = is_wanted_whole and image.width_px * image.height_px <= WHOLE_TILED
     sections = _Sections(path, image.hdu, image.n_axes - 2, image.tile_px, is_float=image.bitpix < 0)
+    sections.check_places()
     raw = sections[0 : image.height_px, 0 : image.width_px] if is_whole else sections
     return _plane(image, raw, None if image.bitpix < 0 else sections.blank())
 
@@ -238,6 +239,13 @@ def _unpacked_tile(body: bytes) -> bytes:
     return found
 
 
+UNDECODABLE = (
+    *BROKEN_GZIP, _compression.CfitsioException, fits.VerifyError,
+    ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, AttributeError,
+)  # fmt: skip
+"""What astropy and cfitsio raise of tiles that are not what their headers say."""
+
+
 @dataclass(frozen=True)
 class _Sections:
     """A tile-compressed image that decodes the tiles a slice needs; its values are those of the file, unscaled."""
@@ -254,6 +262,17 @@ class _Sections:
         with self._opened() as hdu:
             self._forget_blanks(hdu)
             return np.array(hdu.section[(0,) * self.n_extra_axes + window])
+
+    def check_places(self) -> None:
+        """Raise ImageError where a tile is said to lie outside of the table's heap: astropy reads memory there."""
+        with self._opened() as hdu:
+            table = hdu._bintable  # noqa: SLF001 -- as in _forget_blanks
+            heap = whole_number(table.header, "PCOUNT", 0)
+            for name, (kind, *_) in table.data.dtype.fields.items():
+                if kind.shape == (2,):  # where values of changing length lie: how many, and from which byte on
+                    sizes, starts = np.array(table.data[name]).astype(np.int64).T
+                    if min(sizes.min(initial=0), starts.min(initial=0)) < 0 or (sizes + starts).max(initial=0) > heap:
+                        raise ImageError("unreadable", f"{name}: a tile outside of its {heap} bytes; fetch it again")
 
     def _check_cost(self, window: tuple[slice, slice]) -> None:
         """Raise ImageError where the tiles under a window are far more than it: all of them are decoded together."""
@@ -298,6 +317,6 @@ class _Sections:
                 fits.open(self.path, memmap=True, do_not_scale_image_data=True) as file,
             ):
                 yield file[self.hdu]
-        except (*BROKEN_GZIP, ValueError, TypeError, RuntimeError, ArithmeticError, LookupError) as error:
+        except UNDECODABLE as error:
             pass_on(error)
             raise ImageError("unreadable", f"its pixels cannot be decoded: {error or type(error).__name__}") from error

@@ -116,6 +116,10 @@ GOES_ON = re.compile(
 OTHERS = re.compile(r"\bOTHER (?:CLASS(?:ES)?|LABELS?|OPTIONS?|CATEGOR(?:Y|IES))\b")
 
 
+MOST_GROUPS = 60
+"""Mentions of classes in a sentence, lists counted once; a model that repeats itself has thousands."""
+
+
 @dataclass(frozen=True)
 class Stance:
     """What a sentence says of a class."""
@@ -127,9 +131,11 @@ class Stance:
 
 
 def stances(sentence: str, found: Sequence[Mention], is_asked: bool) -> list[Stance]:
-    """What a sentence in capitals says of each of its mentions, in their order."""
-    said = list[Stance]()
-    for group in _groups(sentence, found):
+    """What a sentence in capitals says of each of its mentions, in their order; of very many it says nothing clear."""
+    said, groups = list[Stance](), _groups(sentence, found)
+    if len(groups) > MOST_GROUPS:
+        return [Stance(one.label, OPEN, sentence[one.start : one.end]) for one in found]
+    for group in groups:
         is_as_before = said and (
             AS_BEFORE.search(sentence[: group[0].start]) or AS_WELL.match(sentence[group[-1].end :])
         )
