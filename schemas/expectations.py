@@ -31,7 +31,10 @@ gxe: Any = of_gx  # its expectations are made at run time, and no type checker c
 
 N_ROWS = "n_rows"
 QUIET: Any = {"globally": False}
-SITE = {"class_name": "SiteBuilder", "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"}}
+SITE = {
+    "class_name": "SiteBuilder", "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+    "site_section_builders": {"expectations": "None", "profiling": "None"},  # the validations say each rule, too
+}  # fmt: skip
 BACKEND = {"class_name": "TupleFilesystemStoreBackend"}
 
 
@@ -160,6 +163,7 @@ def offline(page: str) -> str:
     page = re.sub(r"<link\b[^>]*\bhttps?:[^>]*>", "", page, flags=re.IGNORECASE)
     page = re.sub(r"<(img|iframe)\b[^>]*\bhttps?:[^>]*>", "", page, flags=re.IGNORECASE)
     page = re.sub(r"\s(src|href)\s*=\s*([\"'])\s*(https?:)?//[^\"']*\2", "", page, flags=re.IGNORECASE)
+    page = re.sub(r"\shref=\"(\.\./)+expectations/[^\"]*\"", "", page)  # pages that are not made: see SITE
     page = re.sub(r"url\(\s*[\"']?\s*(https?:)?//[^)]*\)", "none", page, flags=re.IGNORECASE)
     policy = "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self'"
     guard = f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{STYLE}</style>'

@@ -150,10 +150,17 @@ class _Pairs(list[tuple[str, Any]]):
     """The members of a JSON object in order, a name as often as it stands."""
 
 
+MOST_STARTS = 200
+"""Places where JSON may begin that are tried: a text of brackets alone has thousands."""
+
+
 def _json(text: str) -> Iterator[tuple[int, int, Any]]:
     """The JSON in a text with its place, with the fence and the word before it."""
     at = 0
-    while (found := JSON_START.search(text, at)) is not None:
+    for _ in range(MOST_STARTS):
+        found = JSON_START.search(text, at)
+        if found is None:
+            return
         at = found.start() + 1
         held, end = _decoded(text, found.start())
         if isinstance(held, dict | list | _Pairs) and not _is_box(held):
