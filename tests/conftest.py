@@ -27,8 +27,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """For `-n auto`: one more than there are cores, since many tests wait for what they have started."""
-    return min(len(os.sched_getaffinity(0)) + 1, 4)
+    """For `-n auto`: two more than there are cores, since many tests wait for what they have started."""
+    return min(len(os.sched_getaffinity(0)) + 2, 4)
 
 
 def pytest_xdist_setupnodes(specs: list[Any]) -> None:
@@ -36,6 +36,13 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
     os.environ[warm.PYTHON] = str(warm.python())
     for one in specs:
         one.python = os.environ[warm.PYTHON]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, of them last those that want the demo: no process is left alone at the end."""
+    is_slow = {one.path for one in items if one.get_closest_marker("slow")}
+    wants_demo = {one.path for one in items if "demo_build" in getattr(one, "fixturenames", ())}
+    items.sort(key=lambda one: (one.path not in is_slow, one.path in is_slow & wants_demo))
 
 
 def pytest_collection_finish() -> None:
