@@ -5,27 +5,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curation.pages.options import of_handover, port_option
 from curation.settings import raw_if_any, server_addresses, store_place
-from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
 if TYPE_CHECKING:
     from curation.corpus import Corpus
     from curation.reviewing.desk import Desk
 
-STORE = "Where tables are: a folder or s3://bucket/folder; else RADIO_STORE, else ./store."
 SERVER = "Where the model is served, such as http://127.0.0.1:8000/v1; else RADIO_SERVER."
 
 
 @click.command()
-@click.argument("corpus")
-@doors_option
+@of_handover
 @click.option("--server", metavar="URL", help=SERVER)
 @click.option("--model", metavar="NAME", help="Which model to ask, where several are served.")
 @click.option("--raw", metavar="FOLDER", help="Folder of mosaics, to look at places; else RADIO_RAW.")
-@click.option("--store", metavar="PLACE", help=STORE)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the hand-over; default: the store.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: one that is free.")
+@port_option
 def assistant(
     corpus: str, raw: str | None, store: str | None, out: Path | None, port: int, **asked: str | None
 ) -> None:

@@ -4,19 +4,20 @@ from pathlib import Path
 
 import click
 
+from curation.pages.options import of_handover, port_option
 from curation.settings import open_store
-from schemas.command_line import doors_option
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("corpus")
-@doors_option
-@click.option("--store", metavar="PLACE", help="Where tables are: a folder or s3://bucket/folder; else RADIO_STORE.")
-@click.option("--out", type=FILE, help="Folder of the hand-over; default: the store.")
-@click.option("--beside", multiple=True, type=FILE, metavar="FOLDER", help="A release elsewhere, to compare; again.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: one that is free.")
+@of_handover
+@click.option(
+    "--beside",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="A release elsewhere, to compare; again.",
+)
+@port_option
 def browse(corpus: str, store: str | None, out: Path | None, beside: tuple[Path, ...], port: int) -> None:
     """Serve a page on 127.0.0.1 to look through the newest hand-over of CORPUS, and print its address.
 

@@ -2,21 +2,19 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from curation.pages.options import Command, of_handover, port_option
 from curation.settings import open_store, raw_if_any
-from schemas.command_line import doors_option
 from schemas.errors import RecipeError
 
 if TYPE_CHECKING:
     from curation.decisions.rows import Decision
     from curation.reviewing.desk import Desk
 
-Command = Callable[..., Any]
 VERDICTS = ("accept", "reject", "correct", "note", "undo")
 MOST_LETTERS = 80
 STATES = ("present", "absent", "unknown")
@@ -32,14 +30,6 @@ class _PageOrCommand(click.Group):
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             args = ["page", *args]
         return super().resolve_command(ctx, args)
-
-
-def _places(command: Command) -> Command:
-    store = "Where tables are: a folder or s3://bucket/folder; else RADIO_STORE, else ./store."
-    out = "Folder of the hand-over; default: the store."
-    command = click.option("--out", type=click.Path(path_type=Path), help=out)(command)
-    command = click.option("--store", metavar="PLACE", help=store)(command)
-    return doors_option(click.argument("corpus")(command))
 
 
 def _reviewer(command: Command) -> Command:
@@ -69,9 +59,9 @@ def review() -> None:
 
 
 @review.command()
-@_places
+@of_handover
 @_reviewer
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: one that is free.")
+@port_option
 @click.option(
     "--raw", metavar="FOLDER", help="Folder of mosaics, to show the same sky in other surveys; else RADIO_RAW."
 )
@@ -88,7 +78,7 @@ def page(corpus: str, store: str | None, out: Path | None, reviewer: str, port: 
 
 
 @review.command()
-@_places
+@of_handover
 @click.argument("sample_id")
 @click.argument("verdict", type=click.Choice(VERDICTS))
 @_reviewer
@@ -113,7 +103,7 @@ def decide(corpus: str, store: str | None, out: Path | None, sample_id: str, ver
 
 
 @review.command("list")
-@_places
+@of_handover
 @click.option("--open", "open_only", is_flag=True, help="Those alone that somebody should look at again.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for machines.")
 def list_(corpus: str, store: str | None, out: Path | None, open_only: bool, as_json: bool) -> None:
@@ -148,7 +138,7 @@ def list_(corpus: str, store: str | None, out: Path | None, open_only: bool, as_
 
 
 @review.command("export")
-@_places
+@of_handover
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
 def export_csv(corpus: str, store: str | None, out: Path | None, file: Path) -> None:
     """Write all decisions as CSV, to FILE or to stdout: with their evidence, so that another store can take them.
@@ -168,7 +158,7 @@ def export_csv(corpus: str, store: str | None, out: Path | None, file: Path) -> 
 
 
 @review.command("import")
-@_places
+@of_handover
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--reviewer", metavar="NAME", help="Whose rows are that name nobody.")
 def import_csv(corpus: str, store: str | None, out: Path | None, file: Path, reviewer: str | None) -> None:

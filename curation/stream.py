@@ -39,6 +39,7 @@ from curation.pictures.views import (
 from curation.truth.entries import entries_step
 from schemas.errors import CatalogError, RecipeError
 from schemas.folder import one_door
+from schemas.tables import EDGES
 
 __all__ = ["EVERYTHING", "Batch", "Delivery", "Stream", "stream"]
 
@@ -150,7 +151,7 @@ def _together(parts: list[Views]) -> Views:
 
 
 def _box(row: list[int]) -> dict[str, int]:
-    return dict(zip(("x_min_px", "y_min_px", "x_max_px", "y_max_px"), row[1:], strict=True))
+    return dict(zip(EDGES, row[1:], strict=True))
 
 
 def _read(store: Store, step: Step, columns: tuple[str, ...] | None = None) -> pa.Table:

@@ -44,6 +44,8 @@ SENTENCE = pa.struct(
         ("claims", pa.list_(CLAIM)),  # what the model stated with it; evidence where it is supported
     ]
 )
+EDGES = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
+"""A box in an image, 0-based FITS pixels: the columns of its edges, wherever a row has some."""
 WINDOW = pa.struct(
     [
         ("cutout_id", TEXT), ("mosaic", TEXT), ("x_min_px", INT), ("y_min_px", INT), ("x_max_px", INT),

@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import ValidationError
 
 from catalogs.dataset import dataset
 from catalogs.survey import surveys
@@ -23,7 +22,8 @@ from curation.assisting.sight import Sight, sight_of_cutout, sight_of_fits, sigh
 from curation.assisting.talk import MOST_TURNS, Asked, Talk, Turn
 from curation.assisting.upload import Brought, brought_fits, is_fits, plain_name
 from curation.corpus import Corpus
-from curation.pages.places import place_deg
+from curation.pages.places import FORMS, place_deg
+from curation.pages.served import validated
 from curation.pictures.boxes import DIALECT_WORDS, Dialect
 from curation.pictures.sights import side_in_arcsec, side_in_px, sight_at
 from curation.pictures.unchanged import Stamps
@@ -152,11 +152,7 @@ class Room:
     async def ask(self, talk_id: str, said: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the model; gives the conversation with the new turn. Raises ModelError where there is no answer."""
         talk = self.talk(talk_id)
-        try:
-            asked = Asked.model_validate(said)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise RecipeError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        asked = validated(Asked, said)
         async with talk.lock:
             if len(talk.turns) >= MOST_TURNS:
                 raise RecipeError(f"{MOST_TURNS} turns are as many as one conversation may have; start another")
@@ -235,7 +231,7 @@ class Room:
                     return row["ra_deg"], row["dec_deg"]
         raise RecipeError(
             f"place {wanted!r:.80}: no source of {self.corpus.name} has this name, and it is no position; expected "
-            "degrees such as 187.7 12.4, or hours and degrees such as 12:30:49 +12:23:28"
+            f"{FORMS}"
         )
 
     def _side_arcsec(self, survey: str) -> float | None:

@@ -12,6 +12,7 @@ from curation.engine.store import Store
 from curation.release.certificate import PROVENANCE
 from curation.release.export import handover_manifest
 from schemas.errors import RecipeError
+from schemas.llava import image_path
 
 AT_ONCE = 50
 Row = dict[str, Any]
@@ -59,7 +60,7 @@ class Compared:
     def picture(self, number: str, sha256: str) -> Path:
         """The file of a picture of a hand-over. Raises RecipeError where there is none."""
         folder = self.folders.get(number)
-        file = folder and folder / "images" / sha256[:2] / f"{sha256}.png"
+        file = folder and folder / image_path(sha256)
         if folder is None or file is None or not file.is_file():
             raise RecipeError("no such picture")
         return file

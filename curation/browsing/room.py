@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pydantic import ValidationError
 
 from curation.browsing.chained import chained
 from curation.browsing.compared import Compared
 from curation.browsing.shelf import Filters, Shelf
+from curation.pages.served import place_in_list, validated
 from curation.release.why import chain
 from curation.reviewing.desk import Desk
 from curation.truth.withdrawn import stone_of, tombstones
 from schemas.errors import RecipeError
+from schemas.llava import image_path
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 HERE = "here"
@@ -41,12 +42,7 @@ class Room:
 
     def samples(self, said: Mapping[str, str]) -> dict[str, Any]:
         """What filters find, by their names; an empty one is left out."""
-        try:
-            wanted = Filters.model_validate({name: value for name, value in said.items() if value})
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise RecipeError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-        return self.shelf.found(wanted)
+        return self.shelf.found(validated(Filters, {name: value for name, value in said.items() if value}))
 
     def sample(self, sample_id: str) -> dict[str, Any]:
         """One sample with its whole chain. Raises RecipeError where the hand-over has none of this id."""
@@ -61,17 +57,15 @@ class Room:
 
     def difference(self, said: Mapping[str, str]) -> dict[str, Any]:
         """Two hand-overs, by `a`, `b`, `kind` and `start`."""
-        start = said.get("start", "0")
-        if not start.isascii() or not start.isdigit():
-            raise RecipeError(f"start {start!r:.40}: expected a number")
-        return self.compared.difference(said.get("a", ""), said.get("b", ""), said.get("kind", ""), int(start))
+        named = (said.get(name, "") for name in ("a", "b", "kind"))
+        return self.compared.difference(*named, place_in_list(said))
 
     def picture(self, number: str, sha256: str) -> bytes:
         """The PNG of a hand-over. Raises RecipeError where it has none of this digest."""
         if not SHA256.fullmatch(sha256):
             raise RecipeError("no such picture")
         if number == HERE:
-            file = self.desk.handover / "images" / sha256[:2] / f"{sha256}.png"
+            file = self.desk.handover / image_path(sha256)
             if not self.shelf.has_picture(sha256) or not file.is_file():
                 raise RecipeError("no such picture")
             return file.read_bytes()

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalogs.database import connect, read_sql
-from curation.pages.places import place_deg
+from curation.pages.places import FORMS, place_deg
 from curation.release.certificate import PROVENANCE
 from schemas.errors import RecipeError
 from schemas.tables import JUDGED
@@ -147,8 +147,7 @@ class Shelf:
                           {"name": near.strip()})  # fmt: skip
         if not rows:
             raise RecipeError(
-                f"near {near!r:.80}: no sample is of a source with this name, and it is no position; expected degrees "
-                "such as 187.7 12.4, or hours and degrees such as 12:30:49 +12:23:28"
+                f"near {near!r:.80}: no sample is of a source with this name, and it is no position; expected {FORMS}"
             )
         return rows[0]["ra_deg"], rows[0]["dec_deg"]
 

@@ -18,6 +18,7 @@ from curation.operation.reasons import recipe_differences
 from curation.release.built import Tables, rejections
 from curation.release.certificate import PROVENANCE
 from curation.release.export import handover_manifest, no_handover
+from schemas.tables import EDGES
 
 Row = dict[str, Any]
 Turn = tuple[str, str, str]
@@ -208,13 +209,12 @@ def _paired(left: list[Turn], right: list[Turn]) -> tuple[list[Turn], list[Turn]
 
 
 def _redrawn(was: Row, now: Row) -> str:
-    box = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
     found = list[str]()
     if was["mosaic"] != now["mosaic"]:
         found.append(f"cut from {now['mosaic']}, before from {was['mosaic']}")
     elif was["mosaic_sha256"] != now["mosaic_sha256"]:
         found.append(f"{now['mosaic']} has other bytes")
-    if [was[edge] for edge in box] != [now[edge] for edge in box]:
+    if [was[edge] for edge in EDGES] != [now[edge] for edge in EDGES]:
         found.append("other pixels are cut")
     if was["stretch"] != now["stretch"]:
         found.append(f"drawn by {now['stretch']}, before by {was['stretch']}")

@@ -25,6 +25,7 @@ from curation.fetching.line import AgainError, Line, Waits
 from curation.fetching.records import Fetched, Records
 from curation.fetching.wanted import Wanted
 from schemas.errors import FetchError
+from schemas.fingerprint import sha256_of
 
 RESERVE_BYTES = 256 << 20  # that a disk keeps free
 LOOKED_AFTER_BYTES = 64 << 20
@@ -65,7 +66,7 @@ def is_here(one: Wanted, raw: Path, records: Records) -> bool:
         if one.sha256 in (None, known.sha256):
             return True
         raise FetchError(f"{place}: was fetched from {known.url}, and the list means another version; move it away")
-    digest = _digest(place, "sha256")
+    digest = sha256_of(place)
     if (known and digest == known.sha256) or (one.sha256 and digest == one.sha256):
         records.add(_record(one, place, _Version(one.url, came_from=one.url), digest))
         return True
@@ -79,8 +80,7 @@ def download(one: Wanted, raw: Path, line: Line, records: Records) -> Fetched:
     place = raw / one.path
     place.parent.mkdir(parents=True, exist_ok=True)
     with _part(place) as (part, marks):
-        version = _fetched(one, part, marks, line)
-        digest = _digest(Path(part.name), "sha256")
+        version, digest = _fetched(one, part, marks, line)
         Path(part.name).replace(place)
         _sync(place.parent)
         marks.unlink(missing_ok=True)
@@ -109,14 +109,14 @@ def _part(place: Path) -> Iterator[tuple[BinaryIO, Path]]:
                 name.unlink()
 
 
-def _fetched(one: Wanted, part: BinaryIO, marks: Path, line: Line) -> _Version:
-    """Fill the part until it is the file. Raises FetchError."""
+def _fetched(one: Wanted, part: BinaryIO, marks: Path, line: Line) -> tuple[_Version, str]:
+    """Fill the part until it is the file; gives its SHA-256, too. Raises FetchError."""
     waits, n_wrong = Waits(line), 0
     while True:
         before = part.tell()
         try:
             version = _asked(one, part, marks, line)
-            _check(one, part)
+            digest = _checked(one, part)
         except AgainError as error:
             if part.tell() > before:
                 waits.gained()
@@ -128,7 +128,7 @@ def _fetched(one: Wanted, part: BinaryIO, marks: Path, line: Line) -> _Version:
             if n_wrong > 1:
                 raise FetchError(f"{one.url}: {error}, twice; nothing is kept of it") from None
         else:
-            return version
+            return version, digest
 
 
 def _asked(one: Wanted, part: BinaryIO, marks: Path, line: Line) -> _Version:
@@ -227,22 +227,24 @@ def _check_room(folder: Path, n_bytes: int) -> None:
         raise FetchError(f"{folder}: {told}, and {RESERVE_BYTES / 1e9:.2f} GB stay free; make room")
 
 
-def _check(one: Wanted, part: BinaryIO) -> None:
-    """Raise _WrongError where what came is not the file."""
+def _checked(one: Wanted, part: BinaryIO) -> str:
+    """The SHA-256 of what came. Raises _WrongError where it is not the file."""
     name = Path(part.name)
     if one.n_bytes is not None and part.tell() != one.n_bytes:
         raise _WrongError(f"{part.tell():,} bytes came, the list says {one.n_bytes:,}")
-    for kind, expected in (("sha256", one.sha256), ("md5", one.md5)):
-        if expected and (digest := _digest(name, kind)) != expected:
-            raise _WrongError(f"{kind.upper()} {digest[:12]}… came, the list says {expected[:12]}…")
+    sha256 = sha256_of(name)
+    for kind, expected, found in (("SHA256", one.sha256, sha256), ("MD5", one.md5, one.md5 and _md5(name))):
+        if expected and found != expected:
+            raise _WrongError(f"{kind} {str(found)[:12]}… came, the list says {expected[:12]}…")
     if trouble := trouble_of(name, one.path):
         raise _WrongError(trouble)
     os.fsync(part.fileno())
+    return sha256
 
 
-def _digest(file: Path, kind: str) -> str:
+def _md5(file: Path) -> str:
     with file.open("rb") as found:
-        return hashlib.file_digest(found, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(found, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _emptied(part: BinaryIO, marks: Path) -> None:

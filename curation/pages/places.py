@@ -8,6 +8,8 @@ from astropy.coordinates import SkyCoord
 from schemas.errors import RecipeError
 
 MOST_LETTERS = 100
+FORMS = "degrees such as 187.7 12.4, or hours and degrees such as 12:30:49 +12:23:28"
+"""Of a position, as people are told what to type."""
 DEGREES = re.compile(r"\s*([+-]?\d+(?:\.\d*)?)\s*(?:deg|°)?[\s,]+([+-]?\d+(?:\.\d*)?)\s*(?:deg|°)?\s*")
 HOURS = re.compile(r"\s*\d{1,2}(?:\s*[h:]\s*|\s+)\d.*")
 

@@ -10,12 +10,13 @@ import hmac
 import json
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
+from pydantic import BaseModel, ValidationError
 
 from schemas.errors import CorpusError, RecipeError
 
@@ -33,6 +34,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+Model = TypeVar("Model", bound=BaseModel)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -89,6 +91,23 @@ async def object_in(request: web.Request) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise RecipeError("expected an object")
     return said
+
+
+def validated(model: type[Model], said: object) -> Model:
+    """What a page sent as a model has it. Raises RecipeError, one line, for what it does not take."""
+    try:
+        return model.model_validate(said)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise RecipeError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def place_in_list(query: Mapping[str, str]) -> int:
+    """From which row on a page wants a list: `start` of its query. Raises RecipeError for what is no number."""
+    start = query.get("start", "0")
+    if not start.isascii() or not start.isdigit():
+        raise RecipeError(f"start {start!r:.40}: expected a number")
+    return int(start)
 
 
 async def until_stopped() -> None:

@@ -15,7 +15,6 @@ from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
 from curation.pictures.cutouts import FROM_MOSAIC, FROM_WINDOW, VERSION, pixel_columns
 from curation.pictures.frame import Frame
-from curation.pictures.frames import EDGES
 from curation.pictures.grids import Grid
 from curation.pictures.readings import Readings
 from curation.pictures.regrid import regridded
@@ -23,7 +22,7 @@ from curation.pictures.render import Picture
 from curation.pictures.unchanged import Stamps
 from curation.pictures.window_sky import moved_header, window_sky
 from schemas.rejection import Rejection, Sieved, sieved
-from schemas.tables import CUTOUTS
+from schemas.tables import CUTOUTS, EDGES
 
 Row = dict[str, Any]
 

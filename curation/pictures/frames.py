@@ -31,11 +31,10 @@ from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.pictures.unchanged import Stamps
 from curation.pictures.windows import LEAST_SIDE_PX, MOST_SIDE_PX
 from schemas.rejection import Rejection, Sieved, sieved
-from schemas.tables import FRAMES
+from schemas.tables import EDGES, FRAMES
 
 SOURCE_COLUMNS = ("source_id", "ra_deg", "dec_deg", "image_path", "side_arcsec")
 FROM_WINDOW = ("source_id", "dataset", "survey")
-EDGES = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
 PUT_TOGETHER = 0.01  # by how much the beams of mosaics may differ that are combined as they are
 COARSER = 1.01  # a mosaic's own pixels are as good as they are
 LEAST_SHARE_PX = 100  # pixels that a mosaic must have in a picture for its noise to be known

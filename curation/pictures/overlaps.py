@@ -13,6 +13,7 @@ from curation.pictures.plane import Box
 from curation.pictures.readings import Readings
 from curation.pictures.turn import SHOWS_NOTHING
 from curation.pictures.zscale import clipped_rms, extent
+from schemas.tables import EDGES
 
 PASSED_OVER = SHOWS_NOTHING | {"beam-unknown", "beam-too-large", "unit-unknown", "no-wcs"}
 """Reasons for which another mosaic is asked; any other one is about a file that is broken."""
@@ -43,9 +44,8 @@ class Look:
     def share(self, weight: float = 0.0, why: str | None = None) -> Row:
         """As an entry of `mosaics` in FRAMES; `why` it has no share."""
         names = ("beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg")
-        edges = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
         return {
-            "mosaic": self.mosaic["mosaic"], "sha256": self.mosaic["sha256"], **dict(zip(edges, self.box, strict=True)),
+            "mosaic": self.mosaic["mosaic"], "sha256": self.mosaic["sha256"], **dict(zip(EDGES, self.box, strict=True)),
             "weight": weight, "why_not": why, "rms_mjy_per_beam": self.rms, "blank_fraction": self.blank_fraction,
             "edge_arcsec": self.edge_arcsec, **{name: self.mosaic[name] for name in names},
         }  # fmt: skip

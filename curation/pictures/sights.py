@@ -20,11 +20,10 @@ from curation.pictures.unchanged import Stamps
 from curation.pictures.views import SHOWN, Ints, side_in_arcsec, side_in_px, views_of_positions
 from schemas.errors import RecipeError
 from schemas.rejection import Sieved
-from schemas.tables import MOSAICS, SOURCES, WINDOWS
+from schemas.tables import EDGES, MOSAICS, SOURCES, WINDOWS
 
 Row = dict[str, Any]
 Side = Callable[[Row, Covered], Ints]
-EDGES = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
 NOWHERE = "none"
 ALL = CutoutRecipe(most_blank=1.0)
 __all__ = ["side_in_arcsec", "side_in_px", "sight_at", "sight_of"]

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from curation.release.built import Tables
 from schemas.errors import RecipeError, StoreError
 from schemas.manifest import DoorFile
+from schemas.tables import EDGES
 
 Row = dict[str, Any]
 BULKY = ("png", "pixels", "wcs_header")
@@ -42,7 +43,6 @@ def chain(sample_id: str, store: Searchable) -> Row:
     }
     objects = _objects(store, tables.get("reviewed_objects", tables.get("objects", [])), conversation["turns"])
     written = _written(store, tables.get("generated", []), sample["cutout_id"])
-    edges = ("x_min_px", "y_min_px", "x_max_px", "y_max_px")
     decided = _all(store, tables.get("decisions", []), "source_id", [sample["source_id"]])
     return {
         "sample": {name: value for name, value in sample.items() if name not in ("png", "conversations", "verdicts")},
@@ -52,7 +52,7 @@ def chain(sample_id: str, store: Searchable) -> Row:
             for k, turn in enumerate(conversation["turns"])
         ],
         "cutout": {name: value for name, value in cutout.items() if name not in BULKY}
-        | {"box_fits_px": [window[edge] for edge in edges], "nearest_mosaic": row["mosaic"]}
+        | {"box_fits_px": [window[edge] for edge in EDGES], "nearest_mosaic": row["mosaic"]}
         | _frame(store, tables.get("frames", []), cutout["cutout_id"]),
         "source": source,
         "objects": objects,

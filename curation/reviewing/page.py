@@ -6,19 +6,16 @@ from pathlib import Path
 
 from aiohttp import web
 
-from curation.pages.served import Page, Served, json_of, object_in, until_stopped
+from curation.pages.served import Page, Served, json_of, object_in, place_in_list, until_stopped
 from curation.reviewing.room import Room
-from schemas.errors import RecipeError
 
 
 def page_of(room: Room) -> Page:
     """The page of a reviewer at a desk."""
 
     async def queue(request: web.Request) -> web.StreamResponse:
-        start = request.query.get("start", "0")
-        if not start.isascii() or not start.isdigit():
-            raise RecipeError(f"start {start!r:.40}: expected a number")
-        return json_of(await asyncio.to_thread(room.queue, request.query.get("view", "all"), int(start)))
+        start = place_in_list(request.query)
+        return json_of(await asyncio.to_thread(room.queue, request.query.get("view", "all"), start))
 
     async def sample(request: web.Request) -> web.StreamResponse:
         return json_of(await asyncio.to_thread(room.sample, request.match_info["id"]))

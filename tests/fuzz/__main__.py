@@ -116,16 +116,18 @@ def _of_reader(reader: Reader, name: str, given: argparse.Namespace, seconds: fl
 
 
 def _told(case: Case, fault: str, keep: Path) -> int:
-    keep.mkdir(parents=True, exist_ok=True)
-    (keep / str(case)).write_bytes(case.body)
-    print(f"FAILED {case}: {json.dumps(fault, ensure_ascii=False)}; the input is {keep / str(case)}", flush=True)
+    print(f"FAILED {case}: {json.dumps(fault, ensure_ascii=False)}; the input is {_kept(case, keep)}", flush=True)
     return 1
 
 
-def _again(case: Case, keep: Path) -> int:
+def _kept(case: Case, keep: Path) -> Path:
     keep.mkdir(parents=True, exist_ok=True)
     (keep / str(case)).write_bytes(case.body)
-    print(f"{case}: {keep / str(case)}")
+    return keep / str(case)
+
+
+def _again(case: Case, keep: Path) -> int:
+    print(f"{case}: {_kept(case, keep)}")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         READERS[case.reader].opened(Path(folder))(case.body)  # with its traceback
     return 0
