@@ -59,9 +59,13 @@ def test_a_table_that_may_be_empty_may_be_empty():
 
 
 def test_the_docs_open_without_a_network_and_say_which_rule_was_refused(tmp_path: Path):
-    judge([GOOD, Counted("objects", RULES, {**GOOD.counts, "ra_deg_given": 2})], tmp_path / "docs")
+    tables = [GOOD, Counted("objects", RULES, {**GOOD.counts, "ra_deg_given": 2})]
+    judge(tables, tmp_path / "docs")
     pages = sorted((tmp_path / "docs").rglob("*.html"))
     assert len(pages) == 3  # the first, and one for each table
+    judge(tables, tmp_path / "again")
+    assert all(page.read_bytes() == (tmp_path / "again" / page.name).read_bytes() for page in pages)
+    assert "ra_deg: never null" in (tmp_path / "docs" / "objects.html").read_text()
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"(src|href)\s*=\s*[\"']?\s*(https?:)?//", text), page
