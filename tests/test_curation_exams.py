@@ -234,9 +234,9 @@ def development():
 
 
 @pytest.fixture(scope="module")
-def both():
-    """The command on both halves, for machines, looking at what should not be looked at."""
-    return run("--json", "--misses", "--look-at-held-back")
+def held_back():
+    """The command on the other half, for machines, looking at what should not be looked at."""
+    return run("--half", "held-back", "--json", "--misses", "--look-at-held-back")
 
 
 def test_without_real_captions_that_set_is_left_out_aloud(development, tmp_path):
@@ -245,16 +245,16 @@ def test_without_real_captions_that_set_is_left_out_aloud(development, tmp_path)
     assert "statements, development" in development.output and "statements, held-back" not in development.output
 
 
-def test_misses_are_those_of_the_development_half_unless_asked_for_loudly(development, both):
+def test_misses_are_those_of_the_development_half_unless_asked_for_loudly(development, held_back):
     held = {one.text for one in statements(Half.HELD_BACK)} - {one.text for one in statements(Half.DEVELOPMENT)}
     assert "statements: judged wrongly" in development.stdout and "LOOK AWAY" not in development.stderr
     assert not [text for text in held if f"A: {text!r}" in development.stdout]
-    aloud = "\n".join(json.loads(both.stdout)["misses"]["statements"])
-    assert "LOOK AWAY" in both.stderr and [text for text in held if f"A: {text!r}" in aloud]
+    aloud = "\n".join(json.loads(held_back.stdout)["misses"]["statements"])
+    assert "LOOK AWAY" in held_back.stderr and [text for text in held if f"A: {text!r}" in aloud]
 
 
-def test_figures_for_machines_have_each_share_with_its_interval(both):
-    found = json.loads(both.stdout)
+def test_figures_for_machines_have_each_share_with_its_interval(held_back):
+    found = json.loads(held_back.stdout)
     one = found["sets"]["statements"]["held-back"]
     assert one["n_false"] > 100 and len(one["false_kept_share"]) == 3 and set(found["skipped"]) == {CAPTIONS}
 

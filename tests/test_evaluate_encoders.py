@@ -334,7 +334,7 @@ def test_a_picture_of_16_bit_in_a_set_is_shown_as_greys_under_the_id_of_its_own_
 @pytest.mark.slow
 def test_encoders_are_scored_and_reported_as_any_model_and_nothing_is_fitted_twice(siglip, tmp_path, monkeypatch):
     store = Store(str(tmp_path / "store"))
-    ready = subjects([spots(tmp_path)], (tmp_path, store), None, workers=1, say=lambda _: None)
+    ready = subjects([spots(tmp_path)], (tmp_path, store), None, workers=0, say=lambda _: None)
     learners = [*heads_on(tower(siglip), "logistic"), FromScratch(SMALL, QUICK)]
     found = run_encoders(ready, lambda _: learners, store, workers=1, say=lambda _: None)
     for one in found:
@@ -349,7 +349,7 @@ def test_encoders_are_scored_and_reported_as_any_model_and_nothing_is_fitted_twi
     assert {one.run.run["model"] for one in scored_in(store)} == {"tiny-siglip logistic", "small-network"}
     for kind in (OnFeatures, FromScratch):
         monkeypatch.setattr(kind, "fit", lambda *_: pytest.fail("fitted again"))
-    assert run_encoders(ready, lambda _: learners, store, workers=1, say=lambda _: None) == found
+    assert run_encoders(ready, lambda _: learners, store, workers=0, say=lambda _: None) == found
 
 
 def test_the_small_network_sees_three_channels_where_pictures_have_them():
