@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from schemas.doors import door_roots, user_doors
 from schemas.errors import DamageError
 from schemas.fingerprint import fingerprint
-from schemas.whole import sealed
+from schemas.whole import is_sealed, sealed
 
 OFF_MOSAIC = "off-mosaic"  # the reason of `curation.pictures.windows`
 
@@ -126,4 +126,4 @@ def read_manifest(body: bytes, where: str) -> Manifest:
 def _read(body: bytes) -> tuple[Manifest, bool]:
     """A manifest, and whether it is what its own digest says; a build reads each of its manifests dozens of times."""
     found = Manifest.model_validate_json(body)
-    return found, not found.sha256 or found.written() == body
+    return found, not found.sha256 or is_sealed(body)

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -31,14 +32,38 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 def sealed(said: Mapping[str, Any]) -> bytes:
     """JSON for people that carries the SHA-256 of all else that it says; equal words give equal bytes."""
     bare = {key: value for key, value in said.items() if key != DIGEST}
-    return _json({**bare, DIGEST: hashlib.sha256(_json(bare)).hexdigest()})
+    body = _json(bare)
+    after = next((key for key in sorted(bare) if key > DIGEST), None)
+    line = b'\n "%s": "%s"' % (DIGEST.encode(), hashlib.sha256(body).hexdigest().encode())
+    if after is not None:
+        at = body.index(b"\n %s: " % json.dumps(after, ensure_ascii=False).encode())
+        return body[:at] + line + b"," + body[at:]
+    return body.removesuffix(b"\n}\n").removesuffix(b"}\n") + (b"," if bare else b"") + line + b"\n}\n"
+
+
+def is_sealed(body: bytes) -> bool:
+    """Whether the bytes are those that `sealed` gave: all but the line of the digest have that digest."""
+    found = list(_DIGEST_LINE.finditer(body))
+    if len(found) != 1:
+        return False
+    before, after = body[: found[0].start()], body[found[0].end() :]
+    if found[0][2]:
+        bare = before + after
+    elif after != b"\n}\n":
+        return False
+    else:
+        bare = b"{}\n" if before == b"{" else before.removesuffix(b",") + after
+    return hashlib.sha256(bare).hexdigest().encode() == found[0][1]
+
+
+_DIGEST_LINE = re.compile(rb'\n "%s": "([0-9a-f]{64})"(,?)(?=\n)' % DIGEST.encode())
 
 
 def unsealed(body: bytes, where: object) -> dict[str, Any]:
     """What a sealed file says, its digest included. Raises DamageError when a bit of it is not as it was written."""
     try:
         said = json.loads(body)
-        is_its = isinstance(said, dict) and (body == sealed(said) or body.removesuffix(b"\n") == _of_before(said))
+        is_its = isinstance(said, dict) and (is_sealed(body) or body.removesuffix(b"\n") == _of_before(said))
     except ValueError as error:
         raise DamageError(f"{where}: damaged: not JSON ({error})") from None
     if not is_its:

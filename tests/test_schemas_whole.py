@@ -1,5 +1,6 @@
 """Folders that are whole or absent: many builders at once, killed ones, flipped bits, files that say their digest."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -10,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import DamageError, StoreError
-from schemas.whole import folder_problems, is_whole, left_beside, only_one, published, sealed, sweep, unsealed
+from schemas.whole import (
+    folder_problems,
+    is_sealed,
+    is_whole,
+    left_beside,
+    only_one,
+    published,
+    sealed,
+    sweep,
+    unsealed,
+)
 from tests.bit_flips import flip_bit
 
 
@@ -159,3 +170,22 @@ def test_what_was_sealed_is_read_and_what_was_written_before_there_were_seals_to
     said = {"a": [1, 2.5, None, "ü\u2028"]}
     assert unsealed(sealed(said), "x")["a"] == said["a"]
     assert unsealed(json.dumps({"a": 1}).encode(), "x") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"a": 1}, {"z": [{"sha256": "0" * 64}]}, {"a": {}, "z\n": 1}, {"sha256": 2, "ü": 1}, {"s": "\n}\n"}]
+)
+def test_the_digest_stands_among_the_keys_and_no_bit_of_a_seal_changes_unnoticed(said):
+    body = sealed(said)
+    bare = {key: value for key, value in said.items() if key != "sha256"}
+    digest = hashlib.sha256(as_people_read(bare)).hexdigest()
+    assert body == as_people_read({**bare, "sha256": digest}) and is_sealed(body)
+    for at in range(8 * len(body)):
+        spoilt = bytearray(body)
+        spoilt[at // 8] ^= 1 << at % 8
+        assert not is_sealed(bytes(spoilt))
+
+
+def as_people_read(said):
+    """The form of a sealed file, by the plain way."""
+    return (json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
