@@ -4,6 +4,7 @@ Strings only, nothing blank, at least one turn, no question twice, and the pictu
 in by the hand-over. Rules that a JSON Schema cannot say stand in the models' descriptions.
 """
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -16,15 +17,18 @@ SPECIAL_TOKENS = (
     "</img>",
 )  # fmt: skip
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # of Unicode's categories Cc and Cs
+
 
 def checked_text(text: str) -> str:
     """The text itself. Raises ValueError when nobody could read it, or a chat template could take it for its own."""
     if not any(_is_visible(character) for character in text):
         raise ValueError("blank text: at least one visible character is needed")
-    strange = sorted({hex(ord(one)) for one in text if unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t"})
+    strange = sorted({hex(ord(one)) for one in _CONTROL.findall(text)})
     if strange:
         raise ValueError(f"control characters {', '.join(strange)}: only newline and tab are allowed")
-    found = [token for token in SPECIAL_TOKENS if token.lower() in text.lower()]
+    lower = text.lower()
+    found = [token for token in SPECIAL_TOKENS if token.lower() in lower]
     if found:
         raise ValueError(f"a chat template's own token in the text: {', '.join(found)}")
     return text

@@ -8,10 +8,12 @@ import pytest
 from curation.extraction.reading import extract_claims
 from curation.fault_injection.scenes import Scene, synthetic_scene, synthetic_truths
 from curation.pictures.boxes import DIALECTS, decode_box, encode_box
+from curation.realisation.claim_facts import facts_told
 from curation.realisation.draw import Draw
 from curation.realisation.facts import TOLD_ONLY
 from curation.realisation.facts_of import subjects
 from curation.realisation.realise import production, realise, wordings_digest
+from curation.realisation.slots import empty, slots
 from curation.realisation.wording import TELLABLE, Style, styles
 from curation.verification.claims import ANY_OBJECT, Annotations, Claim, ExtractedClaim
 from curation.verification.verdicts import Judgement
@@ -244,3 +246,12 @@ def test_production_is_a_choice_of_the_style_and_changes_the_recipe(tmp_path, mo
     assert wordings_digest() != digest
     with pytest.raises(ValueError, match="does not commit itself"):
         Style(name="x", title="x", is_for_production=True, commits=False)
+
+
+def test_what_a_fact_leaves_empty_it_leaves_empty_in_every_style():
+    for name in ("caesar_mrcnn", "mirabest", "rgcat"):
+        (scene,) = scenes_of(label_scheme(name), 1)
+        for claims in true_claims(scene):
+            for fact, _ in facts_told(claims, scene.known, Draw("facts")) or ():
+                of = {empty(slots(fact, scene.known, scene.dialect, style, Draw(style.name))) for style in production()}
+                assert len(of) == 1, fact

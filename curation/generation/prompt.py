@@ -171,7 +171,7 @@ def fenced(name: str, lines: Sequence[str]) -> str:
 def harmless(value: str) -> str:
     """A value on one line that no fence, no chat template and no markdown can be made of, as people would read it."""
     text = unicodedata.normalize("NFKC", value)
-    shown = "".join(one if unicodedata.category(one)[0] != "C" else " " for one in text)
+    shown = text if text.isprintable() else "".join(one if unicodedata.category(one)[0] != "C" else " " for one in text)
     text = TEMPLATE_MARKS.sub(r"(\1)", " ".join(shown.split()).translate(LOOKALIKES))
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]} …"
 

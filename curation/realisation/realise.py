@@ -40,15 +40,17 @@ def realised(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key:
 
 def in_words(fact: Fact, known: Annotations, dialect: Dialect, draw: Draw) -> str | None:
     """A sentence that tells a fact, out of all wordings of production; None where none tells it."""
-    fit: list[tuple[Style, str, dict[str, str]]] = []
     kind = told_as(fact, known)
-    for style in production():
-        if style.can_say(kind, alone=False):
-            filled = s.slots(fact, known, dialect, style, draw.to(style.name))
-            fit += [(style, one, filled) for one in style.templates(kind, filled)]
+    able = [style for style in production() if style.can_say(kind, alone=False)]
+    if not able:
+        return None
+    # What a fact leaves empty it leaves empty in every style: see the tests.
+    some = s.slots(fact, known, dialect, able[0], draw.to(able[0].name))
+    fit = [(style, one) for style in able for one in style.templates(kind, s.empty(some))]
     if not fit:
         return None
-    style, template, filled = draw.one(fit)
+    style, template = draw.one(fit)
+    filled = some if style is able[0] else s.slots(fact, known, dialect, style, draw.to(style.name))
     return spelt(as_sentence(template.format(**filled)), style)
 
 

@@ -1,6 +1,7 @@
 """What stands in the slots of a style's templates for a fact."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,11 @@ def slots(fact: Fact, known: Annotations, dialect: Dialect, style: "Style", draw
         "peak": "peak" if is_one else "peaks", "label": fact.subject, "extreme": fact.how,
         "east": fact.place, "degrees": f"{fact.number or 0:g}",
     }  # fmt: skip
+
+
+def empty(filled: Mapping[str, str]) -> frozenset[str]:
+    """The slots for which a fact has nothing, in whatever style."""
+    return frozenset(name for name, text in filled.items() if not text)
 
 
 def _n(subject: str, known: Annotations) -> int:

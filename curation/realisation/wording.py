@@ -11,7 +11,7 @@ source at the centre, `is`, `is_not`, `is_contrast`, `is_both` and `is_neither` 
 
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
@@ -97,9 +97,8 @@ class Style(BaseModel):
         """Whether it has words for facts told so (`told_as`): alone, or amid others."""
         return bool(self.say.get(kind) or (alone and self.alone.get(kind)))
 
-    def templates(self, kind: str, filled: Mapping[str, str], *, alone: bool = False) -> list[str]:
-        """Its templates of a kind for whose slots there is something, with each of its own words in theirs."""
-        empty = {name for name, text in filled.items() if not text}
+    def templates(self, kind: str, empty: Set[str], *, alone: bool = False) -> list[str]:
+        """Its templates of a kind without these slots, with each of its own words in theirs."""
         some = (*self._said.get(kind, ()), *(self._alone.get(kind, ()) if alone else ()))
         return [text for text, slots in some if slots.isdisjoint(empty)]
 
@@ -142,7 +141,7 @@ def sentence(
 ) -> str | None:
     """A fact in one of the style's templates; None where it has none whose slots the fact fills."""
     filled = s.slots(fact, known, dialect, style, draw)
-    fit = style.templates(told_as(fact, known), filled, alone=alone)
+    fit = style.templates(told_as(fact, known), s.empty(filled), alone=alone)
     return as_sentence(draw.one(fit).format(**filled)) if fit else None
 
 
