@@ -260,7 +260,7 @@ def test_an_absurd_wait_is_one_line(tmp_path, slept, said):
     assert slept == []
 
 
-@pytest.mark.parametrize("said", ["-5", "soon", "", "1e9", "٣", day(-99), "Fri, 99 Foo 2026"])
+@pytest.mark.parametrize("said", ["-5", "soon", "", "1e9", "٣", "Mon, 01 Jan 2024 00:00:00 GMT", "Fri, 99 Foo 2026"])
 def test_a_wait_that_says_nothing_is_ours(tmp_path, slept, said):
     manners = Manners(pause_s=0, tries=4, first_wait_s=2, longest_wait_s=60, silent_s=5)
     with serving(one=[status(429, Retry_After=said.encode().decode("latin-1")), status(500), file(CONTENT)]) as archive:
