@@ -2,9 +2,11 @@
 
 import re
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pylatexenc.latexwalker import LatexWalker, LatexWalkerParseError
+from pylatexenc.macrospec import MacroSpec
 
 from curation.papers import caption, floats
 from curation.papers.macros import Macros
@@ -17,6 +19,14 @@ PIECES = (
     "\\includegraphics[width=3 cm]{a b.png}", "\\begin{center}", "\\end{center}", "\\textbf x", "é", ",;:", "(", ")",
     "\\verb|%|", "\\begin{verbatim}", "\\end{verbatim}", "\\beginning", "\\verbose", "\\\\", "\\hi", "\\fig{1}{2}", "&",
 )  # fmt: skip
+INSIDE = (
+    "a", "B 1.4", " ", "\n", "{b}", "$x_{1}^2$", "\\%", "\\}", "\\{", "~", "\\textbf{c}", "\\label{d}", "[e]", "\\\\",
+    "\\hi", "\\citep[see][]{f}", "\\includegraphics{g}", "{\\it h {i}}", "--",
+)  # fmt: skip
+WITH_CAPTIONS_READ = floats.CONTEXT.filter_context()
+WITH_CAPTIONS_READ.add_context_category(
+    "read", macros=[MacroSpec(name, args) for name, args in floats.CAPTIONS.items()], prepend=True
+)
 LATEX = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 
 
@@ -32,8 +42,21 @@ def tree(walker: LatexWalker) -> str:
 @example(r"The \emph {beam} of 5 by 6$''$ is\textsuperscript 2 3 wide, $10^23 \times 4_{ab c}$ x ")
 @example("a \n b \n\n c\n \nd")
 def test_the_tree_is_the_one_of_single_characters(latex):
-    for context in (caption.CONTEXT, floats.CONTEXT):
+    for context in (caption.CONTEXT, WITH_CAPTIONS_READ):
         assert tree(Walker(latex, context)) == tree(LatexWalker(latex, latex_context=context, tolerant_parsing=True))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.sampled_from(INSIDE), max_size=8).map("".join), st.sampled_from(tuple(floats.CAPTIONS)))
+@example(r"a \} b {c \{ d} \textbf{e}\label{f}", "subcaption")
+def test_a_caption_whose_inside_is_left_as_written_is_the_one_that_is_read(inside, name):
+    before = "{figure}" if name == "captionof" else f"[{inside}]" if "]" not in inside else ""
+    latex = f"\\includegraphics{{p}}\\{name}{before} {{{inside}}} \\label{{x}}\\includegraphics[width=1cm]{{q}}"
+    found = floats.parsed("figure", latex)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(floats, "CONTEXT", WITH_CAPTIONS_READ)
+        assert found == floats.parsed("figure", latex)
+    assert floats.Caption(inside, name, "x") in found.items
 
 
 @settings(max_examples=150)

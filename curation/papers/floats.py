@@ -10,7 +10,7 @@ from pylatexenc.latexwalker import LatexWalkerParseError
 from pylatexenc.macrospec import EnvironmentSpec, MacroSpec
 
 from curation.papers.macros import bracketed, group
-from curation.papers.walker import Walker
+from curation.papers.walker import AsWritten, Walker
 
 FLOATS = (
     "figure", "SCfigure", "wrapfigure", "sidewaysfigure", "floatingfigure", "rotatefigure", "figwindow",
@@ -111,7 +111,8 @@ class NoFloatError(ValueError):
 
 def _context() -> Any:
     context = lw.get_default_latex_context_db()
-    macros = [MacroSpec(name, args) for name, args in {**PICTURES, **CAPTIONS, **PARTS, **OTHERS}.items()]
+    macros = [MacroSpec(name, args) for name, args in {**PICTURES, **PARTS, **OTHERS}.items()]
+    macros += [MacroSpec(name, AsWritten(args)) for name, args in CAPTIONS.items()]
     environments = [
         *[EnvironmentSpec(name, "[[[{") for name in ("minipage", "subfigure", "subfigure*", "subcaptionblock")],
         EnvironmentSpec("overpic", "[{"),

@@ -3,7 +3,10 @@
 import re
 from typing import Any
 
-from pylatexenc.latexwalker import LatexToken, LatexWalker, LatexWalkerError
+from pylatexenc.latexwalker import LatexGroupNode, LatexToken, LatexWalker, LatexWalkerError
+from pylatexenc.macrospec import MacroStandardArgsParser
+
+from curation.papers.macros import closing
 
 _PLAIN = re.compile(
     r"(\s?)(?:([A-Za-z0-9](?:[A-Za-z0-9.,;:/=+]|\s(?=[A-Za-z0-9]))*)"
@@ -13,8 +16,22 @@ _PLAIN = re.compile(
 _KINDS = (None, None, "char", "macro", None)
 
 
+class AsWritten(MacroStandardArgsParser):
+    """Arguments whose source alone is wanted: what stands in their braces is not read."""
+
+    def parse_args(self, w: Any, pos: int, parsing_state: Any = None) -> Any:
+        """As of any macro, with groups that are empty but as long as they are."""
+        before, w.is_as_written = w.is_as_written, True
+        try:
+            return super().parse_args(w, pos, parsing_state=parsing_state)
+        finally:
+            w.is_as_written = before
+
+
 class Walker(LatexWalker):
-    """Gives the same tree as LatexWalker, in tolerant mode."""
+    """Gives the same tree as LatexWalker, in tolerant mode, but for arguments that are left as written."""
+
+    is_as_written = False
 
     def __init__(self, latex: str, context: Any) -> None:
         super().__init__(latex, latex_context=context, tolerant_parsing=True)
@@ -28,6 +45,18 @@ class Walker(LatexWalker):
             kind = _KINDS[found.lastindex or 0] or ("brace_open" if found[4] == "{" else "brace_close")
             return LatexToken(tok=kind, arg=found[found.lastindex or 0], pos=at, len=end - at, pre_space=found[1])
         return super().get_token(pos, *given, environments=environments, **how)
+
+    def get_latex_braced_group(self, pos: int, brace_type: str = "{", parsing_state: Any = None) -> Any:
+        """The group that opens at a place."""
+        end = closing(self.s, pos) if self.is_as_written and brace_type == "{" and self.s[pos : pos + 1] == "{" else -1
+        if end < 0:
+            return super().get_latex_braced_group(pos, brace_type, parsing_state)
+        state = parsing_state or self.make_parsing_state()
+        length = end + 1 - pos
+        group = self.make_node(
+            LatexGroupNode, nodelist=[], parsing_state=state, delimiters=("{", "}"), pos=pos, len=length
+        )
+        return group, pos, length
 
     def get_latex_maybe_optional_arg(self, pos: int, parsing_state: Any = None) -> Any:
         """The argument in brackets at a place, read once.
