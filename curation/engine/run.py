@@ -24,6 +24,7 @@ from curation.engine.leftovers import sweep
 from curation.engine.marks import Builder, told
 from curation.engine.parts import PartRecord, part_name
 from curation.engine.patience import Trouble, patience
+from curation.engine.ray_words import briefly
 from curation.engine.record import made_manifest
 from curation.engine.steps import Input, Step, in_order
 from curation.engine.store import Store
@@ -64,6 +65,14 @@ class _Progress:
     n_out: int = 0  # tasks still out
     n_done: int = 0  # tasks that gave their parts
     task_s: float = 0.0  # what these were at it
+
+    def next_part(self, now: float) -> int | None:
+        """The first part that waits and does not rest after a failure; it waits no longer."""
+        for k in self.waiting:
+            if k not in self.trouble or self.trouble[k].not_before <= now:
+                self.waiting.remove(k)
+                return k
+        return None
 
     @property
     def whole_s(self) -> float | None:
@@ -126,6 +135,7 @@ class _Scheduler:
         self.n_made = 0
         self.awaited: dict[str, str] = {}  # tables that another build makes, and who that is
         self.out: dict[Any, tuple[_Progress, int]] = {}
+        self.look_at = 0.0  # when the store is asked again which tables are there
         self.bar = tqdm(unit="part", desc="build", total=0, disable=not sys.stderr.isatty(), dynamic_ncols=True)
 
     def run(self) -> int:
@@ -144,7 +154,7 @@ class _Scheduler:
 
     def _wait(self) -> None:
         """For a part that ends, or until one that the machine failed may be tried again."""
-        later = [one.trouble[k].not_before for one in self.active for k in one.waiting if k in one.trouble]
+        later = [of.not_before for one in self.active for k, of in one.trouble.items() if k in one.waiting]
         pause_s = max(0.0, min(later) - time.monotonic()) if later else None
         if self.out:
             ended = self.tasks.wait(list(self.out), pause_s if len(self.out) < self.tasks.in_flight else None)
@@ -154,6 +164,15 @@ class _Scheduler:
             time.sleep(pause_s or WAIT_S)
 
     def _open_steps(self) -> None:
+        """Begin the steps whose inputs are there.
+
+        The store is asked where a table was finished here, and else once in a while: another build may have made one.
+        A request for each part that ends would leave the driver of an object store no time for anything else.
+        """
+        now = time.monotonic()
+        if self.active and now < self.look_at:
+            return
+        self.look_at = now + WAIT_S
         ready = [s for s in self.todo if all(self.store.is_done(one.step.address) for one in s.inputs)]
         for step in ready:
             if not self._is_ours(step):
@@ -185,9 +204,10 @@ class _Scheduler:
             n_other = len(self.store.manifest(one.step.address).parts)
             if one.by_part and n_other != n_parts:
                 raise StepError(f"{step.name}: {one.step.name} has {n_other} parts, {n_parts} were expected")
-        there = {k: self._taken_up(step, k) for k in range(n_parts)}
+        left = {info.base_name for info in self.store.listed(step.address)}  # by an earlier build: most often none
+        there = {k: self._taken_up(step, k) for k in range(n_parts) if part_name(k) in left}
         made = {record.name: record for record in there.values() if record}
-        return _Progress(step, n_parts, [k for k, record in there.items() if record is None], made)
+        return _Progress(step, n_parts, [k for k in range(n_parts) if not there.get(k)], made)
 
     def _taken_up(self, step: Step, k: int) -> PartRecord | None:
         """A part that an earlier build left, verified; one that is damaged is made again."""
@@ -200,11 +220,7 @@ class _Scheduler:
     def _fill(self) -> None:
         now = time.monotonic()
         for progress in self.active:
-            resting = {k for k, one in progress.trouble.items() if one.not_before > now}
-            for k in [one for one in progress.waiting if one not in resting]:
-                if len(self.out) >= self.tasks.in_flight:
-                    return
-                progress.waiting.remove(k)
+            while len(self.out) < self.tasks.in_flight and (k := progress.next_part(now)) is not None:
                 self.out[self.tasks.submit(progress.step, k)] = (progress, k)
                 progress.n_out += 1
 
@@ -239,6 +255,7 @@ class _Scheduler:
             self.store.finish(manifest)
             self.builder.give_back(manifest.address)
             self.active.remove(progress)
+            self.look_at = 0.0
             self.n_made += 1
             if self.on_made and progress.whole_s is not None:
                 self.on_made(manifest, progress.whole_s)
@@ -274,9 +291,10 @@ def _input(one: Input, k: int, store: Store) -> pa.Table:
     Raises DamageError also where its columns or the number of its rows are others than step and manifest say: these
     stand in the footer of a part, which has no checksum as its pages have.
     """
-    made, address = store.manifest(one.step.address), one.step.address
+    address = one.step.address
+    n_rows_of = _rows_of_parts(store.where, address)
     table = store.read_part(address, k, one.columns) if one.by_part else _whole(store.where, address, one.columns)
-    n_rows = made.parts[k].n_rows if one.by_part else made.n_kept
+    n_rows = n_rows_of[k] if one.by_part else sum(n_rows_of)
     fields = one.step.table.schema
     wanted = pa.schema([fields.field(name) for name in one.columns]) if one.columns else fields
     if _typed(table.schema).equals(_typed(wanted)) and table.num_rows == n_rows:
@@ -297,6 +315,12 @@ def _sliced(sieved: Sieved, step: Step) -> Iterator[Sieved]:
         piece = sieved.kept.slice(start, size)
         refused = sieved.rejected if start == 0 else REJECTED.empty_table()
         yield Sieved(piece, refused, piece.num_rows + refused.num_rows)
+
+
+@lru_cache(maxsize=16)
+def _rows_of_parts(where: str, address: str) -> tuple[int, ...]:
+    """The rows of each part of a table; kept, for a manifest of many parts takes longer to read than a part."""
+    return tuple(part.n_rows for part in Store(where).manifest(address).parts)
 
 
 @lru_cache(maxsize=16)
@@ -401,6 +425,7 @@ def _start(ray: Any, workers: int | None, *, is_local: bool) -> None:
         # The cluster that RAY_ADDRESS names; its nodes read the user's doors as they read the raw files, by their path.
         doors = {name: os.environ[name] for name in (DOORS,) if name in os.environ}
         ray.init(log_to_driver=False, logging_level="error", runtime_env={"env_vars": doors} if doors else None)
+        briefly(ray)
         return
     ray.init(
         address="local", num_cpus=workers or len(os.sched_getaffinity(0)), include_dashboard=False,
