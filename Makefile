@@ -31,7 +31,7 @@ $(1)/bin/pip install --quiet --no-deps --requirement $(2)
 cp $(TORCHVISION) $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
 endef
 
-.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train tour docs exam faults faults-short fuzz bench clean
+.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train tour docs exam faults faults-short nodes sbom fuzz bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
@@ -110,6 +110,12 @@ exam: $(READY)   ## the exam of truth on both halves, its figures into docs/trut
 
 faults: $(READY) ## 300 faults of every kind at every stage, and what came of them, into docs/reliability.md (some 15 minutes)
 	$(BIN)/python -W ignore -m tests.faults --write-docs docs/reliability.md $(FAULTS)
+
+nodes: $(READY)  ## 20 builds on three nodes of a Ray cluster here, one killed, one slow, into docs/reliability.md (half an hour)
+	$(BIN)/python -W ignore -m tests.nodes --write-docs docs/reliability.md $(NODES)
+
+sbom: $(READY)   ## dist/radio-corpus-VERSION.cdx.json: what the software is made of, as CycloneDX, for a release
+	$(BIN)/python deploy/sbom.py --out dist
 
 fuzz: $(READY)   ## readers of FITS, boxes, sentences, replies, LaTeX and tables fed with spoilt input, for a minute
 	$(BIN)/python -W ignore -m tests.fuzz $(FUZZ)

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -184,8 +185,9 @@ def build(
 @_store
 @_out
 @_json
-@click.option("--damage", type=click.Choice(LOOKS), help="Look for damage; default: quick with --textfile, else none.")
+@click.option("--damage", type=click.Choice(LOOKS), help="Look for damage; default: quick with metrics, else none.")
 @click.option("--textfile", type=click.Path(path_type=Path), metavar="FILE.prom", help="Metrics for node_exporter.")
+@click.option("--listen", type=click.IntRange(0, 65535), metavar="PORT", help="Metrics on 127.0.0.1, until stopped.")
 def status(
     corpus: str,
     raw: str | None,
@@ -194,17 +196,21 @@ def status(
     as_json: bool,
     damage: str | None,
     textfile: Path | None,
+    listen: int | None,
 ) -> None:
     """The counts of every table: rows in, kept, rejected, and why; the newest release and build; damage.
 
     \b
     Example:  python -m curation status first_real --raw RAW --store STORE --json
     Metrics:  python -m curation status first_real --textfile /var/lib/node_exporter/first_real.prom
+              python -m curation status first_real --listen 9105      at http://127.0.0.1:9105/metrics
     """
-    from curation.operation.metrics import write_metrics
+    from curation.operation.metrics import metrics_text, write_metrics
     from curation.operation.state import state
 
     made, place = _graph(corpus, raw, store)
+    if listen is not None:
+        return _listen(lambda: metrics_text(state(*_graph(corpus, raw, store), out, look=damage or "quick")), listen)
     now = state(made, place, out, look=damage or ("quick" if textfile else "none"))
     if textfile:
         write_metrics(now, textfile)
@@ -425,6 +431,14 @@ def _graph(name: str, raw: str | None, store: str | None, servers: tuple[str, ..
     where = settings(raw, store, servers)
     place = Store(where.store)
     return graph(wanted, where.raw, place, where.servers), place
+
+
+def _listen(take: Callable[[], bytes], port: int) -> None:
+    from curation.operation.listening import listening
+
+    with listening(take, port) as server:
+        click.echo(f"metrics: {server.address} (Ctrl-C ends it)")
+        threading.Event().wait()
 
 
 def _check_built(made: "Graph", place: "Store") -> None:

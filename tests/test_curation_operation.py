@@ -3,8 +3,11 @@
 import json
 import os
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 from curation.corpus import Corpus, Graph
@@ -14,7 +17,8 @@ from curation.engine.run import build
 from curation.engine.steps import Input, Step
 from curation.engine.store import Store
 from curation.operation.history import Took, history, keep, took
-from curation.operation.metrics import write_metrics
+from curation.operation.listening import listening
+from curation.operation.metrics import metrics_text, write_metrics
 from curation.operation.reasons import to_do
 from curation.operation.state import state
 from curation.operation.unreached import take_away, unreached
@@ -133,6 +137,49 @@ def test_metrics_say_what_is_there_and_appear_whole_or_not_at_all(store, tmp_pat
     for wrong, error in (("mine.txt", RecipeError), ("nowhere/mine.prom", StoreError)):
         with pytest.raises(error, match="--textfile"):
             write_metrics(now, tmp_path / wrong)
+
+
+def test_metrics_by_http_are_the_same_text_taken_anew_and_only_for_this_machine(store, tmp_path):
+    first = step("sources/x")
+    with listening(lambda: metrics_text(state(graph_of(first), store, None)), 0) as server:
+        assert _listens(server.server_port) == {"127.0.0.1"}
+        before = _got(server.address)
+        put(store, first)
+        after = _got(server.address)
+        for headers, path, status in (({"Host": "page.example:80"}, "/metrics", 403), ({}, "/", 404)):
+            with pytest.raises(urllib.error.HTTPError, match=str(status)):
+                _got(server.address.replace("/metrics", path), **headers)
+        with pytest.raises(RecipeError, match=rf"--listen {server.server_port}: .*; 0 takes one that is free"):
+            listening(bytes, server.server_port).__enter__()
+    assert 'radio_corpus_tables{corpus="mine",state="done"} 0.0' in before
+    assert 'radio_corpus_tables{corpus="mine",state="done"} 1.0' in after
+    write_metrics(state(graph_of(first), store, None), tmp_path / "mine.prom")
+    assert _but_when(after) == _but_when((tmp_path / "mine.prom").read_text(encoding="utf-8"))
+
+
+def test_a_store_that_cannot_be_read_is_told_to_whoever_asks_for_metrics():
+    def away() -> bytes:
+        raise StoreError("the store is away")
+
+    with listening(away, 0) as server, pytest.raises(urllib.error.HTTPError, match="503") as refused:
+        _got(server.address)
+    assert refused.value.read() == b"the store is away\n"
+
+
+def _got(address: str, **headers: str) -> str:
+    asked = urllib.request.Request(address, headers=headers)
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        return answer.read().decode()
+
+
+def _listens(port: int) -> set[str]:
+    """On which addresses this process listens at a port."""
+    found = psutil.Process().net_connections("tcp")
+    return {one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN and one.laddr.port == port}
+
+
+def _but_when(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith("radio_corpus_status_timestamp_seconds{")]
 
 
 # -- gc -------------------------------------------------------------------------------------------------------------

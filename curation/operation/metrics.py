@@ -1,12 +1,13 @@
 """The state of a corpus as metrics of Prometheus, in a file for node_exporter's textfile collector.
 
-Nothing listens: whoever scrapes the machine reads the file. It appears whole, under its name, or not at all.
+Whoever scrapes the machine reads the file, which appears whole, under its name, or not at all. `listening` serves the
+same text to a Prometheus of this machine.
 """
 
 import time
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+from prometheus_client import CollectorRegistry, Gauge, generate_latest, write_to_textfile
 
 from curation.operation.state import State
 from schemas.errors import RecipeError, StoreError
@@ -22,6 +23,11 @@ def write_metrics(found: State, file: Path) -> None:
         write_to_textfile(str(file), _registry(found))
     except OSError as error:
         raise StoreError(f"--textfile {file}: cannot be written: {error.strerror}") from error
+
+
+def metrics_text(found: State) -> bytes:
+    """The same metrics as they are scraped."""
+    return generate_latest(_registry(found))
 
 
 def _registry(found: State) -> CollectorRegistry:
