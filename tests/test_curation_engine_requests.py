@@ -2,13 +2,15 @@
 
 import importlib.util
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
-from curation.engine import ray_words
+from curation.engine import ray_words, run
 from curation.engine.parts import part_name
 from curation.engine.patience import Trouble
 from curation.engine.run import _Progress, build
@@ -71,6 +73,21 @@ def test_parts_that_an_earlier_build_left_are_found_by_a_look_into_the_folder_an
     assert store.read(steps[1].address)["n"].to_pylist() == list(range(N_PARTS))
 
 
+def test_an_object_store_is_asked_for_no_folders(monkeypatch):
+    from benchmarks.scale_costs import KEYS, counted_objects
+
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    with counted_objects() as (where, asked_of_s3):
+        store = Store(where)
+        store.publish("cutouts/x/1", b"1")
+        asked_of_s3.clear()
+        store.publish("cutouts/x/2", b"2")
+        # Aside by parts (create, one part, complete), copied to its name, the one aside deleted, and Arrow's own mark.
+        assert asked_of_s3 == {"POST": 2, "PUT": 3, "DELETE": 1}
+        assert [one.base_name for one in store.listed("cutouts/x")] == ["1", "2"]
+
+
 def test_a_part_that_rests_lets_others_pass_and_comes_when_it_has_rested():
     waiting = _Progress(chain()[1], 3, [0, 1, 2])
     waiting.trouble[0] = Trouble()
@@ -78,6 +95,30 @@ def test_a_part_that_rests_lets_others_pass_and_comes_when_it_has_rested():
     now = waiting.trouble[0].not_before
     assert [waiting.next_part(now - 0.1) for _ in range(3)] == [1, 2, None]
     assert (waiting.next_part(now), waiting.waiting) == (0, [])
+
+
+def test_steps_that_are_ready_share_the_tasks_that_may_be_out(tmp_path, monkeypatch):
+    """A step that waits for a model keeps others from nothing, however many parts it has."""
+    first = chain()[0]
+    asking, drawing = (
+        Step(name, same, NUMBERS, inputs=(Input(first, by_part=True),)) for name in ("asking", "drawing")
+    )
+    at_a_time: list[Counter[str]] = []
+
+    @contextmanager
+    def four_at_once(where: str, _: int | None) -> Iterator[run._Tasks]:
+        def ended(handles: list, _: float | None):
+            at_a_time.append(Counter(step.name for step, _ in handles))
+            return handles[0], run.attempt(*handles[0], where)
+
+        yield run._Tasks(lambda step, k: (step, k), ended, 4)
+
+    monkeypatch.setattr(run, "_ray", four_at_once)
+    store = Store(str(tmp_path))
+    build([first], store, workers=0, say=print)
+    build([asking, drawing], store, workers=1, say=print)
+    shared = at_a_time[: 2 * N_PARTS - 4]
+    assert all(counts == {"asking": 2, "drawing": 2} for counts in shared)
 
 
 def test_what_ray_says_of_a_dead_node_is_a_line_and_another_ray_keeps_its_words(capsys):

@@ -218,11 +218,16 @@ class _Scheduler:
             return None
 
     def _fill(self) -> None:
+        """Keep tasks out, evenly of all steps under way: where one waits for a model, others go on."""
         now = time.monotonic()
-        for progress in self.active:
-            while len(self.out) < self.tasks.in_flight and (k := progress.next_part(now)) is not None:
-                self.out[self.tasks.submit(progress.step, k)] = (progress, k)
-                progress.n_out += 1
+        while len(self.out) < self.tasks.in_flight:
+            for progress in sorted(self.active, key=lambda one: one.n_out):
+                if (k := progress.next_part(now)) is not None:
+                    self.out[self.tasks.submit(progress.step, k)] = (progress, k)
+                    progress.n_out += 1
+                    break
+            else:
+                return
 
     def _take(self, handle: Any, outcome: Outcome) -> None:
         progress, k = self.out.pop(handle)

@@ -13,6 +13,7 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -174,7 +175,10 @@ class Store:
             raise
 
     def _write(self, folder: str, aside: str, target: str, body: bytes | memoryview) -> None:
-        self.files.create_dir(folder, recursive=True)
+        if self.files.type_name == "s3":
+            _bucket_there(self.where)
+        else:
+            self.files.create_dir(folder, recursive=True)
         if self.is_local:
             _write_through(Path(aside), body)
         else:
@@ -241,6 +245,17 @@ def _write_through(path: Path, body: bytes | memoryview) -> None:
         out.write(body)
         out.flush()
         os.fsync(out.fileno())
+
+
+@cache
+def _bucket_there(where: str) -> None:
+    """The bucket of an object store, made where the address allows that; asked once in a process.
+
+    There are no folders in it: to make some, as for each file of a disk, were four requests more for each file, three
+    of them writes to the same three names by all workers of a cluster.
+    """
+    files, root = pafs.FileSystem.from_uri(where)
+    files.create_dir(root.partition("/")[0])
 
 
 def _bare(table: pa.Table) -> pa.Table:
