@@ -6,12 +6,15 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
 from tests.ray_head import BINS, ray_head
 
 ROOT = Path(__file__).resolve().parent.parent
+EVERYWHERE = {"gcs_server", "raylet", "ray::DashboardAgent", "monitor.py", "dashboard.py"}
+"""What of a cluster listens on all addresses: docs/security.md names it. Of the dashboard only its metrics do."""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,7 @@ def test_a_build_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_
         asked = urllib.request.Request(f"{head.address}/api/jobs/", data=b"{}", method="POST")
         with pytest.raises(urllib.error.HTTPError, match="401"):  # without the token: refused
             urllib.request.urlopen(asked, timeout=10)
+        assert listens_everywhere(head.process.pid) <= EVERYWHERE
         job = subprocess.run(
             [
                 BINS / "ray",
@@ -100,6 +104,18 @@ def test_a_build_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_
     stores = (tmp_path / "store", demo_build.store)
     made, local = (next((store / "llava/qa_and_captions").glob("[!.]*")) for store in stores)
     assert tree(made) == tree(local)
+
+
+def listens_everywhere(pid: int) -> set[str]:
+    """The processes below one that listen on all addresses, but for the dashboard at its port of metrics."""
+    found = set[str]()
+    for one in psutil.Process(pid).children(recursive=True):
+        for there in one.net_connections("tcp"):
+            if there.status == psutil.CONN_LISTEN and there.laddr.ip in ("0.0.0.0", "::"):
+                words = one.cmdline()
+                script = next((Path(word).name for word in words if word.endswith(".py")), words[0])
+                found.add(one.name() if one.name() in ("gcs_server", "raylet") else script)
+    return found
 
 
 def tree(folder: Path) -> dict[str, bytes]:
