@@ -14,7 +14,7 @@ import pyarrow as pa
 from curation.asking.request import Asks, Reply, Request, Sampling, Served
 from curation.captions.rules import BEST, findings
 from curation.captions.settings import Captions
-from curation.engine.steps import Input, Step
+from curation.engine.steps import Input, Resources, Step
 from curation.generation.prompt import Prompt, prompt, render
 from curation.generation.reply_json import whole_json
 from schemas.errors import RecipeError, ReplyError
@@ -96,6 +96,7 @@ def ratings_step(corpus: str, figures: Step, splits: Step, wanted: Captions, ask
             Input(figures, by_part=True, columns=FIGURE_COLUMNS),
             Input(splits, columns=("figure_id",)),
         ),
+        resources=Resources(cpus=0.5, memory_mb=700),  # it waits for a model
     )
 
 

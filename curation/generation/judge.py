@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from curation.asking.request import Asks, Reply, Request, Sampling, Served
-from curation.engine.steps import Input, Step
+from curation.engine.steps import Input, Resources, Step
 from curation.generation.asked_model import AskedModel
 from curation.generation.prompt import Prompt, prompt, render
 from curation.generation.reply_json import whole_json
@@ -108,6 +108,7 @@ def judged_step(dataset_name: str, conversations: Step, cutouts: Step, judging: 
         table=JUDGED,
         config=(only(door, "judged"), judging.served, sampling),
         inputs=(Input(conversations, by_part=True), Input(cutouts, by_part=True, columns=("cutout_id", "png"))),
+        resources=Resources(cpus=0.5, memory_mb=700),  # it waits for a model
     )
 
 
