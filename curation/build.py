@@ -17,7 +17,6 @@ from curation.engine.store import Store
 from curation.operation.history import Took, keep, took
 from curation.release.export import example_id, export, is_exported
 from curation.release.gates import GateResult, run_gates
-from curation.release.report import report
 from curation.release.review import People
 from schemas.errors import CorpusError, DamageError, GateError, ModelError, RecipeError
 from schemas.stopping import go_on
@@ -108,10 +107,16 @@ def _publish(made: Graph, store: Store, out: Path | None) -> bool:
             go_on()
             export(store, made, folder)
             store.tag(made.latest, made.handover)
-            report(store, made, gate, aside / page.name, People.of(made.reviews))
+            _write_report(store, made, gate, aside / page.name)
     if not gate.ok:
         raise GateError("\n".join([*gate.lines, f"all of it: {page.parent / GATE}"]))
     return fresh
+
+
+def _write_report(store: Store, made: Graph, gate: GateResult, page: Path) -> None:
+    from curation.release.report import report  # with figures that are slow to import; most builds draw none
+
+    report(store, made, gate, page, People.of(made.reviews))
 
 
 @contextmanager
@@ -138,11 +143,11 @@ def check_models(made: Graph, store: Store) -> None:
     keep to the form, and where none is named though the store has no reply of the model. Replies that the store has
     need no server.
     """
-    from curation.asking import canary  # with a client that is slow to import; most builds ask nothing
-
     for served, steps in made.asking.items():
         missing = [step.address for step in steps if not store.is_done(step.address)]
         if missing and made.asker and made.asker.servers:
+            from curation.asking import canary  # with a client that is slow to import; most builds ask nothing
+
             canary.check(made.asker, served, sees=served in made.seeing)
         elif missing and served not in served_of(store):
             raise ModelError(
@@ -178,7 +183,7 @@ def run_gate(
         with _damage_told(made, store):
             gate = run_gates(store, made.addresses(), aside / GATE)
             if with_report:
-                report(store, made, gate, aside / page.name, People.of(made.reviews))
+                _write_report(store, made, gate, aside / page.name)
         for one in (page, page.with_suffix(".json")) if is_kept else ():
             if one.exists():
                 shutil.copyfile(one, aside / one.name)

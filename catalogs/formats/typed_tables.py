@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from astropy.io import ascii as ascii_tables
-from astropy.io import votable
 
 from catalogs.formats.tables import RawTable, refuse_twice, whole_table
 from schemas.errors import CatalogError
@@ -19,6 +17,8 @@ WHOLE_OF_IPAC = re.compile(r"\b(?:i|int|integer|l|long)\b")
 
 def read_votable(body: bytes, where: str, table: str | int | None = None) -> RawTable:
     """A VOTable's columns by their names; `table` by ID, name or number, None: the only one."""
+    from astropy.io import votable  # slow to import, and few files are one
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of units and lengths that are not quite by the standard
@@ -54,6 +54,8 @@ def read_ipac(body: bytes, where: str) -> RawTable:
 
 def _ipac(text: str) -> Any:
     """The table; where a whole number has more digits than 64 bits hold, whole numbers are texts."""
+    from astropy.io import ascii as ascii_tables  # slow to import, and few files are one
+
     try:
         return ascii_tables.read(text, format="ipac", guess=False)
     except TypeError:

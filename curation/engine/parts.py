@@ -6,17 +6,21 @@ a killed build left is taken up only when not a bit of it has changed, though no
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from schemas.errors import DamageError
 from schemas.manifest import Part
 from schemas.rejection import Sieved
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds  # brings pandas along, which takes a while
 
 COUNTS = b"radio-corpus"  # the key of a part's own counts in its Parquet footer
 SEAL = b"radio-corpus-seal:"
@@ -24,9 +28,6 @@ UNSEALED = SEAL + b"0" * 64
 ROWS_AT_ONCE = 1024  # to a page before its size is looked at; fewer where rows are pictures, or a page would hold all
 PAGE_BYTES = 2**20
 FOOTER_END = 8  # bytes of a Parquet file after its footer: how long that is, and PAR1
-FORMAT = ds.ParquetFileFormat(
-    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
-)
 
 
 @dataclass(frozen=True)
@@ -107,3 +108,11 @@ def _digests(body: memoryview, at: int) -> tuple[bytes, str]:
     before.update(seal)
     before.update(after)
     return seal, before.hexdigest()
+
+
+def dataset_of(paths: Sequence[str], files: pafs.FileSystem) -> "ds.Dataset":
+    """Parts as one dataset, in order; pages that are read are held against their checksums. Raises OSError."""
+    import pyarrow.dataset as ds
+
+    checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    return ds.dataset(paths, filesystem=files, format=ds.ParquetFileFormat(default_fragment_scan_options=checked))

@@ -15,19 +15,22 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
 from curation.engine.files import REPAIR, patiently
-from curation.engine.parts import FORMAT, PartRecord, parquet, part_name, record_of, sealed_part
+from curation.engine.parts import PartRecord, dataset_of, parquet, part_name, record_of, sealed_part
 from schemas.addresses import shown, without_keys
 from schemas.errors import DamageError, GoneError, StoreError
 from schemas.manifest import Manifest, read_manifest
 from schemas.rejection import REJECTED, Sieved
 from schemas.whole import MANIFEST, sealed, unsealed
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds  # brings pandas along, which takes a while
 
 REJECTED_FOLDER = "_rejected"
 
@@ -62,7 +65,7 @@ class Store:
         where = f"{address}/{MANIFEST}"
         return read_manifest(self.read_bytes(where), self.path(where))
 
-    def dataset(self, address: str) -> ds.Dataset:
+    def dataset(self, address: str) -> "ds.Dataset":
         """The table as an Arrow dataset, parts in order; reads no rows yet. Raises DamageError for a missing part."""
         return self._dataset([f"{address}/{part.name}" for part in self.manifest(address).parts])
 
@@ -83,14 +86,14 @@ class Store:
         found = self._dataset([f"{address}/{REJECTED_FOLDER}/{part.name}" for part in parts])
         return self._read(found, f"{address}/{REJECTED_FOLDER}", None)
 
-    def _dataset(self, names: Sequence[str]) -> ds.Dataset:
+    def _dataset(self, names: Sequence[str]) -> "ds.Dataset":
         found = self._info([self.path(name) for name in names])
         if missing := [info.path for info in found if info.type == pafs.FileType.NotFound]:
             raise DamageError(f"{missing[0]}: missing, though the table is done; {REPAIR}")
         paths = [info.path for info in found]
-        return patiently(lambda: ds.dataset(paths, filesystem=self.files, format=FORMAT), f"read {paths[0]}")
+        return patiently(lambda: dataset_of(paths, self.files), f"read {paths[0]}")
 
-    def _read(self, found: ds.Dataset, where: str, columns: Sequence[str] | None) -> pa.Table:
+    def _read(self, found: "ds.Dataset", where: str, columns: Sequence[str] | None) -> pa.Table:
         wanted = list(columns) if columns else None
         return patiently(lambda: found.to_table(columns=wanted), f"read {self.path(where)}")
 

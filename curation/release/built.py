@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from catalogs.database import connect
 from catalogs.dataset import Dataset
@@ -16,6 +15,9 @@ from curation.truth.withdrawn import Tombstone
 from schemas.errors import TableError
 from schemas.manifest import DoorFile, Manifest
 from schemas.tables import CORPUS_TABLES
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds  # brings pandas along, which takes a while
 
 Addresses = Mapping[str, Sequence[str]]
 """The addresses of each kind of step (`cutouts`, `samples`, …), in the order of datasets."""
@@ -37,7 +39,7 @@ STEPS = pa.schema(
 class Tables(Protocol):
     """What is read of a store."""
 
-    def dataset(self, address: str) -> ds.Dataset: ...
+    def dataset(self, address: str) -> "ds.Dataset": ...
 
     def rejected(self, address: str) -> pa.Table: ...
 

@@ -108,8 +108,9 @@ def is_exported(out: Path) -> bool:
 
 def example_id(out: Path) -> str:
     """The id of a sample of the hand-over, to show somebody; empty where it has none."""
-    ids = pq.read_table(out / PROVENANCE, columns=["sample_id"])["sample_id"]
-    return ids[0].as_py() if len(ids) else ""
+    with pq.ParquetFile(out / PROVENANCE) as file:
+        first = next(file.iter_batches(1, columns=["sample_id"]), None)
+    return "" if first is None or not first.num_rows else first["sample_id"][0].as_py()
 
 
 def plain_json(value: object) -> str:

@@ -4,11 +4,13 @@ A part is one row group, and a filter on a column of pictures would read all of 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds  # brings pandas along, which takes a while
 
 RUN = 8
 """Neighbours that are taken together: they mostly lie in one part, which is read for all of them."""
@@ -17,7 +19,7 @@ RUN = 8
 class Tables(Protocol):
     """What is read of a store."""
 
-    def dataset(self, address: str) -> ds.Dataset: ...
+    def dataset(self, address: str) -> "ds.Dataset": ...
 
 
 def rows_of(
@@ -37,7 +39,7 @@ def rows_of(
 
 def sampled(
     store: Tables, addresses: Sequence[str], key: str, by: str, most: int
-) -> dict[str, list[tuple[ds.Fragment, list[str]]]]:
+) -> "dict[str, list[tuple[ds.Fragment, list[str]]]]":
     """For each value of `by` at most so many ids, in runs of eight neighbours that are spread over all of its rows.
 
     Gives parts and the ids to take of each. Which ones does not depend on where parts begin.
@@ -64,7 +66,9 @@ def _spread(n: int, most: int) -> list[int]:
     return sorted({run * n // n_runs + k for run in range(n_runs) for k in range(RUN)})[:most]
 
 
-def _pieces(store: Tables, addresses: Sequence[str]) -> Iterator[ds.Fragment]:
+def _pieces(store: Tables, addresses: Sequence[str]) -> "Iterator[ds.Fragment]":
+    import pyarrow.dataset as ds
+
     for address in addresses:
         for fragment in store.dataset(address).get_fragments():
             yield from fragment.split_by_row_group() if isinstance(fragment, ds.ParquetFileFragment) else (fragment,)
