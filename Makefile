@@ -9,6 +9,12 @@ SERVE_READY := $(SERVE)/.ready
 # So has the harness of standard benchmarks: it brings Hugging Face's `evaluate`, whose name is ours.
 STANDARD := .venv-standard
 STANDARD_READY := $(STANDARD)/.ready
+# Other trainers and libraries, whose own loaders are held against a hand-over: an environment each, torch once for all.
+PEERS := .venv-peers
+PEERS_READY := $(foreach peer,trl llama_factory ms_swift llava_next streaming hats,$(PEERS)/.$(peer))
+# LLaVA-NeXT is no package: a clone of it, or LLAVA_NEXT=FOLDER for one that is there.
+LLAVA_NEXT ?=
+LLAVA_NEXT_COMMIT := df179663ae8b83207df100a1f7af24caec633ff9
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export RAY_USAGE_STATS_ENABLED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -31,7 +37,17 @@ $(1)/bin/pip install --quiet --no-deps --requirement $(2)
 cp $(TORCHVISION) $$site/ && echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth
 endef
 
-.PHONY: help setup check test serve-setup test-serve standard-setup test-standard demo demo-train tour docs exam faults faults-short nodes sbom fuzz bench clean
+# Of torchaudio, which LLaMA-Factory imports, PyPI's is built for CUDA; without its compiled part it imports all the same.
+define peer_environment
+$(PYTHON) -m venv $(PEERS)/$(1)
+@set -e; echo "peers-setup: $(1) into $(PEERS)/$(1)"; site=$$($(PEERS)/$(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+$(PEERS)/torch/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$site/shared_torch.pth; \
+echo 'import torchvision_cpu' > $$site/torchvision_cpu.pth; \
+$(PEERS)/$(1)/bin/pip install --quiet --no-compile --no-deps --requirement tests/peers/$(1).txt; \
+rm -f $$site/torchaudio/lib/*.so
+endef
+
+.PHONY: help setup check test serve-setup test-serve standard-setup test-standard peers-setup test-peers demo demo-train tour docs exam faults faults-short nodes sbom fuzz bench clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
@@ -46,7 +62,7 @@ $(READY): pyproject.toml constraints.txt
 	    | grep -q '"version": *"[^"]*+cpu"' || index="--index-url $(TORCH_INDEX)"; \
 	echo "setup: curation, training and tests into $(VENV); $$torch from $${index:-the usual index}"; \
 	$(BIN)/pip install --quiet --no-deps $$index $$torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,casda,train,encoders,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[curation,casda,publish,train,encoders,dev]'
 	@touch $(READY)
 
 check: $(READY)  ## ruff (security rules too), formatting, pyright, and known vulnerabilities of what is pinned
@@ -56,7 +72,7 @@ check: $(READY)  ## ruff (security rules too), formatting, pyright, and known vu
 	$(BIN)/python deploy/audit.py
 
 test: $(READY)   ## every test that needs no GPU and no model; real data and Ray included where they are there
-	$(BIN)/python -m pytest -m "not gpu and not serve" -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not gpu and not serve and not peer" -n auto --dist loadfile --no-loadscope-reorder
 
 test-serve: $(READY) $(SERVE_READY)  ## a real vLLM on the CPU writes for the demo and for 20 real images, another reads back (half an hour)
 	$(BIN)/python -m pytest -m serve
@@ -75,6 +91,22 @@ $(STANDARD_READY): evaluate/standard/standard.txt $(TORCHVISION)
 
 test-standard: $(READY) $(STANDARD_READY)  ## a real lmms-eval, on data made here (minutes)
 	RADIO_STANDARD_PYTHON=$(STANDARD)/bin/python $(BIN)/python -m pytest tests/test_evaluate_standard.py
+
+peers-setup: $(PEERS_READY)  ## environments of other trainers and of readers of what is exported (4 GB)
+$(PEERS)/.torch: tests/peers/torch.txt $(TORCHVISION)
+	$(call cpu_environment,$(PEERS)/torch,tests/peers/torch.txt,peers-setup: what they share)
+	@touch $@
+$(PEERS)/.%: tests/peers/%.txt $(PEERS)/.torch
+	$(call peer_environment,$*)
+	@touch $@
+
+test-peers: $(READY) $(PEERS_READY)  ## other trainers take the demo's hand-over, other libraries read what is exported of it (minutes)
+	@test -n "$(LLAVA_NEXT)" -o -d $(PEERS)/LLaVA-NeXT || { \
+	    GIT_TERMINAL_PROMPT=0 git clone --quiet https://github.com/LLaVA-VL/LLaVA-NeXT $(PEERS)/LLaVA-NeXT.new \
+	    && git -C $(PEERS)/LLaVA-NeXT.new checkout --quiet $(LLAVA_NEXT_COMMIT) \
+	    && mv $(PEERS)/LLaVA-NeXT.new $(PEERS)/LLaVA-NeXT; } \
+	    || echo "test-peers: LLaVA-NeXT cannot be cloned; LLAVA_NEXT=FOLDER names one that is there"
+	LLAVA_NEXT=$(LLAVA_NEXT) $(BIN)/python -m pytest -m peer tests/peers
 
 demo: $(READY)   ## a small synthetic sky, from mosaics to the hand-over and its report
 	$(BIN)/python -m curation demo --out demo

@@ -20,7 +20,7 @@ from curation.fetch import fetch
 from curation.inspect import inspect
 from curation.mutations import mutations
 from curation.new import new
-from curation.releases import diff, impact, release, withdraw
+from curation.releases import diff, impact, publish, release, withdraw
 from curation.replies import replies
 from curation.retention import gc
 from curation.review import review
@@ -371,7 +371,7 @@ def verify_split(handover: Path, as_json: bool) -> None:
 
 @curation.command("export")
 @click.argument("handover", type=click.Path(path_type=Path))
-@click.option("--to", "form", required=True, type=click.Choice(["hf-parquet", "webdataset", "messages"]))
+@click.option("--to", "form", required=True, type=click.Choice(["hf-parquet", "webdataset", "messages", "mds", "hats"]))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to make.")
 @click.option("--shard-mb", default=500, show_default=True, type=click.IntRange(1), help="Pictures of one shard.")
 def export_form(handover: Path, form: str, out: Path, shard_mb: int) -> None:
@@ -416,6 +416,7 @@ curation.add_command(exam)
 curation.add_command(inspect)
 curation.add_command(new)
 curation.add_command(release)
+curation.add_command(publish)
 curation.add_command(review)
 curation.add_command(browse)
 curation.add_command(diff)

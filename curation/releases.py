@@ -1,4 +1,4 @@
-"""The commands that look after what went out: `release`, `diff`, `impact`, `withdraw`."""
+"""The commands that look after what goes out: `release`, `publish`, `diff`, `impact`, `withdraw`."""
 
 import json
 import sys
@@ -44,10 +44,8 @@ def release(handover: Path, file: Path, out: Path, store: str | None, raw: str |
     from curation.deposit.about import read_about
     from curation.deposit.release import release as make
     from curation.fetching.records import fetched_by_digest
-    from curation.truth.withdrawn import tombstones
 
-    place = open_store(store) if store else _around(handover)
-    withdrawn = {one.id: one.reason for one in tombstones(place)} if place else {}
+    withdrawn = _withdrawn(store, handover)
     where = raw_if_any(raw)
     came = fetched_by_digest(where) if where else {}
     fetched = {sha256: one.published for sha256, one in came.items()}
@@ -56,6 +54,48 @@ def release(handover: Path, file: Path, out: Path, store: str | None, raw: str |
         told = {key: said[key] for key in ("corpus", "handover", "version")}
         return click.echo(json.dumps({"release": str(out), **told}))
     return click.echo(f"{out}: {said['corpus']} {said['version']}, {len(said['files']):,} files of {said['handover']}")
+
+
+@click.command()
+@click.argument("folder", metavar="RELEASE", type=FILE)
+@click.option("--about", "file", required=True, type=FILE, help="The file that the release was made with.")
+@click.option("--to", "repository", required=True, metavar="OWNER/NAME", help="The data set of the hub.")
+@click.option("--store", metavar="PLACE", help="Where tombstones are: what was withdrawn does not go out.")
+@click.option("--public", is_flag=True, help="A new data set is for everybody; else it is private.")
+@click.option(
+    "--endpoint", default="https://huggingface.co", envvar="HF_ENDPOINT", show_default=True, metavar="URL",
+    help="The hub; else HF_ENDPOINT.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do it; else only say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for machines.")
+def publish(
+    folder: Path, file: Path, repository: str, store: str | None, public: bool, endpoint: str, yes: bool, as_json: bool
+) -> None:
+    """Put a release onto the Hugging Face hub: says what would be done, and with --yes does it.
+
+    First the gate once more, as of today: licences, embargoes, withdrawals, the certificate, every digest; exit code 3
+    with every reason. The token is that of huggingface_hub (HF_TOKEN, or `hf auth login`) and is never shown.
+    Afterwards every file is looked for by its size, and then the version becomes a tag.
+
+    \b
+    Example:  python -m curation publish radio-1.0 --about release.toml --to my-institute/radio-1.0
+    """
+    from datetime import UTC, datetime
+
+    from curation.deposit.about import read_about
+    from curation.deposit.publish import plan
+    from curation.deposit.publish import publish as upload
+
+    today = datetime.now(UTC).date().isoformat()
+    withdrawn = _withdrawn(store, None)
+    planned = plan(folder, read_about(file), repository, today,
+                   withdrawn=withdrawn, endpoint=endpoint.rstrip("/"), is_public=public)  # fmt: skip
+    commit = upload(planned) if yes else None
+    if as_json:
+        told = {"repository": repository, "files": len(planned.files), "version": planned.version, "commit": commit}
+        return click.echo(json.dumps(told))
+    last = f"published: {commit}" if commit else "nothing was done; --yes does it"
+    return click.echo("\n".join([*planned.lines, last]))
 
 
 @click.command()
@@ -148,6 +188,14 @@ def _store_if_any(where: str | None) -> "Store | None":
 
     place = Store(store_place(where))
     return place if where or place.exists("") else None
+
+
+def _withdrawn(store: str | None, handover: Path | None) -> dict[str, str]:
+    """Reasons by what was withdrawn, in the named store or in the one that the hand-over lies in."""
+    from curation.truth.withdrawn import tombstones
+
+    place = open_store(store) if store else _around(handover) if handover else None
+    return {one.id: one.reason for one in tombstones(place)} if place else {}
 
 
 def _around(handover: Path) -> "Store | None":

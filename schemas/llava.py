@@ -17,6 +17,7 @@ from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
 
 OPENING = f"{PLACEHOLDER}\n"
+ROLES = {"human": "user", "gpt": "assistant"}
 IMAGE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\.(png|jpg|jpeg)$"
 
 
@@ -70,6 +71,12 @@ class LlavaRecord(BaseModel):
     def as_json(self) -> dict[str, Any]:
         """The record as the file has it."""
         return self.model_dump(by_alias=True, mode="json")
+
+    def as_messages(self) -> dict[str, Any]:
+        """The record as chat templates want it: `images`, and `messages` with roles and without the placeholder."""
+        said = [{"role": ROLES[one.from_], "content": one.value} for one in self.conversations]
+        said[0]["content"] = said[0]["content"].removeprefix(OPENING)
+        return {"id": self.id, "images": [self.image], "messages": said}
 
     def turns(self) -> list[Turn]:
         """Questions and answers, without the placeholder."""

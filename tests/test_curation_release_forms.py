@@ -2,20 +2,35 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import datasets
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import webdataset
+from astropy.io import fits
+from astropy.wcs import WCS
 
-from curation.release.certificate import FILE_OF
-from curation.release.forms import FORMS, key_of, rows_of, write_form
+from curation.release.certificate import FILE_OF, PROVENANCE
+from curation.release.forms import FORMS, key_of, write_form
+from curation.release.handover_rows import Row, Split
 from schemas.errors import RecipeError, StoreError
 from schemas.llava import LlavaRecord
 from schemas.whole import published
 from tests.making_handover import png
 
 NAMES = {"train": ("J1234.5-67", "J1234.6-67", "J1234.5-67.a", "plain"), "validation": ("v.1",), "test": ()}
+PLACES = {
+    "J1234.5-67": (0.0, 89.9),
+    "J1234.6-67": (359.999, -0.001),
+    "J1234.5-67.a": (0.001, 0.001),
+    "v.1": (10.0, 10.0),
+}
+"""Of those that are somewhere: `plain` is not."""
+CUT = ("x_min_px", "x_max_px", "y_min_px", "y_max_px")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +42,18 @@ def handover(tmp_path_factory) -> Path:
             lines = [json.dumps(record(folder, number, name)) for number, name in enumerate(names)]
             text = "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
             (folder / FILE_OF[split]).write_text(text)
+        rows = [provenance(split, name) for split, names in NAMES.items() for name in names]
+        pq.write_table(pa.Table.from_pylist(rows), folder / PROVENANCE)
     return out
+
+
+def provenance(split: str, name: str) -> dict[str, object]:
+    ra_deg, dec_deg = PLACES.get(name, (None, None))
+    return {
+        "sample_id": name, "split": split, "ra_deg": ra_deg, "dec_deg": dec_deg, "pixel_x_arcsec": 2.0,
+        "pixel_y_arcsec": 3.0, "up_pa_deg": 0.0, "left_pa_deg": 90.0, "x_min_px": 5, "x_max_px": 69,
+        "y_min_px": 7, "y_max_px": 55,
+    }  # fmt: skip
 
 
 def record(folder: Path, number: int, name: str) -> dict[str, object]:
@@ -57,14 +83,15 @@ def test_a_form_is_the_same_bytes_each_time(handover, tmp_path, form):
     one = write_form(handover, form, tmp_path / "one")
     write_form(handover, form, tmp_path / "elsewhere" / "two")
     assert files(tmp_path / "one") == files(tmp_path / "elsewhere" / "two")
-    assert one["counts"] == {split: len(names) for split, names in NAMES.items()}
+    wanted = {split: [name for name in names if form != "hats" or name in PLACES] for split, names in NAMES.items()}
+    assert one["counts"] == {split: len(names) for split, names in wanted.items()}
 
 
 def test_parquet_is_loaded_with_its_pictures(handover, tmp_path):
     write_form(handover, "hf-parquet", tmp_path / "out")
     found = loaded(tmp_path / "out", tmp_path)
     assert {split: tuple(one["id"]) for split, one in found.items()} == {s: n for s, n in NAMES.items() if n}
-    for row, wanted in zip(found["train"], rows_of(handover, "train"), strict=True):
+    for row, wanted in zip(found["train"], Split(handover, "train").rows(), strict=True):
         assert row["messages"] == wanted.messages
         assert [picture.size for picture in row["images"]] == [(32, 24)]
         assert "<image>" not in json.dumps(row["messages"])
@@ -92,16 +119,70 @@ def test_a_dot_in_a_name_merges_no_samples_of_webdataset(handover, tmp_path):
     found = list(webdataset.WebDataset(shards, shardshuffle=False, empty_check=False).decode("pil"))
     assert tuple(one["json"]["id"] for one in found) == NAMES["train"]
     assert len({one["__key__"] for one in found}) == len(found)
-    for one, wanted in zip(found, rows_of(handover, "train"), strict=True):
+    for one, wanted in zip(found, Split(handover, "train").rows(), strict=True):
         assert one["json"]["messages"] == wanted.messages
         assert one["png"].size == (32, 24)
         assert one["__key__"] == key_of(wanted)
 
 
 def test_keys_hold_no_dot_and_differ_where_names_do_not(handover):
-    rows = list(rows_of(handover, "train"))
+    rows = list(Split(handover, "train").rows())
     assert not [row for row in rows if "." in key_of(row) or "/" in key_of(row)]
     assert len({key_of(row) for row in rows}) == len(rows)
+
+
+def test_tiles_of_the_sky_hold_each_placed_sample_once_where_it_is(handover, tmp_path):
+    write_form(handover, "hats", tmp_path / "out", shard_mb=1)
+    out = tmp_path / "out" / "train"
+    listed = {tuple(map(int, line.split(","))) for line in (out / "partition_info.csv").read_text().split()[1:]}
+    tiles = {tuple(map(int, re.findall(r"=(\d+)", path.as_posix())))[-3:]: path for path in out.rglob("Npix=*.parquet")}
+    assert {(order, pixel) for order, _, pixel in tiles} == listed and len(listed) == 2
+    found = {}
+    for (order, folder, pixel), path in tiles.items():
+        rows = pq.read_table(path).to_pylist()
+        assert rows == sorted(rows, key=lambda row: row["_healpix_29"]) and folder == pixel // 10_000 * 10_000
+        assert {row["_healpix_29"] >> 2 * (29 - order) for row in rows} == {pixel}
+        found |= {row["id"]: row for row in rows}
+    assert {name: (row["ra"], row["dec"]) for name, row in found.items()} == {
+        name: place for name, place in PLACES.items() if name in NAMES["train"]
+    }
+    for wanted in Split(handover, "train").rows():
+        if (row := found.get(wanted.record.id)) is not None:
+            assert row["messages"] == wanted.messages and row["image"]["bytes"] == wanted.png
+    assert pq.read_metadata(out / "dataset" / "_metadata").num_rows == len(found)
+    assert f"hats_nrows={len(found)}" in (out / "hats.properties").read_text().split()
+    assert "not here" in (tmp_path / "out" / "README.md").read_text()
+    assert loaded(tmp_path / "out", tmp_path)["train"].num_rows == len(found)
+
+
+def test_a_tile_is_divided_until_its_pictures_fit(handover, tmp_path, monkeypatch):
+    monkeypatch.setattr("curation.release.forms.MB", 1)
+    write_form(handover, "hats", tmp_path / "out", shard_mb=1)
+    tiles = [pq.read_metadata(path).num_rows for path in (tmp_path / "out" / "train").rglob("Npix=*.parquet")]
+    assert tiles == [1, 1, 1]
+
+
+def test_the_wcs_of_a_picture_is_that_of_its_mosaic(demo_build):
+    table = pq.read_table(demo_build.handover / PROVENANCE, columns=["sample_id", "mosaic", *CUT])
+    of = {row["sample_id"]: row for row in table.to_pylist()}
+    split = Split(demo_build.handover, "train")
+    sky, seen = split.sky(), set()
+    for _, record in split.places():
+        cut = of[record.id]
+        if cut["mosaic"] in seen:
+            continue
+        seen.add(cut["mosaic"])
+        width, height = Row(0, record, split.png(record)).size_px
+        header = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", **sky[record.id].wcs((width, height))}
+        x, y = np.asarray([[0, 0], [width - 1, 0], [0, height - 1], [width // 3, height // 2]]).T
+        mosaic = WCS(fits.getheader(demo_build.out / "raw" / cut["mosaic"])).celestial
+        there = mosaic.pixel_to_world(
+            cut["x_min_px"] + (x + 0.5) * (cut["x_max_px"] - cut["x_min_px"]) / width - 0.5,
+            cut["y_max_px"] - (y + 0.5) * (cut["y_max_px"] - cut["y_min_px"]) / height - 0.5,
+        )
+        apart = WCS(fits.Header(header)).pixel_to_world(x, y).icrs.separation(there.icrs).arcsec
+        assert max(apart) < 0.01 * sky[record.id].pixel_x_arcsec
+    assert len(seen) == 3
 
 
 @pytest.mark.parametrize("form", ["hf-parquet", "webdataset"])
@@ -134,5 +215,5 @@ def test_a_picture_of_another_digest_leaves_nothing(tmp_path):
 
 
 def test_records_are_read_as_they_were_written(handover):
-    assert [row.record.id for row in rows_of(handover, "train")] == list(NAMES["train"])
-    assert all(isinstance(row.record, LlavaRecord) for row in rows_of(handover, "validation"))
+    assert [row.record.id for row in Split(handover, "train").rows()] == list(NAMES["train"])
+    assert all(isinstance(row.record, LlavaRecord) for row in Split(handover, "validation").rows())

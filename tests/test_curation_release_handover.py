@@ -21,7 +21,7 @@ from catalogs.survey import Survey
 from curation.engine.parts import as_part
 from curation.engine.store import Store
 from curation.release.built import opened
-from curation.release.certificate import FILE_OF, verify
+from curation.release.certificate import FILE_OF, MESSAGES_OF, verify
 from curation.release.export import export, plain_json
 from curation.release.gates import GateResult, between_checks, counts, run_gates, table_checks
 from curation.release.report import OF_WORDS, report
@@ -30,6 +30,7 @@ from curation.release.why import chain, told
 from curation.truth.splits import CUTOUT_COLUMNS, SOURCE_COLUMNS, SplitConfig, splits
 from schemas.errors import RecipeError, StoreError, TableError
 from schemas.fingerprint import content_id, fingerprint
+from schemas.llava import read_llava
 from schemas.manifest import Manifest, Part
 from schemas.rejection import REJECTED, Rejection, Sieved, sieved
 from schemas.table import Table
@@ -521,6 +522,11 @@ def test_the_folder_is_a_dataset_for_hugging_face_and_for_llama_factory(handover
     found = datasets.load_dataset(str(handover), cache_dir=str(tmp_path / "cache"))
     for split, name in FILE_OF.items():
         assert found[split].to_list() == json.loads((handover / name).read_text())
+    messages = datasets.load_dataset(str(handover), "messages", cache_dir=str(tmp_path / "cache"))
+    for split, name in MESSAGES_OF.items():
+        records = [*read_llava(handover / FILE_OF[split])]
+        assert messages[split].to_list() == [one.as_messages() for one in records]
+        assert [json.loads(line) for line in (handover / name).read_text().splitlines()] == messages[split].to_list()
     listed = json.loads((handover / "dataset_info.json").read_text())
     assert {one["file_name"] for one in listed.values()} == set(FILE_OF.values())
     assert all(one["columns"] == {"messages": "conversations", "images": "image"} for one in listed.values())
@@ -647,6 +653,19 @@ def test_a_test_record_smuggled_into_the_training_file_is_found(handover: Path):
     problems = verify(handover)
     assert f"sample {test[0]['id']} is in llava.json, but provenance says its split is test" in problems
     assert "llava.jsonl does not hold the records of llava.json" in problems
+    assert "messages.jsonl does not hold the records of llava.json" in problems
+
+
+def test_messages_that_say_more_than_the_records_are_found(handover: Path):
+    assert verify(handover) == []
+    with (handover / "messages.jsonl").open("a") as out:
+        out.write((handover / "messages-test.jsonl").read_text().splitlines(keepends=True)[0])
+    (handover / "messages-validation.jsonl").write_text("{\n")
+    resealed(handover)
+    assert [one for one in verify(handover) if one.startswith("messages")] == [
+        "messages.jsonl does not hold the records of llava.json",
+        "messages-validation.jsonl does not hold the records of llava-validation.json",
+    ]
 
 
 def test_words_changed_after_the_fact_are_found(handover: Path):

@@ -8,7 +8,7 @@ from curation.deposit.facts import Facts
 from curation.deposit.places import FOLDER
 from curation.deposit.rai import responsible_ai
 from curation.deposit.terms import Licence
-from curation.release.card import FEATURES, counts_table, front_matter
+from curation.release.card import FEATURES, Config, counts_table, front_matter
 from curation.release.certificate import FILE_OF
 
 HEADINGS = {
@@ -29,7 +29,7 @@ def citation(about: About, title: str) -> str:
 def readme(facts: Facts, about: About, told: Mapping[str, str], n_rows: int, unknown: Sequence[Reference]) -> str:
     """README.md. `n_rows`: of the ObsCore table; `unknown`: papers without a DOI."""
     paths = {split: f"{FOLDER}/{FILE_OF[split]}" for split in facts.splits}
-    lines = [*front_matter(facts.corpus, paths, FEATURES), f"# {_line(told['title'])}", "",
+    lines = [*front_matter(facts.corpus, Config("default", paths, FEATURES)), f"# {_line(told['title'])}", "",
              told["description"], "", f"Version {about.version}, {about.date}, {about.publisher}. Corpus "
              f"`{facts.corpus}`, hand-over `{facts.manifest['address']}`.", "",
              "## How to cite", "", citation(about, _line(told["title"])), "",

@@ -8,11 +8,15 @@ from typing import Any
 
 from catalogs.dataset import Dataset
 from catalogs.survey import Survey
-from curation.release.certificate import FILE_OF
+from curation.release.certificate import FILE_OF, MESSAGES_OF
 
 FEATURES = (  # of a record, as Hugging Face's datasets names them
     "  - name: id", "    dtype: string", "  - name: image", "    dtype: string", "  - name: conversations", "    list:",
     "    - name: from", "      dtype: string", "    - name: value", "      dtype: string",
+)  # fmt: skip
+FEATURES_OF_MESSAGES = (
+    "  - name: id", "    dtype: string", "  - name: images", "    list: string", "  - name: messages", "    list:",
+    "    - name: role", "      dtype: string", "    - name: content", "      dtype: string",
 )  # fmt: skip
 
 
@@ -47,7 +51,11 @@ def card(
 ) -> str:
     """README.md. `counts` has one row for each dataset and split, `promise` is the split certificate."""
     there = {row["split"] for row in counts if row["n_samples"]}
-    front = front_matter(name, {split: path for split, path in FILE_OF.items() if split in there}, FEATURES)
+    configs = [
+        Config(config, {split: path for split, path in paths.items() if split in there}, features)
+        for config, paths, features in (("default", FILE_OF, FEATURES), ("messages", MESSAGES_OF, FEATURES_OF_MESSAGES))
+    ]
+    front = front_matter(name, *configs)
     opening = [*front, f"# {title}", "", f"Corpus `{name}`, hand-over `{address}`.", "", what_it_is(counts), ""]
     lines = [*opening, *counts_table(counts), *_files(), *_splits(promise), *_truth(), *_credits(credits)]
     return "\n".join(lines).rstrip() + "\n"
@@ -72,14 +80,27 @@ def frames_told(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([*lines, "", "`provenance.parquet` names the mosaics of each, with digests and shares."]) + "\n"
 
 
-def front_matter(name: str, paths: Mapping[str, str], features: Sequence[str] = ()) -> list[str]:
+@dataclass(frozen=True)
+class Config:
+    """One of the ways in which a folder loads: `datasets.load_dataset(FOLDER, name)`."""
+
+    name: str
+    paths: Mapping[str, str]
+    """The file or pattern of each split."""
+    features: Sequence[str] = ()
+    """Lines of YAML; without any they are those that the files say themselves."""
+
+
+def front_matter(name: str, *configs: Config) -> list[str]:
     """The YAML block of a card, by which `datasets.load_dataset(FOLDER)` finds the files of each split."""
-    lines = ["---", f"pretty_name: {json.dumps(name)}", "task_categories:", "- image-text-to-text", "configs:"]
-    lines += ["- config_name: default", "  data_files:"]
-    lines += [line for split, path in paths.items() for line in (f"  - split: {split}", f"    path: {path}")]
-    if features:
-        lines += ["dataset_info:", "- config_name: default", "  features:", *features]
-    return [*lines, "---", ""]
+    lines = ["---", f"pretty_name: {json.dumps(name)}", "task_categories:", "- image-text-to-text"]
+    lines += ["configs:"] if configs else []
+    for one in configs:
+        lines += [f"- config_name: {one.name}", "  data_files:"]
+        lines += [line for split, path in one.paths.items() for line in (f"  - split: {split}", f"    path: {path}")]
+    described = [line for one in configs if one.features
+                 for line in (f"- config_name: {one.name}", "  features:", *one.features)]  # fmt: skip
+    return [*lines, *(["dataset_info:", *described] if described else []), "---", ""]
 
 
 def what_it_is(counts: Sequence[Mapping[str, Any]]) -> str:
@@ -116,6 +137,8 @@ def _files() -> list[str]:
         "| file | holds |", "|---|---|",
         "| `llava.json`, `llava.jsonl` | the training records, twice the same: as one array, and one a line |",
         "| `llava-validation.json`, `llava-test.json` | records that are not for training; test holds the benchmarks |",
+        "| `messages.jsonl`, `messages-validation.jsonl`, `messages-test.jsonl` | the same records as `messages` and "
+        "`images`, for TRL and ms-swift: `load_dataset(FOLDER, \"messages\")`; a split without records has no file |",
         "| `dataset_info.json` | the same files as LLaMA-Factory lists datasets: `dataset_dir` is this folder |",
         "| `images/` | 8-bit PNG, named by their SHA-256; cutouts are grey, up as in their FITS file, and a "
         "description says which way north is |",

@@ -6,7 +6,8 @@ every distance again in another way, and opens every file.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ PLACE = (
     "guard_arcsec",
 )
 FILE_OF = {"train": "llava.json", "validation": "llava-validation.json", "test": "llava-test.json"}
+MESSAGES_OF = {"train": "messages.jsonl", "validation": "messages-validation.jsonl", "test": "messages-test.jsonl"}
+"""The same records for trainers that want messages; a split without any has no such file."""
 SKY = ("benchmark", "dataset", "source_name", "ra_deg", "dec_deg", "radius_arcsec")
 CERTIFICATE, PROVENANCE = "split_certificate.json", "provenance.parquet"
 ROUNDING_ARCSEC = 1e-3
@@ -179,6 +182,23 @@ def _record_problems(handover: Path, rows: Rows) -> Iterator[str]:
         )
     if [*read_llava(handover / "llava.json")] != [*read_llava(handover / "llava.jsonl")]:
         yield "llava.jsonl does not hold the records of llava.json"
+    for split, name in MESSAGES_OF.items():
+        path = handover / name  # which hand-overs of older formats do not have
+        if path.exists() and not _holds_messages(path, read_llava(handover / FILE_OF[split])):
+            yield f"{name} does not hold the records of {FILE_OF[split]}"
+
+
+def _holds_messages(path: Path, records: Iterable[LlavaRecord]) -> bool:
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        pairs = zip_longest(lines, records)
+        return all(line and record and _same(line, record.as_messages()) for line, record in pairs)
+
+
+def _same(line: str, said: Mapping[str, Any]) -> bool:
+    try:
+        return json.loads(line) == said
+    except ValueError:
+        return False
 
 
 def _split_of(sample_id: str, rows: Rows) -> str:

@@ -8,6 +8,7 @@ so the same tables give the same bytes.
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,13 @@ from pydantic import ValidationError
 from catalogs.database import read_sql
 from curation.release.built import Built, Tables, opened
 from curation.release.card import Credit, bibliography, card, credits_of, frames_told
-from curation.release.certificate import CERTIFICATE, FILE_OF, PROVENANCE, promised
+from curation.release.certificate import CERTIFICATE, FILE_OF, MESSAGES_OF, PROVENANCE, promised
 from curation.release.moc import write_mocs
 from schemas.errors import RecipeError, StoreError, TableError
 from schemas.llava import LlavaRecord, json_schema
 from schemas.whole import MANIFEST, is_whole, published, read_manifest
 
-FORMAT = 6  # raised when the folder starts to look different
+FORMAT = 7  # raised when the folder starts to look different
 ROWS_AT_ONCE = 2000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # JSON allows them inside a string, but many readers of lines end a line there.
@@ -127,6 +128,7 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
     with opened(store, addresses) as db:
         for split, name in FILE_OF.items():
             _write_records(db, split, folder / name, folder / "llava.jsonl" if split == "train" else None)
+            _write_messages(_records(_batches(db, split)), folder / MESSAGES_OF[split])
         _write_parquet(db, _provenance(db, is_framed="frames" in addresses), folder / PROVENANCE)
         counts = db.sql(COUNTS).to_arrow_table().to_pylist()
         promise, mocs = promised(db)
@@ -181,11 +183,11 @@ def _write_pictures(store: Tables, address: str, folder: Path) -> None:
 
 def _write_records(db: duckdb.DuckDBPyConnection, split: str, array: Path, lines: Path | None) -> None:
     """The records of a split by sample id: a JSON array with a record a line, and its twin without the array."""
-    batches = db.sql(RECORDS, params={"split": split}).to_arrow_reader(ROWS_AT_ONCE)
+    records = (_json_line(one.as_json()) for one in _records(_batches(db, split)))
     with array.open("w", encoding="utf-8", newline="\n") as out:
         twin = lines.open("w", encoding="utf-8", newline="\n") if lines else None
         try:
-            _write_lines(_records(batches), out, twin)
+            _write_lines(records, out, twin)
         finally:
             if twin:
                 twin.close()
@@ -201,7 +203,24 @@ def _write_lines(records: Iterable[str], out: Any, twin: Any) -> None:
     out.write("[]\n" if opening == "[\n" else "\n]\n")
 
 
-def _records(batches: Iterable[pa.RecordBatch]) -> Iterator[str]:
+def _write_messages(records: Iterable[LlavaRecord], path: Path) -> None:
+    """The records as JSON lines of messages; a split without records has no file: loaders take an empty one amiss."""
+    first = next(records := iter(records), None)
+    if first is None:
+        return
+    with path.open("w", encoding="utf-8", newline="\n") as out:
+        out.writelines(f"{_json_line(one.as_messages())}\n" for one in chain([first], records))
+
+
+def _json_line(said: object) -> str:
+    return json.dumps(said, sort_keys=True, ensure_ascii=False).translate(LINE_ENDS)
+
+
+def _batches(db: duckdb.DuckDBPyConnection, split: str) -> Iterable[pa.RecordBatch]:
+    return db.sql(RECORDS, params={"split": split}).to_arrow_reader(ROWS_AT_ONCE)
+
+
+def _records(batches: Iterable[pa.RecordBatch]) -> Iterator[LlavaRecord]:
     for batch in batches:
         for row in batch.to_pylist():
             try:
@@ -209,7 +228,7 @@ def _records(batches: Iterable[pa.RecordBatch]) -> Iterator[str]:
             except ValidationError as error:
                 why = "; ".join(one["msg"] for one in error.errors())
                 raise TableError(f"sample {row['id']} is no record: {why}") from error
-            yield json.dumps(record.as_json(), sort_keys=True, ensure_ascii=False).translate(LINE_ENDS)
+            yield record
 
 
 def _provenance(db: duckdb.DuckDBPyConnection, *, is_framed: bool) -> str:
