@@ -22,8 +22,8 @@ said = {
     "versions": {"hats": hats.__version__},
     "is_valid": is_valid_catalog(sys.argv[1], strict=True),
     "n": len(catalog),
-    "tiles": [[one.order, one.pixel] for one in pixels],
-    "near": [[one.order, one.pixel] for one in near.get_healpix_pixels()],
+    "tiles": [[int(one.order), int(one.pixel)] for one in pixels],
+    "near": [[int(one.order), int(one.pixel)] for one in near.get_healpix_pixels()],
     "rows": [{"id": row["id"], "ra": row["ra"], "dec": row["dec"], "messages": row["messages"],
               "sha256": hashlib.sha256(row["image"]["bytes"]).hexdigest()} for row in rows],
 }  # fmt: skip
