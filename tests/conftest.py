@@ -33,7 +33,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_xdist_setupnodes(specs: list[Any]) -> None:
     """The processes that run tests are forked with their imports done."""
-    os.environ[warm.PYTHON] = str(warm.python())
+    os.environ[warm.PYTHON] = str(warm.python("collect"))
     for one in specs:
         one.python = os.environ[warm.PYTHON]
 

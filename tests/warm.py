@@ -108,20 +108,23 @@ def ranks() -> dict[str, str]:
     return {"PYTHONPATH": f"{ROOT}/tests/warm_ranks:{ROOT}", PYTHON: str(python())}
 
 
-def python() -> Path:
-    """A file that stands for Python: what is started by it as `-m PACKAGE WORDS` or `-c CODE` is forked."""
-    return Path(os.environ[PYTHON]) if PYTHON in os.environ else _service()
+def python(*wanted: str) -> Path:
+    """A file that stands for Python: what is started by it as `-m PACKAGE WORDS` or `-c CODE` is forked.
+
+    `wanted` as "collect": who starts all tests wants their files to be imported, too.
+    """
+    return Path(os.environ[PYTHON]) if PYTHON in os.environ else _service(*wanted)
 
 
 @cache
-def _service() -> Path:
+def _service(*wanted: str) -> Path:
     """Starts what forks; it ends with this process."""
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
     place, stand_in = folder / "socket", folder / "python"
     stand_in.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {ROOT}/tests/stand_in.py {place} "$@"\n')
     stand_in.chmod(0o700)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.warm_service", str(folder)], cwd=ROOT,
+        [sys.executable, "-m", "tests.warm_service", str(folder), *wanted], cwd=ROOT,
         env={**os.environ, **READ_AT_IMPORT, PYTHON: str(stand_in)}, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Forks Pythons whose imports are done, for who asks at a socket: `python -m tests.warm_service FOLDER`.
+"""Forks Pythons whose imports are done, for who asks at a socket: `python -m tests.warm_service FOLDER [collect]`.
 
 It imports once, then serves until the process that started it is gone. Asked for is a JSON line: the words after
 `python` ("-m", package, …, or "-c", code), folder, environment, whether it is a session of its own, what it takes for
@@ -18,8 +18,11 @@ import socket
 import sys
 import threading
 import traceback
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 from tests import warm
 
@@ -126,8 +129,16 @@ def _become(words: list[str], cwd: Path, environment: dict[str, str]) -> int:
     return 0
 
 
+def collect() -> None:
+    """Import every file of tests as pytest does: the processes that will run them find them imported."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # they tell what is wrong themselves
+        pytest.main(["--collect-only", "-q", "-n", "0", "-p", "no:cacheprovider"])
+
+
 if __name__ == "__main__":
     for name in IMPORTED:
         importlib.import_module(name)
+    if "collect" in sys.argv[2:]:
+        collect()
     gc.freeze()  # no collection of garbage looks at what was imported
     serve(Path(sys.argv[1]))
