@@ -172,7 +172,11 @@ def test_without_yes_the_command_tells_and_asks_nobody(hub, made, about_file, pl
     words = ["publish", str(made), "--about", str(about_file), "--to", TO, "--endpoint", hub.address]
     said = CliRunner().invoke(curation, words)
     assert said.exit_code == 0, said.output
-    assert f"{hub.address}/datasets/{TO}, private" in said.output and "nothing was done" in said.output
+    assert (
+        f"{hub.address}/datasets/{TO}; made private where it is new" in said.output
+        and "nothing was done" in said.output
+    )
+    assert f"hf repos create {TO} --repo-type dataset --private" in said.output
     assert f"hf upload {TO} {made} . --repo-type dataset" in said.output and "CC-BY-4.0" in said.output
     assert f"files    {len(planned.files):,}, {sum(planned.files.values()):,} bytes" in said.output
     assert TOKEN not in said.output and hub.tokens == set()

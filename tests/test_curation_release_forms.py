@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import struct
 from pathlib import Path
 
 import datasets
@@ -129,6 +130,29 @@ def test_keys_hold_no_dot_and_differ_where_names_do_not(handover):
     rows = list(Split(handover, "train").rows())
     assert not [row for row in rows if "." in key_of(row) or "/" in key_of(row)]
     assert len({key_of(row) for row in rows}) == len(rows)
+
+
+def test_a_shard_of_mds_says_where_each_sample_begins(handover, tmp_path, monkeypatch):
+    monkeypatch.setattr("curation.release.forms.MB", 1_000)
+    write_form(handover, "mds", tmp_path / "out", shard_mb=1)
+    index = json.loads((tmp_path / "out" / "train" / "index.json").read_text())
+    rows = Split(handover, "train").rows()
+    assert len(index["shards"]) > 1 and not (tmp_path / "out" / "test").exists()
+    for shard in index["shards"]:
+        body = (tmp_path / "out" / "train" / shard["raw_data"]["basename"]).read_bytes()
+        n = int.from_bytes(body[:4], "little")
+        begins = struct.unpack_from(f"<{n + 1}I", body, 4)
+        config = json.loads(body[4 * (n + 2) : begins[0]])
+        assert (n, len(body), begins[-1]) == (shard["samples"], shard["raw_data"]["bytes"], len(body))
+        assert config["column_names"] == shard["column_names"] == ["id", "image", "messages"]
+        for start in begins[:-1]:
+            sizes, at, parts = struct.unpack_from("<3I", body, start), start + 12, []
+            for size in sizes:
+                parts.append(body[at : at + size])
+                at += size
+            wanted = next(rows)
+            assert parts[:2] == [wanted.record.id.encode(), wanted.png] and json.loads(parts[2]) == wanted.messages
+    assert next(rows, None) is None
 
 
 def test_tiles_of_the_sky_hold_each_placed_sample_once_where_it_is(handover, tmp_path):

@@ -52,16 +52,17 @@ class Plan:
         folder, repository = shlex.quote(str(self.release)), shlex.quote(self.repository)
         largest = max(self.files, key=lambda name: self.files[name])
         n_bytes = sum(self.files.values())
-        visible = "public" if self.is_public else "private (--public: for everybody)"
+        visible = "public" if self.is_public else "private"
         private = "" if self.is_public else " --private"
         return [
-            f"to       {self.endpoint}/datasets/{self.repository}, {visible}",
+            f"to       {self.endpoint}/datasets/{self.repository}; made {visible} where it is new",
             f"version  {self.version}",
             f"files    {len(self.files):,}, {n_bytes:,} bytes; the largest {largest}, {self.files[largest]:,} bytes",
             f"terms    {', '.join(f'{one.name} ({one.title})' for one in self.licences.values())}",
-            f"by hand  hf repo create {repository} --repo-type {KIND}{private} --exist-ok",
+            f"by hand  hf repos create {repository} --repo-type {KIND}{private} --exist-ok",
             f"         hf upload {repository} {folder} . --repo-type {KIND} --commit-message "
             f"{shlex.quote(self.message)}",
+            f"         hf repos tag create {repository} {shlex.quote(self.version)} --repo-type {KIND}",
         ]
 
 
