@@ -92,7 +92,7 @@ $(STANDARD_READY): evaluate/standard/standard.txt $(TORCHVISION)
 test-standard: $(READY) $(STANDARD_READY)  ## a real lmms-eval, on data made here (minutes)
 	RADIO_STANDARD_PYTHON=$(STANDARD)/bin/python $(BIN)/python -m pytest tests/test_evaluate_standard.py
 
-peers-setup: $(PEERS_READY)  ## environments of other trainers and of readers of what is exported (4 GB)
+peers-setup: $(PEERS_READY)  ## environments of other trainers and of readers of what is exported (6 GB)
 $(PEERS)/.torch: tests/peers/torch.txt $(TORCHVISION)
 	$(call cpu_environment,$(PEERS)/torch,tests/peers/torch.txt,peers-setup: what they share)
 	@touch $@
