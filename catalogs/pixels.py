@@ -14,6 +14,7 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import wcs_to_celestial_frame
 from numpy.typing import ArrayLike, NDArray
 
+import catalogs.ecliptic  # noqa: F401 -- a frame that astropy asks for
 from catalogs.sky import separation_arcsec
 
 Reals = NDArray[np.float64]

@@ -5,7 +5,7 @@ mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► 
         │                                   └► answers ─► quotas ◄┐                   ├─► samples ─► blind
         ├► objects ──────────────────┴───────────┴──────────────┴─│───────────┘       │
         │   ▲ detections             cutouts of all datasets ─► splits ◄─ sealed ─────┘
-entries ┴► matches ─► matchings      cutouts of all datasets ─► twins
+entries ┴► matches ─► matchings      cutouts of all datasets ─► twins; cutouts of all ─► alike ─► splits
 papers ─► figures ─► figure_splits ─► ratings ─► captions
 
 With a `[frame]`: windows ─► frames ─► cutouts.
@@ -43,6 +43,7 @@ from curation.generation.judge import Judging, judge_door
 from curation.generation.model_reader import ReaderModel, reader_door
 from curation.generation.prompt import prompt
 from curation.generation.writing import Generation
+from curation.pictures.alike import alike_step
 from curation.pictures.frame import Frame
 from curation.pictures.mosaics import find_files, mosaics_step
 from curation.pictures.render import Picture
@@ -72,7 +73,7 @@ DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none i
 KINDS = (
     "mosaics", "sources_as_read", "sources", "objects_as_read", "detections", "objects", "entries", "matches",
     "matchings", "benchmark_sources", "sealed", "windows", "frames", "cutouts", "descriptions", "answers", "quotas",
-    "conversations", "quality", "generated", "judged", "splits", "samples", "injections", "twins", "blind",
+    "conversations", "quality", "generated", "judged", "splits", "samples", "injections", "twins", "alike", "blind",
     "papers", "figures", "figure_splits", "ratings", "captions", "decisions", "reviewed_sources", "reviewed_objects",
 )  # fmt: skip
 """Of steps, as the first part of their names."""
@@ -291,7 +292,8 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
     # Sky that a benchmark tests on stays sealed, also where a source of it was withdrawn.
     whole = {name: one[0] for name, one in front.items() if not of_dataset(stones, name)}
     sealed = _sealed(wanted, mosaics, whole, raw)
-    splits = splits_step(wanted.name, pairs, wanted.splits, sealed) if pairs else None
+    alike = [alike_step(wanted.name, [cutouts for cutouts, _ in pairs])] if pairs else []
+    splits = splits_step(wanted.name, pairs, wanted.splits, alike[0], sealed) if alike else None
     asker = Asker(tuple(servers), store.where) if wanted.generation or wanted.judge or wanted.captions else None
     of = {
         one.name: word_steps(wanted, one, mosaics[one.survey], front[one.name], splits, asker, reviewed[one.name])

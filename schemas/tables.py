@@ -248,6 +248,20 @@ TWINS = Table(
         Column("conflicts", TEXTS, "Labels that one says are present and the other absent"),
     ),
 )  # fmt: skip
+ALIKE = Table(
+    "ALIKE", "two cutouts whose pictures are nearly the same, whatever their places", ("left_id", "right_id"),
+    (
+        _id("left_id", "A cutout"), _id("right_id", "Another cutout"),
+        _text("left_dataset", "Its dataset"), _text("right_dataset", "Its dataset"),
+        Column("likeness", REAL, "How sure that is, in standard deviations: atanh(correlation) times the root of how "
+               "many independent elements the plainer picture has", least=0),
+        Column("correlation", REAL, "Of the two where they are most alike", least=0, most=1),
+        Column("scale", REAL, "How many times larger the right one shows everything", least=0),
+        Column("turn_deg", REAL, "By how much the right one is turned clockwise, after the left one was turned upside "
+               "down where it is mirrored", "deg", least=0, below=360),
+        Column("is_mirrored", pa.bool_(), "Whether it is mirrored"),
+    ),
+)  # fmt: skip
 SEALED = Table(
     "SEALED", "a piece of sky that a benchmark tests on", ("sealed_id",),
     (
@@ -326,6 +340,8 @@ CUTOUTS = Table(
         Column("pixels", BYTES, "image[y, x] in mJy/beam, little-endian float32, row 0 at the bottom"),
         Column("png", BYTES, "The 8-bit picture, grey or of three channels, row 0 at the top"),
         Column("png_side_px", INT, "Its side", "px", least=1),
+        Column("small", BYTES, "The same as 48 x 48 greys, row 0 at the top: by them pictures that are nearly the same "
+               "are found"),
         _text("stretch", "How brightness became grey, or each colour, and which way is up"),
         Column("channels", pa.list_(CHANNEL), "Of each channel, grey or red, green, blue: stretch, the brightness that "
                "is black and that is white in the unit of `pixels`, share of the source's pixels above white"),
@@ -337,7 +353,9 @@ CUTOUTS = Table(
         Column("sha256", TEXT, "SHA-256 of `png`", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip
-CUTOUTS_WITHOUT_PICTURES = tuple(one.name for one in CUTOUTS.columns if one.name not in ("pixels", "png", "channels"))
+CUTOUTS_WITHOUT_PICTURES = tuple(
+    one.name for one in CUTOUTS.columns if one.name not in ("pixels", "png", "small", "channels")
+)
 """The columns from which all is told of a picture but the picture itself."""
 DESCRIPTIONS = Table(
     "DESCRIPTIONS", "the template text of a cutout", ("cutout_id",),
@@ -666,7 +684,7 @@ SCORES = Table(
 
 CORPUS_TABLES = (
     MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, FRAMES, CUTOUTS, DESCRIPTIONS, ANSWERS, QUOTAS,
-    GENERATED, CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, TWINS, SEALED, SPLITS, SAMPLES, BLIND, PAPERS, FIGURES,
-    FIGURE_SPLITS, RATINGS, CAPTIONS, DECISIONS,
+    GENERATED, CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, TWINS, ALIKE, SEALED, SPLITS, SAMPLES, BLIND, PAPERS,
+    FIGURES, FIGURE_SPLITS, RATINGS, CAPTIONS, DECISIONS,
 )  # fmt: skip
 TABLES = (*CORPUS_TABLES, PREDICTIONS, SCORES)

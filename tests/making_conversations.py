@@ -30,7 +30,7 @@ def cutout(name="a", **changed):
         "wcs_header": wcs().to_header().tostring(sep="\n"),
         "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4, "beam_pa_deg": 0.0, "beam_from": "survey",
         "blank_fraction": 0.0, "pixels": b"", "png": b"", "png_side_px": 200, "stretch": "zscale",
-        "channels": [], "source_px": 0, "sha256": "0" * 64,
+        "small": b"", "channels": [], "source_px": 0, "sha256": "0" * 64,
     }  # fmt: skip
     return row | changed
 

@@ -4,15 +4,18 @@ import warnings
 
 import numpy as np
 import pytest
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
 from astropy.io import fits
+from astropy.time import Time
 from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalogs.pixels import pixels_of_sky as of_annotations
 from catalogs.survey import Survey
 from curation.pictures.mosaics import read_mosaic
 from curation.pictures.plane import open_plane
+from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, sky_of_pixels
 from schemas.errors import CatalogError
 
 SURVEY = Survey(name="tiny", title="Tiny", frequency_mhz=1400, files=("*.fits*",), pictures=True, cite="")
@@ -99,13 +102,35 @@ def test_a_card_that_stands_twice_with_two_values_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "cards",
     [{"RADESYS": "J2000"}, {"RADESYS": "GAPPT"}, {"RADESYS": "GALACTIC"}, {"RADESYS": 2000.0}, {"RADECSYS": "FK6"},
-     {"CTYPE1": "ELON-SIN", "CTYPE2": "ELAT-SIN"}, {"CTYPE1": "SLON-CAR", "CTYPE2": "SLAT-CAR", "RADESYS": "ICRS"},
+     {"CTYPE1": "ELON-SIN", "CTYPE2": "DEC--SIN"}, {"CTYPE1": "SLON-CAR", "CTYPE2": "SLAT-CAR", "RADESYS": "ICRS"},
      {"CTYPE1": "HPLN-TAN", "CTYPE2": "HPLT-TAN"}, {"CTYPE1": "RA---SIN", "CTYPE2": "GLAT-SIN"}, {"EQUINOX": "today"},
      {"EQUINOX": True}, {"CUNIT1": 5}],
 )  # fmt: skip
 def test_a_frame_that_cannot_be_told_is_refused_by_its_card(tmp_path, cards):
     keyword, found = next(iter(cards.items()))
     assert f"{keyword}: found {found!r}" in (told := refusal(tmp_path, **cards)) or f"{keyword} {found!r}" in told
+
+
+@pytest.mark.parametrize("cards", [{"RADESYS": "FK4"}, {"EQUINOX": 1950.0}, {"RADECSYS": "FK4-NO-E", "EPOCH": 1950.0}])
+def test_the_ecliptic_of_fk4_is_refused(tmp_path, cards):
+    told = refusal(tmp_path, CTYPE1="ELON-SIN", CTYPE2="ELAT-SIN", **cards)
+    assert "found ecliptic axes of FK4, expected such of FK5 or ICRS" in told
+
+
+@pytest.mark.parametrize("cards", [{}, {"EQUINOX": 2000.0}, {"RADESYS": "ICRS", "EQUINOX": 2010.5}, {"RADESYS": "FK5"}])
+@pytest.mark.parametrize("projection", ["SIN", "TAN", "CAR", "ZEA", "AIT"])
+def test_ecliptic_pixels_are_where_astropy_has_the_ecliptic(tmp_path, cards, projection):
+    flat = 0.0 if projection in ("CAR", "AIT") else -35.0
+    row = row_of(tmp_path, CTYPE1=f"ELON-{projection}", CTYPE2=f"ELAT-{projection}", CRVAL1=123.4, CRVAL2=flat, **cards)
+    wcs = read_wcs(row["header"])
+    x, y = np.array([0.0, 20.0, 49.0]), np.array([39.0, 11.5, 0.0])
+    longitude, latitude = wcs.all_pix2world(np.column_stack([x, y]), 0).T
+    frame = BarycentricMeanEcliptic(equinox=Time(cards.get("EQUINOX", 2000.0), format="jyear"))
+    theirs = SkyCoord(longitude, latitude, unit="deg", frame=frame).icrs
+    ours = SkyCoord(*sky_of_pixels(wcs, x, y), unit="deg")
+    assert theirs.separation(ours).arcsec.max() < 0.01 * row["pixel_arcsec"]
+    np.testing.assert_allclose(pixels_of_sky(wcs, theirs.ra.deg, theirs.dec.deg), (x, y), atol=0.01)
+    np.testing.assert_allclose(of_annotations(row["header"], theirs.ra.deg, theirs.dec.deg), (x, y), atol=0.01)
 
 
 @pytest.mark.parametrize("name", ["fk5", "FK5 ", "Icrs", "fk4-no-e"])

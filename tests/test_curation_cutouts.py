@@ -43,6 +43,7 @@ PROJECTIONS = [
     ("GLON-CAR", "GLAT-CAR", 340.0, 0.0),
     ("GLON-SIN", "GLAT-SIN", 10.5, 0.2),
     ("GLON-TAN", "GLAT-TAN", 0.0, 30.0),
+    ("ELON-SIN", "ELAT-SIN", 200.0, 40.0),
 ]
 
 

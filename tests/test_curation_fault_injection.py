@@ -199,7 +199,7 @@ def small_tables():
             "mosaic": f"{at}.png", "mosaic_sha256": "0" * 64, "width_px": 100, "height_px": 100,
             "pixel_x_arcsec": 1.8, "pixel_y_arcsec": 1.8,
             "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4, "blank_fraction": 0.0, "pixels": b"", "png": b"",
-            "png_side_px": 200, "stretch": "zscale", "channels": [], "source_px": 0, "sha256": "0" * 64,
+            "png_side_px": 200, "stretch": "zscale", "small": b"", "channels": [], "source_px": 0, "sha256": "0" * 64,
         })  # fmt: skip
         labels = [{"scheme": "mirabest", "label": label, "original": label, "state": "present", "tier": "expert",
                    "catalog": "c.csv", "row": 0}]  # fmt: skip

@@ -61,6 +61,7 @@ HEADERS = {
     "AIT": {"CTYPE1": "RA---AIT", "CTYPE2": "DEC--AIT", "CRVAL1": 80.0, "CRVAL2": 0.0},
     "NCP": {"CTYPE1": "RA---NCP", "CTYPE2": "DEC--NCP", "CRVAL1": 255.0, "CRVAL2": -41.0},
     "Galactic": {"CTYPE1": "GLON-CAR", "CTYPE2": "GLAT-CAR", "CRVAL1": 340.0, "CRVAL2": 0.0},
+    "ecliptic": {"CTYPE1": "ELON-SIN", "CTYPE2": "ELAT-SIN", "CRVAL1": 200.0, "CRVAL2": 40.0, "EQUINOX": 2000.0},
     "rotated": {"CROTA2": 37.0},
     "mirrored": {"CDELT1": 0.0005, "CROTA2": 20.0},
     "non-square": {"CDELT1": -0.0006, "CDELT2": 0.0004},

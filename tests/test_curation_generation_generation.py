@@ -89,7 +89,7 @@ def sky(n=6, scheme="radioimg_multilabel", present=("COMPACT",)):
             "width_px": SIDE_PX, "height_px": SIDE_PX, "pixel_x_arcsec": 2.0, "pixel_y_arcsec": 2.0,
             "wcs_header": wcs().to_header().tostring(sep="\n"), "beam_major_arcsec": 5.4, "beam_minor_arcsec": 5.4,
             "beam_pa_deg": 0.0, "beam_from": "survey", "blank_fraction": 0.0, "pixels": b"", "png": png(k),
-            "png_side_px": 56, "stretch": "zscale", "channels": [], "source_px": 0, "sha256": f"{k:064x}",
+            "png_side_px": 56, "stretch": "zscale", "small": b"", "channels": [], "source_px": 0, "sha256": f"{k:064x}",
         })  # fmt: skip
         held = one.with_implied(present)
         labels = [{"scheme": scheme, "label": label, "original": label, "tier": "expert", "catalog": "c.csv", "row": k,

@@ -204,7 +204,7 @@ def put_dataset(shelf: Shelf, rows: list[dict[str, Any]]) -> None:
            "beam_major_arcsec": 6.0, "beam_minor_arcsec": 5.0, "beam_pa_deg": 0.0, "beam_from": "header",
            "rms_mjy_per_beam": 0.1 + 0.01 * row["row"], "peak_mjy_per_beam": 5.0 + row["row"],
            "blank_fraction": 0.02 * (row["row"] % 5), "png_side_px": SIDE_PX, "stretch": "linear; up as in FITS",
-           "channels": [], "source_px": 0}
+           "small": b"", "channels": [], "source_px": 0}
         for row in rows
     ]  # fmt: skip
     conversations = [

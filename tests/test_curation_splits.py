@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from curation.engine.steps import Step
 from curation.truth.discs import nearest_margin
 from curation.truth.splits import (
+    ALIKE_COLUMNS,
     CUTOUT_COLUMNS,
     SEALED_COLUMNS,
     SOURCE_COLUMNS,
@@ -20,7 +21,7 @@ from curation.truth.splits import (
 from schemas.errors import TableError
 from schemas.fingerprint import content_id, fingerprint
 from schemas.rejection import Sieved
-from schemas.tables import CUTOUTS, SEALED, SOURCES
+from schemas.tables import ALIKE, CUTOUTS, SEALED, SOURCES
 
 CONFIG = SplitConfig()
 SIDE_PX, PIXEL_ARCSEC, BEAM_ARCSEC = 100, 1.0, 5.0
@@ -101,6 +102,30 @@ def test_the_same_source_or_the_same_picture_is_one_patch_even_without_position(
     patch = {row["cutout_id"]: row["patch_id"] for row in made.kept.to_pylist()}
     a, b, c, d, e = (patch[content_id("cutout", name)] for name in "abcde")
     assert a == b and c == d and len({a, c, e}) == 3
+
+
+def looks_like(left: str, right: str, likeness: float = 40.0) -> pa.Table:
+    ids = sorted(content_id("cutout", name) for name in (left, right))
+    sides = dict(zip(("left_id", "right_id"), ids, strict=True))
+    about = {"left_dataset": "tiny", "right_dataset": "tiny", "correlation": 0.9, "scale": 1.0, "turn_deg": 0.0}
+    return ALIKE.of([{**sides, **about, "likeness": likeness, "is_mirrored": False}])
+
+
+def test_pictures_that_are_nearly_the_same_are_one_patch_wherever_they_are():
+    rows = [at("a", 10.0, 0.0), at("b", 200.0, 40.0), at("c", None, None)]
+    cutouts, sources = tables(rows)
+    both = pa.concat_tables([looks_like("a", "b"), looks_like("b", "c")])
+    made = splits([cutouts], [sources], CONFIG, alike=both)
+    assert len(set(made.kept["patch_id"].to_pylist())) == 1
+    assert len(set(split_of(*rows).kept["patch_id"].to_pylist())) == 3
+
+
+def test_a_published_training_cutout_that_looks_like_a_test_picture_is_refused_and_both_are_named():
+    cutouts, sources = tables([at("a", 10.0, 0.0, split="train"), at("b", 200.0, 40.0, split="test", source="3C 31")])
+    (refused,) = splits([cutouts], [sources], CONFIG, alike=looks_like("a", "b")).rejected.to_pylist()
+    assert refused["row_id"] == content_id("cutout", "a") and refused["reason"] == "published-train-near-test"
+    named = f"cutout {content_id('cutout', 'b')} of 3C 31, whose picture is nearly the same (likeness 40.0)"
+    assert named in refused["detail"]
 
 
 def test_a_published_split_is_kept_and_neighbours_without_one_follow_it():
@@ -252,7 +277,7 @@ def sky_of(*places: tuple[str, float, float], radius_arcsec: float = 60.0) -> pa
 
 def sealed_split_of(sealed: pa.Table, *rows: dict) -> Sieved:
     cutouts, sources = tables(list(rows))
-    return splits([cutouts], [sources], CONFIG, sealed)
+    return splits([cutouts], [sources], CONFIG, sealed=sealed)
 
 
 REQUIRED_ARCSEC = RADIUS_ARCSEC + 60.0 + CONFIG.guard_beams * BEAM_ARCSEC
@@ -295,12 +320,12 @@ def test_the_step_reads_sealed_sky_where_there_is_any():
     pairs = [
         (Step(f"cutouts/{name}", splits, CUTOUTS), Step(f"sources/{name}", splits, SOURCES)) for name in ("a", "b")
     ]
-    seal = Step("sealed/tiny", splits, SEALED)
-    bare, sealed = splits_step("tiny", pairs, CONFIG), splits_step("tiny", pairs, CONFIG, seal)
+    seal, looks = Step("sealed/tiny", splits, SEALED), Step("alike/tiny", splits, ALIKE)
+    bare, sealed = splits_step("tiny", pairs, CONFIG, looks), splits_step("tiny", pairs, CONFIG, looks, seal)
     assert [one.step.name for one in sealed.inputs] == [*(one.step.name for one in bare.inputs), "sealed/tiny"]
     assert bare.address != sealed.address
     halves = [tables([at(name, ra, 0.0)]) for name, ra in (("a", 10.0), ("b", 40.0))]
-    given = [*(one for one, _ in halves), *(one for _, one in halves)]
+    given = [*(one for one, _ in halves), *(one for _, one in halves), ALIKE.of([]).select(ALIKE_COLUMNS)]
     sky = sky_of(("b2_rgz", 10.0, 0.0)).select(SEALED_COLUMNS)
     rows = {row["dataset"]: row for row in sealed.run([*given, sky]).kept.to_pylist()}
     assert len(bare.run(given).kept) == 2 and rows

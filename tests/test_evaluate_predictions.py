@@ -50,7 +50,8 @@ def tables(n, door=B6, *, unknown=(), untested=()):
         cutouts.append({
             **ids, "survey": "first", "mosaic": f"m{k // 3}.fits", "mosaic_sha256": "0" * 64, "width_px": 48,
             "height_px": 48, "blank_fraction": 0.0, "pixels": b"", "png": picture, "png_side_px": 48,
-            "stretch": "zscale", "channels": [], "source_px": 0, "sha256": hashlib.sha256(picture).hexdigest(),
+            "stretch": "zscale", "small": b"", "channels": [], "source_px": 0,
+            "sha256": hashlib.sha256(picture).hexdigest(),
         })  # fmt: skip
         sources.append({
             "source_id": ids["source_id"], "source_name": str(k), "dataset": door.dataset, "survey": "first",

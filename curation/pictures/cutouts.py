@@ -15,6 +15,7 @@ from pyarrow import compute
 from catalogs.dataset import CutoutRecipe
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
+from curation.pictures.likeness import small
 from curation.pictures.plane import Box, Plane, open_plane
 from curation.pictures.png import png_bytes
 from curation.pictures.render import Picture, draw, stretch_name
@@ -30,7 +31,7 @@ from schemas.tables import CUTOUTS
 __all__ = ["cutouts", "cutouts_step", "windows", "windows_step"]
 
 MANY_WINDOWS = 31  # of one mosaic: from here a tile-compressed one is faster decoded whole
-VERSION = 6  # of `pixel_columns`: pictures of three channels; what a picture still shows of its source is told
+VERSION = 7  # of `pixel_columns`: the small picture, by which nearly equal ones are found
 FROM_WINDOW = ("cutout_id", "source_id", "dataset", "survey", "mosaic")
 FROM_MOSAIC = ("beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
 Row = dict[str, Any]
@@ -181,6 +182,7 @@ def pixel_columns(image: NDArray[np.float32], recipe: CutoutRecipe, picture: Pic
         "pixels": image.astype("<f4", copy=False).tobytes(),
         "png": png,
         "png_side_px": picture.side_px,
+        "small": small(drawn.picture).tobytes(),
         "stretch": stretch_name(picture),
         "channels": shown.channels,
         "source_px": shown.source_px,

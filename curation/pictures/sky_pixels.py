@@ -10,6 +10,7 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales, wcs_to_celestial_frame
 from numpy.typing import ArrayLike, NDArray
 
+import catalogs.ecliptic  # noqa: F401 -- a frame that astropy asks for
 from curation.pictures.cards import ImageError
 from curation.pictures.wcs_cards import wcs_cards
 from curation.pictures.whole_turns import within_half_a_turn

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from curation.captions.held_out import HeldOut
 from curation.captions.places import places_in
+from curation.release.alike import alike_counts, alike_problems, n_alike
 from curation.release.moc import SEALED, area_deg2, file_of, footprints, holds, read_moc
 from curation.truth.discs import nearest_margin
 from schemas.errors import CorpusError
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 
 RULE = (
     "Two cutouts of different splits lie at least radius + radius + guard apart: radius is half a cutout's diagonal, "
-    "guard the wider one of the two. Cutouts that do not, or that show the same source or the same picture, are one "
-    "patch and have one split. The sky of a benchmark is test as a whole, also where none of its pictures is here."
+    "guard the wider one of the two. Cutouts that do not, or that show the same source, or the same or nearly the same "
+    "picture, are one patch and have one split. The sky of a benchmark is test as a whole, also where none of its "
+    "pictures is here."
 )
 FIGURE_RULE = (
     "Figures of one paper have one split, and so have papers that share a picture or a text. No figure whose caption "
@@ -69,7 +71,8 @@ def promised(db: duckdb.DuckDBPyConnection) -> "tuple[dict[str, Any], dict[str, 
     mocs = footprints(db)
     areas = {name: area_deg2(moc) for name, moc in mocs.items()}
     of_figures = {split: _figure_counts([row for row in figures if row["split"] == split]) for split in FILE_OF}
-    return {**certificate(sampled, tested, sealed, areas), "figures": of_figures, "figure_rule": FIGURE_RULE}, mocs
+    told = {"figures": of_figures, "figure_rule": FIGURE_RULE, "alike": alike_counts(n_alike(db))}
+    return {**certificate(sampled, tested, sealed, areas), **told}, mocs
 
 
 def certificate(
@@ -113,6 +116,7 @@ def verify(handover: Path) -> list[str]:
             *_file_problems(manifest.get("files", {}), digests),
             *_record_problems(handover, rows),
             *_picture_problems(rows, digests),
+            *alike_problems(handover, rows, digests, claimed.get("alike")),
             *_group_problems(rows),
             *_sky_problems([row for row in rows if row["cutout_id"] is not None], claimed),
             *_caption_problems([row for row in rows if row["cutout_id"] is None], claimed),

@@ -41,6 +41,7 @@ MAY_BE_EMPTY = frozenset(
         "ratings",
         "captions",
         "twins",
+        "alike",
         "frames",
         "sealed",
         "generated",

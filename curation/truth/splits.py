@@ -1,7 +1,7 @@
 """SPLITS: train, validation or test for every cutout, by patch of sky.
 
-Reads CUTOUTS and SOURCES of every dataset of the corpus. A patch is what must not be torn apart: cutouts that
-overlap or come nearer than the guard, that show the same source, or that are the same picture byte for byte.
+Reads CUTOUTS and SOURCES of every dataset of the corpus, and ALIKE. A patch is what must not be torn apart: cutouts
+that overlap or come nearer than the guard, that show the same source, or whose pictures are the same or nearly so.
 The published split is kept where there is one; the sky of a benchmark is sealed: its patch is test as a whole. SEALED
 is the sky of benchmarks whose own cutouts need not be there.
 """
@@ -21,13 +21,14 @@ from curation.truth.discs import Discs, Ints, near_others, near_pairs
 from schemas.errors import TableError
 from schemas.fingerprint import content_id, fraction
 from schemas.rejection import Rejection, Sieved, sieved
-from schemas.tables import SEALED, SPLITS
+from schemas.tables import ALIKE, SEALED, SPLITS
 
 CUTOUT_COLUMNS = (
     "cutout_id", "source_id", "dataset", "ra_deg", "dec_deg", "width_px", "height_px", "pixel_x_arcsec",
     "pixel_y_arcsec", "beam_major_arcsec", "sha256",
 )  # fmt: skip
 SOURCE_COLUMNS = ("source_id", "source_name", "split", "benchmark")
+ALIKE_COLUMNS = ("left_id", "right_id", "likeness")
 SEALED_COLUMNS = ("sealed_id", "benchmark", "source_name", "ra_deg", "dec_deg", "radius_arcsec")
 HELD_OUT = {"train": 0, "validation": 1, "test": 2}  # the more held out, the higher
 
@@ -63,9 +64,14 @@ class SplitConfig(BaseModel):
 
 
 def splits(
-    cutouts: Sequence[pa.Table], sources: Sequence[pa.Table], config: SplitConfig, sealed: pa.Table | None = None
+    cutouts: Sequence[pa.Table],
+    sources: Sequence[pa.Table],
+    config: SplitConfig,
+    *,
+    alike: pa.Table | None = None,
+    sealed: pa.Table | None = None,
 ) -> Sieved:
-    """Each cutout with its patch and split. *In* are the cutouts of all datasets.
+    """Each cutout with its patch and split. *In* are the cutouts of all datasets; `alike`: None where none are.
 
     A patch takes the most held-out of its benchmarks' and published splits, else a share by its key; one that comes
     near `sealed` sky is test. A cutout that was published in a less held-out split than its patch is refused: it is
@@ -76,7 +82,8 @@ def splits(
     strays = [row["cutout_id"] for row in rows if row["source_id"] not in known]
     if strays:
         raise TableError(f"{len(strays)} cutouts show a source that SOURCES do not have, first {strays[0]}")
-    field = _Field.of(rows, known, config, SEALED.of([]) if sealed is None else sealed)
+    near = _alike(rows, ALIKE.of([]) if alike is None else alike)
+    field = _Field.of(rows, known, config, SEALED.of([]) if sealed is None else sealed, near)
     kept, refused = list[dict[str, Any]](), list[Rejection]()
     for patch in _patches(field):
         _sort_out(patch, field, config, kept, refused)
@@ -84,9 +91,9 @@ def splits(
 
 
 def splits_step(
-    corpus_name: str, pairs: Sequence[tuple[Step, Step]], config: SplitConfig, sealed: Step | None = None
+    corpus_name: str, pairs: Sequence[tuple[Step, Step]], config: SplitConfig, alike: Step, sealed: Step | None = None
 ) -> Step:
-    """The whole step over every dataset's (cutouts, sources), and the sealed sky where there is any."""
+    """The whole step over every dataset's (cutouts, sources), pictures that are alike, and sealed sky where any is."""
     cutouts = [Input(cutout_step, columns=CUTOUT_COLUMNS) for cutout_step, _ in pairs]
     sources = [Input(source_step, columns=SOURCE_COLUMNS) for _, source_step in pairs]
     sky = [Input(sealed, columns=SEALED_COLUMNS)] if sealed else []
@@ -95,7 +102,7 @@ def splits_step(
         _splits_of_all,
         SPLITS,
         config=(config,),
-        inputs=(*cutouts, *sources, *sky),
+        inputs=(*cutouts, *sources, Input(alike, columns=ALIKE_COLUMNS), *sky),
         counts="cutouts of all datasets",
         resources=Resources(cpus=1, memory_mb=1000),
     )
@@ -113,10 +120,15 @@ class _Field:
     radius_arcsec: list[float | None]
     guard_arcsec: list[float]
     sealed: dict[int, dict[str, Any]]  # row -> the sealed sky that it comes nearest to the middle of
+    alike: dict[tuple[int, int], float]  # two rows, either first -> likeness of pictures that are nearly the same
 
     @staticmethod
     def of(
-        rows: list[dict[str, Any]], known: dict[str, dict[str, Any]], config: SplitConfig, sealed: pa.Table
+        rows: list[dict[str, Any]],
+        known: dict[str, dict[str, Any]],
+        config: SplitConfig,
+        sealed: pa.Table,
+        alike: dict[tuple[int, int], float],
     ) -> "_Field":
         radius = [_radius_arcsec(row) for row in rows]
         guard = [config.guard_beams * (row["beam_major_arcsec"] or config.unknown_beam_arcsec) for row in rows]
@@ -125,7 +137,7 @@ class _Field:
         columns += [[radius[k] for k in placed], [guard[k] for k in placed]]
         discs = Discs.at(*(np.array(column, np.float64) for column in columns))
         disc = {row: place for place, row in enumerate(placed.tolist())}
-        return _Field(rows, known, placed, disc, discs, radius, guard, _sealed(discs, placed, sealed))
+        return _Field(rows, known, placed, disc, discs, radius, guard, _sealed(discs, placed, sealed), alike)
 
     def source(self, k: int) -> dict[str, Any]:
         return self.known[self.rows[k]["source_id"]]
@@ -133,9 +145,13 @@ class _Field:
     def nearest(self, k: int, others: Sequence[int]) -> tuple[int, str]:
         """The one of `others` nearest to cutout k; in words who it is, how far, and how far it would have to be."""
         near = [one for one in others if one in self.disc]
+        looks = max(others, key=lambda one: self.alike.get((k, one), 0.0))
+        if (k, looks) in self.alike:
+            what = f"whose picture is nearly the same (likeness {self.alike[k, looks]:.1f})"
+            return looks, f"{self._named(looks)}, {what}"
         if k not in self.disc or not near:
             other = min(others)
-            return other, f"{self._named(other)}, which has the same source or the same picture"
+            return other, f"{self._named(other)}, which has the same source, or the same or nearly the same picture"
         right = np.array([self.disc[one] for one in near])
         left = np.full(len(right), self.disc[k])
         apart = self.discs.separation_arcsec(left, right)
@@ -167,8 +183,18 @@ def _sealed(discs: Discs, placed: Ints, sealed: pa.Table) -> dict[int, dict[str,
 
 def _splits_of_all(*tables_and_config: Any) -> Sieved:
     *tables, config = tables_and_config
-    n = len(tables) // 2
-    return splits(tables[:n], tables[n : 2 * n], config, *tables[2 * n :])
+    n = (len(tables) - 1) // 2
+    sealed = tables[2 * n + 1] if len(tables) > 2 * n + 1 else None
+    return splits(tables[:n], tables[n : 2 * n], config, alike=tables[2 * n], sealed=sealed)
+
+
+def _alike(rows: list[dict[str, Any]], alike: pa.Table) -> dict[tuple[int, int], float]:
+    place = {row["cutout_id"]: k for k, row in enumerate(rows)}
+    found: dict[tuple[int, int], float] = {}
+    for one in alike.select(ALIKE_COLUMNS).to_pylist():
+        left, right = place[one["left_id"]], place[one["right_id"]]
+        found[left, right] = found[right, left] = one["likeness"]
+    return found
 
 
 def _radius_arcsec(row: dict[str, Any]) -> float | None:
@@ -199,6 +225,9 @@ def _links(field: _Field) -> Iterator[tuple[Ints, Ints]]:
         ids = np.array([row[name] for row in field.rows], dtype=object)
         _, first, where = np.unique(ids.astype(str), return_index=True, return_inverse=True)
         yield np.arange(len(ids)), first[where]
+    if field.alike:
+        pairs = np.array([*field.alike], np.int64)
+        yield pairs[:, 0], pairs[:, 1]
     for left, right in near_pairs(field.discs):
         yield field.placed[left], field.placed[right]
 
