@@ -86,7 +86,7 @@ def sight_of_fits(brought: Brought, picture: Picture) -> Sight:
 
 def sight_of_cutout(cutout: Row, name: str, survey: SurveyFacts | None, notes: tuple[str, ...] = ()) -> Sight:
     """A row of CUTOUTS as a sight; its pixels are let go of."""
-    kept = {one: value for one, value in cutout.items() if one not in ("png", "pixels")}
+    kept = {one: value for one, value in cutout.items() if one not in ("png", "small", "pixels")}
     side = cutout["png_side_px"]
     return Sight(name, cutout["png"], (side, side), cutout["stretch"], kept, survey, notes)
 

@@ -13,7 +13,7 @@ from schemas.manifest import DoorFile
 from schemas.tables import EDGES
 
 Row = dict[str, Any]
-BULKY = ("png", "pixels", "wcs_header")
+BULKY = ("png", "small", "pixels", "blank_mask", "wcs_header")
 
 
 class Searchable(Tables, Protocol):
