@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, model_validator
 
 from schemas.folder import read_doors
 from schemas.touches import WORDS, Touches
@@ -27,6 +27,25 @@ Day = Annotated[str, BeforeValidator(_day)]
 """YYYY-MM-DD."""
 
 
+class PictureLimits(BaseModel):
+    """What a picture of a survey may be like to become a sample; None: whatever it is. Columns are those of CUTOUTS."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    most_noise: PositiveFloat | None = None
+    """`rms_mjy_per_beam` over the survey's own `rms_mjy_per_beam`."""
+    least_dynamic_range: PositiveFloat | None = None
+    """`peak_mjy_per_beam` over `rms_mjy_per_beam`."""
+    most_stripes: Annotated[float, Field(gt=0, le=1)] | None = None
+    most_noise_step: PositiveFloat | None = None
+    most_level_step: PositiveFloat | None = None
+    most_depth: PositiveFloat | None = None
+    most_saturated: Annotated[float, Field(ge=0, le=1)] | None = None
+    """`saturated_share`."""
+    least_pixels_per_beam: PositiveFloat | None = None
+    """The beam's minor axis over the longer side of a pixel; below 3 a beam is not well sampled."""
+
+
 class Survey(BaseModel):
     """What is known of a survey beside its files' headers."""
 
@@ -42,6 +61,10 @@ class Survey(BaseModel):
     pixel_arcsec: Annotated[PositiveFloat | None, OF_FILES] = None
     brightness_unit: Annotated[Literal["Jy/beam", "mJy/beam", "uJy/beam"] | None, OF_FILES] = None
     """Used only where a header gives none; a header that disagrees is an error."""
+    rms_mjy_per_beam: Annotated[PositiveFloat | None, Touches("samples")] = None
+    """The noise that it is known to have; `limits` hold that of a picture against it."""
+    limits: Annotated[PictureLimits, Touches("samples")] = PictureLimits()
+    """Of its pictures."""
     projection: Annotated[str, Touches()] = ""
     files: Annotated[tuple[str, ...], Touches()]
     """Glob patterns of its images, relative to the raw folder. What they find is in the recipe, not they."""
@@ -59,6 +82,12 @@ class Survey(BaseModel):
     """The telescope; empty where its pictures come from several."""
     embargo_until: Day = Field(default="", exclude=True)
     """The first day on which its pixels may be published; empty: any."""
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> "Survey":
+        if self.limits.most_noise and self.rms_mjy_per_beam is None:
+            raise ValueError("limits.most_noise: expected rms_mjy_per_beam beside it, the noise it is a multiple of")
+        return self
 
 
 def surveys() -> Mapping[str, Survey]:

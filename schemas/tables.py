@@ -350,6 +350,13 @@ CUTOUTS = Table(
                least=0, most=1, nullable=True),
         Column("range_kept", REAL, "Of their range in brightness (logarithm), the part where a doubling is at least 8 "
                "of 256 greys in some channel; null where there is no range", least=0, most=1, nullable=True),
+        Column("stripes", REAL, "Share of one wave, in any direction, in the power of all structure shorter than a "
+               "quarter of the image, sources left out; null here and below: no noise, or too little is left of the "
+               "image", least=0, most=1, nullable=True),
+        Column("noise_step", REAL, "Logarithm of the ratio of the noise on both sides of the row or column where it is "
+               "most: of a seam", least=0, nullable=True),
+        Column("level_step", REAL, "Difference of the mean level on both sides, in rms", least=0, nullable=True),
+        Column("depth", REAL, "The most negative pixel, in rms: holes and sidelobes", least=0, nullable=True),
         Column("sha256", TEXT, "SHA-256 of `png`", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip

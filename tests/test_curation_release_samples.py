@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from catalogs.survey import PictureLimits
 from curation.release.samples import SampleConfig, image_path, samples
 from schemas.fingerprint import content_id
 from schemas.llava import LlavaRecord
@@ -39,11 +40,13 @@ def verdicts(row: dict[str, Any], verdict: str = "supported") -> list[dict[str, 
     ]
 
 
-def made(conversations: list[dict], judged: list[dict] | None = None, in_splits: bool = True) -> Sieved:
+def made(
+    conversations: list[dict], judged: list[dict] | None = None, in_splits: bool = True, limits=PictureLimits(), **seen
+) -> Sieved:
     quality = judged if judged is not None else [one for row in conversations for one in verdicts(row)]
     cutout = {name: None for name in CUTOUTS.schema.names} | {
         "cutout_id": CUTOUT, "source_id": SOURCE, "survey": "first", "png": PNG, "sha256": SHA,
-    }  # fmt: skip
+    } | seen  # fmt: skip
     source = {"source_id": SOURCE, "origin_catalog": "catalogs/tiny.csv", "origin_row": 7}
     place = {"cutout_id": CUTOUT, "source_id": SOURCE, "dataset": "tiny", "ra_deg": 1.0, "dec_deg": 2.0,
              "radius_arcsec": 30.0, "guard_arcsec": 10.0, "patch_id": content_id("patch", 1),
@@ -54,7 +57,7 @@ def made(conversations: list[dict], judged: list[dict] | None = None, in_splits:
         QUALITY.of(quality),
         SPLITS.of([place] if in_splits else []),
         pa.Table.from_pylist([source], pa.schema([SOURCES.schema.field(name) for name in source])),
-        SampleConfig("CC-BY-4.0"),
+        SampleConfig("CC-BY-4.0", limits),
     )
 
 
@@ -68,6 +71,14 @@ def test_a_sample_is_a_valid_record_with_its_picture_split_and_origin():
     assert (row["split"], row["licence"], row["origin_row"], row["n_turns"]) == ("train", "CC-BY-4.0", 7, 2)
     assert row["verdicts"] == ["supported", "supported"]
     assert row["png"] == PNG
+
+
+def test_a_picture_beyond_a_limit_of_its_survey_is_refused_with_what_was_measured():
+    poor = made([conversation()], limits=PictureLimits(most_stripes=0.3, most_depth=8), stripes=0.51, depth=4.0)
+    (refused,) = poor.rejected.to_pylist()
+    assert refused["reason"] == "poor-picture"
+    assert refused["detail"] == "stripes 0.51, at most 0.3 (limits of survey first)"
+    assert made([conversation()], stripes=0.51, depth=40.0).kept.num_rows == 1
 
 
 def test_a_cutout_refused_by_the_splits_takes_its_conversation_with_it():

@@ -15,6 +15,7 @@ from pyarrow import compute
 from catalogs.dataset import CutoutRecipe
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
+from curation.pictures.flaws import flaws
 from curation.pictures.likeness import small
 from curation.pictures.plane import Box, Plane, open_plane
 from curation.pictures.png import png_bytes
@@ -24,14 +25,14 @@ from curation.pictures.turn import SHOWS_NOTHING, Turn
 from curation.pictures.unchanged import Stamp, Stamps, unchanged
 from curation.pictures.window_sky import window_sky
 from curation.pictures.windows import windows, windows_step
-from curation.pictures.zscale import clipped_rms, extent
+from curation.pictures.zscale import clipped_noise, extent
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import CUTOUTS
 
 __all__ = ["cutouts", "cutouts_step", "windows", "windows_step"]
 
 MANY_WINDOWS = 31  # of one mosaic: from here a tile-compressed one is faster decoded whole
-VERSION = 7  # of `pixel_columns`: the small picture, by which nearly equal ones are found
+VERSION = 8  # of `pixel_columns`: what may be wrong with an image; the small picture, by which equal ones are found
 FROM_WINDOW = ("cutout_id", "source_id", "dataset", "survey", "mosaic")
 FROM_MOSAIC = ("beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
 Row = dict[str, Any]
@@ -170,7 +171,8 @@ def pixel_columns(image: NDArray[np.float32], recipe: CutoutRecipe, picture: Pic
     """The columns that come from image[y, x], and its picture. Raises ImageError where it shows nothing."""
     blank_fraction, peak = check_shows(image, recipe)
     drawn = draw(image, picture)
-    png, rms = png_bytes(drawn.picture), clipped_rms(image)
+    png, (mean, rms) = png_bytes(drawn.picture), clipped_noise(image)
+    wrong = flaws(image, mean, rms)
     shown = seen(image, picture.stretches, drawn.scales, rms)
     return {
         "width_px": image.shape[1],
@@ -188,6 +190,10 @@ def pixel_columns(image: NDArray[np.float32], recipe: CutoutRecipe, picture: Pic
         "source_px": shown.source_px,
         "saturated_share": shown.saturated_share,
         "range_kept": shown.range_kept,
+        "stripes": wrong.stripes,
+        "noise_step": wrong.noise_step,
+        "level_step": wrong.level_step,
+        "depth": wrong.depth,
         "sha256": hashlib.sha256(png).hexdigest(),
     }
 

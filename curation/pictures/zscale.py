@@ -67,25 +67,32 @@ def extent(image: Image) -> tuple[int, float, float]:  # pragma: no cover -- com
 
 
 def clipped_rms(image: Image, sigma: float = 3.0, max_iterations: int = 20) -> float | None:
-    """Standard deviation of the finite pixels after clipping at `sigma` until no pixel leaves; null where none is.
+    """The noise of `clipped_noise` alone."""
+    return clipped_noise(image, sigma, max_iterations)[1]
+
+
+def clipped_noise(image: Image, sigma: float = 3.0, max_iterations: int = 20) -> tuple[float, float | None]:
+    """Mean and spread of the finite pixels after clipping at `sigma` until no pixel leaves; null where none is.
 
     Begins at the median and its absolute deviation in a sample, so that a bright source cannot hold the limits open.
     """
     samples = finite_samples(image.reshape(-1), 4 * N_SAMPLES).astype(np.float64)
     if not samples.size:
-        return None
+        return 0.0, None
     centre = float(np.median(samples))
     spread = 1.4826 * float(np.median(np.abs(samples - centre)))
     if spread == 0:  # more than half of the pixels are equal
         spread = float(np.std(samples))
-    rms = _clipped(image.reshape(-1), centre, spread, sigma, max_iterations)
-    return float(np.float32(rms))  # the order of the sum, and so its last digits, depends on the processor
+    centre, rms = _clipped(image.reshape(-1), centre, spread, sigma, max_iterations)
+    return float(np.float32(centre)), float(
+        np.float32(rms)
+    )  # the order of the sum, and so its last digits, depends on the processor
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
 def _clipped(
     flat: Image, centre: float, spread: float, sigma: float, max_iterations: int
-) -> float:  # pragma: no cover -- compiled
+) -> tuple[float, float]:  # pragma: no cover -- compiled
     n_before = -1
     for _ in range(max_iterations):
         low, high = np.float32(centre - sigma * spread), np.float32(centre + sigma * spread)
@@ -98,14 +105,14 @@ def _clipped(
             total += away
             squares += away * away
         if n == 0:
-            return spread
+            return centre, spread
         mean = total / n
         spread = np.sqrt(max(squares / n - mean * mean, 0.0))
         centre = float(middle) + mean
         if n == n_before:
             break
         n_before = n
-    return spread
+    return centre, spread
 
 
 @njit(cache=True, nogil=True)

@@ -48,6 +48,10 @@ OF_PICTURES = (
     Quantity("blank share of the picture", "SELECT dataset, blank_fraction AS value FROM cutouts"),
     Quantity("saturated share of the source's pixels", "SELECT dataset, saturated_share AS value FROM cutouts",
              up_to=1.0),
+    Quantity("stripes", "SELECT dataset, stripes AS value FROM cutouts"),
+    Quantity("step of the noise", "SELECT dataset, noise_step AS value FROM cutouts"),
+    Quantity("step of the level / noise", "SELECT dataset, level_step AS value FROM cutouts"),
+    Quantity("most negative pixel / noise", "SELECT dataset, depth AS value FROM cutouts", log=True),
 )  # fmt: skip
 OF_WORDS = (
     Quantity("longer side of a box / side of the picture",

@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from catalogs.survey import Survey
+from catalogs.survey import PictureLimits, Survey
 from curation.engine.steps import Input, Resources, Step
+from curation.release.poor_pictures import COLUMNS, beyond_limits
 from schemas.llava import image_path, llava_record, sample_id_of
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import DECISIONS, SAMPLES
 
-CUTOUT_COLUMNS = ("cutout_id", "source_id", "survey", "png", "sha256")
+CUTOUT_COLUMNS = ("cutout_id", "source_id", "survey", "png", "sha256", *COLUMNS)
 QUALITY_COLUMNS = ("conversation_id", "turn", "verdict", "reasons")
 SPLIT_COLUMNS = ("cutout_id", "patch_id", "split", "benchmark", "ra_deg", "dec_deg", "radius_arcsec")
 SOURCE_COLUMNS = ("source_id", "origin_catalog", "origin_row")
@@ -31,6 +32,10 @@ class SampleConfig:
 
     licence: str
     """Of the pixels; `unknown` blocks a release."""
+    limits: PictureLimits = PictureLimits()
+    """Of pictures."""
+    rms_mjy_per_beam: float | None = None
+    """The survey's own noise."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,10 @@ def samples(
 ) -> Sieved:
     """One sample a conversation. *In* are conversations.
 
-    Refused are conversations whose cutout was refused by the splits, those with a contradicted turn or, where a
-    template wrote them, an unverifiable one (either is a bug, and none of the conversation can be trusted), those
-    that break the record's rules, and a second one with the same picture and words.
+    Refused are conversations whose cutout was refused by the splits, those whose picture is beyond a limit of its
+    survey (`poor-picture`), those with a contradicted turn or, where a template wrote them, an unverifiable one (either
+    is a bug, and none of the conversation can be trusted), those that break the record's rules, and a second one with
+    the same picture and words.
     """
     return reviewed_samples(conversations, cutouts, quality, splits, sources, DECISIONS.of([]), config)
 
@@ -111,7 +117,7 @@ def samples_step(
         f"samples/{dataset_name}",
         samples if decisions is None else reviewed_samples,
         SAMPLES,
-        config=(SampleConfig(survey.licence),),
+        config=(SampleConfig(survey.licence, survey.limits, survey.rms_mjy_per_beam),),
         inputs=(
             Input(conversations, by_part=True),
             Input(cutouts, by_part=True, columns=CUTOUT_COLUMNS),
@@ -159,6 +165,8 @@ def _sample(row: dict[str, Any], known: _Known, config: SampleConfig) -> dict[st
     place = known.splits.get(row["cutout_id"])
     if place is None:
         return _refusal(row, "not-in-splits", f"cutout {row['cutout_id']} was refused by the splits")
+    if beyond := beyond_limits(cutout, config.limits, config.rms_mjy_per_beam):
+        return _refusal(row, "poor-picture", f"{'; '.join(beyond)} (limits of survey {cutout['survey']})")
     verdicts = known.verdicts.get(row["conversation_id"], [])
     unfit = _unfit(row, verdicts)
     if unfit is not None:
