@@ -46,21 +46,18 @@ def flaws(image: Image, mean: float, rms: float | None) -> Flaws:
     depth = round(float(-least), DIGITS)
     if min(image.shape) < LEAST_SIDE_PX:
         return Flaws(depth=depth)
-    rows, columns = _sums(level, cv2.dilate(is_source, AROUND))
-    if rows[0].sum() < LEAST_LEFT * image.size:
+    n_seen, noise_step, level_step = _steps(*_sums(level, cv2.dilate(is_source, AROUND)), image.size)
+    if n_seen < LEAST_LEFT * image.size:
         return Flaws(depth=depth)
-    steps = np.maximum(_steps(rows, image.size), _steps(columns, image.size))
-    return Flaws(_stripes(level), round(float(steps[0]), DIGITS), round(float(steps[1]), DIGITS), depth)
+    return Flaws(_stripes(level), round(noise_step, DIGITS), round(level_step, DIGITS), depth)
 
 
 def _stripes(level: Image) -> float | None:
     """Of levels that are 0 where nothing is to be seen."""
     small = cv2.resize(level, (N_WAVES, N_WAVES), interpolation=cv2.INTER_AREA)
-    waves = cv2.dft((small - small.mean()) * TAPER, flags=cv2.DFT_COMPLEX_OUTPUT)
-    power = cv2.magnitude(waves[..., 0], waves[..., 1]) ** 2 * IS_SHORT
-    total = float(power.sum(dtype=np.float64))
-    # The taper spreads a wave over three cells a side; it stands in the plane twice, up and down.
-    return round(min(1.0, 2 * float(cv2.blur(power, (3, 3)).max()) * 9 / total), DIGITS) if total > 0 else None
+    waves = cv2.dft((small - cv2.mean(small)[0]) * TAPER, flags=cv2.DFT_COMPLEX_OUTPUT)
+    greatest, total = _powers(waves, IS_SHORT)
+    return round(min(1.0, 2 * greatest / total), DIGITS) if total > 0 else None
 
 
 def _short_waves() -> Image:
@@ -115,19 +112,44 @@ def _sums(
 
 
 @njit(cache=True, nogil=True)
-def _steps(sums: NDArray[np.float64], n_pixels: int) -> NDArray[np.float64]:  # pragma: no cover -- compiled
-    """The greatest step of the noise and of the level between what is before a line and what is behind it."""
-    found = np.zeros(2)
-    whole = sums.sum(axis=1)
-    n, total, squares = 0.0, 0.0, 0.0
-    for line in range(sums.shape[1]):
-        n, total, squares = n + sums[0, line], total + sums[1, line], squares + sums[2, line]
-        rest = whole[0] - n
-        if min(n, rest) < LEAST_BESIDE * n_pixels:
-            continue
-        here, there = total / n, (whole[1] - total) / rest
-        noise = squares / n - here**2, (whole[2] - squares) / rest - there**2
-        if min(noise) > 0:
-            found[0] = max(found[0], abs(np.log(noise[0] / noise[1])) / 2)
-        found[1] = max(found[1], abs(here - there))
-    return found
+def _powers(waves: Image, is_short: Image) -> tuple[float, float]:  # pragma: no cover -- compiled
+    """The greatest power of nine cells side by side, and of all cells.
+
+    The taper spreads a wave over nine cells, and every wave is in the plane twice.
+    """
+    n = len(waves)
+    power, total, greatest = np.zeros((n, n)), 0.0, 0.0
+    for v in range(n):
+        for u in range(n):
+            power[v, u] = (waves[v, u, 0] ** 2 + waves[v, u, 1] ** 2) * is_short[v, u]
+            total += power[v, u]
+    for v in range(n // 2 + 1):
+        for u in range(n):
+            near = 0.0
+            for dv in range(-1, 2):
+                for du in range(-1, 2):
+                    near += power[v + dv, (u + du) % n]
+            greatest = max(greatest, near)
+    return greatest, total
+
+
+@njit(cache=True, nogil=True)
+def _steps(
+    rows: NDArray[np.float64], columns: NDArray[np.float64], n_pixels: int
+) -> tuple[float, float, float]:  # pragma: no cover -- compiled
+    """Pixels that are seen; the greatest step of the noise, and of the level, from before a line to behind it."""
+    noise_step, level_step, n_seen = 0.0, 0.0, 0.0
+    for sums in (rows, columns):
+        n_seen, of_all, power_of_all = sums[0].sum(), sums[1].sum(), sums[2].sum()
+        n, total, squares = 0.0, 0.0, 0.0
+        for line in range(sums.shape[1]):
+            n, total, squares = n + sums[0, line], total + sums[1, line], squares + sums[2, line]
+            rest = n_seen - n
+            if min(n, rest) < LEAST_BESIDE * n_pixels:
+                continue
+            here, there = total / n, (of_all - total) / rest
+            noise, other = squares / n - here**2, (power_of_all - squares) / rest - there**2
+            if min(noise, other) > 0:
+                noise_step = max(noise_step, abs(np.log(noise / other)) / 2)
+            level_step = max(level_step, abs(here - there))
+    return n_seen, noise_step, level_step

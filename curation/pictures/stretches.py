@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from curation.pictures.zscale import LARGEST, Image, extent, finite_samples, zscale_limits
+from curation.pictures.zscale import LARGEST, Image, extent, finite_samples, middle_distance, zscale_limits
 
 Greys = NDArray[np.uint8]
 PERCENTILES = (0.5, 99.5)
@@ -128,8 +128,9 @@ def _sky(pixels: Image) -> _Sky | None:
     samples = finite_samples(pixels.reshape(-1), N_STEPS)
     if not samples.size:
         return None
+    samples.sort()
     low, middle = (float(one) for one in np.percentile(samples, (PERCENTILES[0], 50)))
-    noise = SIGMA_OF_MAD * float(np.median(np.abs(samples - middle)))
+    noise = SIGMA_OF_MAD * float(middle_distance(samples, np.float32(middle)))
     return _Sky(low, middle, noise, max(extent(pixels)[2], middle + LEAST_RANGE * noise))
 
 
