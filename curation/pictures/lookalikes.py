@@ -38,8 +38,7 @@ LOW_MODES, RINGS_TOGETHER = 6, 2
 LOOKED_AT = SCALES[::3]
 LEAST_NEAR = 0.8  # cosine between the powers of a candidate pair
 AT_FIRST, LEAST_AT_FIRST = 2, 8.0  # of scales and turns every second one; from which likeness on the others are tried
-AT_A_TIME = 64  # pictures, and
-MOST_AT_A_TIME = 4096  # alignments: what bounds the memory
+AT_A_TIME = 64  # pictures
 LARGEST = 127
 # Means and spreads of the powers (fourth root) of FIRST pictures of 64, 132 and 300 px; rings from the inside, modes 1
 # to 6.
@@ -169,22 +168,17 @@ def _held_against_each_other(
 ) -> Iterator[tuple[Ints, int, Aligned]]:
     """Of each right one the left ones of its candidates, and how it lies on them."""
     by_right = candidates[np.lexsort((candidates[:, 0], candidates[:, 1]))]
-    for some in _chunks(by_right):
-        shown = np.unique(some[:, 0])
-        as_they_are = _in_chunks(smalls[shown])
-        edges = np.flatnonzero(np.diff(some[:, 1])) + 1
-        for group in np.split(some, edges):
-            lefts, right = group[:, 0], int(group[0, 1])
-            others, one = as_they_are[np.searchsorted(shown, lefts)], modes(smalls[right : right + 1])[0]
-            first = likeness(aligned(others, one, AT_FIRST).correlation, np.minimum(details[lefts], details[right]))
-            near = first >= LEAST_AT_FIRST
-            if near.any():
-                yield lefts[near], right, aligned(others[near], one)
-
-
-def _chunks(pairs: Ints) -> Iterator[Ints]:
-    for begin in range(0, len(pairs), MOST_AT_A_TIME):
-        yield pairs[begin : begin + MOST_AT_A_TIME]
+    shown = np.unique(candidates[:, 0])
+    if not len(shown):
+        return
+    as_they_are = _in_chunks(smalls[shown])  # 4 kB a picture: what takes most memory
+    for group in np.split(by_right, np.flatnonzero(np.diff(by_right[:, 1])) + 1):
+        lefts, right = group[:, 0], int(group[0, 1])
+        others, one = as_they_are[np.searchsorted(shown, lefts)], modes(smalls[right : right + 1])[0]
+        first = likeness(aligned(others, one, AT_FIRST).correlation, np.minimum(details[lefts], details[right]))
+        near = first >= LEAST_AT_FIRST
+        if near.any():
+            yield lefts[near], right, aligned(others[near], one)
 
 
 def _in_chunks(smalls: Greys) -> Modes:
