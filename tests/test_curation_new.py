@@ -33,7 +33,7 @@ MODELS = {
 
 AFTER_SOURCES = {
     "sources", "windows", "cutouts", "descriptions", "answers", "quotas", "conversations", "quality", "splits",
-    "samples", "injections", "blind",
+    "samples", "injections", "blind", "alike",
 }  # fmt: skip
 """What is made of the rows of a table, which has no objects; mosaics are not."""
 

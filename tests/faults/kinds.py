@@ -14,7 +14,7 @@ from tests.faults.objects import failing
 from tests.faults.planted import Scene
 
 TABLES = (
-    "mosaics", "sources", "papers", "objects", "windows", "figures", "cutouts", "descriptions", "generated", "splits",
+    "mosaics", "sources", "papers", "objects", "windows", "figures", "cutouts", "descriptions", "generated", "alike", "splits",
     "figure_splits", "ratings", "captions", "answers", "quotas", "conversations", "judged", "injections", "quality",
     "samples", "blind",
 )  # fmt: skip
