@@ -14,9 +14,9 @@ from tests.faults.objects import failing
 from tests.faults.planted import Scene
 
 TABLES = (
-    "mosaics", "sources", "papers", "objects", "windows", "figures", "cutouts", "descriptions", "generated", "alike", "splits",
-    "figure_splits", "ratings", "captions", "answers", "quotas", "conversations", "judged", "injections", "quality",
-    "samples", "blind",
+    "mosaics", "sources", "papers", "objects", "windows", "figures", "cutouts", "descriptions", "generated", "alike",
+    "splits", "figure_splits", "ratings", "captions", "answers", "quotas", "conversations", "judged", "injections",
+    "quality", "samples", "blind",
 )  # fmt: skip
 """The stages that make tables, each after what it reads."""
 OUT = ("gate", "hand-over", "report", "tag")
