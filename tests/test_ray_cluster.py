@@ -1,5 +1,6 @@
 """ray_cluster.yaml, without a cloud; and a build submitted to a cluster of this machine."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -110,9 +111,9 @@ def listens_everywhere(pid: int) -> set[str]:
     """The processes below one that listen on all addresses, but for the dashboard at its port of metrics."""
     found = set[str]()
     for one in psutil.Process(pid).children(recursive=True):
-        for there in one.net_connections("tcp"):
-            if there.status == psutil.CONN_LISTEN and there.laddr.ip in ("0.0.0.0", "::"):
-                words = one.cmdline()
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            words, there = one.cmdline(), one.net_connections("tcp")
+            if any(it.status == psutil.CONN_LISTEN and it.laddr.ip in ("0.0.0.0", "::") for it in there):
                 script = next((Path(word).name for word in words if word.endswith(".py")), words[0])
                 found.add(one.name() if one.name() in ("gcs_server", "raylet") else script)
     return found

@@ -32,13 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.nodes", description=__doc__.split("\n\n")[0])
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
     parser.add_argument("--rounds", type=int, default=N_ROUNDS)
+    parser.add_argument("--first", type=int, default=0, help="begin with this round")
     parser.add_argument("--round", help="only this one, such as 7.3")
     parser.add_argument("--keep", action="store_true", help="leave stores and logs where they are")
     parser.add_argument("--write-docs", type=Path, help="write the table into this file, between its marks")
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}; again: python -m tests.nodes --seed {chosen.seed} --rounds {chosen.rounds}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nodes and stores end with it
-    wanted = [rounds.planned(chosen.seed, k) for k in range(chosen.rounds)]
+    wanted = [rounds.planned(chosen.seed, k) for k in range(chosen.first, chosen.rounds)]
     wanted = [one for one in wanted if chosen.round in (None, one.number)]
     folder = Path(tempfile.mkdtemp(prefix="radio-corpus-nodes-"))
     os.mkfifo(folder / PIPE)

@@ -26,6 +26,7 @@ DELAY_S = 0.3
 SLOW_S, OFF_S, ON_S = 8.0, 0.4, 0.1
 AWAY_S = 16.0
 """Longer than the head waits for a silent node: it is given up, its work goes elsewhere, and then it comes back."""
+ASKS_S, LOOK_S = 120.0, 0.1
 HEAD_EVERY, AWAY_EVERY = 4, 3
 MOST_COMMANDS = 4
 
@@ -110,6 +111,7 @@ class _Doing:
     def __init__(self, cluster: Cluster, one: Round, folder: Path, heard: asked.Told) -> None:
         self.cluster, self.one, self.folder, self.heard = cluster, one, folder, heard
         self.due: dict[int, float] = {}
+        self.look_at = 0.0
         self.threads: list[threading.Thread] = []
         self.given_up = Counter[str]()
         """By key: requests that were on their way from a node when it was given up, or its build was."""
@@ -127,9 +129,20 @@ class _Doing:
         for i, harm in enumerate(self.one.harms):
             if not harm.has_happened and (self.folder / f"flag-{i}").exists():
                 due = self.due.setdefault(i, time.monotonic() + harm.after_s)
-                if time.monotonic() >= due:
+                if time.monotonic() >= due and self._is_met(harm, due):
                     harm.has_happened = True
                     self._start(WAYS[harm.what], harm.node)
+
+    def _is_met(self, harm: Harm, due: float) -> bool:
+        """Where a model is asked: the node waits for an answer; looked for now and then, and not for ever."""
+        now = time.monotonic()
+        if harm.stage not in ASKING or now - due > ASKS_S:
+            return True
+        if now < self.look_at:
+            return False
+        self.look_at = now + LOOK_S
+        waiting = self.on_their_way()
+        return bool(waiting and (harm.node == HEAD or self.on_their_way(self.cluster.pids(harm.node))))
 
     def settle(self) -> None:
         """Until nobody is slow any more."""
