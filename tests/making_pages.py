@@ -66,7 +66,7 @@ def asking(address: str) -> Callable[..., tuple[int, str]]:
         sent = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         head = {one.replace("_", "-"): value for one, value in headers.items()}
         try:
-            with urllib.request.urlopen(urllib.request.Request(base + path, sent, head), timeout=20) as answer:
+            with urllib.request.urlopen(urllib.request.Request(base + path, sent, head), timeout=120) as answer:
                 return answer.status, answer.headers["Content-Security-Policy"]
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())["error"]

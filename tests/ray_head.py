@@ -65,7 +65,7 @@ def ray_head(folder: Path, cpus: int, **changed: str) -> Iterator[Head]:
         for one in tree:  # asked to end, it takes half a minute
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=600)
         shutil.rmtree(short, ignore_errors=True)
 
 
@@ -83,7 +83,7 @@ def _wait_for(url: str, token: str) -> None:
     asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
     for _ in range(240):
         try:
-            with urllib.request.urlopen(asked, timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
                 json.load(answer)
                 return
         except OSError:

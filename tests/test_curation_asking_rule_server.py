@@ -120,9 +120,9 @@ def test_it_runs_as_a_process_that_prints_its_address_and_ends_when_told():
     child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     try:
         address = child.stdout.readline().strip()
-        with urllib.request.urlopen(f"{address}/models", timeout=10) as got:
+        with urllib.request.urlopen(f"{address}/models", timeout=120) as got:
             assert json.load(got)["data"][0]["id"] == "tiny"
-        with urllib.request.urlopen(f"{address.removesuffix('/v1')}/health", timeout=10) as got:
+        with urllib.request.urlopen(f"{address.removesuffix('/v1')}/health", timeout=120) as got:
             assert got.status == 200
     finally:
         child.send_signal(signal.SIGTERM)
@@ -138,7 +138,7 @@ def test_a_taken_port_is_one_line():
         one.listen()
         port = str(one.getsockname()[1])
         words = [sys.executable, "-m", "curation.asking.rule_server", "--port", port]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
 

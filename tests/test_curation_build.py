@@ -131,7 +131,7 @@ def test_a_driver_killed_three_times_loses_and_doubles_nothing(demo_build, curat
     n_tables = len(contents(demo_build.store, demo_build, MIXED))
     for share in (0.35, 0.6, 0.8):
         driver = warm.started("curation", words, (tmp_path / "out", tmp_path / "err"), RADIO_SERVER=model_server)
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 900
         while time.monotonic() < deadline and driver.is_alive():
             if len(list((tmp_path / "store").rglob("_manifest.json"))) >= share * n_tables:
                 break

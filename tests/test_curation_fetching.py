@@ -307,7 +307,7 @@ def test_a_killed_fetch_goes_on_where_it_stopped_and_only_with_the_same_file(tmp
     with serving(one=[cut(CONTENT, 40_000, stall_s=9), file(other)]) as archive:
         child = started(tmp_path, lists(tmp_path / "doors", archive))
         part = tmp_path / "sub/.one.dat.part"
-        until = time.monotonic() + 30
+        until = time.monotonic() + 300
         while not (part.exists() and part.stat().st_size == 40_000) and time.monotonic() < until:
             time.sleep(0.02)
         child.kill()

@@ -168,7 +168,7 @@ def test_a_store_that_cannot_be_read_is_told_to_whoever_asks_for_metrics():
 
 def _got(address: str, **headers: str) -> str:
     asked = urllib.request.Request(address, headers=headers)
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=120) as answer:
         return answer.read().decode()
 
 

@@ -249,7 +249,7 @@ def peak_mb(path: Path) -> float:
         "except ImageError as error:\n    print(error.reason)\n"
         "print((used() - before) / 1000)"
     )
-    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True, timeout=600)
     return float(done.stdout.splitlines()[-1])
 
 

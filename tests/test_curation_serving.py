@@ -41,7 +41,7 @@ def _no_key(monkeypatch):
 
 def post(address, **asked):
     data = json.dumps(asked).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{address}/chat/completions", data=data), timeout=20) as reply:
+    with urllib.request.urlopen(urllib.request.Request(f"{address}/chat/completions", data=data), timeout=120) as reply:
         return json.loads(reply.read())
 
 
@@ -93,7 +93,7 @@ def test_the_command_tells_the_address_and_takes_its_child_along_however_it_ends
 
 def test_a_model_that_does_not_load_ends_in_one_line_with_the_reason_and_the_log(python):
     with command(python, "--model", "some/model", FAKE_VLLM="die") as (child, address):
-        _, said = child.communicate(timeout=120)
+        _, said = child.communicate(timeout=600)
     assert (child.returncode, address) == (1, "")
     assert "error: the server at http://127.0.0.1:" in said
     assert "ValueError: this model cannot be loaded (log /" in said
@@ -108,7 +108,7 @@ def test_a_stop_while_it_starts_leaves_nothing_behind(python):
     assert "starting 1 x some/model" in began.stderr.readline()
     time.sleep(1)
     began.terminate()
-    out, said = began.communicate(timeout=120)
+    out, said = began.communicate(timeout=600)
     assert (began.returncode, out) == (143, "")
     assert "Traceback" not in said
 

@@ -62,7 +62,7 @@ def finished(place, given, tmp_path_factory):
         )
         said = tmp_path_factory.mktemp("killed")
         first = warm.started("evaluate", (*asked, "--store", place), (said / "out", said / "err"), RADIO_SERVER="")
-        until = time.monotonic() + 120
+        until = time.monotonic() + 900
         while server.n_calls < 60 and time.monotonic() < until:
             time.sleep(0.05)
         first.kill()

@@ -236,7 +236,7 @@ def test_the_real_harness_runs_a_standard_benchmark_and_a_base_off_its_card_ends
         done = subprocess.run(
             [sys.executable, "-m", "evaluate", "standard", "--server", server.address, "--model", "m",
              "--python", python, "--task", "scienceqa_img", "--out", tmp_path / "out", "--base", BASE],
-            cwd=ROOT, capture_output=True, text=True, check=False, timeout=500,
+            cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500,
         )  # fmt: skip
     assert done.returncode == 3 and "ScienceQA-IMG: the base has 75.0, its card says 96.0" in done.stderr, done.stderr
     found = read_result(tmp_path / "out" / "scienceqa_img", "scienceqa_img")

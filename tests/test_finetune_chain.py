@@ -62,14 +62,14 @@ def killed(process):
     tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     for one in tree:
         one.kill()
-    psutil.wait_procs(tree, timeout=30)
+    psutil.wait_procs(tree, timeout=300)
     process.join(30)
     return len(tree)
 
 
 def reached(process, out, at):
     """Wait until the log has `at` lines; gives the process."""
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     while len(lines_of(out / "log.jsonl")) < at and process.is_alive() and time.monotonic() < deadline:
         time.sleep(0.002)
     return process
@@ -81,7 +81,7 @@ def ended(process, by):
     by()
     try:
         process.join(200)
-        assert not psutil.wait_procs(tree, timeout=30)[1]
+        assert not psutil.wait_procs(tree, timeout=300)[1]
     finally:
         killed(process)
     return process.exitcode

@@ -74,7 +74,7 @@ def test_a_build_runs_as_a_submitted_job_and_gives_the_bytes_of_a_local_run(tmp_
     with ray_head(tmp_path, cpus=2) as head:
         asked = urllib.request.Request(f"{head.address}/api/jobs/", data=b"{}", method="POST")
         with pytest.raises(urllib.error.HTTPError, match="401"):  # without the token: refused
-            urllib.request.urlopen(asked, timeout=10)
+            urllib.request.urlopen(asked, timeout=120)
         assert listens_everywhere(head.process.pid) <= EVERYWHERE
         job = subprocess.run(
             [

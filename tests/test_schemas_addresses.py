@@ -80,7 +80,7 @@ def test_no_key_stands_in_the_list_of_processes_or_in_what_a_command_says(tmp_pa
     variable = {"RADIO_STORE": place} if how == "variable" else {}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
-        [sys.executable, str(module), *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, str(module), *words], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
         env={**environment, "PYTHONPATH": str(ROOT), **variable},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

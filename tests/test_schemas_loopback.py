@@ -38,7 +38,7 @@ def test_a_local_ray_listens_on_loopback_alone(tmp_path, begun):
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     done = subprocess.run(
-        [sys.executable, "-c", begun + LISTED], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        [sys.executable, "-c", begun + LISTED], cwd=ROOT, capture_output=True, text=True, timeout=900, check=False,
         env={**environment, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -63,7 +63,7 @@ class Process:
 
 
 def run(
-    package: str, words: Sequence[object], *, cwd: Path = ROOT, timeout: float = 500, **environment: str
+    package: str, words: Sequence[object], *, cwd: Path = ROOT, timeout: float = 1500, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """`python -m PACKAGE WORDS` to its end, with these changes to the environment. Raises TimeoutExpired."""
     with tempfile.TemporaryDirectory(prefix="warm-") as folder:
