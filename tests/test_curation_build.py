@@ -273,10 +273,10 @@ def test_a_mosaic_that_cannot_be_read_stops_the_build_with_its_name(curation, tm
 
 
 @pytest.mark.parametrize("command", ["build", "plan", "why", "demo"])
-def test_help_is_quick(curation, command):
-    start = time.monotonic()
-    assert curation(command, "--help").returncode == 0
-    assert time.monotonic() - start < 5  # a second on a machine at rest; nothing heavy is imported (test_architecture)
+def test_help_has_an_example(curation, command):
+    """And is quick: nothing heavy is imported for it (test_architecture)."""
+    done = curation(command, "--help")
+    assert done.returncode == 0 and f"python -m curation {command}" in done.stdout
 
 
 # -- real data ------------------------------------------------------------------------------------------------------
