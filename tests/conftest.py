@@ -174,7 +174,7 @@ def in_browser() -> Iterator[Callable[[Callable[[Any], Any]], Any]]:
 
     with ThreadPoolExecutor(1) as thread:
         playwright = thread.submit(lambda: sync_playwright().start()).result()
-        options = {"executable_path": program, "args": ["--no-sandbox"]}
+        options = {"executable_path": program, "args": ["--no-sandbox"], "timeout": 300_000}
         browser = thread.submit(lambda: playwright.chromium.launch(**options)).result()
         yield lambda work: thread.submit(work, browser).result()
         thread.submit(lambda: (browser.close(), playwright.stop())).result()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from curation.pages.served import Page, Served
 
 SIZES = {"desk": {"width": 1300, "height": 900}, "phone": {"width": 360, "height": 740}}
+LONGEST_MS = 300_000  # that a page may take on a busy machine
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def served(page: Page) -> Iterator[str]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
-    assert began.wait(20)
+    assert began.wait(300)
     try:
         yield address[0]
     finally:
@@ -40,6 +41,7 @@ def served(page: Page) -> Iterator[str]:
 def opened(browser, address: str, ready: str, **options):
     """A page of it in a window of its own, once `ready` (a selector) is there."""
     context = browser.new_context(**{"viewport": SIZES["desk"], **options})
+    context.set_default_timeout(LONGEST_MS)
     page, errors = context.new_page(), list[str]()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)

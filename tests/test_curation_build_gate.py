@@ -36,7 +36,7 @@ def written(tmp_path, monkeypatch):
         file.with_suffix(".json").write_text("its numbers")
 
     monkeypatch.setattr(build, "run_gates", gates)
-    monkeypatch.setattr(build, "report", report)
+    monkeypatch.setattr("curation.release.report.report", report)
     store = Store(str(tmp_path))
     build.run_gate(MADE, store, None, with_report=True)
     return store, pages

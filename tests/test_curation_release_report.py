@@ -14,6 +14,7 @@ from curation.engine.store import Store
 from curation.release.built import opened
 from curation.release.report import NUMBERS, report
 from curation.release.report_json import as_json
+from tests.making_pages import LONGEST_MS
 from tests.test_curation_release_handover import OPEN, Made, Shelf, corpus, tables
 
 PHONE, DESKTOP = (360, 780), (1366, 800)
@@ -71,6 +72,7 @@ class Shown:
         width, height = size
         looks = {"color_scheme": scheme, "reduced_motion": "reduce"}
         self.looks.append(self.browser.new_context(viewport={"width": width, "height": height}, **looks))
+        self.looks[-1].set_default_timeout(LONGEST_MS)
         tab = self.looks[-1].new_page()
         tab.goto(file.as_uri())
         return tab

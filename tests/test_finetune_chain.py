@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -16,8 +17,6 @@ from finetune.cli import finetune
 from finetune.watch.progress import lines_of
 from tests import warm
 
-FOLDER = tempfile.TemporaryDirectory()
-SAID = Path(FOLDER.name) / "said"
 N_STEPS = 14
 SHORT = {
     "run.max_steps": N_STEPS,
@@ -41,18 +40,28 @@ def data(made_handover, tmp_path_factory):
     return made_handover(tmp_path_factory.mktemp("chain") / "data", 24, undecided)
 
 
+@cache
+def folder():
+    """For what processes say; made where tests are run, not where their files are imported."""
+    return tempfile.TemporaryDirectory()
+
+
+def said():
+    return Path(folder().name) / "said"
+
+
 def started(*words):
     """`python -m finetune …` as a process of its own."""
-    return warm.started("finetune", words, (SAID, SAID), OMP_NUM_THREADS="1", **warm.ranks())
+    return warm.started("finetune", words, (said(), said()), OMP_NUM_THREADS="1", **warm.ranks())
 
 
 def finished(*words):
     process = started(*words)
     try:
-        process.join(400)
+        process.join(1500)
     finally:
         killed(process)
-    assert process.exitcode == 0, SAID.read_text()[-3000:]
+    assert process.exitcode == 0, said().read_text()[-3000:]
 
 
 def killed(process):
@@ -80,7 +89,7 @@ def ended(process, by):
     tree = psutil.Process(process.pid).children(recursive=True)
     by()
     try:
-        process.join(200)
+        process.join(900)
         assert not psutil.wait_procs(tree, timeout=300)[1]
     finally:
         killed(process)
