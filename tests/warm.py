@@ -82,7 +82,7 @@ def started(
 ) -> Process:
     """The same under way, in a session of its own; what it says goes to these two files."""
     asked = {
-        "words": ["-m", package, *map(str, words)], "cwd": str(cwd), "environment": {**os.environ, **environment},
+        "words": ["-m", package, *map(str, words)], "cwd": str(cwd), "environment": {**inherited(), **environment},
         "session": True, "python": "",
     }  # fmt: skip
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -95,6 +95,14 @@ def started(
         for one in descriptors:
             os.close(one)
     return Process(asker)
+
+
+def inherited() -> dict[str, str]:
+    """This process's environment, but for what Ray leaves there where it was started in it.
+
+    It is read where Ray is imported, which in the processes that are forked was long before.
+    """
+    return {name: value for name, value in os.environ.items() if name != "RAY_AUTH_MODE"}
 
 
 def finetune(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
