@@ -67,10 +67,12 @@ async function showSamples(wanted) {
   from_list = location.hash || "#";
   for (const name of FIELDS) $("form").elements[name].value = wanted.get(name) || "";
   if (query === wanted.toString() && listed.length) return;
-  query = wanted.toString();
+  const mine = query = wanted.toString();
   listed = [];
   scrolled = 0;
-  const found = await read(`/api/samples?${query}`);
+  const found = await read(`/api/samples?${mine}`);
+  if (query !== mine) return;  // something else was asked for meanwhile, and its answer may have come first
+  listed = [];
   n_found = found.n;
   $("count").textContent = n_found ? `${number(n_found)} samples` : "No sample is like that";
   $("cards").replaceChildren();
@@ -81,8 +83,10 @@ async function showSamples(wanted) {
 async function more() {
   if (listed.length >= n_found) return;
   const wanted = new URLSearchParams(query);
-  wanted.set("start", String(listed.length));
-  addCards((await read(`/api/samples?${wanted}`)).rows);
+  const [mine, start] = [query, listed.length];
+  wanted.set("start", String(start));
+  const found = await read(`/api/samples?${wanted}`);
+  if (query === mine && listed.length === start) addCards(found.rows);
 }
 
 function addCards(rows) {
@@ -236,7 +240,8 @@ function look() {
 // -- a sample and its chain
 
 async function showSample(id) {
-  const found = await read(`/api/sample/${encodeURIComponent(id)}`);
+  const mine = location.hash, found = await read(`/api/sample/${encodeURIComponent(id)}`);
+  if (location.hash !== mine) return;
   const boxes = found.turns.flatMap((turn) => turn.claims.filter((one) => one.box).map((one) => one.box));
   const picture = el("img", { src: pictureOf(found.png_sha256), alt: `The picture of ${found.name}` }), over = svg("svg", { id: "over", "aria-hidden": "true", viewBox: "0 0 1 1", preserveAspectRatio: "none" });
   const toggle = el("input", { type: "checkbox", id: "boxes" });
