@@ -20,7 +20,7 @@ from curation.engine.store import REJECTED_FOLDER, Store
 from curation.papers import convert
 from schemas.whole import MANIFEST
 
-OUT = {"run_gates": "gate", "export": "hand-over", "report": "report", "_build_corpus": "end"}
+OUT = {"run_gates": "gate", "export": "hand-over", "_write_report": "report", "_build_corpus": "end"}
 KINDS_OF_FILE = {
     MANIFEST: "manifest", BUILDING: "mark", DIGESTS: "digests",
 }  # fmt: skip
