@@ -67,7 +67,7 @@ model = "rule-server"
 model = "rule-server"
 """
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
-OUT = {"run_gates": "gate", "export": "hand-over", "report": "report"}
+OUT = {"run_gates": "gate", "export": "hand-over", "_write_report": "report"}
 
 
 def write_sky(folder: Path, n: int, rows_per_part: int) -> None:
