@@ -8,12 +8,11 @@ so the same tables give the same bytes.
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
@@ -127,8 +126,8 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         _write_pictures(store, one, folder)
     with opened(store, addresses) as db:
         for split, name in FILE_OF.items():
-            _write_records(db, split, folder / name, folder / "llava.jsonl" if split == "train" else None)
-            _write_messages(_records(_batches(db, split)), folder / MESSAGES_OF[split])
+            twin = folder / "llava.jsonl" if split == "train" else None
+            _write_records(_records(db, split), folder / name, folder / MESSAGES_OF[split], twin)
         _write_parquet(db, _provenance(db, is_framed="frames" in addresses), folder / PROVENANCE)
         counts = db.sql(COUNTS).to_arrow_table().to_pylist()
         promise, mocs = promised(db)
@@ -181,47 +180,35 @@ def _write_pictures(store: Tables, address: str, folder: Path) -> None:
                 path.write_bytes(row["png"])
 
 
-def _write_records(db: duckdb.DuckDBPyConnection, split: str, array: Path, lines: Path | None) -> None:
-    """The records of a split by sample id: a JSON array with a record a line, and its twin without the array."""
-    records = (_json_line(one.as_json()) for one in _records(_batches(db, split)))
-    with array.open("w", encoding="utf-8", newline="\n") as out:
-        twin = lines.open("w", encoding="utf-8", newline="\n") if lines else None
-        try:
-            _write_lines(records, out, twin)
-        finally:
+def _write_records(records: Iterable[LlavaRecord], array: Path, messages: Path, lines: Path | None) -> None:
+    """The records of a split: a JSON array with a record a line, its twin without the array, and lines of messages.
+
+    A split without records has no messages: loaders take an empty file amiss.
+    """
+    with ExitStack() as files:
+
+        def opened_for(path: Path) -> TextIO:
+            return files.enter_context(path.open("w", encoding="utf-8", newline="\n"))
+
+        out, twin = opened_for(array), opened_for(lines) if lines else None
+        said: TextIO | None = None
+        for record in records:
+            line = _json_line(record.as_json())
+            out.write(f"{',' if said else '['}\n{line}")
             if twin:
-                twin.close()
-
-
-def _write_lines(records: Iterable[str], out: Any, twin: Any) -> None:
-    opening = "[\n"
-    for record in records:
-        out.write(f"{opening}{record}")
-        opening = ",\n"
-        if twin:
-            twin.write(f"{record}\n")
-    out.write("[]\n" if opening == "[\n" else "\n]\n")
-
-
-def _write_messages(records: Iterable[LlavaRecord], path: Path) -> None:
-    """The records as JSON lines of messages; a split without records has no file: loaders take an empty one amiss."""
-    first = next(records := iter(records), None)
-    if first is None:
-        return
-    with path.open("w", encoding="utf-8", newline="\n") as out:
-        out.writelines(f"{_json_line(one.as_messages())}\n" for one in chain([first], records))
+                twin.write(f"{line}\n")
+            said = said or opened_for(messages)
+            said.write(f"{_json_line(record.as_messages())}\n")
+        out.write("\n]\n" if said else "[]\n")
 
 
 def _json_line(said: object) -> str:
     return json.dumps(said, sort_keys=True, ensure_ascii=False).translate(LINE_ENDS)
 
 
-def _batches(db: duckdb.DuckDBPyConnection, split: str) -> Iterable[pa.RecordBatch]:
-    return db.sql(RECORDS, params={"split": split}).to_arrow_reader(ROWS_AT_ONCE)
-
-
-def _records(batches: Iterable[pa.RecordBatch]) -> Iterator[LlavaRecord]:
-    for batch in batches:
+def _records(db: duckdb.DuckDBPyConnection, split: str) -> Iterator[LlavaRecord]:
+    """The records of a split by sample id. Raises TableError for a row that is none."""
+    for batch in db.sql(RECORDS, params={"split": split}).to_arrow_reader(ROWS_AT_ONCE):
         for row in batch.to_pylist():
             try:
                 record = LlavaRecord.model_validate(row)
