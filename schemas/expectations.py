@@ -9,7 +9,6 @@ import html
 import os
 import re
 import shutil
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -98,7 +97,7 @@ class Judgement:
 
 def judge(tables: Sequence[Counted], docs: Path | None = None) -> Judgement:
     """Judge every rule of every table; with `docs`, write Data Docs there that open without a network."""
-    with tempfile.TemporaryDirectory(prefix="radio-corpus-gate-") as scratch, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = _results(tables)
         go_on()  # the library takes ctrl-C for a rule that raised
@@ -110,10 +109,9 @@ def judge(tables: Sequence[Counted], docs: Path | None = None) -> Judgement:
         n_judged = sum(bool(one.result) for of_table in told.values() for one in of_table.values())
         judgement = Judgement(tuple(refusals), sum(len(table.all_rules) for table in tables), n_judged)
         if docs is not None:
-            _write_docs(Path(scratch), results, tables, judgement)
-            docs.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(docs, ignore_errors=True)
-            shutil.copytree(scratch, docs)
+            docs.mkdir(parents=True)
+            _write_docs(docs, results, tables, judgement)
     return judgement
 
 
