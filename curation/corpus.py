@@ -293,7 +293,7 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
     whole = {name: one[0] for name, one in front.items() if not of_dataset(stones, name)}
     sealed = _sealed(wanted, mosaics, whole, raw)
     alike = [alike_step(wanted.name, [cutouts for cutouts, _ in pairs])] if pairs else []
-    splits = splits_step(wanted.name, pairs, wanted.splits, alike[0], sealed) if alike else None
+    splits = splits_step(wanted.name, pairs, wanted.splits, alike=alike[0], sealed=sealed) if alike else None
     asker = Asker(tuple(servers), store.where) if wanted.generation or wanted.judge or wanted.captions else None
     of = {
         one.name: word_steps(wanted, one, mosaics[one.survey], front[one.name], splits, asker, reviewed[one.name])

@@ -321,7 +321,8 @@ def test_the_step_reads_sealed_sky_where_there_is_any():
         (Step(f"cutouts/{name}", splits, CUTOUTS), Step(f"sources/{name}", splits, SOURCES)) for name in ("a", "b")
     ]
     seal, looks = Step("sealed/tiny", splits, SEALED), Step("alike/tiny", splits, ALIKE)
-    bare, sealed = splits_step("tiny", pairs, CONFIG, looks), splits_step("tiny", pairs, CONFIG, looks, seal)
+    bare = splits_step("tiny", pairs, CONFIG, alike=looks)
+    sealed = splits_step("tiny", pairs, CONFIG, alike=looks, sealed=seal)
     assert [one.step.name for one in sealed.inputs] == [*(one.step.name for one in bare.inputs), "sealed/tiny"]
     assert bare.address != sealed.address
     halves = [tables([at(name, ra, 0.0)]) for name, ra in (("a", 10.0), ("b", 40.0))]

@@ -83,11 +83,11 @@ def plan(
             f"{release}: no release; `python -m curation release HANDOVER --about … --out FOLDER` makes one"
         )
     facts = facts_of(release / FOLDER)
-    refused = [*folder_problems(release), *_by_day(release, about, today)]
+    said = read_manifest(release)
+    refused = [*folder_problems(release), *_by_day(release, said, about, today)]
     refused += [*terms.refusals(facts, about, withdrawn or {}), *verify(release / FOLDER)]
     if refused:
         raise GateError("\n".join(refused))
-    said = read_manifest(release)
     files = {name: one["n_bytes"] for name, one in said["files"].items()}
     files[MANIFEST] = (release / MANIFEST).stat().st_size
     return Plan(release, repository, endpoint, is_public, files, said["version"], terms.licences(facts, about))
@@ -130,11 +130,10 @@ def _upload(hub: "HfApi", planned: Plan) -> str:
     return str(said.commit_url)
 
 
-def _by_day(release: Path, about: About, today: str) -> list[str]:
+def _by_day(release: Path, said: Mapping[str, Any], about: About, today: str) -> list[str]:
     found = list[str]()
     if about.date > today:
         found.append(f"the release is dated {about.date}, and today is {today}: it comes out then")
-    said = read_manifest(release)
     if said.get("version") != about.version:
         found.append(
             f"{release}: version {said.get('version')}, and the file of the release says {about.version}: make it again"

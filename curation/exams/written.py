@@ -1,7 +1,7 @@
 """The figures of a run, written into `docs/truth.md` between two marks, and into `claims/figures.json` for reports."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,20 @@ BEGIN, END = "<!-- exam: figures, written by `python -m curation exam --write-do
 def write(result: Mapping[str, Any], docs: Path = DOCS, stored: Path = STORED) -> tuple[Path, Path]:
     """Both files. Raises RecipeError where the marks are not in `docs`, as in an installed package."""
     try:
-        text = docs.read_text(encoding="utf-8")
+        put_between(docs, (BEGIN, END), table(result))
     except FileNotFoundError:
         raise RecipeError(f"{docs}: no such file; --write-docs is for a checkout of the sources") from None
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise RecipeError(f"{docs}: expected the lines {BEGIN} and {END}")
     stored.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    docs.write_text(before + "\n".join([BEGIN, "", *table(result), "", END]) + after, encoding="utf-8")
     return docs, stored
+
+
+def put_between(docs: Path, marks: tuple[str, str], lines: Iterable[str]) -> None:
+    """Put lines into a text, in place of those between two marks. Raises RecipeError where the marks are not in it."""
+    before, begin, rest = docs.read_text(encoding="utf-8").partition(marks[0])
+    _, end, after = rest.partition(marks[1])
+    if not begin or not end:
+        raise RecipeError(f"{docs}: expected the lines {' and '.join(marks)}")
+    docs.write_text(before + "\n".join([begin, "", *lines, "", end]) + after, encoding="utf-8")
 
 
 def table(result: Mapping[str, Any]) -> Iterator[str]:

@@ -119,7 +119,7 @@ def _powers(smalls: Greys) -> tuple[Powers, NDArray[np.float32]]:
 
 def _candidates(powers: Powers) -> Ints:
     """Pairs (left < right), each once, int64[m, 2], of which one as it is and the other at some scale share a key."""
-    n, n_looks = len(powers), powers.shape[1] - 1
+    n = len(powers)
     planes = np.unpackbits(np.frombuffer(shake_256(b"planes").digest(N_POWERS * N_BANDS * BAND_BITS // 8), np.uint8))
     planes = planes.reshape(N_BANDS, N_POWERS, BAND_BITS).astype(np.float32) * 2 - 1
     as_it_is, looks = powers[:, 0], powers[:, 1:].reshape(-1, N_POWERS)
@@ -130,22 +130,18 @@ def _candidates(powers: Powers) -> Ints:
         here, there = ((one.astype(np.float32) @ band > 0) @ values for one in (as_it_is, looks))
         order = np.argsort(here, kind="stable")
         first, last = (np.searchsorted(here[order], there, side=side) for side in ("left", "right"))
-        met = _near(as_it_is, looks, order, (first, last), n_looks)
-        found = np.union1d(found, met)
+        found = np.union1d(found, _near_pairs(as_it_is, looks, order, (first, last)))
     return np.column_stack(np.divmod(found, max(n, 1)))
-
-
-def _near(as_it_is: Powers, looks: Powers, order: Ints, bucket: tuple[Ints, Ints], n_looks: int) -> Ints:
-    """Of pairs in one bucket those whose powers are near, as left * n + right."""
-    least = int(LEAST_NEAR * LARGEST**2)
-    return np.unique(_near_pairs(as_it_is, looks, order, *bucket, n_looks, least))
 
 
 @njit(cache=True, nogil=True)
 def _near_pairs(
-    as_it_is: Powers, looks: Powers, order: Ints, first: Ints, last: Ints, n_looks: int, least: int
+    as_it_is: Powers, looks: Powers, order: Ints, bucket: tuple[Ints, Ints]
 ) -> Ints:  # pragma: no cover -- compiled
-    n, found, m = len(as_it_is), np.empty(1024, np.int64), 0
+    """Of pairs in one bucket those whose powers are near, as left * n + right, some of them several times."""
+    n, (first, last) = len(as_it_is), bucket
+    n_looks, least = len(looks) // max(n, 1), int(LEAST_NEAR * LARGEST**2)
+    found, m = np.empty(1024, np.int64), 0
     for look in range(len(looks)):
         mine = look // n_looks
         for place in range(first[look], last[look]):

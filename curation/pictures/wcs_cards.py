@@ -5,12 +5,13 @@ import re
 import numpy as np
 from astropy.io import fits
 
+from catalogs.ecliptic import AXES as ECLIPTIC
 from curation.pictures.cards import WCS_NUMBER, ImageError, number, value
 
 WCS_TEXT = re.compile(r"(CTYPE|CUNIT)[12]|RADESYS|RADECSYS")
 WCS_CARD = re.compile(rf"{WCS_NUMBER.pattern}|{WCS_TEXT.pattern}|PS[12]_\d+")
 SKY_AXIS = re.compile(r"RA--|DEC-|[A-Z]LON|[A-Z]LAT|[A-Z][A-Z](LN|LT)")
-EQUATORIAL, GALACTIC, ECLIPTIC = {"RA--", "DEC-"}, {"GLON", "GLAT"}, {"ELON", "ELAT"}
+EQUATORIAL, GALACTIC = {"RA--", "DEC-"}, {"GLON", "GLAT"}
 RADESYS = ("ICRS", "FK5", "FK4", "FK4-NO-E")
 FIRST_FK5 = 1984.0  # an equinox before it, where nothing is said, is of FK4 (FITS 4.0, 8.3)
 FRAME_CARDS = ("RADESYS", "RADECSYS", "EQUINOX", "EPOCH")

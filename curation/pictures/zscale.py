@@ -88,9 +88,8 @@ def clipped_noise(image: Image, sigma: float = 3.0, max_iterations: int = 20) ->
     if spread == 0:  # more than half of the pixels are equal
         spread = float(np.std(samples))
     centre, rms = _clipped(image.reshape(-1), centre, spread, sigma, max_iterations)
-    return float(np.float32(centre)), float(
-        np.float32(rms)
-    )  # the order of the sum, and so its last digits, depends on the processor
+    # The order of the sum, and so its last digits, depends on the processor.
+    return float(np.float32(centre)), float(np.float32(rms))
 
 
 @njit(cache=True, nogil=True)

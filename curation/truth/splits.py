@@ -83,7 +83,8 @@ def splits(
     if strays:
         raise TableError(f"{len(strays)} cutouts show a source that SOURCES do not have, first {strays[0]}")
     near = _alike(rows, ALIKE.of([]) if alike is None else alike)
-    field = _Field.of(rows, known, config, SEALED.of([]) if sealed is None else sealed, near)
+    sky = SEALED.of([]) if sealed is None else sealed
+    field = _Field.of(rows, known, config, sealed=sky, alike=near)
     kept, refused = list[dict[str, Any]](), list[Rejection]()
     for patch in _patches(field):
         _sort_out(patch, field, config, kept, refused)
@@ -91,7 +92,12 @@ def splits(
 
 
 def splits_step(
-    corpus_name: str, pairs: Sequence[tuple[Step, Step]], config: SplitConfig, alike: Step, sealed: Step | None = None
+    corpus_name: str,
+    pairs: Sequence[tuple[Step, Step]],
+    config: SplitConfig,
+    *,
+    alike: Step,
+    sealed: Step | None = None,
 ) -> Step:
     """The whole step over every dataset's (cutouts, sources), pictures that are alike, and sealed sky where any is."""
     cutouts = [Input(cutout_step, columns=CUTOUT_COLUMNS) for cutout_step, _ in pairs]
@@ -127,6 +133,7 @@ class _Field:
         rows: list[dict[str, Any]],
         known: dict[str, dict[str, Any]],
         config: SplitConfig,
+        *,
         sealed: pa.Table,
         alike: dict[tuple[int, int], float],
     ) -> "_Field":

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import SystemRandom
 
+from curation.exams.written import put_between
 from tests.faults.asked import PIPE
 from tests.faults.prepared import prepared
 from tests.nodes import rounds
@@ -93,9 +94,7 @@ def summary(done: Sequence[Round], seconds: float) -> str:
 
 def write(file: Path, done: Sequence[Round], told: str) -> None:
     """Put the table between the file's marks."""
-    above, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
-    below = rest.partition(END)[2]
-    lines = [BEGIN, "", told, "", "| round | what happened | builds | requests | lost | repeated | same bytes |",
+    lines = [told, "", "| round | what happened | builds | requests | lost | repeated | same bytes |",
              "|---|---|---|---|---|---|---|"]  # fmt: skip
     for one in done:
         harms = ", ".join(harm.told for harm in one.harms if harm.has_happened)
@@ -105,8 +104,7 @@ def write(file: Path, done: Sequence[Round], told: str) -> None:
             f"{one.n_repeated} | {is_same} |"
         )
     bad = [f"* {one.number}: {problem}" for one in done for problem in one.problems]
-    lines += ["", *(["What went wrong:", "", *bad, ""] if bad else []), END]
-    file.write_text(above + "\n".join(lines) + below, encoding="utf-8")
+    put_between(file, (BEGIN, END), [*lines, *(["", "What went wrong:", "", *bad] if bad else [])])
 
 
 if __name__ == "__main__":
