@@ -14,12 +14,13 @@ from pathlib import Path
 
 import torch
 
+from finetune.network.attention import implementation, way
+from finetune.network.blocks import Blocks
 from finetune.network.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration
 from finetune.network.model import config_of, with_trainables
 from finetune.network.shapes import HUB, PUBLISHED, Shape
 from finetune.network.tiny import build_tiny
 from finetune.recipe import recipe
-from finetune.rows.pack import may_see
 from finetune.watch.progress import device_peak
 
 SHAPES = ("tiny", "0.5b", "7b")
@@ -51,12 +52,11 @@ def on_a_gpu(options):
 
 
 def wanted(is_gpu):
-    """Flash attention takes no 4-D mask; flex attention ends the process on a CPU."""
+    """Flash and flex attention need a GPU."""
     for how in RECIPES:
         for attention in ATTENTIONS if is_gpu else ("sdpa",):
             yield how, attention, False
-            if attention != "flash_attention_2":
-                yield how, attention, True
+            yield how, attention, True
 
 
 def config_named(name):
@@ -70,7 +70,7 @@ def measured(options, config, device, how, attention, is_packed):
     # 2: what is trained stays bfloat16, as under ZeRO, whose float32 masters are shared out to all GPUs
     chosen = recipe(RECIPES[how], {"run.zero": "2", "model.attention": attention})
     model = built(config, chosen, attention, device)
-    row = row_of(options.tokens, is_packed, config, device, attention)
+    row = row_of(options.tokens, is_packed, config, device)
     trained = [one for one in model.parameters() if one.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=1e-6)
     if device.type == "cuda":
@@ -86,7 +86,7 @@ def measured(options, config, device, how, attention, is_packed):
 
 
 def built(config, chosen, attention, device):
-    config._attn_implementation = attention
+    config._attn_implementation = implementation(way(attention, torch.bfloat16))
     torch.set_default_dtype(torch.bfloat16)
     try:
         with torch.device(device):
@@ -111,8 +111,8 @@ def step(model, row, optimizer, device):
     return time.perf_counter() - start
 
 
-def row_of(n_tokens, is_packed, config, device, attention):
-    """A row of one record with one picture, or of as many as fit, with their mask."""
+def row_of(n_tokens, is_packed, config, device):
+    """A row of one record with one picture, or of as many as fit."""
     side, vocabulary = config.vision_config.image_size, config.text_config.vocab_size
     n_side = side // config.vision_config.patch_size
     n_picture = n_side**2 + n_side * (n_side + 1)  # the picture and its one crop, a newline after every line
@@ -129,20 +129,8 @@ def row_of(n_tokens, is_packed, config, device, attention):
     }
     there = {name: value.to(device) for name, value in row.items()}
     if is_packed:
-        there["attention_mask"] = mask_of(torch.arange(n_records, device=device).repeat_interleave(each), attention)
+        there["blocks"] = Blocks(((each,),) * n_records)
     return there
-
-
-def mask_of(records, attention):
-    """Records of a row do not see each other. Flex attention wants its own kind of mask, and no other."""
-    if attention != "flex_attention":
-        return may_see(records, torch.zeros_like(records))[None, None]
-    from torch.nn.attention.flex_attention import create_block_mask
-
-    def sees(_batch, _head, token, other):
-        return (token >= other) & (records[token] == records[other])
-
-    return create_block_mask(sees, 1, None, len(records), len(records), device=str(records.device))
 
 
 def synchronized(device):

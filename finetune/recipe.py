@@ -41,7 +41,8 @@ class Model(Table):
     name: str = BASE
     revision: str | None = REVISIONS[BASE]
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    attention: Literal["sdpa", "flash_attention_2", "flex_attention", "eager"] = "sdpa"
+    attention: Literal["auto", "sdpa", "flash_attention_2", "flex_attention", "eager"] = "auto"
+    """How the language model attends; auto is the quickest way that is here (`network.attention`)."""
     template: str = "llava_next_qwen"
 
     @model_validator(mode="before")
@@ -214,9 +215,13 @@ class Recipe(Table):
             ),
             (
                 (turns.layout == "isolated" or turns.pack_tokens is not None or batch.per_device > 1)
-                and self.model.attention != "sdpa",
-                'only attention = "sdpa" heeds a 4-D mask, which isolated turns and rows of several records need; '
-                "flash refuses it, flex and eager take True for a number and let all see each other",
+                and self.model.attention == "eager",
+                'attention = "eager" lets all turns and records of a row see each other, in silence; expected "auto" '
+                "with isolated turns and rows of several records",
+            ),
+            (
+                self.model.attention == "flash_attention_2" and self.model.dtype != "bfloat16",
+                'attention = "flash_attention_2" needs dtype = "bfloat16"',
             ),
             (len(set(tags)) < len(tags), f"a tag stands twice: {', '.join(tags)}"),
             (len(set(self.merges)) < len(self.merges), "a share stands twice in merges"),

@@ -1,17 +1,24 @@
 """Rows equal the records apart, in loss and in gradient."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finetune.data.samples import Message, Picture, Sample
-from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
+from finetune.network.attention import NAMES, heeds_blocks, implementation, sees, way
+from finetune.network.blocks import Blocks
+from finetune.network.hf import AttentionInterface, read_processor
+from finetune.network.model import read_model
 from finetune.recipe import recipe
 from finetune.rows.agreement import largest_difference, separate_rows, token_losses
 from finetune.rows.encode import Encoder, without_weight
-from finetune.rows.pack import bins, fill, may_see, row_of
+from finetune.rows.pack import bins, fill, row_of
+from schemas.errors import RecipeError
 from tests.making_handover import SIZES_PX, png
 
 WORDS = ("galaxy", "lobe", "core", "island", "beam", "(FR-II)", "3.5 arcsec", "Yes", "No", "naïve\nline")
@@ -25,7 +32,7 @@ def processor(tiny_model):
 @pytest.fixture(scope="module")
 def model(tiny_model):
     """The tiny model with larger weights: as it comes, it hardly minds what it sees."""
-    found = LlavaOnevisionForConditionalGeneration.from_pretrained(tiny_model).eval()
+    found = read_model(tiny_model).eval()
     with torch.no_grad():
         for weights in found.parameters():
             if weights.ndim == 2:
@@ -94,20 +101,20 @@ def test_the_random_conversations_are_of_every_kind(processor):
     assert max(one.branches.max() for one in encoded) > 2
 
 
-def test_without_the_mask_or_the_positions_turns_see_each_other_in_silence(processor, model):
+def test_without_the_blocks_or_the_positions_turns_see_each_other_in_silence(processor, model):
     """The traps: no error is raised, and only the loss tells."""
     rng, encoder = np.random.default_rng(8), encoder_of(processor, share=0.0)
     samples = [random_sample(rng, number) for number in range(20)]
     encoded = [encoder.encode(one) for one in samples if len(one.pictures) == 1 and len(one.turns) > 1][:2]
     row = row_of(encoded)
     right = token_losses(model, row)[0].sum().detach()
-    no_mask = {key: value for key, value in row.items() if key != "attention_mask"}
-    of_ones = {**no_mask, "attention_mask": torch.ones_like(row["input_ids"])}
+    no_blocks = {key: value for key, value in row.items() if key != "blocks"}
+    of_ones = {**no_blocks, "attention_mask": torch.ones_like(row["input_ids"])}
     running = {**row, "position_ids": torch.arange(row["input_ids"].shape[1])[None]}
-    for wrong in (no_mask, of_ones, running):
+    for wrong in (no_blocks, of_ones, running):
         assert abs(token_losses(model, wrong)[0].sum().detach() - right) > 0.1
-    floats = torch.where(row["attention_mask"], 0.0, torch.finfo(torch.float32).min)
-    assert torch.allclose(token_losses(model, {**row, "attention_mask": floats})[0].sum(), right, rtol=1e-6)
+    dense = {**no_blocks, "attention_mask": seen_of(row["blocks"])[None, None]}
+    assert torch.allclose(token_losses(model, dense)[0].sum(), right, rtol=1e-6)
 
 
 def test_check_measures_the_same(processor, model):
@@ -116,36 +123,119 @@ def test_check_measures_the_same(processor, model):
     assert largest_difference(model, encoder_of(processor), samples) < 1e-5
 
 
-def test_a_dialogue_alone_goes_without_a_mask(processor):
+def test_a_dialogue_alone_goes_without_blocks(processor):
     encoder = encoder_of(processor, share=1.0)
     one = encoder.encode(random_sample(np.random.default_rng(1), 1))
-    assert "attention_mask" not in row_of([one])
-    assert row_of([one, one])["attention_mask"].dtype == torch.bool
+    assert "blocks" not in row_of([one])
+    assert row_of([one, one])["blocks"].records == ((one.n_tokens,), (one.n_tokens,))
     assert row_of([one])["position_ids"].tolist() == [list(range(one.n_tokens))]
 
 
+TWO_RECORDS = Blocks(((2, 2, 1), (1, 1)))
+WHO_SEES_WHOM = [
+    [1, 0, 0, 0, 0, 0, 0],
+    [1, 1, 0, 0, 0, 0, 0],
+    [1, 1, 1, 0, 0, 0, 0],
+    [1, 1, 1, 1, 0, 0, 0],
+    [1, 1, 0, 0, 1, 0, 0],
+    [0, 0, 0, 0, 0, 1, 0],
+    [0, 0, 0, 0, 0, 1, 1],
+]
+
+
+def seen_of(blocks):
+    """The dense mask of a row, from the question that FlexAttention asks of two tokens."""
+    places = torch.arange(sum(blocks.lengths))
+    return sees(blocks, "cpu")(None, None, places[:, None], places[None, :])
+
+
 def test_who_may_see_whom_in_a_row():
-    """Two records: a prefix of two tokens and turns of two and one; a prefix of one and a turn of one."""
-    image, branch = torch.tensor([0, 0, 0, 0, 0, 1, 1]), torch.tensor([0, 0, 1, 1, 2, 0, 1])
-    assert may_see(image, branch).int().tolist() == [
-        [1, 0, 0, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0, 0, 0],
-        [1, 1, 1, 0, 0, 0, 0],
-        [1, 1, 1, 1, 0, 0, 0],
-        [1, 1, 0, 0, 1, 0, 0],
-        [0, 0, 0, 0, 0, 1, 0],
-        [0, 0, 0, 0, 0, 1, 1],
-    ]
+    """A prefix of two tokens with turns of two and one; a prefix of one with a turn of one."""
+    branches = [np.array([0, 0, 1, 1, 2]), np.array([0, 1])]
+    assert Blocks.of(branches) == TWO_RECORDS
+    assert seen_of(TWO_RECORDS).int().tolist() == WHO_SEES_WHOM
 
 
-@given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=4), min_size=1, max_size=4))
-def test_the_mask_is_that_of_every_token_compared_with_every_other(records):
-    """Records by the lengths of their prefix and turns."""
-    image = torch.cat([torch.full((sum(parts),), number) for number, parts in enumerate(records)])
-    branch = torch.cat([torch.full((length,), turn) for parts in records for turn, length in enumerate(parts)])
-    prefix_or_own = (branch[None, :] == 0) | (branch[:, None] == branch[None, :])
-    past = torch.ones(len(image), len(image), dtype=torch.bool).tril()
-    assert torch.equal(may_see(image, branch), past & prefix_or_own & (image[:, None] == image[None, :]))
+def attended(how, blocks, given, monkeypatch):
+    """What one way of attention makes of three random tensors, and their gradients; two heads share a key's."""
+    monkeypatch.setitem(sys.modules, "flash_attn", SimpleNamespace(flash_attn_varlen_func=variable_lengths))
+    leaves = [one.clone().requires_grad_() for one in given]
+    forward = AttentionInterface()[NAMES[how]]
+    module = SimpleNamespace(num_key_value_groups=2, is_causal=True, training=True)
+    out, _ = forward(module, *leaves, None, blocks=blocks, dropout=0.0, scaling=0.3, sliding_window=None)
+    (out * torch.linspace(0, 1, out.numel()).reshape(out.shape)).sum().backward()
+    return [out, *(one.grad for one in leaves)]
+
+
+def variable_lengths(query, key, value, ends, ends_seen, longest, longest_seen, **given):
+    """flash_attn_varlen_func as its documentation has it, slowly: tokens first, causal to the lower right corner."""
+    assert given["causal"] and not given["dropout_p"] and ends.dtype == ends_seen.dtype == torch.int32
+    assert longest == ends.diff().max() and longest_seen == ends_seen.diff().max()
+    key, value = (one.repeat_interleave(query.shape[1] // one.shape[1], 1) for one in (key, value))
+    found = []
+    for at in range(len(ends) - 1):
+        own, seen = slice(ends[at], ends[at + 1]), slice(ends_seen[at], ends_seen[at + 1])
+        scores = torch.einsum("qhd,khd->hqk", query[own], key[seen]).float() * given["softmax_scale"]
+        mask = torch.ones_like(scores, dtype=torch.bool).tril(scores.shape[2] - scores.shape[1])
+        shares = scores.masked_fill(~mask, -torch.inf).softmax(-1).to(value.dtype)
+        found.append(torch.einsum("hqk,khd->qhd", shares, value[seen]))
+    return torch.cat(found)
+
+
+@given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple), min_size=1, max_size=4).map(tuple))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_attention_by_parts_is_that_under_the_dense_mask(monkeypatch, records):
+    """By variable lengths too, with a stand-in for the kernel in bfloat16; FlexAttention asks `sees`, the mask here."""
+    blocks = Blocks(records)
+    n, chance = sum(blocks.lengths), torch.Generator().manual_seed(len(records))
+    given = [torch.randn(1, heads, n, 8, generator=chance) for heads in (4, 2, 2)]
+    leaves = [one.clone().requires_grad_() for one in given]
+    doubled = [one.repeat_interleave(2, 1) for one in leaves[1:]]
+    out = torch.nn.functional.scaled_dot_product_attention(
+        leaves[0], *doubled, attn_mask=seen_of(blocks), scale=0.3
+    ).transpose(1, 2)
+    (out * torch.linspace(0, 1, out.numel()).reshape(out.shape)).sum().backward()
+    wanted = [out, *(one.grad for one in leaves)]
+    for how, near in (("sdpa", 1e-5), ("flash_attention_2", 3e-2)):
+        for mine, theirs in zip(attended(how, blocks, given, monkeypatch), wanted, strict=True):
+            assert float((mine - theirs).detach().abs().max()) <= near * (1 + float(theirs.detach().abs().max()))
+
+
+def test_the_way_of_attention_is_what_is_there(monkeypatch):
+    there = {"flash_attn", "triton"}
+    monkeypatch.setattr("finetune.network.attention.find_spec", lambda name: name if name in there else None)
+    assert way("auto", torch.bfloat16) == "sdpa"
+    with pytest.raises(RecipeError, match="needs a GPU"):
+        way("flash_attention_2", torch.bfloat16)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert way("auto", torch.bfloat16) == "flash_attention_2"
+    assert way("auto", torch.float32) == "flex_attention"
+    there.clear()
+    assert way("auto", torch.bfloat16) == "sdpa"
+
+
+def test_the_language_model_alone_attends_by_blocks(model, tiny_model):
+    assert heeds_blocks(model)
+    assert model.config.vision_config._attn_implementation == "sdpa"
+    assert not heeds_blocks(read_model(tiny_model, attention="eager"))
+
+
+def test_padding_is_heeded_and_answers_are_those_of_sdpa(model):
+    """A batch of two, one padded, with a cache: what asking a model does."""
+    ids = torch.randint(10, 300, (2, 9), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    mask[0, :4] = 0
+    found = {}
+    for name in (implementation("sdpa"), "sdpa"):
+        model.set_attn_implementation(name)
+        found[str(name)] = model.generate(
+            input_ids=ids, attention_mask=mask, max_new_tokens=4, use_cache=True, do_sample=False,
+            output_logits=True, return_dict_in_generate=True,
+        )  # fmt: skip
+    model.set_attn_implementation(implementation("sdpa"))
+    mine, theirs = found.values()
+    assert torch.equal(mine.sequences, theirs.sequences)
+    assert torch.allclose(torch.stack(mine.logits), torch.stack(theirs.logits), atol=1e-5)
 
 
 def test_pictures_of_different_records_keep_their_crops(processor):

@@ -29,6 +29,7 @@ from finetune.checks.preflight_words import (
     leak_index,
 )
 from finetune.data.samples import Message, Sample
+from finetune.network.blocks import Blocks
 from finetune.recipe import recipe
 from finetune.rows.encode import opened
 from tests.making_handover import add
@@ -252,9 +253,7 @@ def test_picture_tokens_that_the_model_does_not_have_are_named(context, monkeypa
 
 def test_a_mask_that_lets_turns_see_each_other_is_named(context, monkeypatch):
     sound = context(settings={"turns.share_sequential": "0.0"})
-    monkeypatch.setattr(
-        "finetune.rows.pack.may_see", lambda image, branch: (image[:, None] >= 0).expand(len(image), -1).tril()
-    )
+    monkeypatch.setattr("finetune.rows.pack.Blocks.of", lambda branches: Blocks(((sum(map(len, branches)),),)))
     assert "separate samples differ" in " ".join(message for _, message in errors(sound, (check_isolated,)))
 
 

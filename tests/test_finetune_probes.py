@@ -6,15 +6,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from finetune.data.samples import Message, Sample, open_handover
+from finetune.data.samples import Message, Picture, Sample, open_handover
 from finetune.network.hf import read_processor
 from finetune.network.model import read_model, seeing_nothing
 from finetune.recipe import recipe
+from finetune.rows.agreement import token_losses
 from finetune.rows.encode import Encoder
 from finetune.rows.pack import row_of
 from finetune.watch.general import LETTERS, GeneralRows, questions
-from finetune.watch.probes import Prober, heeding_masks, probes_of
+from finetune.watch.probes import Prober, heeding_blocks, probes_of
 from finetune.watch.progress import lines_of
+from tests.making_handover import png
 
 
 @pytest.fixture(scope="module")
@@ -120,16 +122,17 @@ def test_pictures_and_general_questions_are_told_apart(encoder, model, made_hand
     assert lines_of(path)[-1]["general"]["n"] == 1
 
 
-def test_while_asked_a_model_heeds_masks_whatever_it_trains_with(tiny_model, encoder):
+def test_while_asked_a_model_heeds_blocks_whatever_it_trains_with(tiny_model, encoder):
+    """Isolated turns, of which eager attention sees all: the first states what the others ask for."""
+    turns = ["<image>\nDescribe.", "FR-II, bright", "Which class?", "FR-II", "Is it bright?", "Yes"]
+    messages = tuple(Message(("user", "assistant")[at % 2], text) for at, text in enumerate(turns))
+    row = row_of([encoder.encode(Sample("s", "all", (Picture("p", png(1, (40, 40))),), messages))])
     model = read_model(tiny_model, attention="eager").eval()
-    rows = GeneralRows(encoder, questions()[:6])
-    with torch.no_grad(), seeing_nothing(model):
-        wrong = rows.answered(model, "cpu")
-        with heeding_masks(model):
-            right = rows.answered(model, "cpu")
+    with torch.no_grad():
+        wrong = token_losses(model, row)[0]
+        with heeding_blocks(model):
+            right = token_losses(model, row)[0]
         assert model.config._attn_implementation == "eager"
-    plain = read_model(tiny_model).eval()
-    with torch.no_grad(), seeing_nothing(plain):
-        wanted = rows.answered(plain, "cpu")
-    assert [nll for _, nll in right] == pytest.approx([nll for _, nll in wanted], abs=1e-5)
-    assert [nll for _, nll in wrong] != pytest.approx([nll for _, nll in wanted], abs=1e-3)
+        wanted = token_losses(read_model(tiny_model).eval(), row)[0]
+    assert torch.allclose(right, wanted, atol=1e-5)
+    assert not torch.allclose(wrong, wanted, atol=1e-4)

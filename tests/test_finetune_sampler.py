@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from finetune.data.samples import open_handover
-from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
+from finetune.network.hf import read_processor
+from finetune.network.model import read_model
 from finetune.recipe import recipe
 from finetune.rows.agreement import token_losses
 from finetune.rows.encode import Encoder
@@ -200,7 +201,7 @@ def step_gradients(model, encoder, samples, plan):
 @pytest.mark.parametrize("norm", ["sample", "token", "turn"])
 def test_rows_accumulation_and_ranks_give_one_gradient(samples, processor, tiny_model, norm):
     """4 x 1 = 1 x 4 = 2 x 2 = two ranks of 1 x 2, packed by the device's batch or not."""
-    model = LlavaOnevisionForConditionalGeneration.from_pretrained(tiny_model).eval()
+    model = read_model(tiny_model).eval()
     found = []
     for per_device, accumulate, n_processes in ((4, 1, 1), (1, 4, 1), (2, 2, 1), (1, 2, 2)):
         batch = f"{{ per_device = {per_device}, accumulate = {accumulate}, global_batch = 4 }}"

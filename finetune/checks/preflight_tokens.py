@@ -113,6 +113,7 @@ def small_model(context: Context, device: str) -> Any:
     context.check_model()
     import torch
 
+    from finetune.network.attention import implementation
     from finetune.network.hf import AutoConfig, LlavaOnevisionForConditionalGeneration
 
     config = AutoConfig.from_pretrained(str(context.model), revision=context.recipe.model.revision)
@@ -123,6 +124,7 @@ def small_model(context: Context, device: str) -> Any:
     config.text_config.num_key_value_heads = 1
     config.text_config.initializer_range = 0.2  # with small weights a model hardly minds what it sees
     config.text_config.head_dim = 32
+    config._attn_implementation = implementation("sdpa")
     config.text_config.layer_types = config.text_config.layer_types[:2]
     with torch.random.fork_rng(devices=[]), torch.device(device):
         torch.manual_seed(0)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from finetune.export.publish import SUMS, sums_of
+from finetune.network.blocks import Blocks
 from finetune.network.hf import read_processor
 from finetune.network.model import read_model
 from finetune.network.template import MARK
@@ -31,7 +32,9 @@ def wrong_in(folder: Path, canaries: Path | None = None) -> list[str]:
         model = read_model(folder, dtype="auto")
         wrong += _weights_wrong(folder, model)
         if canaries:
-            wrong += _answers_wrong(folder, model, torch.load(canaries, weights_only=True))
+            with torch.serialization.safe_globals([Blocks]):
+                told = torch.load(canaries, weights_only=True)
+            wrong += _answers_wrong(folder, model, told)
     except CorpusError as error:
         wrong.append(str(error))
     return wrong

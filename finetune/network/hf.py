@@ -13,6 +13,8 @@ from schemas.errors import RecipeError
 # isort: split
 
 from transformers import (
+    AttentionInterface,
+    AttentionMaskInterface,
     AutoConfig,
     AutoProcessor,
     AutoTokenizer,
@@ -27,6 +29,8 @@ from transformers import (
     set_seed,
 )
 from transformers.image_processing_utils import select_best_resolution
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 from transformers.models.llava_onevision.image_processing_pil_llava_onevision import (
     LlavaOnevisionImageProcessorPil,
 )
@@ -36,10 +40,11 @@ from transformers.utils.chat_template_utils import render_jinja_template
 logging.disable_progress_bar()  # of loading and saving: ours shows the steps
 
 __all__ = [
-    "AutoConfig", "AutoProcessor", "AutoTokenizer", "LlavaOnevisionConfig", "LlavaOnevisionForConditionalGeneration",
-    "LlavaOnevisionImageProcessorPil", "LlavaOnevisionProcessor", "LlavaOnevisionVideoProcessor",
-    "PreTrainedTokenizerFast", "Trainer", "TrainerCallback", "TrainingArguments", "read_processor",
-    "render_jinja_template", "select_best_resolution", "set_seed",
+    "AttentionInterface", "AttentionMaskInterface", "AutoConfig", "AutoProcessor", "AutoTokenizer",
+    "LlavaOnevisionConfig", "LlavaOnevisionForConditionalGeneration", "LlavaOnevisionImageProcessorPil",
+    "LlavaOnevisionProcessor", "LlavaOnevisionVideoProcessor", "PreTrainedTokenizerFast", "Trainer", "TrainerCallback",
+    "TrainingArguments", "read_processor", "render_jinja_template", "sdpa_attention_forward", "sdpa_mask",
+    "select_best_resolution", "set_seed",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from finetune.network.attention import implementation, way
 from finetune.network.groups import GROUPS, LORA, LORA_TARGETS, group_of_weight, is_copy
 from finetune.network.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration, set_seed
 from finetune.network.shapes import Shape, expected
@@ -88,15 +89,17 @@ def load_weights(recipe: Recipe, checkpoint: Path) -> Any:
 def read_model(
     name: str | Path, *, revision: str | None = None, dtype: torch.dtype | str = "auto", attention: str = "sdpa"
 ) -> Any:
-    """A LLaVA-OneVision with every one of its tensors. CheckpointError names those that are missing or too many."""
-    if attention == "flex_attention" and not torch.cuda.is_available():
-        raise RecipeError('model.attention: flex attention aborts the process on a CPU; expected "sdpa" here')
+    """A LLaVA-OneVision with every one of its tensors. CheckpointError names those that are missing or too many.
+
+    Its language model attends by `attention` as recipes name it, so it takes the rows of `rows.pack`.
+    """
+    chosen = way(attention, dtype)
     try:
         model, said = LlavaOnevisionForConditionalGeneration.from_pretrained(
             str(Path(name).expanduser()) if str(name).startswith("~") else str(name),
             revision=revision,
             dtype=dtype,
-            attn_implementation=attention,
+            attn_implementation=implementation(chosen),
             output_loading_info=True,
         )
     except (OSError, ValueError, ImportError) as error:

@@ -1,9 +1,9 @@
 """Rows of several records, equal in loss and gradient to the records apart.
 
 A row is one sequence: a forward takes one, so nothing is padded. Tokens see the tokens before them of their own
-picture, and of those the prefix and their own turn. The mask always goes with positions: without it attention is
-plainly causal and turns see each other; with running positions the turns would not be where they are alone. Neither
-fails aloud.
+picture, and of those the prefix and their own turn: `Blocks` says so. They always go with positions: without blocks
+attention is plainly causal and turns see each other; with running positions the turns would not be where they are
+alone. Neither fails aloud.
 """
 
 import bisect
@@ -14,42 +14,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from finetune.network.blocks import Blocks
 from finetune.rows.encode import IGNORED, Encoded
 
 WINDOW = 1000
 
 
-def may_see(image: Tensor, branch: Tensor) -> Tensor:
-    """Attention of one row: True where token i (row) may see token j (column).
-
-    `image` numbers the records of the row; branch 0 is the prefix, turns count from 1. The tokens of a record stand
-    together, its prefix first and its turns one after another, so the mask is a few rectangles: comparing every token
-    with every other takes many times as long. Passed as attention_mask[None, None].
-    """
-    seen = torch.zeros(len(image), len(image), dtype=torch.bool, device=image.device)
-    parts, counts = torch.unique_consecutive(torch.stack([image, branch]), dim=1, return_counts=True)
-    start, prefix, whose = 0, slice(0), None
-    for (number, turn), count in zip(parts.T.tolist(), counts.tolist(), strict=True):
-        own = slice(start, start + count)
-        if turn == 0 or number != whose:
-            prefix, whose = own, number
-        seen[own, prefix] = True
-        seen[own, own] = True
-        start += count
-    return seen.tril_()
-
-
-def row_of(records: Sequence[Encoded]) -> dict[str, Tensor]:
+def row_of(records: Sequence[Encoded]) -> dict[str, Any]:
     """One row of the trainer, from encoded records.
 
-    To the model: input_ids and position_ids [1, n], attention_mask [1, 1, n, n] (absent for a dialogue alone, which is
-    plainly causal), and where there are pictures pixel_values [n_pictures, n_crops, 3, h, w], image_sizes
-    [n_pictures, 2], batch_num_images [n_records with pictures]. To the loss: target, weight and predicted_at (the place
+    To the model: input_ids and position_ids [1, n], blocks (absent for a dialogue alone, which is plainly causal), and
+    where there are pictures pixel_values [n_pictures, n_crops, 3, h, w], image_sizes [n_pictures, 2],
+    batch_num_images [n_records with pictures]. To the loss: target, weight and predicted_at (the place
     of the logits that predict the target) [n_supervised], and n_units: records, or learned tokens.
     """
     labels = _joined(records, "labels")
     at = torch.nonzero(labels != IGNORED)[:, 0]
-    row = {
+    row: dict[str, Any] = {
         "input_ids": _joined(records, "input_ids")[None],
         "position_ids": _joined(records, "positions")[None],
         "target": labels[at],
@@ -58,8 +39,7 @@ def row_of(records: Sequence[Encoded]) -> dict[str, Tensor]:
         "n_units": torch.tensor(sum(one.n_units for one in records)),
     }
     if len(records) > 1 or not records[0].is_dialogue:
-        images = torch.repeat_interleave(torch.tensor([one.n_tokens for one in records]))
-        row["attention_mask"] = may_see(images, _joined(records, "branches"))[None, None]
+        row["blocks"] = Blocks.of([one.branches for one in records])
     return {**row, **_pictures([one for one in records if one.sizes_px])}
 
 

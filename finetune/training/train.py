@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from finetune.data.origins import origins
 from finetune.data.sources import problems
 from finetune.export.export import Made, canaries_of, canary_rows, export
 from finetune.export.merges import merged_shares
+from finetune.network.attention import way_of
 from finetune.network.model import Ledger, check_ledger, load, load_weights, seeing_nothing
 from finetune.network.shapes import Shape
 from finetune.network.weights import local_folder
@@ -91,6 +93,7 @@ def _run(prepared: Prepared, told: Sequence[Callable[[dict[str, Any]], None]], s
     shape = Shape.of(model.config.to_dict())
     ledger = check_ledger(model, recipe, shape)
     if is_first:
+        print(f"attention: {way_of(model)}, {_devices()}", file=sys.stderr)
         _write_json(job.out / "trainable.json", ledger.written())
         _write_run(prepared, start, reason="running")
     stop = Stop(job.stop_after)

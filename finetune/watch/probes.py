@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from finetune.data.samples import Message, Sample, Samples
+from finetune.network.attention import heeds_blocks, implementation
 from finetune.network.hf import TrainerCallback
 from finetune.rows.agreement import token_losses
 from finetune.rows.encode import IGNORED, Encoded, Encoder
@@ -105,7 +106,7 @@ class Prober(TrainerCallback):
             return
         is_training = model.training
         model.eval()
-        with torch.no_grad(), heeding_masks(model):
+        with torch.no_grad(), heeding_blocks(model):
             pictures = [self.answered(model, probe, args.device) for probe in self.probes]
             general = self.general.answered(model, args.device)
         model.train(is_training)
@@ -126,13 +127,13 @@ class Prober(TrainerCallback):
 
 
 @contextmanager
-def heeding_masks(model: Any) -> Iterator[None]:
-    """While it stands the model attends by sdpa: flash, flex and eager attention do not heed a 4-D mask, in silence."""
-    how = model.config._attn_implementation
-    if how == "sdpa":
+def heeding_blocks(model: Any) -> Iterator[None]:
+    """While it stands the model attends by the parts of a row: eager attention does not heed them, in silence."""
+    if heeds_blocks(model):
         yield
         return
-    model.set_attn_implementation("sdpa")
+    how = model.config._attn_implementation
+    model.set_attn_implementation(implementation("sdpa"))
     try:
         yield
     finally:
