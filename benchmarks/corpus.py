@@ -64,7 +64,7 @@ def build(tree: Path, sky: Path, out: Path, workers: int) -> Cost:
         sys.executable, "-P", "-m", "curation", "build", str(sky / "corpus.toml"), "--raw", str(sky),
         "--store", str(out), "--workers", str(workers), "--json",
     ]  # fmt: skip
-    cost = measured(command, {"PYTHONPATH": str(tree)})
+    cost = measured(command, {"PYTHONPATH": str(tree)}, tree)
     for name, took in history(Store(str(out)), CORPUS).tables.items():
         step = name.split("/")[0]
         cost.steps_s[step] = cost.steps_s.get(step, 0.0) + took.task_s
@@ -74,7 +74,7 @@ def build(tree: Path, sky: Path, out: Path, workers: int) -> Cost:
 def plain(way: str, sky: Path, out: Path) -> Cost:
     """This file as the plain script."""
     command = [sys.executable, "-P", __file__, "--as", way, "--sky", str(sky), "--out", str(out)]
-    return measured(command, {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "benchmarks")))})
+    return measured(command, {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "benchmarks")))}, ROOT)
 
 
 def made_plainly(sky: Path, out: Path) -> None:
@@ -157,15 +157,18 @@ def told(row: Row) -> list[dict[str, str]]:
 # -- measuring --------------------------------------------------------------------------------------------------------
 
 
-def measured(command: Sequence[str], paths: dict[str, str]) -> Cost:
-    """Runs it, and looks at its processes four times a second. Ends this run where it fails."""
+def measured(command: Sequence[str], paths: dict[str, str], folder: Path) -> Cost:
+    """Runs it in a folder, which Ray's workers import from; its processes are looked at four times a second.
+
+    Ends this run where it fails.
+    """
     began, cost, cpu, n_looks = time.monotonic(), Cost(), dict[tuple[int, float], float](), 0
     with tempfile.TemporaryFile() as words:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         # With a mark: Ray's daemons leave the tree of processes that started them.
         mark = f"benchmark-{os.getpid()}-{began}"
         environment |= paths | {"BENCHMARK_RUN": mark, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
-        child = subprocess.Popen(command, env=environment, stdout=words, stderr=subprocess.STDOUT)
+        child = subprocess.Popen(command, cwd=folder, env=environment, stdout=words, stderr=subprocess.STDOUT)
         known = dict[tuple[int, float], psutil.Process]()
         while child.poll() is None:
             _look(known, mark)

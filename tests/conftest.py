@@ -13,9 +13,11 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+from pyarrow import parquet
 
 from tests import warm
 
@@ -71,6 +73,31 @@ def raw() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def real_mosaics(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], pa.Table]:
+    """MOSAICS of a survey by its name, of the real files, made once for all tests in whichever process."""
+    from catalogs.survey import surveys
+    from curation.pictures.mosaics import find_files, mosaics
+
+    folder = shared_folder(tmp_path_factory)
+
+    def of(name: str) -> pa.Table:
+        file = folder / f"{name}-mosaics.parquet"
+        with FileLock(folder / f"{name}-mosaics.lock"):
+            if not file.exists():
+                survey = surveys()[name]
+                parquet.write_table(mosaics(find_files(raw, survey, {}), survey, raw=raw).kept, file)
+        return parquet.read_table(file)
+
+    return of
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @dataclass(frozen=True)
 class Built:
     """A finished build of the demo: where things are, and what the command said."""
@@ -108,8 +135,7 @@ def curation(model_server: str):
 @pytest.fixture(scope="session")
 def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The demo, built once for all tests, in whichever process, without Ray. To be read, not to be written to."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    shared = shared_folder(tmp_path_factory)
     out, said = shared / "demo", shared / "demo.said"
     with FileLock(shared / "demo.lock"):
         if not said.exists():

@@ -19,9 +19,7 @@ from catalogs.datasets import mirabest
 from catalogs.row_statements import Sayings
 from catalogs.sky import separation_arcsec
 from catalogs.statements import Said, all_labels, no_label, one_label
-from catalogs.survey import surveys
 from curation.engine.steps import Step
-from curation.pictures.mosaics import find_files, mosaics
 from curation.truth.objects import objects, objects_step
 from curation.truth.sources import dataset_facts, sources, sources_step
 from schemas.errors import CatalogError
@@ -36,9 +34,8 @@ PICTURE = "100_016.732+000.523_0.1538_0026.95.fits.gz"
 
 
 @pytest.fixture(scope="module")
-def first_mosaics(raw):
-    survey = surveys()["first"]
-    return mosaics(find_files(raw, survey, {}), survey, raw=raw).kept
+def first_mosaics(real_mosaics):
+    return real_mosaics("first")
 
 
 def of(name, raw, mosaics):

@@ -5,7 +5,6 @@ against the digest of what the Python had made of them.
 """
 
 import csv
-import functools
 import hashlib
 import json
 
@@ -15,9 +14,7 @@ from astropy.table import Table
 
 from catalogs.dataset import dataset, datasets
 from catalogs.sky import ellipse_polygon
-from catalogs.survey import surveys
 from curation.demo import write_demo
-from curation.pictures.mosaics import find_files, mosaics
 from schemas.fingerprint import content_id
 from schemas.labels import label_scheme
 from schemas.tables import OBJECTS, SOURCES
@@ -163,14 +160,8 @@ def digest(table):
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
-@functools.cache
-def images_of(raw, name):
-    survey = surveys()[name]
-    return mosaics(find_files(raw, survey, {}), survey, raw=raw).kept
-
-
 @pytest.mark.parametrize("key", sorted(DIGESTS))
-def test_the_tables_of_real_files_are_those_that_the_python_made(raw, key):
+def test_the_tables_of_real_files_are_those_that_the_python_made(raw, real_mosaics, key):
     name, table = key.split(".")
     door = dataset(name)
-    assert digest(getattr(door, f"read_{table}")(raw, images_of(raw, door.survey)).kept) == DIGESTS[key]
+    assert digest(getattr(door, f"read_{table}")(raw, real_mosaics(door.survey)).kept) == DIGESTS[key]

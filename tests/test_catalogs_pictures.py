@@ -6,7 +6,6 @@ import pytest
 from catalogs.dataset import Published, dataset
 from catalogs.pictures import Archive, read_archive, target_deg
 from catalogs.survey import surveys
-from curation.pictures.mosaics import find_files, mosaics
 from curation.pictures.windows import windows
 from schemas.tables import MOSAICS
 
@@ -22,10 +21,10 @@ def index(*rows: tuple[str, float | None, float | None]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in rows], schema)
 
 
-def real(raw, name):
+def real(raw, files, name):
     door = dataset(name)
     survey = surveys()[door.survey]
-    files = mosaics(find_files(raw, survey, {}), survey, raw=raw).kept
+    files = files(door.survey)
     found = door.read_sources(raw, files)
     return found, windows(found.kept, files, door.cutout, survey)
 
@@ -66,8 +65,8 @@ def test_a_square_about_no_target_is_refused_and_a_picture_without_wcs_has_no_pl
 
 
 @pytest.mark.parametrize("name", sorted(N_PICTURES))
-def test_every_real_picture_has_a_row(raw, name):
-    found, squares = real(raw, name)
+def test_every_real_picture_has_a_row(raw, real_mosaics, name):
+    found, squares = real(raw, real_mosaics, name)
     assert (found.n_in, found.kept.num_rows, found.reasons) == (N_PICTURES[name], N_PICTURES[name], {})
     assert dataset(name).published == Published()  # our own count beside itself would always be right
     n_strips = 2 if name == "vlass_pictures" else 0
@@ -76,8 +75,8 @@ def test_every_real_picture_has_a_row(raw, name):
     assert all(one["state"] == "unknown" for row in found.kept.to_pylist() for one in row["labels"])
 
 
-def test_the_edge_strips_of_vlass_are_refused_for_their_targets_are_elsewhere(raw):
-    _, squares = real(raw, "vlass_pictures")
+def test_the_edge_strips_of_vlass_are_refused_for_their_targets_are_elsewhere(raw, real_mosaics):
+    _, squares = real(raw, real_mosaics, "vlass_pictures")
     assert all(
         "the position is not on the picture it came with" in one for one in squares.rejected["detail"].to_pylist()
     )
@@ -85,8 +84,8 @@ def test_the_edge_strips_of_vlass_are_refused_for_their_targets_are_elsewhere(ra
     assert "J004748.82-065939.7" in strips and "J151251.87+280258.7" in strips
 
 
-def test_fourteen_hii_regions_lie_in_the_magpis_picture(raw):
-    found, squares = real(raw, "magpis_hii")
+def test_fourteen_hii_regions_lie_in_the_magpis_picture(raw, real_mosaics):
+    found, squares = real(raw, real_mosaics, "magpis_hii")
     assert (found.n_in, squares.kept.num_rows, set(squares.reasons)) == (8412, 14, {"off-mosaic"})
     names = {row["source_id"]: row for row in found.kept.to_pylist()}
     inside = [names[one] for one in squares.kept["source_id"].to_pylist()]

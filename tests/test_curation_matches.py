@@ -13,9 +13,7 @@ from pydantic import ValidationError
 
 from catalogs.crossmatch import best
 from catalogs.sky import box_polygon, unit_vectors
-from catalogs.survey import surveys
 from curation.engine.steps import Step
-from curation.pictures.mosaics import find_files, mosaics
 from curation.truth.box_overlap import box_iou
 from curation.truth.matches import Matching, matches, matches_step, matchings, matchings_step
 from schemas.errors import RecipeError, TableError
@@ -210,10 +208,9 @@ def test_a_match_by_overlap_with_a_catalogue_without_outlines_is_refused_while_p
 
 
 @pytest.fixture(scope="module")
-def pictures(raw):
+def pictures(real_mosaics):
     """MOSAICS of the MiraBest pictures."""
-    survey = surveys()["first"]
-    found = mosaics(find_files(raw, survey, {}), survey, raw=raw).kept
+    found = real_mosaics("first")
     return found.filter(pc.starts_with(found["mosaic"], "images/first_mirabest/"))
 
 

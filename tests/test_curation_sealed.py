@@ -7,9 +7,7 @@ import pytest
 
 from catalogs.benchmark import Benchmark, benchmark, benchmarks
 from catalogs.dataset import dataset, datasets
-from catalogs.survey import surveys
 from curation.engine.steps import Step
-from curation.pictures.mosaics import find_files, mosaics
 from curation.truth.sealed import (
     MOSAIC_COLUMNS,
     SOURCE_COLUMNS,
@@ -100,9 +98,8 @@ def test_every_benchmark_is_of_a_dataset_and_cites():
         benchmark("b7")
 
 
-def test_the_confident_pictures_of_mirabest_seal_215_pieces_of_sky(raw):
-    survey, door = surveys()["first"], dataset("mirabest")
-    index = mosaics(find_files(raw, survey, {}), survey, raw=raw).kept
+def test_the_confident_pictures_of_mirabest_seal_215_pieces_of_sky(raw, real_mosaics):
+    door, index = dataset("mirabest"), real_mosaics("first")
     made = sealed(
         [door.read_sources(raw, index).kept], [index], SealConfig(benchmarks=(benchmark("b6_fanaroff_riley"),))
     )

@@ -12,7 +12,6 @@ from catalogs.statements import Said, no_label, one_label
 from catalogs.survey import surveys
 from curation.engine.steps import Step
 from curation.pictures.cutouts import cutouts
-from curation.pictures.mosaics import find_files, mosaics
 from curation.pictures.render import Picture
 from curation.pictures.windows import windows
 from curation.truth.splits import CUTOUT_COLUMNS as SPLIT_COLUMNS
@@ -177,13 +176,13 @@ def test_the_order_of_cutouts_does_not_matter(drawn, chance):
     assert pairs(*rows) == pairs(*shuffled)
 
 
-def test_one_radio_galaxy_in_three_surveys_is_three_pairs(raw):
+def test_one_radio_galaxy_in_three_surveys_is_three_pairs(raw, real_mosaics):
     cut_of, sources_of = [], []
     for name in ("three_surveys_first", "three_surveys_nvss", "three_surveys_vlass", "nvss_pictures",
                  "sumss_pictures", "vlssr_pictures"):  # fmt: skip
         door = dataset(name)
         survey = surveys()[door.survey]
-        index = mosaics(find_files(raw, survey, {}), survey, raw=raw).kept
+        index = real_mosaics(survey.name)
         found = door.read_sources(raw, index).kept
         squares = windows(found, index, door.cutout, survey).kept
         cut_of.append(cutouts(squares, index, door.cutout, Picture(side_px=32), raw=raw).kept.select(CUTOUT_COLUMNS))

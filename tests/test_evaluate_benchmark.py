@@ -6,8 +6,6 @@ import pytest
 
 from catalogs.benchmark import benchmarks as sealed
 from catalogs.dataset import dataset
-from catalogs.survey import surveys
-from curation.pictures.mosaics import find_files, mosaics_step
 from evaluate.tasks.benchmark import HERE, Benchmark, benchmark, benchmarks, pictures
 from evaluate.tasks.truth import NO_ANSWER, RULES, truth_by
 from schemas.errors import CatalogError, RecipeError
@@ -200,11 +198,9 @@ def test_a_name_that_is_none_lists_the_known_ones():
 
 
 @pytest.mark.parametrize(("name", "n", "other"), [("b2", 219, {}), ("b6", 205, {"other-class": 9, "unknown-truth": 1})])
-def test_the_real_first_pictures_have_the_counts_that_are_explained(raw, name, n, other):
-    survey = surveys()["first"]
-    step = mosaics_step(survey, find_files(raw, survey, {}), raw)
+def test_the_real_first_pictures_have_the_counts_that_are_explained(raw, real_mosaics, name, n, other):
     one = benchmark(name)
-    sources = dataset(one.dataset).read_sources(raw, step.make(*step.config).kept)
+    sources = dataset(one.dataset).read_sources(raw, real_mosaics("first"))
     rows = [
         {**source, "cutout_id": source["source_id"], "mosaic": source["image_path"], "sha256": "", "png": b"",
          "patch_id": None, "held_out": None}

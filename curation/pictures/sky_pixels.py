@@ -2,9 +2,11 @@
 
 import warnings
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from astropy.coordinates import ICRS, SkyCoord
+from astropy import units as u
+from astropy.coordinates import ICRS, BaseCoordinateFrame, UnitSphericalRepresentation
 from astropy.io import fits
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales, wcs_to_celestial_frame
@@ -39,17 +41,21 @@ def sky_of_pixels(wcs: WCS, x: ArrayLike, y: ArrayLike) -> tuple[Degrees, Degree
     is_sky = np.isfinite(longitude) & np.isfinite(latitude) & (np.abs(latitude) <= 90)  # noqa: PLR2004
     ra, dec = np.full(len(native), np.nan), np.full(len(native), np.nan)
     if is_sky.any():
-        frame = wcs_to_celestial_frame(wcs)
-        sky = SkyCoord(longitude[is_sky], latitude[is_sky], unit="deg", frame=frame).icrs
+        sky = _places(wcs_to_celestial_frame(wcs), longitude[is_sky], latitude[is_sky]).transform_to(ICRS())
         ra[is_sky], dec[is_sky] = sky.ra.wrap_at("360d").deg, sky.dec.deg
     return ra, dec
 
 
+def _places(frame: BaseCoordinateFrame, longitude_deg: Degrees, latitude_deg: Degrees) -> Any:
+    """Places in a frame; what SkyCoord would make, at half its cost."""
+    return frame.realize_frame(UnitSphericalRepresentation(longitude_deg * u.deg, latitude_deg * u.deg))
+
+
 def pixels_of_sky(wcs: WCS, ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[Degrees, Degrees]:
     """0-based pixel positions of ICRS positions, in one call; NaN where the projection has no pixel."""
-    sky = SkyCoord(np.ravel(ra_deg), np.ravel(dec_deg), unit="deg", frame=ICRS())
+    sky = _places(ICRS(), np.ravel(ra_deg), np.ravel(dec_deg))
     native = sky.transform_to(wcs_to_celestial_frame(wcs)).spherical
-    world = np.empty((len(sky), 2))
+    world = np.empty((len(native), 2))
     world[:, wcs.wcs.lng], world[:, wcs.wcs.lat] = native.lon.deg, native.lat.deg
     pixels = wcs.all_world2pix(world, 0, quiet=True)
     return pixels[:, 0], pixels[:, 1]
