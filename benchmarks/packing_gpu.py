@@ -14,11 +14,13 @@ from pathlib import Path
 
 import torch
 
+from finetune.families.llava_onevision import HUB, PUBLISHED
 from finetune.network.attention import implementation, way
 from finetune.network.blocks import Blocks
-from finetune.network.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration
+from finetune.network.hf import read_config
+from finetune.network.model import built as model_of
 from finetune.network.model import config_of, with_trainables
-from finetune.network.shapes import HUB, PUBLISHED, Shape
+from finetune.network.shapes import Shape
 from finetune.network.tiny import build_tiny
 from finetune.recipe import recipe
 from finetune.watch.progress import device_peak
@@ -63,7 +65,7 @@ def config_named(name):
     if name != "tiny":
         return config_of(Shape.of(PUBLISHED[HUB.format(name)]))
     with tempfile.TemporaryDirectory() as folder:
-        return LlavaOnevisionConfig.from_pretrained(build_tiny(Path(folder)))
+        return read_config(build_tiny(Path(folder)))
 
 
 def measured(options, config, device, how, attention, is_packed):
@@ -90,7 +92,7 @@ def built(config, chosen, attention, device):
     torch.set_default_dtype(torch.bfloat16)
     try:
         with torch.device(device):
-            model = with_trainables(LlavaOnevisionForConditionalGeneration(config), chosen)
+            model = with_trainables(model_of(config), chosen)
     finally:
         torch.set_default_dtype(torch.float32)
     model.to(device, torch.bfloat16)

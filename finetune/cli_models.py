@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from finetune.families.known import FAMILIES
+
 Command = Callable[..., Any]
 
 
@@ -100,16 +102,20 @@ def card(model: Path, scores: Path, **given: Any) -> None:
 
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
+@click.option(
+    "--family", default=next(iter(FAMILIES)), show_default=True, type=click.Choice(list(FAMILIES)),
+    help="Of which family of models.",
+)  # fmt: skip
 @click.option("--seed", default=0, show_default=True)
-def tiny(out: Path, seed: int) -> None:
-    """Write a LLaVA-OneVision of 160,000 random weights, to try everything on a CPU.
+def tiny(out: Path, family: str, seed: int) -> None:
+    """Write a model of 160,000 random weights, to try everything on a CPU.
 
     \b
     Example: python -m finetune tiny --out tiny
     """
     from finetune.network.tiny import build_tiny
 
-    click.echo(build_tiny(out, seed=seed))
+    click.echo(build_tiny(out, family=family, seed=seed))
 
 
 @click.command(hidden=True)

@@ -43,7 +43,8 @@ class Model(Table):
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     attention: Literal["auto", "sdpa", "flash_attention_2", "flex_attention", "eager"] = "auto"
     """How the language model attends; auto is the quickest way that is here (`network.attention`)."""
-    template: str = "llava_next_qwen"
+    template: str | None = None
+    """By name; none: that of the model's family, which is the only one it takes."""
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from finetune.export.convert import convert, renamed
 from finetune.export.convert_config import KEPT, TOWER, to_hugging_face, to_llava_next
-from finetune.network.shapes import PUBLISHED, SIGLIP
+from finetune.families.llava_onevision import PUBLISHED, SIGLIP
 from finetune.network.weights import INDEX, weights_of
 from schemas.errors import CheckpointError, RecipeError
 
@@ -225,9 +225,9 @@ PUBLISHED_7B = {  # of lmms-lab/llava-onevision-qwen2-7b-ov: what is translated,
 
 
 def test_the_published_config_becomes_hugging_faces():
-    from finetune.network.hf import LlavaOnevisionConfig
+    from finetune.families.family import library
 
-    found = LlavaOnevisionConfig.from_dict(to_hugging_face(PUBLISHED_7B))
+    found = library("LlavaOnevisionConfig").from_dict(to_hugging_face(PUBLISHED_7B))
     wanted = PUBLISHED["llava-hf/llava-onevision-qwen2-7b-ov-hf"]["text_config"]
     sizes = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads")
     assert [getattr(found.text_config, key) for key in sizes] == [wanted[key] for key in sizes]
@@ -277,7 +277,8 @@ def test_a_folder_without_processor_gets_one_and_answers(tiny_model, following, 
     """As LLaVA-NeXT saves it: tokenizer and weights; and trained further there, so its config is another."""
     from PIL import Image
 
-    from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
+    from finetune.families.family import library
+    from finetune.network.hf import read_processor
 
     folder = copied(following, tmp_path / "next", max_position_embeddings=4096)
     for name in ("processor_config.json", "chat_template.jinja"):
@@ -287,7 +288,7 @@ def test_a_folder_without_processor_gets_one_and_answers(tiny_model, following, 
     processor = read_processor(out)
     assert list(processor.image_processor.image_mean) == [0.5, 0.5, 0.5]
     assert processor.num_image_tokens == 16
-    model = LlavaOnevisionForConditionalGeneration.from_pretrained(out)
+    model = library("LlavaOnevisionForConditionalGeneration").from_pretrained(out)
     assert model.config.text_config.max_position_embeddings == 4096
     asked = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Is it a galaxy?"}]}]
     text = processor.apply_chat_template(asked, add_generation_prompt=True)

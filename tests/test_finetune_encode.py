@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from finetune.data.samples import Message, Picture, Sample
-from finetune.network.hf import LlavaOnevisionImageProcessorPil, read_processor
+from finetune.families.family import library
+from finetune.network.hf import read_processor
 from finetune.network.template import template
 from finetune.recipe import recipe
 from finetune.rows.encode import IGNORED, Encoder, opened
@@ -250,9 +251,9 @@ def test_picture_tokens_of_the_published_model(processor, side_px, n_tokens):
 
 def as_published(processor):
     """The tiny tokenizer with the published model's picture geometry."""
-    kind = type(processor)
+    kind, pictures = type(processor), library("LlavaOnevisionImageProcessorPil")()
     return kind(
-        LlavaOnevisionImageProcessorPil(), processor.tokenizer, processor.video_processor, num_image_tokens=729,
+        pictures, processor.tokenizer, processor.video_processor, num_image_tokens=729,
         vision_feature_select_strategy="full", vision_aspect_ratio="anyres_max_9",
     )  # fmt: skip
 
@@ -269,7 +270,7 @@ def test_ids_and_pixels_equal_the_processors(processor, sizes):
     given = processor(text=rendered, images=images if pictures else None, return_tensors="pt")
     assert encoded.input_ids.tolist() == given["input_ids"][0].tolist()
     if pictures:
-        assert (encoded.pixel_values == given["pixel_values"]).all()
+        assert all((encoded.pictures[name] == given[name]).all() for name in encoded.pictures)
         assert encoded.sizes_px == tuple(map(tuple, given["image_sizes"].tolist())) == tuple(sizes)
 
 

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from finetune.export.merge import Shares, _check, layers_of, merge, merge_lora, mix, mixed, steps_of
 from finetune.export.merges import merged_shares, shares_of_recipe
-from finetune.network.groups import GROUPS, group_of, layer_of
+from finetune.families.llava_onevision import LLAVA_ONEVISION
+from finetune.network.groups import group_of, layer_of
 from finetune.network.weights import INDEX, weights_of
 from finetune.recipe import recipe
 from finetune.shown import shares_of
@@ -47,7 +48,7 @@ def test_a_share_of_none_or_all_is_exact_to_the_byte():
 
 @pytest.mark.parametrize(("share", "which"), [(0.0, 0), (1.0, 1)])
 def test_every_tensor_of_a_model_at_none_and_all_is_one_of_the_two(tiny_model, tuned, tmp_path, share, which):
-    found = mixture(tiny_model, tuned, tmp_path, Shares(**dict.fromkeys(GROUPS, share)))
+    found = mixture(tiny_model, tuned, tmp_path, Shares(**dict.fromkeys(LLAVA_ONEVISION.groups, share)))
     wanted = load_file((tiny_model, tuned)[which] / "model.safetensors")
     assert len(found) == 69
     assert {name: bytes_of(one) for name, one in found.items()} == {name: bytes_of(one) for name, one in wanted.items()}
@@ -57,7 +58,7 @@ def test_each_group_has_its_own_share(tiny_model, tuned, tmp_path):
     base, other = load_file(tiny_model / "model.safetensors"), load_file(tuned / "model.safetensors")
     shares = Shares(llm=0.25, projector=1.0, newline=0.5, embed=0.75, layers=((1, 1, 0.9),))
     for name, one in mixture(tiny_model, tuned, tmp_path, shares).items():
-        share = 0.9 if layer_of(name) == 1 else getattr(shares, group_of(name))
+        share = 0.9 if layer_of(name, LLAVA_ONEVISION) == 1 else getattr(shares, group_of(name, LLAVA_ONEVISION))
         torch.testing.assert_close(one, base[name] + share * (other[name] - base[name]))
 
 
@@ -66,7 +67,7 @@ def test_several_tuned_models_share_with_their_base(tiny_model, tuned, tmp_path)
     mix(weights_of(tiny_model), pair, tmp_path)
     found, base, other = (load_file(folder / "model.safetensors") for folder in (tmp_path, tiny_model, tuned))
     for name, one in found.items():
-        share = 0.3 if group_of(name) != "vision" else 0.0
+        share = 0.3 if group_of(name, LLAVA_ONEVISION) != "vision" else 0.0
         torch.testing.assert_close(one, base[name] + share * (other[name] - base[name]))
 
 
@@ -172,12 +173,13 @@ def test_one_share_stands_for_every_group_but_the_vision_tower():
 def test_a_merge_is_a_model_that_loads_and_answers(tiny_model, tuned, tmp_path):
     from PIL import Image
 
-    from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
+    from finetune.network.hf import read_processor
+    from finetune.network.model import read_model
 
     out = merge(tiny_model, [(tuned, Shares.even(0.5))], tmp_path / "half")
     assert json.loads((out / "merge.json").read_text())["tuned"][0]["shares"]["llm"] == 0.5
     assert "| B1 | not measured | – |" in (out / "README.md").read_text()  # a place that `card` fills
-    model, processor = LlavaOnevisionForConditionalGeneration.from_pretrained(out), read_processor(out)
+    model, processor = read_model(out), read_processor(out)
     asked = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Is it a galaxy?"}]}]
     text = processor.apply_chat_template(asked, add_generation_prompt=True)
     given = processor(text=text, images=Image.new("RGB", (60, 60)), return_tensors="pt")
@@ -193,7 +195,7 @@ def adapter_of(base, folder, change=None):
     """Low-rank weights with something in them."""
     from peft import LoraConfig, get_peft_model
 
-    from finetune.network.groups import LORA_TARGETS
+    from finetune.families.llava_form import LORA_TARGETS
     from finetune.network.model import read_model
 
     torch.manual_seed(0)
@@ -239,7 +241,7 @@ def test_merged_low_rank_weights_are_a_plain_model(tiny_model, tmp_path):
     out = merge_lora(tiny_model, adapter_of(tiny_model, tmp_path / "adapter"), tmp_path / "out")
     base, found = load_file(tiny_model / "model.safetensors"), load_file(out / "model.safetensors")
     assert base.keys() == found.keys()
-    changed = {group_of(name) for name in base if not torch.equal(base[name], found[name])}
+    changed = {group_of(name, LLAVA_ONEVISION) for name in base if not torch.equal(base[name], found[name])}
     assert changed == {"llm"}  # its projector was saved, but not trained
 
 
@@ -281,7 +283,7 @@ def test_low_rank_weights_on_embeddings_are_merged_and_nothing_else_changes(tiny
     out = merge_lora(tiny_model, adapter, tmp_path / "out")
     base, found = load_file(tiny_model / "model.safetensors"), load_file(out / "model.safetensors")
     assert base.keys() == found.keys()
-    assert {group_of(name) for name in base if not torch.equal(base[name], found[name])} == groups
+    assert {group_of(name, LLAVA_ONEVISION) for name in base if not torch.equal(base[name], found[name])} == groups
     low_rank, kind = load_file(adapter / "adapter_model.safetensors"), names[0]
     if kind == "embed_tokens":  # peft's own scale: alpha 8 over rank 2
         (a,) = (one for name, one in low_rank.items() if name.endswith("lora_embedding_A"))
@@ -365,7 +367,7 @@ def test_merges_of_a_recipe_are_made_once_and_told(tiny_model, tuned, finished_r
     assert told == [{"share": 0.3, "folder": "merges/llm-0.30"}, {"share": 0.125, "folder": "merges/llm-0.125"}]
     base, other = (load_file(folder / "model.safetensors") for folder in (tiny_model, tuned))
     for name, one in load_file(out / "merges/llm-0.30/model.safetensors").items():
-        share = 0.0 if group_of(name) == "vision" else 0.3
+        share = 0.0 if group_of(name, LLAVA_ONEVISION) == "vision" else 0.3
         torch.testing.assert_close(one, base[name] + share * (other[name] - base[name]))
     assert len(made) == 2
     assert merged_shares(shared([0.3, 0.125]), tiny_model, out) == told

@@ -11,8 +11,10 @@ from safetensors.torch import load_file, save_file
 from finetune.checks.preflight import Context
 from finetune.checks.preflight_model import check_ledger as check_ledger_ahead
 from finetune.checks.preflight_model import check_processes, check_room, check_versions, gpu_bytes, wrong_version
-from finetune.network.groups import LORA_TARGETS, group_of, group_of_weight, layer_of, name_in_file
-from finetune.network.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration
+from finetune.families.family import library
+from finetune.families.llava_form import LORA_TARGETS
+from finetune.families.llava_onevision import HUB, LLAVA_ONEVISION, PUBLISHED
+from finetune.network.groups import group_of, group_of_weight, layer_of, name_in_file
 from finetune.network.model import (
     check_ledger,
     config_of,
@@ -24,7 +26,7 @@ from finetune.network.model import (
     read_model,
     seeing_nothing,
 )
-from finetune.network.shapes import HUB, PUBLISHED, Shape, expected
+from finetune.network.shapes import Shape, expected
 from finetune.recipe import recipe
 from schemas.errors import CheckpointError, RecipeError
 
@@ -80,18 +82,18 @@ def test_gpu_memory_is_that_of_the_design():
 def test_every_weight_is_called_in_a_file_as_its_model_says(tiny_model, smoke):
     with safe_open(tiny_model / "model.safetensors", "pt") as file:
         names = set(file.keys())
-    assert {name_in_file(name) for name, _ in read_model(tiny_model).named_parameters()} == names
+    assert {name_in_file(name, LLAVA_ONEVISION) for name, _ in read_model(tiny_model).named_parameters()} == names
     wrapped = load(smoke(**LORA))
-    plain = {name_in_file(name) for name, _ in wrapped.named_parameters() if ".lora_" not in name}
+    plain = {name_in_file(name, LLAVA_ONEVISION) for name, _ in wrapped.named_parameters() if ".lora_" not in name}
     assert {one.replace("original_module.", "") for one in plain} == names
 
 
 def test_a_tensor_without_a_group_is_refused():
     with pytest.raises(CheckpointError, match="no group"):
-        group_of("vision_projector.weight")
-    assert group_of_weight("base_model.model.lm_head.weight") == "lm_head"
-    assert layer_of("language_model.model.layers.13.mlp.up_proj.weight") == 13
-    assert layer_of("vision_tower.encoder.layers.3.mlp.fc1.weight") is None
+        group_of("vision_projector.weight", LLAVA_ONEVISION)
+    assert group_of_weight("base_model.model.lm_head.weight", LLAVA_ONEVISION) == "lm_head"
+    assert layer_of("language_model.model.layers.13.mlp.up_proj.weight", LLAVA_ONEVISION) == 13
+    assert layer_of("vision_tower.encoder.layers.3.mlp.fc1.weight", LLAVA_ONEVISION) is None
 
 
 def test_bare_names_of_targets_would_train_the_vision_tower_too(tiny_model):
@@ -142,7 +144,7 @@ def test_without_zero_trainable_weights_have_exact_copies(smoke, tiny_model):
 def test_tied_embeddings_count_once(smoke, tiny_model):
     said = json.loads((tiny_model / "config.json").read_text())
     said["tie_word_embeddings"] = said["text_config"]["tie_word_embeddings"] = True
-    config, one = LlavaOnevisionConfig(**said), smoke()
+    config, one = library("LlavaOnevisionConfig")(**said), smoke()
     model = on_meta(config, one)
     shape = Shape.of(said)
     assert shape.groups["lm_head"] == 0
@@ -208,7 +210,7 @@ def test_versions_outside_their_window_are_told():
 
 
 def test_a_text_only_row_uses_what_the_others_use_and_changes_nothing(tiny_model):
-    model = LlavaOnevisionForConditionalGeneration.from_pretrained(tiny_model)
+    model = library("LlavaOnevisionForConditionalGeneration").from_pretrained(tiny_model)
     tokens = torch.tensor([[5, 6, 7, 8]])
     plain = model(input_ids=tokens).logits
     with seeing_nothing(model):

@@ -254,7 +254,7 @@ def test_pictures_of_different_records_keep_their_crops(processor):
     ]
     row = row_of(encoded)
     assert row["batch_num_images"].tolist() == [1, 1]
-    assert [one.pixel_values.shape[1] for one in encoded] == [2, 5]
+    assert [one.pictures["pixel_values"].shape[1] for one in encoded] == [2, 5]
     assert row["pixel_values"].shape[:2] == (2, 5)
     assert row["image_sizes"].tolist() == [list(size) for size in sizes]
 

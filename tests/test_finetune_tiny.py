@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from finetune.network.hf import LlavaOnevisionForConditionalGeneration, read_processor
+from finetune.families.family import library
+from finetune.network.hf import read_processor
 from finetune.network.template import template
 from finetune.network.tiny import build_tiny
 from schemas.errors import RecipeError
@@ -29,7 +30,7 @@ def test_the_same_seed_gives_the_same_files(tiny_model, tmp_path):
 
 
 def test_it_is_as_small_as_promised(tiny_model):
-    model = LlavaOnevisionForConditionalGeneration.from_pretrained(tiny_model)
+    model = library("LlavaOnevisionForConditionalGeneration").from_pretrained(tiny_model)
     assert sum(one.numel() for one in model.parameters()) == 168_352
     assert len(read_processor(tiny_model).tokenizer) == 400
     assert sum(path.stat().st_size for path in tiny_model.iterdir()) < 1_000_000
@@ -42,7 +43,7 @@ def test_its_template_is_the_one_that_is_trained_with(tiny_model):
 
 def test_it_answers_a_question_about_a_picture(tiny_model):
     processor = read_processor(tiny_model)
-    model = LlavaOnevisionForConditionalGeneration.from_pretrained(tiny_model)
+    model = library("LlavaOnevisionForConditionalGeneration").from_pretrained(tiny_model)
     parts = [{"type": "image"}, {"type": "text", "text": "Is it extended?"}]
     text = processor.apply_chat_template([{"role": "user", "content": parts}], add_generation_prompt=True)
     given = processor(text=text, images=[Image.new("RGB", (64, 64))], return_tensors="pt")

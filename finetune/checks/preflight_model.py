@@ -8,11 +8,10 @@ import shutil
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from finetune.checks.preflight import Context, Finding, told
 from finetune.network.shapes import Shape, expected, shape_of
-from schemas.errors import CheckpointError, CorpusError, RecipeError
+from schemas.errors import CheckpointError, RecipeError
 
 WINDOWS = {  # packages whose behaviour this code was tested on: from, and below
     "torch": ("2.13", "2.16"),
@@ -195,7 +194,7 @@ def _wrong_files(context: Context) -> Iterator[str]:
     shape, counts = _shape(context), Counter[str]()
     try:
         for name, sides in weights_of(folder).shapes().items():
-            counts[group_of(name)] += prod(sides)
+            counts[group_of(name, shape.family)] += prod(sides)
     except CheckpointError as error:
         yield str(error)
         return
@@ -206,10 +205,10 @@ def _wrong_files(context: Context) -> Iterator[str]:
 
 def _wrong_ledger(context: Context) -> list[str]:
     shape, path = _shape(context), Path(str(context.model)).expanduser()
-    from finetune.network.hf import LlavaOnevisionConfig
+    from finetune.network.hf import read_config
     from finetune.network.model import config_of, ledger_of, on_meta, problems
 
-    config: Any = LlavaOnevisionConfig.from_pretrained(path) if path.is_dir() else config_of(shape)
+    config = read_config(path) if path.is_dir() else config_of(shape)
     return problems(ledger_of(on_meta(config, context.recipe)), context.recipe, shape)
 
 
@@ -218,12 +217,9 @@ def _shape(context: Context) -> Shape:
     if found:
         return found
     context.check_model()
-    from finetune.network.hf import LlavaOnevisionConfig
+    from finetune.network.hf import read_config
 
-    try:
-        return Shape.of(LlavaOnevisionConfig.from_pretrained(str(context.model)).to_dict())
-    except (OSError, ValueError, KeyError) as error:
-        raise CorpusError(f"model {context.model}: no config of a LLaVA-OneVision: {error}") from error
+    return Shape.of(read_config(context.model, context.recipe.model.revision).to_dict())
 
 
 def _width(context: Context) -> int:

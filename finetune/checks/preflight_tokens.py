@@ -12,7 +12,6 @@ from finetune.checks.preflight import Context, Finding, told
 from finetune.checks.preflight_data import sizes_of
 from finetune.data.samples import Picture, Sample
 from finetune.rows.encode import IGNORED, Encoder, opened
-from schemas.conversation import PLACEHOLDER
 from schemas.fingerprint import fraction
 
 N_DECODED, N_COMPARED, N_SHOWN = 200, 8, 3
@@ -61,9 +60,10 @@ def check_template(context: Context) -> list[Finding]:
     encoder = context.encoder
     text = encoder.template.for_export
     parts = [{"type": "image"}, {"type": "text", "text": QUESTION}]
-    wanted = f"<|im_start|>user\n{PLACEHOLDER}\n{QUESTION}{STOP}\n<|im_start|>assistant\n"
+    picture = encoder.family.picture_in_template
+    wanted = f"<|im_start|>user\n{picture}{QUESTION}{STOP}\n<|im_start|>assistant\n"
     ways = {
-        "the tokenizer, given text": (encoder.processor.tokenizer, f"{PLACEHOLDER}\n{QUESTION}"),
+        "the tokenizer, given text": (encoder.processor.tokenizer, f"{picture}{QUESTION}"),
         "the processor, given parts": (encoder.processor, parts),
     }
     rendered = {
@@ -92,7 +92,7 @@ def check_isolated(context: Context) -> list[Finding]:
 
 def marked(encoder: Encoder, sample: Sample) -> str:
     """A record as it is read, pictures as their number of tokens; what is learned stands between ⟦ and ⟧."""
-    encoded, picture = encoder.tokens(sample), encoder.processor.image_token_id
+    encoded, picture = encoder.tokens(sample), encoder.picture_id
     said: list[str] = []
     for ids, is_learned in _runs(encoded.input_ids, encoded.labels != IGNORED):
         parts = [
@@ -113,22 +113,24 @@ def small_model(context: Context, device: str) -> Any:
     context.check_model()
     import torch
 
+    from finetune.families.known import family_named
     from finetune.network.attention import implementation
-    from finetune.network.hf import AutoConfig, LlavaOnevisionForConditionalGeneration
+    from finetune.network.hf import read_config
+    from finetune.network.model import built
 
-    config = AutoConfig.from_pretrained(str(context.model), revision=context.recipe.model.revision)
+    config = read_config(context.model, context.recipe.model.revision)
     thin = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 64, "intermediate_size": 64}
-    for part in (config.text_config, config.vision_config):
-        for name, value in thin.items():
-            setattr(part, name, value)
+    for name, value in thin.items():
+        setattr(config.text_config, name, value)
     config.text_config.num_key_value_heads = 1
     config.text_config.initializer_range = 0.2  # with small weights a model hardly minds what it sees
     config.text_config.head_dim = 32
     config._attn_implementation = implementation("sdpa")
     config.text_config.layer_types = config.text_config.layer_types[:2]
+    family_named(config.model_type).small_config(config)
     with torch.random.fork_rng(devices=[]), torch.device(device):
         torch.manual_seed(0)
-        return LlavaOnevisionForConditionalGeneration(config).eval()
+        return built(config).eval()
 
 
 def _some(context: Context, wanted: int) -> list[Sample]:
@@ -176,13 +178,13 @@ def _wrong_counts(encoder: Encoder, model: Any, size: tuple[int, int]) -> Iterat
     Image.new("L", (width, height)).save(canvas, "png")
     picture = Picture(f"a picture of {width} x {height}", canvas.getvalue())
     for n_pictures in (1, 2):
-        question = f"{PLACEHOLDER}\n" * n_pictures + QUESTION
+        question = encoder.family.picture_in_template * n_pictures + QUESTION
         images = [[opened(picture) for _ in range(n_pictures)]]
         given = encoder.processor(text=question, images=images, return_tensors="pt")
         counts = (
             sum(encoder.n_picture_tokens([size] * n_pictures)),
-            int((given["input_ids"] == encoder.processor.image_token_id).sum()),
-            _n_features(model, given),
+            int((given["input_ids"] == encoder.picture_id).sum()),
+            _n_features(encoder, model, given),
         )
         if len(set(counts)) > 1:
             yield (
@@ -191,18 +193,12 @@ def _wrong_counts(encoder: Encoder, model: Any, size: tuple[int, int]) -> Iterat
             )
 
 
-def _n_features(model: Any, given: Any) -> int:
+def _n_features(encoder: Encoder, model: Any, given: Any) -> int:
     """Features of the pictures, on the meta device: shapes only."""
     import torch
 
     with torch.device("meta"):
-        features = model.get_image_features(
-            given["pixel_values"].to("meta"), given["image_sizes"], batch_num_images=given["batch_num_images"],
-            vision_feature_layer=model.config.vision_feature_layer,
-            vision_feature_select_strategy=model.config.vision_feature_select_strategy,
-            vision_aspect_ratio=model.config.vision_aspect_ratio,
-        ).pooler_output  # fmt: skip
-    return sum(len(one) for one in features)
+        return encoder.family.n_features(model, given)
 
 
 def lengths_told(context: Context) -> str:

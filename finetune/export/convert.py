@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from finetune.families.known import FAMILIES
+from finetune.families.llava_onevision import LLAVA_ONEVISION
 from finetune.network.groups import group_of
 from finetune.network.weights import INDEX, Weights, weights_of
 from schemas.errors import CheckpointError, RecipeError
@@ -116,7 +118,7 @@ def _without_copy(weights: Weights, names: dict[str, str], *, is_tied: bool) -> 
     """Tied embeddings stand once in a file: a head that is their copy goes, one that differs is a contradiction."""
     import torch
 
-    groups = {group_of(_theirs(name)): name for name in names}
+    groups = {group_of(_theirs(name), LLAVA_ONEVISION): name for name in names}
     head = groups.get("lm_head")
     if head is None and not is_tied:
         raise CheckpointError(f"{weights.folder}: has no lm_head, and its config does not say that embeddings are tied")
@@ -145,7 +147,7 @@ def _check_sizes(weights: Weights, renaming: Renaming, config: Mapping[str, Any]
     counts: Counter[str] = Counter()
     for name, sides in weights.shapes().items():
         if name not in renaming.left_out:
-            counts[group_of(_theirs(name))] += prod(sides)
+            counts[group_of(_theirs(name), LLAVA_ONEVISION)] += prod(sides)
     wrong = [
         f"{group}: {counts[group]:,} weights, its config says {n:,}"
         for group, n in Shape.of(config).groups.items()
@@ -214,13 +216,16 @@ def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
 
 
 def _check_form(folder: Path, said: Mapping[str, Any], to: Form) -> None:
-    is_theirs = said.get("model_type") == "llava_onevision"
+    is_theirs = said.get("model_type") == LLAVA_ONEVISION.name
     is_next = "LlavaQwenForCausalLM" in (said.get("architectures") or ()) or said.get("model_type") == "llava_qwen"
     if (is_theirs, is_next)[to == "hugging-face"]:
         return
     what = f"model_type {said.get('model_type')!r}, architectures {said.get('architectures')!r}"
     if is_theirs or is_next:
         raise RecipeError(f"{folder}: is {to} already ({what})")
+    other = FAMILIES.get(str(said.get("model_type")))
+    if other:
+        raise RecipeError(f"{folder}: is of {other.title}; LLaVA-NeXT's form is that of {LLAVA_ONEVISION.title} alone")
     raise RecipeError(f"{folder}: no LLaVA-OneVision with a Qwen2, neither Hugging Face's nor LLaVA-NeXT's: {what}")
 
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from finetune.families.family import library
+from finetune.families.llava_onevision import LLAVA_ONEVISION, SIGLIP
 from schemas.errors import RecipeError
 
 KEPT = "hugging_face"
@@ -78,12 +80,7 @@ def made_processor(folder: Path, config: Mapping[str, Any]) -> Any:
     """A processor of the folder's tokenizer, with SigLIP's pixels, our template and the picture's tokens."""
     from tokenizers import AddedToken
 
-    from finetune.network.hf import (
-        AutoTokenizer,
-        LlavaOnevisionImageProcessorPil,
-        LlavaOnevisionProcessor,
-        LlavaOnevisionVideoProcessor,
-    )
+    from finetune.network.hf import AutoTokenizer
     from finetune.network.template import template
 
     try:
@@ -94,22 +91,23 @@ def made_processor(folder: Path, config: Mapping[str, Any]) -> Any:
     tokenizer.add_tokens(added, special_tokens=True)
     side, patch = config["vision_config"]["image_size"], config["vision_config"]["patch_size"]
     pixels = {"size": {"height": side, "width": side}, "image_mean": MEAN, "image_std": STD, "resample": BICUBIC}
-    return LlavaOnevisionProcessor(
-        image_processor=LlavaOnevisionImageProcessorPil(**pixels, image_grid_pinpoints=config["image_grid_pinpoints"]),
+    return library(LLAVA_ONEVISION.processor_class)(
+        image_processor=library("LlavaOnevisionImageProcessorPil")(
+            **pixels, image_grid_pinpoints=config["image_grid_pinpoints"]
+        ),
         tokenizer=tokenizer,
-        video_processor=LlavaOnevisionVideoProcessor(**pixels),
+        video_processor=library("LlavaOnevisionVideoProcessor")(**pixels),
         num_image_tokens=(side // patch) ** 2,
         vision_feature_select_strategy="full",
-        chat_template=template("llava_next_qwen").for_export,
+        chat_template=template(LLAVA_ONEVISION.template).for_export,
         vision_aspect_ratio=config["vision_aspect_ratio"],
     )
 
 
 def _flat(said: Mapping[str, Any]) -> dict[str, Any]:
     """A Hugging Face config as LLaVA-NeXT has it: the Qwen2's values beside those of the pictures."""
-    from finetune.network.hf import LlavaOnevisionConfig
-
-    whole = LlavaOnevisionConfig.from_dict(dict(said)).to_dict()  # older files say only what is not the default
+    # Older files say only what is not the default.
+    whole = library("LlavaOnevisionConfig").from_dict(dict(said)).to_dict()
     text, vision = whole["text_config"], whole["vision_config"]
     _check_expressible(whole, text)
     return {
@@ -149,8 +147,6 @@ def _check_expressible(whole: Mapping[str, Any], text: Mapping[str, Any]) -> Non
 
 
 def _vision(said: Mapping[str, Any], kept: Mapping[str, Any] | None) -> dict[str, Any]:
-    from finetune.network.shapes import SIGLIP
-
     if kept:
         return dict(kept["vision_config"])
     if not str(said.get("mm_vision_tower", "")).endswith(TOWER.rpartition("/")[2]):
@@ -161,8 +157,6 @@ def _vision(said: Mapping[str, Any], kept: Mapping[str, Any] | None) -> dict[str
 
 
 def _is_published(vision: Mapping[str, Any]) -> bool:
-    from finetune.network.shapes import SIGLIP
-
     return all(vision.get(key) == value for key, value in SIGLIP.items())
 
 

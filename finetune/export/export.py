@@ -11,6 +11,7 @@ import torch
 from finetune.data.samples import Samples
 from finetune.export.card import card
 from finetune.network.model import DTYPES, Ledger, read_model
+from finetune.network.shapes import Shape
 from finetune.network.weights import changed_by_group, weights_of
 from finetune.recipe import Recipe
 from finetune.rows.encode import Encoder
@@ -134,6 +135,7 @@ def _rest(made: Made, aside: Path) -> None:
     config = json.loads((made.base / "config.json").read_text(encoding="utf-8"))
     config.pop("torch_dtype", None)
     config["dtype"] = made.recipe.model.dtype
+    config["tie_word_embeddings"] = Shape.of(config).is_tied  # said aloud: what is not said, readers take as they like
     (aside / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     processor = made.encoder.processor
     of_base = processor.chat_template

@@ -16,6 +16,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from finetune.families.family import Family
+from finetune.families.known import family_of_folder
 from finetune.network.groups import group_of, layer_of
 from finetune.network.weights import Weights, check_alike, file_digest, weights_of
 from schemas.errors import CheckpointError, RecipeError
@@ -42,11 +44,11 @@ class Shares:
         """The same share of everything but the vision tower."""
         return cls(share, share, share, share, share)
 
-    def of(self, name: str) -> float:
+    def of(self, name: str, family: Family) -> float:
         """The share of one tensor."""
-        layer = layer_of(name)
+        layer = layer_of(name, family)
         found = [share for first, last, share in self.layers if layer is not None and first <= layer <= last]
-        return found[0] if found else getattr(self, group_of(name))
+        return found[0] if found else getattr(self, group_of(name, family))
 
     def problems(self, is_tied: bool, n_layers: int) -> list[str]:
         """What is impossible about them."""
@@ -90,7 +92,7 @@ def merge(base: Path, tuned: Sequence[tuple[Path, Shares]], out: Path) -> Path:
         _set_dtype(aside, base)
         said = described(base, tuned)
         (aside / MERGED).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-        (aside / "README.md").write_text(_card(said), encoding="utf-8")
+        (aside / "README.md").write_text(_card(said, family_of_folder(base)), encoding="utf-8")
     return out
 
 
@@ -105,7 +107,7 @@ def mix(base: Weights, tuned: Sequence[tuple[Weights, Shares]], out: Path, dtype
 
     def of(name: str, tensor: Tensor) -> Tensor:
         wanted = tensor if dtype is None else tensor.to(dtype)
-        shares = [(weights, shares.of(name)) for weights, shares in tuned if shares.of(name)]
+        shares = [(weights, share) for weights, said in tuned if (share := said.of(name, base.family))]
         if not shares:
             return wanted
         if len(shares) == 1:
@@ -133,7 +135,7 @@ def merge_lora(base: Path, adapter: Path, out: Path, *, processor: Any = None) -
         weights = file_digest(adapter / ADAPTER)
         said = {"base": _named(base), "adapter": {"name": adapter.resolve().name, "weights": weights}}
         (aside / MERGED).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-        (aside / "README.md").write_text(_card(said), encoding="utf-8")
+        (aside / "README.md").write_text(_card(said, family_of_folder(base)), encoding="utf-8")
     return out
 
 
@@ -160,13 +162,13 @@ def layers_of(text: str) -> tuple[tuple[int, int, float], ...]:
 
 def _check(base: Weights, tuned: Sequence[tuple[Weights, Shares]]) -> None:
     names = base.names
-    is_tied = not any(group_of(name) == "lm_head" for name in names)
-    n_layers = max((layer_of(name) or 0) for name in names) + 1
+    is_tied = not any(group_of(name, base.family) == "lm_head" for name in names)
+    n_layers = max((layer_of(name, base.family) or 0) for name in names) + 1
     wrong = [problem for _, shares in tuned for problem in shares.problems(is_tied, n_layers)]
     wrong += [
         f"the shares of {name} sum to {total:g}"
         for name in names
-        if (total := sum(shares.of(name) for _, shares in tuned)) > 1 + ROUNDING
+        if (total := sum(shares.of(name, base.family) for _, shares in tuned)) > 1 + ROUNDING
     ][:1]
     if wrong:
         raise RecipeError("; ".join(wrong))
@@ -223,10 +225,10 @@ def _check_moved(base: Weights, out: Path, shares: Sequence[Shares]) -> None:
         raise CheckpointError(f"{base.folder}: mixed with the tuned model it is the same; nothing was learned there")
 
 
-def _card(said: dict[str, Any]) -> str:
+def _card(said: dict[str, Any], family: Family) -> str:
     from finetune.export.card import LIMITS, evaluation
 
-    lines = ["# A merged LLaVA-OneVision", "", f"- base: {said['base']['name']}"]
+    lines = [f"# A merged {family.title}", "", f"- base: {said['base']['name']}"]
     if "adapter" in said:
         lines.append(f"- low-rank weights: {said['adapter']['name']}, merged in full")
     for one in said.get("tuned", []):

@@ -165,7 +165,7 @@ def _why_tied(model: Any, adapter: Path) -> str:
 
 def _tokens(model: Any) -> torch.Tensor:
     vocabulary = model.config.text_config.vocab_size
-    special = {model.config.image_token_id, model.config.video_token_id}
+    special = {getattr(model.config, name, None) for name in ("image_token_id", "video_token_id")}
     chosen = [(7 + 31 * number) % vocabulary for number in range(2 * N_TOKENS)]
     return torch.tensor([[one for one in chosen if one not in special][:N_TOKENS]])
 

@@ -7,15 +7,18 @@ run that trains something else than it says is stopped before its first step.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from finetune.families.family import library
+from finetune.families.known import family_named, family_of
 from finetune.network.attention import implementation, way
-from finetune.network.groups import GROUPS, LORA, LORA_TARGETS, group_of_weight, is_copy
-from finetune.network.hf import LlavaOnevisionConfig, LlavaOnevisionForConditionalGeneration, set_seed
+from finetune.network.groups import LORA, group_of_weight, is_copy
+from finetune.network.hf import AutoConfig, read_config, set_seed
 from finetune.network.shapes import Shape, expected
 from finetune.recipe import Recipe
 from schemas.errors import CheckpointError, RecipeError
@@ -89,14 +92,16 @@ def load_weights(recipe: Recipe, checkpoint: Path) -> Any:
 def read_model(
     name: str | Path, *, revision: str | None = None, dtype: torch.dtype | str = "auto", attention: str = "sdpa"
 ) -> Any:
-    """A LLaVA-OneVision with every one of its tensors. CheckpointError names those that are missing or too many.
+    """A model of a known family with every one of its tensors. CheckpointError names those missing or too many.
 
     Its language model attends by `attention` as recipes name it, so it takes the rows of `rows.pack`.
     """
     chosen = way(attention, dtype)
+    config = read_config(name, revision)
     try:
-        model, said = LlavaOnevisionForConditionalGeneration.from_pretrained(
+        model, said = library(family_named(config.model_type).model_class).from_pretrained(
             str(Path(name).expanduser()) if str(name).startswith("~") else str(name),
+            config=config,
             revision=revision,
             dtype=dtype,
             attn_implementation=implementation(chosen),
@@ -110,6 +115,7 @@ def read_model(
     if wrong:
         told = "; ".join(f"{kind.replace('_', ' ')}: {', '.join(names[:3])}" for kind, names in wrong.items())
         raise CheckpointError(f"model {name}: its file is not its config's: {told}")
+    model.config.tie_word_embeddings = _is_tied(model)
     model.config.use_cache = False
     return model
 
@@ -117,8 +123,9 @@ def read_model(
 def with_trainables(model: Any, recipe: Recipe) -> Any:
     """Freeze by group, add low-rank weights; gives the model to train, which peft may have wrapped."""
     wanted = {group for group, count in expected(recipe, Shape.of(model.config.to_dict())).items() if count}
+    family = family_of(model)
     for name, weight in model.named_parameters():
-        weight.requires_grad_(group_of_weight(name) in wanted)
+        weight.requires_grad_(group_of_weight(name, family) in wanted)
     if recipe.lora:
         model = _with_lora(model, recipe)
     if recipe.run.zero == 0:
@@ -131,28 +138,32 @@ def with_trainables(model: Any, recipe: Recipe) -> Any:
 def on_meta(config: Any, recipe: Recipe) -> Any:
     """The model that a recipe trains, with shapes and no weights: for counting."""
     with torch.device("meta"):
-        model = LlavaOnevisionForConditionalGeneration(config).to(DTYPES[recipe.model.dtype])
+        model = built(config).to(DTYPES[recipe.model.dtype])
         return with_trainables(model, recipe)
 
 
+def built(config: Any) -> Any:
+    """The model of a config, on the device and in the dtype that stand; its weights are new."""
+    return library(family_named(config.model_type).model_class)(config)
+
+
 def config_of(shape: Shape) -> Any:
-    """A config of a shape; of what a shape does not say, the published models'."""
-    return LlavaOnevisionConfig(
-        vision_config=dict(shape.vision),
-        text_config={**shape.text, "tie_word_embeddings": shape.is_tied},
-        tie_word_embeddings=shape.is_tied,
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="full",
+    """A config of a shape; of what a shape does not say, what transformers takes by habit."""
+    said = {name: value for name, value in shape.config.items() if name != "model_type"}
+    text = {**shape.text, "tie_word_embeddings": shape.is_tied}
+    return AutoConfig.for_model(
+        shape.family.name, **{**said, "text_config": text, "tie_word_embeddings": shape.is_tied}
     )
 
 
 def ledger_of(model: nn.Module) -> Ledger:
     """Count the weights of a model by group; tied ones count once."""
-    counts: dict[str, Count] = {group: Count() for group in (*GROUPS, LORA)}
+    family = family_of(model)
+    counts: dict[str, Count] = {group: Count() for group in (*family.groups, LORA)}
     for name, weight in model.named_parameters():
         if is_copy(name):
             continue
-        group, size = group_of_weight(name), _size(weight)
+        group, size = group_of_weight(name, family), _size(weight)
         old = counts[group]
         if weight.requires_grad:
             dtypes = tuple(sorted({*old.dtypes, str(weight.dtype).removeprefix("torch.")}))
@@ -203,14 +214,16 @@ def seeing_nothing(model: Any) -> Iterator[None]:
     """
     inner = _inner(model)
     features_of = inner.get_image_features
+    names = list(signature(features_of).parameters)
 
-    def seen(pixel_values: Tensor, image_sizes: Tensor, **given: Any) -> Any:
-        counts = given.get("batch_num_images")
-        if counts is None or counts.numel():
-            return features_of(pixel_values, image_sizes, **given)
-        given["batch_num_images"] = torch.tensor([2], device=image_sizes.device)  # one crop, not one and its parts
-        found = features_of(pixel_values, image_sizes, **given)
-        found.pooler_output = [features[:0] for features in found.pooler_output]
+    def seen(*values: Any, **given: Any) -> Any:
+        asked = {**dict(zip(names, values, strict=False)), **given}
+        if asked["pixel_values"].shape[0]:
+            return features_of(**asked)
+        zero = {name: value.to(asked["pixel_values"].device) for name, value in _zero_picture(model).items()}
+        found = features_of(**{**asked, **zero})
+        features = found.pooler_output  # of all pictures together, or one after another
+        found.pooler_output = features[:0] if isinstance(features, Tensor) else [one[:0] for one in features]
         return found
 
     inner.get_image_features = seen
@@ -221,13 +234,17 @@ def seeing_nothing(model: Any) -> Iterator[None]:
 
 
 def no_picture(model: Any, device: Any) -> dict[str, Tensor]:
-    """What a row without a picture gives the model instead of one."""
-    side = _inner(model).config.vision_config.image_size
-    return {
-        "pixel_values": torch.zeros(1, 1, 3, side, side, device=device),
-        "image_sizes": torch.tensor([[side, side]], device=device),
-        "batch_num_images": torch.zeros(0, dtype=torch.long, device=device),
-    }
+    """What a row without a picture gives the model: as many as none, in the shape of one."""
+    return {name: value[:0].to(device) for name, value in _zero_picture(model).items()}
+
+
+def _zero_picture(model: Any) -> dict[str, Tensor]:
+    inner = _inner(model)
+    return family_of(inner).zero_picture(inner)
+
+
+def _is_tied(model: Any) -> bool:
+    return model.get_output_embeddings().weight is model.get_input_embeddings().weight
 
 
 def _inner(model: Any) -> Any:
@@ -238,16 +255,16 @@ def _inner(model: Any) -> Any:
 def _with_lora(model: Any, recipe: Recipe) -> Any:
     from peft import LoraConfig, get_peft_model
 
-    lora, trainable = recipe.lora, recipe.trainable
-    beside = {"multi_modal_projector": trainable.projector, "vision_tower": trainable.vision}
-    whole = [module for module, how in beside.items() if how == "full"]
+    lora, trainable, family = recipe.lora, recipe.trainable, family_of(model)
+    beside = {"projector": trainable.projector, "vision": trainable.vision}
+    whole = [family.modules[group] for group, how in beside.items() if how == "full"]
     set_seed(recipe.run.seed)
     settings = LoraConfig(
         r=lora.r,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         use_rslora=lora.rslora,
-        target_modules=LORA_TARGETS,
+        target_modules=family.lora_targets,
         modules_to_save=whole or None,
         task_type="CAUSAL_LM",
     )

@@ -11,16 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from finetune.families.known import CONFIG, FAMILIES, unknown
 from schemas.errors import RecipeError
 
-CONFIG = "config.json"
-MODEL_TYPE = "llava_onevision"
 PATIENCE_S = 3.0
 """How long the hub has for its one answer: a name that is looked up without a network may take minutes to fail."""
 
 
 def check_model(name: str | Path, revision: str | None = None) -> None:
-    """Raise RecipeError unless a LLaVA-OneVision is there, or the hub says that it has one. Asks the hub once."""
+    """Raise RecipeError unless a model of a known family is there, or at the hub, which is asked once."""
     reason = _reason(str(name), revision)
     if reason:
         raise RecipeError(f"model {name}: {reason}")
@@ -46,17 +45,15 @@ def _reason(name: str, revision: str | None) -> str | None:
 
 
 def _of_config(path: Path) -> str | None:
-    """What keeps a config from being LLaVA-OneVision's; None where nothing does."""
+    """What keeps a config from being a known family's; None where nothing does."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return f"{path.parent} has no {CONFIG}; expected the folder of a model in Hugging Face's form"
     except (OSError, ValueError, RecursionError) as error:
         return f"{path} cannot be read as JSON ({type(error).__name__}); expected a model's config"
-    found = said.get("model_type") if isinstance(said, dict) else None
-    if found != MODEL_TYPE:
-        return f"{path} is of a {found!r}; expected model_type {MODEL_TYPE!r}"
-    return None
+    reason = unknown(said)
+    return f"{path} {reason}" if reason else None
 
 
 def _downloaded(name: str, revision: str | None) -> Path | None:
@@ -94,7 +91,8 @@ def _of_hub(name: str, revision: str | None) -> str | None:
             "Download it elsewhere (hf download) and give its folder by --set model.name=FOLDER"
         )
     found = (answer.config or {}).get("model_type")
-    return None if found in (None, MODEL_TYPE) else f"is a {found!r}; expected model_type {MODEL_TYPE!r}"
+    known = " or ".join(map(repr, FAMILIES))
+    return None if found is None or found in FAMILIES else f"is a {found!r}; expected model_type {known}"
 
 
 def in_time(asked: Callable[[], Any], seconds: float) -> Any:

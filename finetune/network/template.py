@@ -1,8 +1,4 @@
-"""The chat template that training, export and evaluation share.
-
-Hugging Face's own template of LLaVA-OneVision is not the one the model was trained with, and closes its generation
-mark before `<|im_end|>`: trained with it, a model never learns to stop. Ours renders LLaVA-NeXT's text.
-"""
+"""The chat template that training, export and evaluation share: each family has one, and its file says why that one."""
 
 import hashlib
 import re

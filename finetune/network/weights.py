@@ -10,7 +10,9 @@ from typing import Any
 
 from torch import Tensor
 
-from finetune.network.groups import group_of, name_in_file, one_spelling
+from finetune.families.family import Family
+from finetune.families.known import family_of, family_of_folder
+from finetune.network.groups import group_of, name_in_file
 from schemas.errors import CheckpointError, RecipeError
 from schemas.fingerprint import fingerprint, sha256_of
 
@@ -33,8 +35,17 @@ class Weights:
         return [name for names in self.shards.values() for name in names]
 
     @cached_property
-    def _places(self) -> dict[str, tuple[str, str]]:
-        return {one_spelling(name): (shard, name) for shard, names in self.shards.items() for name in names}
+    def family(self) -> Family:
+        """By the folder's config. CheckpointError where there is none, or of no known family."""
+        return family_of_folder(self.folder)
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        return {name: shard for shard, names in self.shards.items() for name in names}
+
+    @cached_property
+    def _spelled(self) -> dict[str, str]:
+        return {self.family.one_spelling(name): name for name in self._places}
 
     @property
     def digest(self) -> str:
@@ -60,9 +71,9 @@ class Weights:
         """One tensor, however its name is spelled."""
         from safetensors import safe_open
 
-        shard, spelled = self._places[one_spelling(name)]
-        with safe_open(self.folder / shard, "pt") as file:
-            return file.get_tensor(spelled)
+        there = name if name in self._places else self._spelled[self.family.one_spelling(name)]
+        with safe_open(self.folder / self._places[there], "pt") as file:
+            return file.get_tensor(there)
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """All tensors, file by file."""
@@ -151,14 +162,14 @@ def restore(model: Any, folder: Path) -> None:
     """
     import torch
 
-    weights = weights_of(folder)
-    places = {name_in_file(name): weight for name, weight in model.named_parameters()}
-    differ = sorted(places.keys() ^ {one_spelling(name) for name in weights.names})
+    weights, family = weights_of(folder), family_of(model)
+    places = {name_in_file(name, family): weight for name, weight in model.named_parameters()}
+    differ = sorted(places.keys() ^ {family.one_spelling(name) for name in weights.names})
     if differ:
         raise CheckpointError(f"{folder}: its tensors are not those of the model: {', '.join(differ[:3])}")
     with torch.no_grad():
         for name, tensor in weights.tensors():
-            place = places[one_spelling(name)]
+            place = places[family.one_spelling(name)]
             if tensor.dtype != place.dtype:
                 raise CheckpointError(f"{folder}: {name} is {tensor.dtype}, in the model {place.dtype}")
             place.copy_(tensor)
@@ -177,14 +188,16 @@ def changed_by_group(base: Weights, tuned: Weights, dtype: Any = None) -> dict[s
     for name, tensor in base.tensors():
         one = tensor.to(dtype or tensor.dtype)
         differs = not torch.equal(one, tuned.read(name).to(one.dtype))
-        n_changed, n = counts.get(group_of(name), (0, 0))
-        counts[group_of(name)] = (n_changed + differs, n + 1)
+        group = group_of(name, base.family)
+        n_changed, n = counts.get(group, (0, 0))
+        counts[group] = (n_changed + differs, n + 1)
     return counts
 
 
 def check_alike(base: Weights, other: Weights) -> None:
     """Raise CheckpointError unless both have the same tensors of the same shapes."""
-    mine, theirs = ({one_spelling(name): shape for name, shape in one.shapes().items()} for one in (base, other))
+    spelled = base.family.one_spelling
+    mine, theirs = ({spelled(name): shape for name, shape in one.shapes().items()} for one in (base, other))
     missing, added = sorted(mine.keys() - theirs.keys()), sorted(theirs.keys() - mine.keys())
     shapes = [
         f"{name} {theirs[name]} for {mine[name]}" for name in mine.keys() & theirs.keys() if mine[name] != theirs[name]

@@ -21,7 +21,7 @@ def token_losses(model: Any, row: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
 
 def separate_rows(encoder: Encoder, sample: Sample, encoded: Encoded) -> list[dict[str, Tensor]]:
     """A row for each turn of an isolated record, with the record's picture and weights."""
-    alone = (replace(one, pixel_values=encoded.pixel_values) for one in encoder.separate(sample))
+    alone = (replace(one, pictures=encoded.pictures) for one in encoder.separate(sample))
     return [row_of([one]) for one in alone]
 
 

@@ -5,8 +5,8 @@ assistant turn with its header, and every `<|im_start|>`, `<|im_end|>` and newli
 cut: a conversation that cannot be encoded is a CatalogError that names it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from finetune.data.samples import Message, Picture, Sample
+from finetune.families.family import Family, Integers
+from finetune.families.known import family_of_processor
 from finetune.network.template import Template, template
 from finetune.recipe import Recipe
 from schemas import pictures
 from schemas.conversation import PLACEHOLDER
-from schemas.errors import CatalogError
+from schemas.errors import CatalogError, RecipeError
 from schemas.fingerprint import fingerprint, fraction
 
 IGNORED = -100
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Encoded:
     """One record as a model takes it. Arrays are of length n_tokens; a label stands where its token stands.
 
     Branch 0 is the prefix that all turns share, isolated turns count from 1; a dialogue is all prefix. `weights` is 0
-    where the label is IGNORED. `pixel_values` is [n_pictures, n_crops, 3, height, width], None where not asked for.
+    where the label is IGNORED. `positions` are [n_tokens], or [3, n_tokens] of a model that counts in time, height and
+    width. `pictures` is what the model is given of them, by its names for it; empty where not asked for.
     """
 
     sample_id: str
@@ -47,7 +49,7 @@ class Encoded:
     """What the loss is divided by: 1 record, or its supervised tokens."""
     sizes_px: tuple[tuple[int, int], ...]
     """Height and width of every picture."""
-    pixel_values: Any = None
+    pictures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_tokens(self) -> int:
@@ -75,20 +77,18 @@ class _Piece:
 
 
 class Encoder:
-    """Encodes records with one processor, one template and one recipe's turns and loss."""
+    """Encodes records with one processor, its family's template and one recipe's turns and loss."""
 
     def __init__(self, processor: Any, recipe: Recipe) -> None:
         self.processor, self.recipe = processor, recipe
-        self.template: Template = template(recipe.model.template)
-        tokenizer = processor.tokenizer
-        self._start, self._stop, self._picture = tokenizer.convert_tokens_to_ids(
-            ["<|im_start|>", "<|im_end|>", PLACEHOLDER]
-        )
-        newline = tokenizer("\n", add_special_tokens=False)["input_ids"]
-        unknown = tokenizer.unk_token_id
-        if None in (self._start, self._stop, self._picture) or unknown in (self._start, self._stop, self._picture):
-            raise CatalogError("the tokenizer lacks <|im_start|>, <|im_end|> or <image>: not a Qwen2 LLaVA-OneVision")
-        self._marks = np.array([self._start, self._stop, *newline], np.int64)
+        self.family = family_of_processor(processor)
+        self.template: Template = _template(recipe, self.family)
+        tokenizer, named = processor.tokenizer, ["<|im_start|>", "<|im_end|>", self.family.placeholder]
+        self._start, self._stop, self.picture_id = ids = tokenizer.convert_tokens_to_ids(named)
+        if None in ids or tokenizer.unk_token_id in ids:
+            raise CatalogError(f"the tokenizer lacks one of {', '.join(named)}: not that of {self.family.title}")
+        self._marks = np.array([self._start, self._stop, *self._ids("\n")], np.int64)
+        self._closing = self._ids(self.family.picture_in_row.split(self.family.placeholder)[1])
 
     def encode(self, sample: Sample, epoch: int = 0) -> Encoded:
         """The record with its pictures' pixels."""
@@ -96,9 +96,7 @@ class Encoder:
         encoded = self.tokens(sample, [(picture.height, picture.width) for picture in pictures], epoch)
         if not pictures:
             return encoded
-        # A list in a list: one record's pictures. Flat, they would be records of one picture each.
-        pixels = self.processor.image_processor(images=[pictures], return_tensors="pt")["pixel_values"]
-        return replace(encoded, pixel_values=pixels)
+        return replace(encoded, pictures=self.family.pictures(self.processor, pictures))
 
     def tokens(self, sample: Sample, sizes_px: Sequence[tuple[int, int]] | None = None, epoch: int = 0) -> Encoded:
         """The record without pixels. `sizes_px` (height, width) are read from the files' headers when not given."""
@@ -121,7 +119,7 @@ class Encoder:
         found = []
         for branch in range(1, int(whole.branches.max()) + 1):
             own = (whole.branches == 0) | (whole.branches == branch)
-            fields = {name: getattr(whole, name)[own] for name in ("input_ids", "labels", "weights", "positions")}
+            fields = {name: getattr(whole, name)[..., own] for name in ("input_ids", "labels", "weights", "positions")}
             branches = np.zeros(int(own.sum()), np.int64)
             found.append(replace(whole, **fields, branches=branches, is_dialogue=True))
         return found
@@ -151,14 +149,8 @@ class Encoder:
         return sorted(sorted(range(n_turns), key=lambda number: keys[number])[:wanted])
 
     def n_picture_tokens(self, sizes_px: Sequence[tuple[int, int]]) -> list[int]:
-        """Tokens of each picture of one record, by the processor's own formula; several pictures have no crops."""
-        processor = self.processor
-        if len(sizes_px) > 1:
-            counts = [processor.num_image_tokens + 1] * len(sizes_px)
-        else:
-            side = processor.image_processor.size
-            counts = [processor._get_number_of_features(*size, side["height"], side["width"]) for size in sizes_px]
-        return [count - (processor.vision_feature_select_strategy == "default") for count in counts]
+        """Tokens of each picture of one record, by heights and widths."""
+        return self.family.n_picture_tokens(self.processor, sizes_px)
 
     @cached_property
     def digest(self) -> str:
@@ -195,10 +187,10 @@ class Encoder:
             question = asked.text.removeprefix(opening)
             alone.append((Message("user", opening + question), said))
         pieces = self._pieces(sample.sample_id, alone)
-        cut = int(np.flatnonzero(pieces[0].ids == self._picture)[-1]) + 2
+        cut = int(np.flatnonzero(pieces[0].ids == self.picture_id)[-1]) + 1 + len(self._closing)
         prefix = pieces[0].ids[:cut]
         for number, piece in zip(kept, pieces, strict=True):
-            if not np.array_equal(piece.ids[:cut], prefix) or prefix[-1] != self._marks[-1]:
+            if not np.array_equal(piece.ids[:cut], prefix) or prefix[-len(self._closing) :].tolist() != self._closing:
                 raise CatalogError(
                     f"sample {sample.sample_id}, turn {number + 1}: its question melts into the newline after the "
                     "picture, so it cannot share the picture with the other turns; a question must not begin with a "
@@ -213,24 +205,39 @@ class Encoder:
     def _pieces(self, sample_id: str, conversations: Sequence[Sequence[Message]]) -> list[_Piece]:
         from finetune.network.hf import render_jinja_template
 
-        chats = [[{"role": one.role, "content": one.text} for one in messages] for messages in conversations]
+        chats = [[{"role": one.role, "content": self._in_row(one.text)} for one in some] for some in conversations]
         texts, spans = render_jinja_template(
             conversations=chats, chat_template=self.template.text, return_assistant_tokens_mask=True
         )
         found = self.processor.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
         rows = zip(found["input_ids"], found["offset_mapping"], spans, conversations, strict=True)
         return [
-            self._piece(sample_id, np.array(ids, np.int64), np.array(offsets, np.int64), answers, len(messages))
+            self._piece(sample_id, np.array(ids, np.int64), np.array(offsets, np.int64), answers, messages)
             for ids, offsets, answers, messages in rows
         ]
 
+    def _in_row(self, text: str) -> str:
+        """A record's text with its placeholders as the family has them, a newline after them or none."""
+        given, written = f"{PLACEHOLDER}\n", self.family.picture_in_row
+        return text.replace(given, written).replace(PLACEHOLDER, written.removesuffix("\n"))
+
+    def _ids(self, text: str) -> list[int]:
+        return self.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+
     def _piece(
-        self, sample_id: str, ids: Integers, offsets: Integers, answers: Sequence[tuple[int, int]], n_messages: int
-    ) -> _Piece:
+        self, sample_id: str, ids: Integers, offsets: Integers, answers: Sequence[tuple[int, int]],
+        messages: Sequence[Message],
+    ) -> _Piece:  # fmt: skip
+        n_before = int(self.family.has_system)
         starts = np.flatnonzero(ids == self._start)  # the system's, then one a message
-        if len(starts) != n_messages + 1 or (ids == self._stop).sum() != n_messages + 1:
-            raise CatalogError(f"sample {sample_id}: a text spells a special token, <|im_start|> or <|im_end|>")
-        message = np.searchsorted(starts, np.arange(len(ids)), side="right") - 2  # the system's is -1
+        n_turns = {len(starts), int((ids == self._stop).sum())}
+        n_pictures = sum(one.text.count(PLACEHOLDER) for one in messages)
+        if n_turns != {len(messages) + n_before} or (ids == self.picture_id).sum() != n_pictures:
+            raise CatalogError(
+                f"sample {sample_id}: a text spells a special token, <|im_start|>, <|im_end|> or "
+                f"{self.family.placeholder}"
+            )
+        message = np.searchsorted(starts, np.arange(len(ids)), side="right") - 1 - n_before  # the system's is -1
         if self.recipe.loss.on == "answers":
             is_learned = np.zeros(len(ids), bool)
             for begin, end in answers:
@@ -245,15 +252,16 @@ class Encoder:
     ) -> Encoded:
         ids = np.concatenate([piece.ids for piece in pieces])
         n_each = np.ones(len(ids), np.int64)
-        n_each[ids == self._picture] = self.n_picture_tokens(sizes)
+        n_each[ids == self.picture_id] = self.n_picture_tokens(sizes)
         branches = np.repeat(np.arange(len(pieces)), [len(piece.ids) for piece in pieces])
         spread = [np.repeat(array, n_each) for array in (ids, _concatenated(pieces, "labels"), branches)]
         ids, labels, branches = spread
         turns = np.repeat(_concatenated(pieces, "turns"), n_each)
         weights, n_units = self._weights(sample.sample_id, labels, turns)
+        of_prefix = self.family.positions(self.processor, ids[branches == 0], sizes)
+        positions = np.concatenate([of_prefix, _after(of_prefix, branches)], axis=-1)
         return Encoded(
-            sample.sample_id, sample.source, is_dialogue, ids, labels, weights, _positions(branches), branches, n_units,
-            sizes,
+            sample.sample_id, sample.source, is_dialogue, ids, labels, weights, positions, branches, n_units, sizes,
         )  # fmt: skip
 
     def _weights(self, sample_id: str, labels: Integers, turns: Integers) -> tuple[NDArray[np.float64], int]:
@@ -296,8 +304,20 @@ def _concatenated(pieces: Sequence[_Piece], name: str) -> Integers:
     return np.concatenate([getattr(piece, name) for piece in pieces])
 
 
-def _positions(branches: Integers) -> Integers:
-    """Places as the model counts them: every branch goes on where the prefix ends."""
-    n_prefix = int((branches == 0).sum())
-    starts = np.searchsorted(branches, branches)  # the place where each token's branch begins
-    return np.arange(len(branches)) - starts + np.where(branches == 0, 0, n_prefix)
+def _after(prefix: Integers, branches: Integers) -> Integers:
+    """Places of the turns as the model counts them: every branch goes on where the prefix ends, in all directions."""
+    turns = branches[branches > 0]
+    starts = np.searchsorted(turns, turns)  # the place where each token's branch begins
+    places = np.arange(len(turns)) - starts + prefix.max() + 1
+    return np.broadcast_to(places, (*prefix.shape[:-1], len(turns)))
+
+
+def _template(recipe: Recipe, family: Family) -> Template:
+    """The family's template. RecipeError where a recipe names another: the model was not trained with it."""
+    named = recipe.model.template or family.template
+    found = template(named)
+    if named != family.template:
+        raise RecipeError(
+            f"model.template: {named!r} is not that of {family.title}; expected {family.template!r}, or leave it out"
+        )
+    return found

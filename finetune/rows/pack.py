@@ -23,16 +23,16 @@ WINDOW = 1000
 def row_of(records: Sequence[Encoded]) -> dict[str, Any]:
     """One row of the trainer, from encoded records.
 
-    To the model: input_ids and position_ids [1, n], blocks (absent for a dialogue alone, which is plainly causal), and
-    where there are pictures pixel_values [n_pictures, n_crops, 3, h, w], image_sizes [n_pictures, 2],
-    batch_num_images [n_records with pictures]. To the loss: target, weight and predicted_at (the place
-    of the logits that predict the target) [n_supervised], and n_units: records, or learned tokens.
+    To the model: input_ids [1, n], position_ids [1, n] or [3, 1, n], blocks (absent for a dialogue alone, which is
+    plainly causal), and where there are pictures what their family makes of them, pixel_values and others. To the loss:
+    target, weight and predicted_at (the place of the logits that predict the target) [n_supervised], and n_units:
+    records, or learned tokens.
     """
     labels = _joined(records, "labels")
     at = torch.nonzero(labels != IGNORED)[:, 0]
     row: dict[str, Any] = {
         "input_ids": _joined(records, "input_ids")[None],
-        "position_ids": _joined(records, "positions")[None],
+        "position_ids": _joined(records, "positions")[..., None, :],
         "target": labels[at],
         "weight": _joined(records, "weights")[at].float(),
         "predicted_at": at - 1,
@@ -83,18 +83,19 @@ def _best_fit(numbers: Sequence[int], lengths: Sequence[int], capacity: int) -> 
 
 
 def _joined(records: Sequence[Encoded], name: str) -> Tensor:
-    return torch.from_numpy(np.concatenate([getattr(one, name) for one in records]))
+    return torch.from_numpy(np.concatenate([getattr(one, name) for one in records], axis=-1))
 
 
 def _pictures(records: Sequence[Encoded]) -> dict[str, Any]:
-    """Pixels padded to the most crops of the row. [1, 1], not [2]: two records of a picture each, with their crops."""
-    if not records:
-        return {}
-    pixels = [one.pixel_values for one in records]
-    n_crops = max(one.shape[1] for one in pixels)
-    padded = [torch.nn.functional.pad(one, (0, 0) * 3 + (0, n_crops - one.shape[1])) for one in pixels]
-    return {
-        "pixel_values": torch.cat(padded),
-        "image_sizes": torch.tensor([size for one in records for size in one.sizes_px]),
-        "batch_num_images": torch.tensor([len(one.sizes_px) for one in records]),
-    }
+    """What the records' pictures give the model, one after another; padded to the most crops of the row."""
+    names = records[0].pictures if records else ()
+    return {name: _padded([one.pictures[name] for one in records]) for name in names}
+
+
+def _padded(parts: Sequence[Tensor]) -> Tensor:
+    """Joined along the first axis; where the second is not of one length, filled with zeros to the longest."""
+    if len({one.shape[1:] for one in parts}) == 1:
+        return torch.cat(list(parts))
+    longest = max(one.shape[1] for one in parts)
+    fill_of = [(0, 0) * (one.ndim - 2) + (0, longest - one.shape[1]) for one in parts]
+    return torch.cat([torch.nn.functional.pad(one, how) for one, how in zip(parts, fill_of, strict=True)])

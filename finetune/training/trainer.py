@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
+from finetune.families.known import family_of
 from finetune.network.groups import group_of_weight
 from finetune.network.hf import Trainer
 from finetune.network.lora import check_loaded
@@ -132,9 +133,10 @@ class CorpusTrainer(Trainer):
             rates["vision"] = trainable.lr_vision
         decaying = set(self.get_decay_parameter_names(model))
         groups: dict[tuple[float, float], list[Any]] = {}
+        family = family_of(model)
         for name, weight in model.named_parameters():
             if weight.requires_grad:
                 decay = self.recipe.optim.weight_decay if name in decaying else 0.0
-                key = (rates.get(group_of_weight(name), self.recipe.optim.lr), decay)
+                key = (rates.get(group_of_weight(name, family), self.recipe.optim.lr), decay)
                 groups.setdefault(key, []).append(weight)
         return [{"params": found, "lr": lr, "weight_decay": decay} for (lr, decay), found in groups.items()]

@@ -1,0 +1,1 @@
+"""Families of models: what is particular about each, a file a family."""
