@@ -26,14 +26,14 @@ DELAY_S = 0.3
 SLOW_S, OFF_S, ON_S = 8.0, 0.4, 0.1
 AWAY_S = 16.0
 """Longer than the head waits for a silent node: it is given up, its work goes elsewhere, and then it comes back."""
-ASKS_S, LOOK_S = 120.0, 0.1
+ASKS_S, LOOK_S = 20.0, 0.05
 HEAD_EVERY, AWAY_EVERY = 4, 3
 MOST_COMMANDS = 4
 
 
 @dataclass
 class Harm:
-    """What happens to a node, a moment after a table was begun."""
+    """What happens to a node, a moment after a table was begun; to which, is settled when it happens."""
 
     what: str
     node: int
@@ -134,15 +134,23 @@ class _Doing:
                     self._start(WAYS[harm.what], harm.node)
 
     def _is_met(self, harm: Harm, due: float) -> bool:
-        """Where a model is asked: the node waits for an answer; looked for now and then, and not for ever."""
+        """Where a model is asked: a node waits for an answer; looked for now and then, and not for ever.
+
+        It is the node that was drawn, where that one asks, else another one; none that is harmed already.
+        """
         now = time.monotonic()
-        if harm.stage not in ASKING or now - due > ASKS_S:
-            return True
-        if now < self.look_at:
-            return False
-        self.look_at = now + LOOK_S
-        waiting = self.on_their_way()
-        return bool(waiting and (harm.node == HEAD or self.on_their_way(self.cluster.pids(harm.node))))
+        others = {one.node for one in self.one.harms if one is not harm and one.has_happened}
+        nodes = [harm.node, *(k for k in range(1, N_NODES + 1) if harm.node not in (k, HEAD))]
+        nodes = [k for k in nodes if k not in others]
+        if harm.stage in ASKING and now - due <= ASKS_S:
+            if now < self.look_at:
+                return False
+            self.look_at = now + LOOK_S
+            if not self.on_their_way():
+                return False
+            nodes = [k for k in nodes if k == HEAD or self.on_their_way(self.cluster.pids(k))]
+        harm.node = nodes[0] if nodes else harm.node
+        return bool(nodes)
 
     def settle(self) -> None:
         """Until nobody is slow any more."""
