@@ -23,6 +23,8 @@ NOT_WEIGHTS = {"title", "family", "assumptions", "merges"}
 REVISIONS = {  # the commits of the hub that the presets mean
     "llava-hf/llava-onevision-qwen2-7b-ov-hf": "0d50680527681998e456c7b78950205bedd8a068",
     "llava-hf/llava-onevision-qwen2-0.5b-ov-hf": "74dd0bf867a4cda7950c17663794267c60cf4b40",
+    "OpenGVLab/InternVL3-2B-hf": "cb57a075cb75a2e6d1b668b128d48bb00ae321d2",
+    "OpenGVLab/InternVL3-8B-hf": "259a3b64a14623c0ec91a045cb43f7c5af5fa6af",
 }
 BASE = next(iter(REVISIONS))
 ROUNDING = 1e-9

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -175,14 +175,20 @@ def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A LLaVA-OneVision of a few thousand weights, built once for all tests."""
+def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A model of a few thousand weights of the family that is named, built once for all tests."""
     import torch
 
     from finetune.network.tiny import build_tiny
 
     torch.set_num_threads(1)  # where cores are busy, a second thread makes a small model many times slower
-    return build_tiny(tmp_path_factory.mktemp("tiny") / "model")
+    return cache(lambda family: build_tiny(tmp_path_factory.mktemp("tiny") / "model", family=family))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_of: Callable[[str], Path]) -> Path:
+    """A LLaVA-OneVision of a few thousand weights."""
+    return tiny_of("llava_onevision")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from finetune.ask import answer
 from finetune.cli import finetune
+from finetune.families.known import FAMILIES
 from finetune.watch.progress import lines_of
 from tests import warm
 
@@ -118,11 +119,15 @@ def weights(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("launcher", "changes"),
-    [((), {}), (TWO, {"run.zero": 2, "model.dtype": "bfloat16", "batch.global_batch": 4})],
-    ids=["one process", "two processes under ZeRO-2"],
+    ("family", "launcher", "changes"),
+    [
+        *((family, (), {}) for family in FAMILIES),
+        ("llava_onevision", TWO, {"run.zero": 2, "model.dtype": "bfloat16", "batch.global_batch": 4}),
+    ],
+    ids=[*(f"{family}, one process" for family in FAMILIES), "two processes under ZeRO-2"],
 )
-def test_checked_trained_killed_stopped_resumed_merged_and_asked(tiny_model, data, tmp_path, launcher, changes):
+def test_checked_trained_killed_stopped_resumed_merged_and_asked(tiny_of, family, data, tmp_path, launcher, changes):
+    tiny_model = tiny_of(family)
     whole, parts, merged, half = (tmp_path / name for name in ("whole", "parts", "merged", "half"))
     recipe = ("smoke", "--data", data, *sets({"model.name": tiny_model, **SHORT, **LORA, **changes}))
     here("check", *recipe, "--gpus", 2 if launcher else 1)

@@ -55,8 +55,9 @@ def test_what_the_paper_shares_among_its_runs_is_shared():
 def test_ours_small_and_smoke_are_presets_too():
     families = {name: one.family for name, one in recipes().items() if one.family != "paper"}
     assert families == {
-        "isolated_qacap": "ours", "isolated_replay": "ours", "lora_lr1e-4": "ours", "small_full": "small",
-        "small_isolated": "small", "small_lora": "small", "smoke": "smoke",
+        "internvl3_2b_isolated": "ours", "internvl3_2b_lora": "ours", "internvl3_8b_isolated": "ours",
+        "internvl3_8b_lora": "ours", "isolated_qacap": "ours", "isolated_replay": "ours", "lora_lr1e-4": "ours",
+        "small_full": "small", "small_isolated": "small", "small_lora": "small", "smoke": "smoke",
     }  # fmt: skip
 
 
@@ -68,6 +69,11 @@ def test_every_preset_says_first_how_it_is_started(path):
 def test_an_assumption_is_told_where_the_paper_is_silent():
     told = {name for name in PAPER if recipe(name).assumptions}
     assert told == {name for name in PAPER if name.startswith(("v", "lora"))}
+
+
+def test_what_was_not_tried_with_a_model_is_told_as_an_assumption():
+    others = [one for one in recipes().values() if not one.model.is_folder and "llava" not in one.model.name]
+    assert all(any("not tried" in said for said in one.assumptions) for one in others)
 
 
 def test_all_mistakes_of_a_recipe_are_told_at_once():

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from finetune.families.family import Family
+from finetune.families.internvl import INTERNVL
 from finetune.families.llava_onevision import LLAVA_ONEVISION
 from schemas.errors import CheckpointError, RecipeError
 
-FAMILIES: dict[str, Family] = {one.name: one for one in (LLAVA_ONEVISION,)}
+FAMILIES: dict[str, Family] = {one.name: one for one in (LLAVA_ONEVISION, INTERNVL)}
 CONFIG = "config.json"
 
 
