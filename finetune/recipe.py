@@ -111,6 +111,8 @@ class Turns(Table):
     """How the turns of a conversation lie in a row. `pack_tokens`: rows of several pictures; none: one record a row."""
 
     layout: Literal["sequential", "isolated"] = "sequential"
+    share_pictures: bool = True
+    """Whether records of the same pictures stand in one row, which holds the pictures once; with pack_tokens only."""
     share_sequential: Share = 0.0
     max_tokens: Annotated[int, Field(ge=16)] = 32768
     pack_tokens: Annotated[int, Field(ge=16)] | None = None

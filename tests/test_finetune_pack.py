@@ -1,6 +1,7 @@
 """Rows equal the records apart, in loss and in gradient."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -93,6 +94,44 @@ def test_a_packed_row_has_the_losses_and_gradients_of_separate_samples(processor
         assert largest(ours, theirs) < 1e-4
 
 
+@pytest.mark.parametrize("norm", ["sample", "turn"])
+def test_records_of_one_picture_share_it_and_have_the_losses_and_gradients_of_separate_samples(processor, model, norm):
+    """(a) and (b) where isolated turns and dialogues of the same pictures stand behind one prefix, others between."""
+    rng, encoder, n_shared = np.random.default_rng(17), encoder_of(processor, norm, share=0.5), 0
+    for first in range(0, 20, 5):
+        drawn = [random_sample(rng, first + k) for k in range(5)]
+        pictured = [one for one in drawn if one.pictures]
+        others = [replace(one, sample_id=f"{one.sample_id}-{k}") for one in pictured for k in range(2)]
+        samples = sorted([*drawn, *others], key=lambda one: one.sample_id.split("-")[0])
+        shared = encoder.encode_row(samples)
+        n_shared += sum(one.is_rest for one in shared)
+        together = row_of(shared)
+        pairs = [(sample, encoder.encode(sample)) for sample in samples]
+        apart = [row for pair in pairs for row in separate_rows(encoder, *pair)]
+        assert together["input_ids"].numel() < sum(one.n_tokens for _, one in pairs)
+        with torch.no_grad():
+            expected = torch.cat([token_losses(model, row)[0] for row in apart])
+            assert torch.allclose(token_losses(model, together)[0], expected, rtol=1e-4, atol=1e-5)
+        assert torch.equal(together["weight"], torch.cat([row["weight"] for row in apart]))
+        assert largest(gradients(model, [together]), gradients(model, apart)) < 1e-4
+    assert n_shared > 20
+
+
+def test_records_that_begin_otherwise_do_not_share(processor):
+    encoder, sizes = encoder_of(processor, share=1.0), SIZES_PX[0]
+    other = (Picture("1.png", png(1, sizes)),)
+    one = Sample(
+        "a", "all", (Picture("0.png", png(0, sizes)),), (Message("user", "<image>\nA?"), Message("assistant", "B"))
+    )
+    late = replace(one, messages=(Message("user", "A?\n<image>\nB?"), one.messages[1]))
+    text = Sample("t", "all", (), (Message("user", "Hi"), Message("assistant", "Hello")))
+    for pair in ([one, replace(one, pictures=other)], [one, late], [late, late], [text, text]):
+        assert not any(found.is_rest for found in encoder.encode_row(pair))
+    assert [found.is_rest for found in encoder.encode_row([one, one, text, one])] == [False, True, False, False]
+    papers = Encoder(processor, recipe("smoke", {"turns": '{layout = "sequential"}', "loss.on": "llava_next"}))
+    assert not papers.encode_row([one, one])[1].is_rest  # it learns marks of the prefix too
+
+
 def test_the_random_conversations_are_of_every_kind(processor):
     rng, encoder = np.random.default_rng(7), encoder_of(processor)
     encoded = [encoder.tokens(random_sample(rng, number)) for number in range(24)]
@@ -151,8 +190,6 @@ def seen_of(blocks):
 
 def test_who_may_see_whom_in_a_row():
     """A prefix of two tokens with turns of two and one; a prefix of one with a turn of one."""
-    branches = [np.array([0, 0, 1, 1, 2]), np.array([0, 1])]
-    assert Blocks.of(branches) == TWO_RECORDS
     assert seen_of(TWO_RECORDS).int().tolist() == WHO_SEES_WHOM
 
 

@@ -253,7 +253,9 @@ def test_picture_tokens_that_the_model_does_not_have_are_named(context, monkeypa
 
 def test_a_mask_that_lets_turns_see_each_other_is_named(context, monkeypatch):
     sound = context(settings={"turns.share_sequential": "0.0"})
-    monkeypatch.setattr("finetune.rows.pack.Blocks.of", lambda branches: Blocks(((sum(map(len, branches)),),)))
+    monkeypatch.setattr(
+        "finetune.rows.pack.blocks_of", lambda records: Blocks(((sum(one.n_tokens for one in records),),))
+    )
     assert "separate samples differ" in " ".join(message for _, message in errors(sound, (check_isolated,)))
 
 

@@ -1,5 +1,6 @@
 """The order of a run, the shares of its sources, and one denominator for every way to deal its rows."""
 
+import json
 from collections import Counter
 
 import numpy as np
@@ -15,6 +16,7 @@ from finetune.rows.encode import Encoder
 from finetune.rows.lengths import Lengths, lengths_of
 from finetune.rows.sampler import Collate, Rows, order_of, plan_of_run, records_of_source
 from schemas.errors import CatalogError, RecipeError
+from tests.making_handover import draft_of
 
 
 class Listed:
@@ -115,12 +117,11 @@ def test_the_same_records_share_a_step_on_any_number_of_processes(samples, proce
 
 def test_rows_of_like_length_run_at_the_same_time(samples, processor):
     more = {"batch.global_batch": "8", "batch.accumulate": "4", "turns.pack_tokens": "16"}
-    encoder, plan = planned(samples, processor, 2, **more)
-    lengths = lengths_of(samples, encoder).whole.tolist()
+    plan = planned(samples, processor, 2, **more)[1]
     as_it_came = list(plan.rows)
     np.random.default_rng(0).shuffle(as_it_came)
     shuffled = type(plan)(tuple(as_it_came), 8, 2, 1, plan.steps_of_epoch, plan.order)
-    assert 1 <= plan.slowest_rank_factor(lengths) < shuffled.slowest_rank_factor(lengths)
+    assert 1 <= plan.slowest_rank_factor() < shuffled.slowest_rank_factor()
 
 
 def test_fillers_complete_the_last_step_of_each_epoch(samples, processor):
@@ -177,9 +178,40 @@ def test_workers_measure_the_same_lengths(samples, processor):
 
 
 def test_a_record_that_cannot_be_encoded_stops_the_plan(samples, processor):
-    wrong = Lengths(np.zeros(23, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), (("s", "sample s: why"),))
+    none = np.zeros(0, np.int64)
+    wrong = Lengths(np.zeros(23, np.int64), none, none, np.zeros(22, np.int64), (("s", "sample s: why"),))
     with pytest.raises(CatalogError, match="1 records cannot be encoded; the first: sample s: why"):
         plan_of_run(samples, wrong, Encoder(processor, recipe("smoke")), n_processes=1)
+
+
+@pytest.fixture(scope="module")
+def of_few_pictures(made_handover, tmp_path_factory):
+    """Twelve records of four pictures."""
+    folder = tmp_path_factory.mktemp("shared")
+    data = folder / "data" / "llava.jsonl"
+    draft = draft_of(4, 0)
+    records = [{**one, "id": f"{one['id']}-{k}"} for k in range(3) for one in draft.records]
+    for name, content in draft.pictures.items():
+        (data.parent / name).parent.mkdir(parents=True, exist_ok=True)
+        (data.parent / name).write_bytes(content)
+    data.write_text("".join(json.dumps(one) + "\n" for one in records))
+    return open_handover(data, tags=["all"], index_dir=folder / "index")
+
+
+@pytest.mark.parametrize("layout", ["isolated", "sequential"])
+def test_records_of_the_same_pictures_share_them_in_a_row(of_few_pictures, processor, layout):
+    turns = {"turns": f'{{layout = "{layout}", pack_tokens = 900, max_tokens = 8192}}', "batch.global_batch": "2"}
+    encoder, plan = planned(of_few_pictures, processor, **turns)
+    together = [{of_few_pictures.pictures[number] for number in row.numbers} for row in plan.rows if not row.is_filler]
+    assert sorted(number for one in together for number in one) == [0, 1, 2, 3]  # each picture in one row
+    rows = Rows(of_few_pictures, encoder, plan)
+    for number, row in enumerate(plan.rows):
+        collated = Collate()([rows[number]])
+        assert collated["input_ids"].shape[1] == row.n_tokens <= 900
+        assert len(collated["image_sizes"]) == len({of_few_pictures.pictures[one] for one in row.numbers})
+    _, apart = planned(of_few_pictures, processor, **turns, **{"turns.share_pictures": "false"})
+    assert apart.order == plan.order
+    assert sum(row.n_tokens for row in apart.rows) > 1.3 * sum(row.n_tokens for row in plan.rows)
 
 
 def step_gradients(model, encoder, samples, plan):

@@ -167,8 +167,8 @@ def loading_bytes(context: Context, shape: Shape) -> int:
 
 def cost_told(context: Context) -> str:
     """Steps, tokens, operations and GPU-hours of the run, at three shares of the paper's GPU's peak."""
-    whole, plan, shape = context.lengths.whole, context.plan, _shape(context)
-    n_tokens = sum(int(whole[number]) for row in plan.rows for number in row.numbers)
+    plan, shape = context.plan, _shape(context)
+    n_tokens = sum(row.n_tokens for row in plan.rows)
     operations = 6 * shape.n_weights * n_tokens
     hours = ", ".join(f"{operations / PEAK_OF_PAPER / share / 3600:.3g} at {share:.0%}" for share in SHARES)
     disk, each = disk_bytes(context, shape) / GB, gpu_bytes(context, shape) / GB

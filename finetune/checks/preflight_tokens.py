@@ -204,13 +204,13 @@ def _n_features(encoder: Encoder, model: Any, given: Any) -> int:
 def lengths_told(context: Context) -> str:
     """Lengths and rows of the run in one paragraph."""
     plan, whole = context.plan, context.lengths.whole
-    per_row = [sum(int(whole[number]) for number in row.numbers) for row in plan.rows if not row.is_filler]
+    per_row = [row.n_tokens for row in plan.rows if not row.is_filler]
     n_tokens, capacity = sum(per_row), context.recipe.turns.pack_tokens
     filled = f", {n_tokens / (capacity * max(len(per_row), 1)):.1%} of {capacity} filled" if capacity else ""
     return (
         f"{len(context.samples)} records of {whole.min()} to {whole.max()} tokens; {len(per_row)} rows{filled}; "
         f"{plan.n_steps} steps ({', '.join(map(str, plan.steps_of_epoch))} an epoch), {n_tokens} tokens; the slowest "
-        f"rank has {plan.slowest_rank_factor(whole.tolist()):.3f} of the average"
+        f"rank has {plan.slowest_rank_factor():.3f} of the average"
     )
 
 

@@ -103,13 +103,13 @@ def words_told(context: Context) -> str:
 
 
 def _slack(context: Context) -> Iterator[str]:
-    whole, capacity = context.lengths.whole.tolist(), context.recipe.turns.pack_tokens
+    capacity = context.recipe.turns.pack_tokens
     rows = [row for row in context.plan.rows if not row.is_filler]
     if capacity and rows:
-        filled = sum(whole[number] for row in rows for number in row.numbers) / (capacity * len(rows))
+        filled = sum(row.n_tokens for row in rows) / (capacity * len(rows))
         if filled < LEAST_FILL:
             yield f"rows are {filled:.1%} full: another pack_tokens than {capacity} may hold more"
-    factor = context.plan.slowest_rank_factor(whole)
+    factor = context.plan.slowest_rank_factor()
     if factor > MOST_WAITING:
         yield f"the slowest rank has {factor:.2f} times the average work: the others wait"
 

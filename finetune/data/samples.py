@@ -130,6 +130,17 @@ class Samples:
         return [one for batch in self._batches for one in batch.column("source").to_pylist()]
 
     @cached_property
+    def pictures(self) -> list[int]:
+        """A number for the pictures of every record, by their names: equal numbers for equal names."""
+        known: dict[tuple[str, ...], int] = {}
+        names = (
+            (root, *images)
+            for batch in self._batches
+            for root, images in zip(batch.column("root").to_pylist(), batch.column("images").to_pylist(), strict=True)
+        )
+        return [known.setdefault(one, len(known)) for one in names]
+
+    @cached_property
     def _batches(self) -> list[pa.RecordBatch]:
         reader = pa.ipc.open_file(pa.memory_map(str(self.index)))
         return [reader.get_batch(number) for number in range(reader.num_record_batches)]

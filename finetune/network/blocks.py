@@ -5,7 +5,6 @@ it of its own part, and a turn the whole prefix of its record. As a mask that wo
 length squared; here it is one number for each part.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -25,11 +24,6 @@ class Blocks:
     """
 
     records: tuple[tuple[int, ...], ...]
-
-    @classmethod
-    def of(cls, branches: Sequence[Integers]) -> "Blocks":
-        """From the branch of each token of each record: 0 in the prefix, then 1, 2, …."""
-        return cls(tuple(tuple(np.bincount(one).tolist()) for one in branches))
 
     def to(self, *_: Any, **__: Any) -> "Blocks":
         """The lengths themselves, which belong to no device; what moves a batch may ask for it."""

@@ -37,10 +37,9 @@ def largest_difference(model: Any, encoder: Encoder, samples: Sequence[Sample]) 
 
 
 def _difference(model: Any, encoder: Encoder, samples: Sequence[Sample]) -> float:
-    encoded = [encoder.encode(sample) for sample in samples]
-    both = zip(samples, encoded, strict=True)
+    both = zip(samples, (encoder.encode(sample) for sample in samples), strict=True)
     with torch.no_grad():
-        together, _ = token_losses(model, row_of(encoded))
+        together, _ = token_losses(model, row_of(encoder.encode_row(samples)))
         rows = (row for sample, one in both for row in separate_rows(encoder, sample, one))
         apart = torch.cat([token_losses(model, row)[0] for row in rows])
     return float(((together - apart).abs() / apart.abs().clamp(min=1.0)).max())

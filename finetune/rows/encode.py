@@ -50,6 +50,10 @@ class Encoded:
     sizes_px: tuple[tuple[int, int], ...]
     """Height and width of every picture."""
     pictures: Mapping[str, Any] = field(default_factory=dict)
+    n_prefix: int = 0
+    """Tokens up to the end of the pictures, which records of the same pictures have in common; 0 where not."""
+    is_rest: bool = False
+    """Whether it goes on after the pictures of a record before it in the row: it has no prefix and no pictures."""
 
     @property
     def n_tokens(self) -> int:
@@ -60,6 +64,15 @@ class Encoded:
     def n_supervised(self) -> int:
         """Tokens that are learned."""
         return int((self.labels != IGNORED).sum())
+
+    def rest_after(self, first: "Encoded") -> "Encoded | None":
+        """What comes after the pictures, to stand in a row behind `first`; None where the two do not begin alike."""
+        n = self.n_prefix
+        if not n or n != first.n_prefix or not np.array_equal(self.input_ids[:n], first.input_ids[:n]):
+            return None
+        fields = {name: getattr(self, name)[..., n:] for name in ("input_ids", "labels", "weights", "positions")}
+        branches = np.maximum(self.branches[n:], 1)
+        return replace(self, **fields, branches=branches, sizes_px=(), pictures={}, n_prefix=0, is_rest=True)
 
 
 def without_weight(encoded: Encoded) -> Encoded:
@@ -98,14 +111,27 @@ class Encoder:
             return encoded
         return replace(encoded, pictures=self.family.pictures(self.processor, pictures))
 
+    def encode_row(self, samples: Sequence[Sample], epoch: int = 0) -> list[Encoded]:
+        """The records of a row. Of those that follow one of the same pictures only what comes after the pictures."""
+        found: list[Encoded] = []
+        pictures, first = (), None
+        for sample in samples:
+            rest = None
+            if first and pictures and sample.pictures == pictures:
+                rest = self.tokens(sample, first.sizes_px, epoch).rest_after(first)
+            if rest is None:
+                pictures, first = sample.pictures, self.encode(sample, epoch)
+            found.append(rest or first)
+        return found
+
     def tokens(self, sample: Sample, sizes_px: Sequence[tuple[int, int]] | None = None, epoch: int = 0) -> Encoded:
         """The record without pixels. `sizes_px` (height, width) are read from the files' headers when not given."""
         return self._encoded(sample, sizes_px, self.kept_turns(sample, epoch))
 
-    def turn_lengths(self, sample: Sample) -> tuple[Integers, Integers]:
-        """Tokens of the prefix and of every turn, also of those that an epoch leaves out; and how many are learned."""
+    def turn_lengths(self, sample: Sample) -> tuple[Integers, Integers, int]:
+        """Tokens of the prefix and of every turn, also of those that an epoch leaves out; those learned; `n_prefix`."""
         whole = self._encoded(sample, None, range(len(sample.turns)))
-        return np.bincount(whole.branches), np.bincount(whole.branches[whole.labels != IGNORED])
+        return np.bincount(whole.branches), np.bincount(whole.branches[whole.labels != IGNORED]), whole.n_prefix
 
     def separate(self, sample: Sample, epoch: int = 0) -> list[Encoded]:
         """The turns of an isolated record as records of their own, each with the weights that it has in the row.
@@ -131,13 +157,9 @@ class Encoder:
         before the first question.
         """
         turns = self.recipe.turns
-        if turns.layout == "sequential" or not sample.pictures:
+        if turns.layout == "sequential" or not self._opens_with_pictures(sample):
             return False
-        opening = f"{PLACEHOLDER}\n" * len(sample.pictures)
-        stands_first = sample.messages[0].text.startswith(opening) and sample.n_placeholders == len(sample.pictures)
-        return (
-            stands_first and fraction(f"dialogue:{self.recipe.run.seed}:{sample.sample_id}") >= turns.share_sequential
-        )
+        return fraction(f"dialogue:{self.recipe.run.seed}:{sample.sample_id}") >= turns.share_sequential
 
     def kept_turns(self, sample: Sample, epoch: int = 0) -> list[int]:
         """Numbers of the turns that an isolated record keeps in an epoch, chosen by key and in their order."""
@@ -262,7 +284,22 @@ class Encoder:
         positions = np.concatenate([of_prefix, _after(of_prefix, branches)], axis=-1)
         return Encoded(
             sample.sample_id, sample.source, is_dialogue, ids, labels, weights, positions, branches, n_units, sizes,
+            n_prefix=self._n_prefix(sample, ids, labels),
         )  # fmt: skip
+
+    def _n_prefix(self, sample: Sample, ids: Integers, labels: Integers) -> int:
+        """Tokens up to what closes the last picture, where nothing of them or right after them is learned."""
+        if not self._opens_with_pictures(sample):
+            return 0
+        end = int(np.flatnonzero(ids == self.picture_id)[-1]) + 1
+        n = end + len(self._closing)
+        return n if ids[end:n].tolist() == self._closing and (labels[: n + 1] == IGNORED).all() else 0
+
+    def _opens_with_pictures(self, sample: Sample) -> bool:
+        """Whether all pictures stand before the first question."""
+        opening = f"{PLACEHOLDER}\n" * len(sample.pictures)
+        stands_first = sample.messages[0].text.startswith(opening)
+        return bool(sample.pictures) and stands_first and sample.n_placeholders == len(sample.pictures)
 
     def _weights(self, sample_id: str, labels: Integers, turns: Integers) -> tuple[NDArray[np.float64], int]:
         """Weight of every token, from the record alone: a row knows nothing of it."""

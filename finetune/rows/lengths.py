@@ -12,7 +12,7 @@ from finetune.rows.encode import Encoder, Integers
 from schemas.errors import CatalogError
 from schemas.fingerprint import fingerprint
 
-FORMAT = 1  # of the cached file
+FORMAT = 2  # of the cached file
 AT_ONCE = 64
 
 
@@ -27,6 +27,8 @@ class Lengths:
     starts: Integers
     tokens: Integers
     learned: Integers
+    prefixes: Integers
+    """Of every record, the tokens that it has in common with others of the same pictures; 0 where it has none."""
     wrong: tuple[tuple[str, str], ...]
     """Sample id and reason."""
 
@@ -56,7 +58,7 @@ def lengths_of(samples: Samples, encoder: Encoder, *, workers: int = 0, cache: P
 
     No picture is decoded. A record that cannot be encoded is told in `wrong`, not raised: all of them at once.
     """
-    turns = encoder.recipe.turns.model_dump(exclude={"pack_tokens", "max_tokens", "turns_per_image"})
+    turns = encoder.recipe.turns.model_dump(exclude={"pack_tokens", "max_tokens", "turns_per_image", "share_pictures"})
     settings = [FORMAT, samples.digest, encoder.digest, turns, encoder.recipe.loss.on, encoder.recipe.run.seed]
     path = cache and cache / f"lengths-{fingerprint(settings)[:32]}.npz"
     if path and path.is_file():
@@ -83,7 +85,7 @@ class _Measuring:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, number: int) -> tuple[Integers, Integers] | str:
+    def __getitem__(self, number: int) -> tuple[Integers, Integers, int] | str:
         try:
             return self.encoder.turn_lengths(self.samples[number])
         except CatalogError as error:
@@ -95,24 +97,28 @@ def _measured(samples: Samples, encoder: Encoder, workers: int) -> Lengths:
 
     loader: Any = DataLoader(_Measuring(samples, encoder), batch_size=AT_ONCE, num_workers=workers, collate_fn=list)
     starts, tokens, learned, wrong = [0], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], []
+    prefixes: list[int] = []
     for number, found in enumerate(one for batch in loader for one in batch):
         if isinstance(found, str):
             wrong.append((samples.ids[number], found))
         else:
             tokens.append(found[0])
             learned.append(np.pad(found[1], (0, len(found[0]) - len(found[1]))))
+        prefixes.append(0 if isinstance(found, str) else found[2])
         starts.append(starts[-1] + (0 if isinstance(found, str) else len(found[0])))
-    return Lengths(np.array(starts), np.concatenate(tokens), np.concatenate(learned), tuple(wrong))
+    return Lengths(
+        np.array(starts), np.concatenate(tokens), np.concatenate(learned), np.array(prefixes, np.int64), tuple(wrong)
+    )
 
 
 def _read(path: Path) -> Lengths:
     with np.load(path) as found:
-        return Lengths(found["starts"], found["tokens"], found["learned"], ())
+        return Lengths(found["starts"], found["tokens"], found["learned"], found["prefixes"], ())
 
 
 def _write(path: Path, lengths: Lengths) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}")
     with aside.open("wb") as file:
-        np.savez(file, starts=lengths.starts, tokens=lengths.tokens, learned=lengths.learned)
+        np.savez(file, starts=lengths.starts, tokens=lengths.tokens, learned=lengths.learned, prefixes=lengths.prefixes)
     aside.replace(path)

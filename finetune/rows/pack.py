@@ -39,8 +39,23 @@ def row_of(records: Sequence[Encoded]) -> dict[str, Any]:
         "n_units": torch.tensor(sum(one.n_units for one in records)),
     }
     if len(records) > 1 or not records[0].is_dialogue:
-        row["blocks"] = Blocks.of([one.branches for one in records])
+        row["blocks"] = blocks_of(records)
     return {**row, **_pictures([one for one in records if one.sizes_px])}
+
+
+def blocks_of(records: Sequence[Encoded]) -> Blocks:
+    """Who sees whom in a row. The rest of a record behind another of the same pictures is more turns of that one."""
+    parts: list[tuple[int, ...]] = []
+    followed = [*(one.is_rest for one in records[1:]), False]
+    for one, is_followed in zip(records, followed, strict=True):
+        own = tuple(n for n in np.bincount(one.branches).tolist() if n)
+        if one.is_rest:
+            parts[-1] += own
+        elif one.is_dialogue and is_followed:
+            parts.append((one.n_prefix, one.n_tokens - one.n_prefix))
+        else:
+            parts.append(own)
+    return Blocks(tuple(parts))
 
 
 def bins(lengths: Sequence[int], capacity: int, window: int = WINDOW) -> list[list[int]]:

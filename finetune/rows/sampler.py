@@ -25,10 +25,14 @@ from schemas.errors import RecipeError
 
 @dataclass(frozen=True)
 class Row:
-    """Records that share a row, by number. A filler repeats a row without weight, to complete an epoch's last step."""
+    """Records that share a row, by number. A filler repeats a row without weight, to complete an epoch's last step.
+
+    `n_tokens` is what the row holds: of records of the same pictures the pictures once.
+    """
 
     epoch: int
     numbers: tuple[int, ...]
+    n_tokens: int
     is_filler: bool = False
 
 
@@ -65,11 +69,14 @@ class Plan:
         n_records = self._n_records[min(step, self.n_steps)]
         return Position(step, min(bisect_right(ends, step), len(ends) - 1), n_records, self.order)
 
-    def slowest_rank_factor(self, costs: Sequence[int]) -> float:
+    def slowest_rank_factor(self) -> float:
         """How much longer the slowest rank's rows are than the average: 1 where nobody waits."""
         at_once = self.per_device * self.n_processes
-        loads = [sum(costs[number] for number in row.numbers) for row in self.rows]
-        table = np.array(loads, float).reshape(-1, self.n_processes, self.per_device).sum(axis=2)
+        table = (
+            np.array([row.n_tokens for row in self.rows], float)
+            .reshape(-1, self.n_processes, self.per_device)
+            .sum(axis=2)
+        )
         return float(table.max(axis=1).sum() / table.mean(axis=1).sum()) if at_once and len(table) else 1.0
 
     @cached_property
@@ -97,9 +104,10 @@ def plan_of_run(
         if recipe.turns.turns_per_image:  # other turns in every epoch
             kept = {number: encoder.kept_turns(samples[number], epoch) for number in order}
             costs = [lengths.of(number, kept.get(number)) for number in range(len(samples))]
-        found = _rows_of_epoch(order, costs, recipe, epoch)
+        groups = _groups(order, costs, samples, lengths, recipe)
+        found = _rows_of_epoch(groups, costs, recipe, epoch)
         steps.append(len(found) // recipe.batch.global_batch)
-        rows += _dealt(found, costs, recipe, n_processes)
+        rows += _dealt(found, recipe, n_processes)
     n_rows = (recipe.run.max_steps or sum(steps)) * recipe.batch.global_batch
     return Plan(
         tuple(rows[:n_rows]), recipe.batch.global_batch, n_processes, recipe.batch.per_device, tuple(steps),
@@ -150,7 +158,12 @@ class Rows:
 
     def __getitem__(self, number: int) -> list[Encoded]:
         row = self.plan.rows[number]
-        records = [self.encoder.encode(self.samples[one], row.epoch) for one in row.numbers]
+        samples = [self.samples[one] for one in row.numbers]
+        is_shared = self.encoder.recipe.turns.share_pictures
+        encode = self.encoder.encode
+        records = (
+            self.encoder.encode_row(samples, row.epoch) if is_shared else [encode(one, row.epoch) for one in samples]
+        )
         return [without_weight(one) for one in records] if row.is_filler else records
 
 
@@ -193,22 +206,53 @@ def _key(seed: int, epoch: int, sample_id: str, again: int) -> bytes:
     return hashlib.blake2b(said.encode(), digest_size=16).digest()
 
 
-def _rows_of_epoch(order: Sequence[int], costs: Sequence[int], recipe: Recipe, epoch: int) -> list[Row]:
+@dataclass
+class _Group:
+    """Records of an epoch that stand together, and their tokens together."""
+
+    numbers: list[int]
+    n_tokens: int
+
+
+def _groups(
+    order: Sequence[int], costs: Sequence[int], samples: Samples, lengths: Lengths, recipe: Recipe
+) -> list[_Group]:
+    """Records of the same pictures together, where the first of them stands, as many as a row holds; others alone."""
+    capacity = recipe.turns.pack_tokens if recipe.turns.share_pictures else None
+    groups: list[_Group] = []
+    open_of: dict[int, _Group] = {}  # by the pictures
+    for number in order:
+        prefix = int(lengths.prefixes[number]) if capacity else 0
+        group = open_of.get(samples.pictures[number]) if prefix else None
+        if group and capacity and group.n_tokens + costs[number] - prefix <= capacity:
+            group.numbers.append(number)
+            group.n_tokens += costs[number] - prefix
+            continue
+        groups.append(_Group([number], costs[number]))
+        if prefix:
+            open_of[samples.pictures[number]] = groups[-1]
+    return groups
+
+
+def _rows_of_epoch(groups: Sequence[_Group], costs: Sequence[int], recipe: Recipe, epoch: int) -> list[Row]:
     """Rows in order, fillers at the end: a whole number of steps."""
     capacity, global_batch = recipe.turns.pack_tokens, recipe.batch.global_batch
-    places = bins([costs[number] for number in order], capacity) if capacity else [[at] for at in range(len(order))]
-    rows = [Row(epoch, tuple(order[at] for at in one)) for one in places]
-    shortest = min(rows, key=lambda row: (sum(costs[number] for number in row.numbers), row.numbers))
+    sizes = [group.n_tokens for group in groups]
+    places = bins(sizes, capacity) if capacity else [[at] for at in range(len(groups))]
+    rows = [
+        Row(epoch, tuple(number for at in one for number in groups[at].numbers), sum(sizes[at] for at in one))
+        for one in places
+    ]
+    shortest = min(rows, key=lambda row: (row.n_tokens, row.numbers)).numbers[0]
     n_fillers = -len(rows) % global_batch
-    return [*rows, *[Row(epoch, shortest.numbers[:1], is_filler=True)] * n_fillers]
+    return [*rows, *[Row(epoch, (shortest,), costs[shortest], is_filler=True)] * n_fillers]
 
 
-def _dealt(rows: Sequence[Row], costs: Sequence[int], recipe: Recipe, n_processes: int) -> Iterator[Row]:
+def _dealt(rows: Sequence[Row], recipe: Recipe, n_processes: int) -> Iterator[Row]:
     """The rows of each step rearranged: rows of like cost at the same time, and no rank always with the longest."""
     per_device, global_batch = recipe.batch.per_device, recipe.batch.global_batch
     for start in range(0, len(rows), global_batch):
-        step = list(rows[start : start + global_batch])
-        step.sort(key=lambda row: -sum(costs[number] for number in row.numbers))
+        step = sorted(rows[start : start + global_batch], key=lambda row: -row.n_tokens)
         places: list[tuple[int, int, int]] = []
         for at in range(global_batch):
             deal, rank = divmod(at, n_processes)
