@@ -1,9 +1,10 @@
 """Forks Pythons whose imports are done, for who asks at a socket: `python -m tests.warm_service FOLDER [collect]`.
 
-It imports once, then serves until the process that started it is gone. Asked for is a JSON line: the words after
-`python` ("-m", package, …, or "-c", code), folder, environment, whether it is a session of its own, what it takes for
-Python; with it come stdin, stdout and stderr. It answers with a line for the process's id and one for the exit code,
-negative for a signal. Bytes that it reads there are signals to pass on; where the asker is gone, the process is killed.
+It imports and uses once, then serves until the process that started it is gone. Asked for is a JSON line: the words
+after `python` ("-m", package, …, or "-c", code), folder, environment, whether it is a session of its own, what it
+takes for Python; with it come stdin, stdout and stderr. It answers with a line for the process's id and one for the
+exit code, negative for a signal. Bytes that it reads there are signals to pass on; where the asker is gone, the
+process is killed.
 """
 
 import atexit
@@ -129,6 +130,20 @@ def _become(words: list[str], cwd: Path, environment: dict[str, str]) -> int:
     return 0
 
 
+def use() -> None:
+    """What is read, compiled and remembered when it is first used: words of schemes, wordings, numba's functions."""
+    import numpy as np
+
+    from curation.fault_injection.injections import synthetic_injections
+    from curation.pictures.png import png_bytes
+    from curation.pictures.render import Picture, draw
+    from curation.pictures.zscale import clipped_noise
+
+    synthetic_injections("used", 14)
+    clipped_noise(np.arange(64, dtype=np.float32).reshape(8, 8))
+    png_bytes(draw(np.arange(64, dtype=np.float32).reshape(8, 8), Picture(side_px=8)).picture)
+
+
 def collect() -> None:
     """Import every file of tests as pytest does: the processes that will run them find them imported."""
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # they tell what is wrong themselves
@@ -138,6 +153,7 @@ def collect() -> None:
 if __name__ == "__main__":
     for name in IMPORTED:
         importlib.import_module(name)
+    use()
     if "collect" in sys.argv[2:]:
         collect()
     gc.freeze()  # no collection of garbage looks at what was imported
