@@ -25,6 +25,8 @@ REVISIONS = {  # the commits of the hub that the presets mean
     "llava-hf/llava-onevision-qwen2-0.5b-ov-hf": "74dd0bf867a4cda7950c17663794267c60cf4b40",
     "OpenGVLab/InternVL3-2B-hf": "cb57a075cb75a2e6d1b668b128d48bb00ae321d2",
     "OpenGVLab/InternVL3-8B-hf": "259a3b64a14623c0ec91a045cb43f7c5af5fa6af",
+    "Qwen/Qwen2.5-VL-3B-Instruct": "66285546d2b821cf421d4f5eb2576359d3770cd3",
+    "Qwen/Qwen2.5-VL-7B-Instruct": "cc594898137f460bfe9f0759e9844b3ce807cfb5",
 }
 BASE = next(iter(REVISIONS))
 ROUNDING = 1e-9

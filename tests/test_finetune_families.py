@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import jinja2
 import numpy as np
@@ -44,6 +45,7 @@ SYSTEM = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
 OWN = {  # what stands before a conversation, and what a picture is, in the text that each was trained with
     "llava_onevision": (SYSTEM, "<image>\n"),
     "internvl": ("", "<IMG_CONTEXT>\n"),
+    "qwen2_5_vl": (SYSTEM, "<|vision_start|><|image_pad|><|vision_end|>"),
 }
 
 
@@ -139,15 +141,18 @@ def test_isolated_turns_are_the_tokens_of_separate_conversations(processor, pict
 
 
 def test_a_packed_row_has_the_losses_and_gradients_of_separate_samples(processor, model):
-    """Isolated turns and dialogues, with one picture, several and none, in one row."""
+    """Isolated turns and dialogues, with one picture, several and none, some of the same pictures, in one row."""
     rng = np.random.default_rng(7)
     encoder = encoder_of(processor, "isolated", **{"turns.share_sequential": "0.3"})
-    kinds = set()
+    kinds, n_shared = set(), 0
     for first in range(0, 12, 3):
         samples = [random_sample(rng, first + k) for k in range(3)]
+        samples.insert(1, replace(samples[0], sample_id=f"again{first}"))
         encoded = [encoder.encode(sample) for sample in samples]
         kinds |= {(one.is_dialogue, len(one.sizes_px)) for one in encoded}
-        together = row_of(encoded)
+        in_row = encoder.encode_row(samples)
+        n_shared += sum(one.is_rest for one in in_row)
+        together = row_of(in_row)
         apart = [row for pair in zip(samples, encoded, strict=True) for row in separate_rows(encoder, *pair)]
         with torch.no_grad():
             losses = token_losses(model, together)[0]
@@ -158,6 +163,7 @@ def test_a_packed_row_has_the_losses_and_gradients_of_separate_samples(processor
         assert largest(ours, theirs) < 1e-4
     assert {number for _, number in kinds} == {0, 1, 2}
     assert {is_dialogue for is_dialogue, _ in kinds} == {True, False}
+    assert n_shared
 
 
 def test_a_record_alone_has_the_logits_of_the_model_s_own_call(family, processor, model):
@@ -186,7 +192,7 @@ def test_a_picture_changes_what_is_likely(processor, model):
 
 def test_tokens_foretold_are_placeholders_are_features(folder, made_handover, tmp_path, monkeypatch):
     context = Context(recipe("smoke"), made_handover(tmp_path / "data", 3), folder, index_dir=tmp_path / "index")
-    monkeypatch.setattr("finetune.checks.preflight_tokens.sizes_of", lambda _: [*SIZES_PX, (500, 500), (1, 900)])
+    monkeypatch.setattr("finetune.checks.preflight_tokens.sizes_of", lambda _: [*SIZES_PX, (500, 500), (5, 900)])
     assert not check_picture_tokens(context)
     assert not check_template(context)
 
@@ -267,6 +273,34 @@ def test_only_llava_onevision_has_llava_next_s_form(family, folder, tmp_path):
         convert(folder, "llava-next", tmp_path / "next")
 
 
+def test_tokens_counted_one_after_another_would_be_elsewhere_for_a_qwen(tiny_of):
+    """The trap of positions in time, height and width: no error is raised, and only the loss tells."""
+    encoder, model = encoder_of(read_processor(tiny_of("qwen2_5_vl")), "isolated"), read_model(tiny_of("qwen2_5_vl"))
+    row = row_of([encoder.encode(talk("Is it?", "Yes", "Which?", "FR-II"))])
+    n = row["input_ids"].shape[1]
+    assert row["position_ids"].shape == (3, 1, n)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight *= 3 if weight.ndim == 2 else 1
+        right, wrong = (
+            token_losses(model, {**row, "position_ids": places})[0]
+            for places in (row["position_ids"], row["position_ids"][:1, :, 0, None] + torch.arange(n))
+        )
+    assert (right - wrong).abs().max() > 1e-3
+
+
+def test_a_picture_that_a_qwen_does_not_take_is_named(tiny_of):
+    sample = Sample("s", "all", (picture(0, (10, 2100)),), talk("Is it?", "Yes").messages)
+    with pytest.raises(CatalogError, match=r"sample s: .* Qwen2.5-VL does not take: absolute aspect ratio"):
+        encoder_of(read_processor(tiny_of("qwen2_5_vl"))).tokens(sample)
+
+
+def test_a_qwen_s_tower_is_not_trained_whole_beside_low_rank_weights(tiny_of):
+    changes = {**LORA, "trainable": '{llm = "lora", newline = false, vision = "full"}'}
+    with pytest.raises(RecipeError, match=r"trainable\.vision: beside low-rank weights that of Qwen2\.5-VL"):
+        load(recipe("smoke", {"model.name": str(tiny_of("qwen2_5_vl")), **changes}))
+
+
 def test_an_internvl_with_a_qwen3_is_counted_and_one_with_another_llm_refused(tiny_of):
     said = json.loads((tiny_of("internvl") / "config.json").read_text())
     text = {**said["text_config"], "model_type": "qwen3"}
@@ -279,7 +313,7 @@ def test_an_internvl_with_a_qwen3_is_counted_and_one_with_another_llm_refused(ti
 
 
 def test_a_head_of_its_own_is_kept_where_the_config_says_nothing_of_the_whole(tiny_of, tmp_path):
-    """The published InternVLs with a head of their own say so of the LLM alone; transformers warns, and keeps both."""
+    """Files of older versions say it of the LLM alone; transformers takes the whole for tied, warns, and keeps both."""
     shutil.copytree(tiny_of("internvl"), tmp_path / "model")
     said = json.loads((tmp_path / "model/config.json").read_text())
     del said["tie_word_embeddings"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import schemas.torchvision_cpu  # noqa: F401  before transformers
 from curation.asking.request import Reply, Request
-from evaluate.asking.choices import choice_row, log_likelihoods, may_see
+from evaluate.asking.choices import ChoiceRow, choice_row, log_likelihoods, may_see
 from schemas.errors import RecipeError
 from schemas.pictures import opened_rgb
 
@@ -71,15 +71,28 @@ class HfModel:
         prompt = given.pop("input_ids")[0].tolist()
         given.pop("attention_mask", None)
         row = choice_row(prompt, self.branches(request, prompt, answers))
-        ids, positions, predicted_at, seen = (
-            torch.from_numpy(one).to(self.device) for one in (row.ids, row.positions, row.predicted_at, may_see(row))
+        ids, predicted_at, seen = (
+            torch.from_numpy(one).to(self.device) for one in (row.ids, row.predicted_at, may_see(row))
         )
         with torch.inference_mode():
             logits = self.model(
-                input_ids=ids[None], position_ids=positions[None], attention_mask=seen[None, None],
+                input_ids=ids[None], position_ids=self.positions(row, given), attention_mask=seen[None, None],
                 logits_to_keep=predicted_at, use_cache=False, **given,
             ).logits[0]  # fmt: skip
         return log_likelihoods(logits.float().cpu().numpy(), row).tolist()
+
+    def positions(self, row: ChoiceRow, given: dict[str, Any]) -> Any:
+        """Where the row's tokens stand: [1, n], or [3, 1, n] for a model that counts time, height and width."""
+        torch = self.torch
+        counted = torch.from_numpy(row.positions).to(self.device)
+        if not hasattr(self.model.model, "get_rope_index"):
+            return counted[None]
+        n = int((row.branches == 0).sum())
+        prompt = torch.from_numpy(row.ids[:n]).to(self.device)[None]
+        types = given.pop("mm_token_type_ids")  # of the prompt alone
+        places, _ = self.model.model.get_rope_index(prompt, types, image_grid_thw=given.get("image_grid_thw"))
+        after = counted[n:] - n + places.max() + 1
+        return torch.cat([places, after.expand(3, 1, -1)], dim=-1)
 
     def separate(self, request: Request, answers: Sequence[str]) -> list[float]:
         """The same from a forward for each answer, alone in its row: what `log_likelihoods` is held against."""

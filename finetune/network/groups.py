@@ -15,7 +15,8 @@ _PEFT = re.compile(r"base_model\.model\.|modules_to_save\.\w+\.|base_layer\.")
 
 def group_of(name: str, family: Family) -> str:
     """The group of a tensor in a file. CheckpointError when none or several fit: nothing is left out in silence."""
-    found = [group for group, pattern in family.groups.items() if re.match(pattern, name)]
+    spelled = family.one_spelling(name)
+    found = [group for group, pattern in family.groups.items() if re.match(pattern, spelled)]
     if len(found) != 1:
         raise CheckpointError(
             f"tensor {name!r} is in {' and '.join(found) or 'no group'} of {family.title}; expected exactly one of "
@@ -41,5 +42,5 @@ def is_copy(name: str) -> bool:
 
 def layer_of(name: str, family: Family) -> int | None:
     """The number of the LLM's layer that a tensor of a file belongs to."""
-    found = re.match(family.layers, name)
+    found = re.match(family.layers, family.one_spelling(name))
     return int(found[1]) if found else None

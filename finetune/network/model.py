@@ -257,6 +257,12 @@ def _with_lora(model: Any, recipe: Recipe) -> Any:
 
     lora, trainable, family = recipe.lora, recipe.trainable, family_of(model)
     beside = {"projector": trainable.projector, "vision": trainable.vision}
+    lacking = [group for group, how in beside.items() if how == "full" and group not in family.modules]
+    if lacking:
+        raise RecipeError(
+            f"trainable.{lacking[0]}: beside low-rank weights that of {family.title} is no module that peft can keep "
+            'whole; expected "frozen", or trainable.llm = "full"'
+        )
     whole = [family.modules[group] for group, how in beside.items() if how == "full"]
     set_seed(recipe.run.seed)
     settings = LoraConfig(

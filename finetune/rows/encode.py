@@ -274,7 +274,7 @@ class Encoder:
     ) -> Encoded:
         ids = np.concatenate([piece.ids for piece in pieces])
         n_each = np.ones(len(ids), np.int64)
-        n_each[ids == self.picture_id] = self.n_picture_tokens(sizes)
+        n_each[ids == self.picture_id] = self._n_tokens(sample.sample_id, sizes)
         branches = np.repeat(np.arange(len(pieces)), [len(piece.ids) for piece in pieces])
         spread = [np.repeat(array, n_each) for array in (ids, _concatenated(pieces, "labels"), branches)]
         ids, labels, branches = spread
@@ -300,6 +300,14 @@ class Encoder:
         opening = f"{PLACEHOLDER}\n" * len(sample.pictures)
         stands_first = sample.messages[0].text.startswith(opening)
         return bool(sample.pictures) and stands_first and sample.n_placeholders == len(sample.pictures)
+
+    def _n_tokens(self, sample_id: str, sizes: Sequence[tuple[int, int]]) -> list[int]:
+        try:
+            return self.n_picture_tokens(sizes)
+        except ValueError as error:
+            raise CatalogError(
+                f"sample {sample_id}: a picture that {self.family.title} does not take: {error}"
+            ) from error
 
     def _weights(self, sample_id: str, labels: Integers, turns: Integers) -> tuple[NDArray[np.float64], int]:
         """Weight of every token, from the record alone: a row knows nothing of it."""

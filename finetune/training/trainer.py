@@ -44,7 +44,8 @@ class CorpusTrainer(Trainer):
         self.recipe, self.meter, self.told, self.saved = recipe, meter, tuple(told), saved
         self.is_weights_only = is_weights_only
         super().__init__(*args, **kwargs)
-        self.loss_is_scaled_for_ga = True  # newer versions ask for it; these infer it from the model's loss kwargs
+        # Newer versions ask for the first; these infer the second from the model, and of some models that it is not so.
+        self.loss_is_scaled_for_ga = self.model_accepts_loss_kwargs = True
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> tuple[list[Any], Any]:
         """The rows of one step, and what its loss is divided by: records or tokens of all ranks."""
