@@ -1,20 +1,25 @@
-"""Samples a second and padding: packed rows against the plain Trainer, with equal loss, as ratios in one run.
+"""Samples a second: packed rows against TRL and the plain Trainer, with equal loss, as ratios in one run.
 
     python benchmarks/packing.py                     # the tiny model on one core; --records 60, --rounds 3, --json
     python benchmarks/packing.py --data HANDOVER     # the mixture of a hand-over, such as the demo's
+    python benchmarks/packing.py --trl PYTHON        # TRL beside it, in an environment of its own (`make peers-setup`)
+    python benchmarks/packing.py --lengths           # what a token costs in rows of 2,048 to 32,768 tokens
     python benchmarks/packing.py --gpu 0.5b          # or 7b: that shape with random weights; see packing_gpu.py
 
-Two pairs, each the same work both ways, for "samples" has two meanings. Whole conversations: ours packed; the plain
-Trainer one a batch, padded to the longest. Turns by themselves, which only see the picture: ours isolated, a row for
-each picture; the plain Trainer must take a sample for each turn to learn from the same loss, and does not pad. The
-rate is next to zero, so the losses of all tokens must agree. Encoding counts on both sides, and on ours measuring the
-lengths and planning the rows. Seconds are those of the processor, on one thread; rounds are interleaved (A B A B).
+Two kinds, each the same work all ways, for "samples" has two meanings. Whole conversations: ours packed; the others one
+a batch. Turns by themselves, which only see the picture: ours isolated and packed; the others must take a sample for
+each turn to learn from the same loss. Nobody pads at a batch of one; the plain Trainer is also given conversations
+padded to the longest, as many recipes do. The rate is next to zero, so the losses of all tokens must agree. Encoding
+counts on all sides, and on ours measuring the lengths and planning the rows. Seconds are those of the processor, on one
+thread; rounds are interleaved (A B A B).
 """
 
 import argparse
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,6 +30,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import torch
 from packing_gpu import SHAPES, on_a_gpu
+from packing_lengths import on_lengths
 
 from finetune.data.samples import Message, Sample, open_handover
 from finetune.network.hf import Trainer, TrainingArguments, read_processor
@@ -35,10 +41,13 @@ from finetune.rows.encode import IGNORED, Encoder
 from finetune.rows.lengths import lengths_of
 from finetune.rows.pack import row_of
 from finetune.rows.sampler import Collate, Rows, plan_of_run
+from finetune.training.memory import keep_memory
 from finetune.training.trainer import CorpusTrainer
 from finetune.watch.progress import Meter
 
-PACK_TOKENS = 2048
+PACKED = {"rows of 2,048": (2048, True), "rows of 8,192": (8192, True), "rows of 2,048, nothing shared": (2048, False)}
+HERE = Path(__file__).resolve().parent
+TRL = HERE.parent / ".venv-peers" / "trl" / "bin" / "python"
 WORDS = ("lobe", "core", "jet", "source", "bright")
 TEMPLATES = ("Describe the image.", "Is there an extended source?", "Which class is it?", "Is it bright?", "What else?")
 
@@ -185,8 +194,41 @@ def made_up(folder, n_records):
     return folder
 
 
+def with_trl(python, model, template, records, folder):
+    """TRL's SFTTrainer at a batch of one, which is its quickest here: a process of its own, on the same core."""
+    folder.mkdir(exist_ok=True)
+    path, marked = folder / "records.jsonl", folder / "template.jinja"
+    path.write_text("".join(json.dumps(as_messages(one)) + "\n" for one in records))
+    marked.write_text(template)
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    apart = dict.fromkeys(("OMP_NUM_THREADS", "HF_HUB_OFFLINE"), "1")
+    apart |= {"CUDA_VISIBLE_DEVICES": "", "TOKENIZERS_PARALLELISM": "false"}
+    words = [python, HERE / "packing_trl.py", model, path, marked, "1"]
+    done = subprocess.run(
+        [str(one) for one in words], env={**kept, **apart}, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"TRL failed: {done.stderr[-2000:]}")
+    said = json.loads(done.stdout.splitlines()[-1])
+    return {
+        "samples_per_s": said["n_records"] / said["seconds"],
+        **{name: said[name] for name in ("loss", "padding", "n_learned", "versions")},
+    }
+
+
+def as_messages(sample):
+    said = [{"role": one.role, "content": one.text.removeprefix("<image>\n")} for one in sample.messages]
+    return {"messages": said, "images": [one.where for one in sample.pictures]}
+
+
+def packed_turns(layout, pack_tokens, is_shared):
+    shared = str(is_shared).lower()
+    return f'{{layout = "{layout}", pack_tokens = {pack_tokens}, max_tokens = 32768, share_pictures = {shared}}}'
+
+
 def on_a_cpu(options):
     torch.set_num_threads(1)
+    keep_memory()  # as a run does; the plain Trainer here has it too
     with tempfile.TemporaryDirectory() as aside:
         folder = Path(aside)
         tiny = build_tiny(folder / "tiny")
@@ -197,38 +239,58 @@ def on_a_cpu(options):
             "model.name": str(tiny), "batch": "{per_device = 1, accumulate = 1, global_batch = 1}",
             "loss": '{on = "answers", norm = "token"}', "optim.lr": "1e-30",
         }  # fmt: skip
-        isolated = recipe("smoke", {**common, "turns": f'{{layout = "isolated", pack_tokens = {PACK_TOKENS}}}'})
-        packed = recipe("smoke", {**common, "turns": f'{{layout = "sequential", pack_tokens = {PACK_TOKENS}}}'})
+        of = {
+            (layout, how): recipe("smoke", {**common, "turns": packed_turns(layout, *given)})
+            for layout in ("sequential", "isolated") for how, given in PACKED.items()
+        }  # fmt: skip
         alone = recipe("smoke", {**common, "turns": '{layout = "sequential"}'})
-        turns = list(turns_of(samples, Encoder(processor, isolated)))
-        longest = int(lengths_of(samples, Encoder(processor, packed)).whole.max())
-        ways = {
-            "conversations, packed": lambda: ours(packed, samples, processor, len(samples), folder / "a"),
-            "conversations, plain Trainer": lambda: plain(alone, list(samples), processor, longest, folder / "b"),
-            "turns, isolated and packed": lambda: ours(isolated, samples, processor, len(turns), folder / "c"),
-            "turns, plain Trainer": lambda: plain(alone, turns, processor, 0, folder / "d"),
+        turns = list(turns_of(samples, Encoder(processor, of["isolated", "rows of 2,048"])))
+        longest = int(lengths_of(samples, Encoder(processor, alone)).whole.max())
+        whole, template = list(samples), Encoder(processor, alone).template.text
+        packed = {
+            f"{kind}, {how}": lambda chosen=of[layout, how], n=len(done): ours(
+                chosen, samples, processor, n, folder / "a"
+            )
+            for kind, layout, done in (("conversations", "sequential", whole), ("turns", "isolated", turns))
+            for how in PACKED
         }
-        rounds = [{name: way() for name, way in ways.items()} for _ in range(options.rounds)]
+        ways = {
+            **packed,
+            "conversations, plain Trainer": lambda: plain(alone, whole, processor, 0, folder / "b"),
+            "conversations, plain Trainer, padded": lambda: plain(alone, whole, processor, longest, folder / "b"),
+            "turns, plain Trainer": lambda: plain(alone, turns, processor, 0, folder / "d"),
+        }  # fmt: skip
+        if options.trl.exists():
+            trl = {
+                "conversations, TRL": lambda: with_trl(options.trl, tiny, template, whole, folder / "e"),
+                "turns, TRL": lambda: with_trl(options.trl, tiny, template, turns, folder / "e"),
+            }
+            ways |= trl
+        if options.only:
+            ways = {name: way for name, way in ways.items() if any(one in name for one in options.only)}
+        rounds = []
+        for _ in range(options.rounds):
+            rounds.append({})
+            for name, way in ways.items():
+                rounds[-1][name] = way()
+                print(f"{name}: {rounds[-1][name]['samples_per_s']:.2f} samples/s", file=sys.stderr, flush=True)
     found = {
         name: {**rounds[0][name], "samples_per_s": statistics.median(one[name]["samples_per_s"] for one in rounds)}
         for name in ways
     }
-    return {"ways": found, "ratios": ratios(found), "n_records": len(samples), "n_turns": len(turns)}
+    return {"ways": found, "ratios": ratios(found), "n_records": len(whole), "n_turns": len(turns)}
 
 
 def ratios(found):
-    """Ours over the plain Trainer, and how far the losses are apart."""
-    pairs = {
-        "conversations": ("conversations, packed", "conversations, plain Trainer"),
-        "turns": ("turns, isolated and packed", "turns, plain Trainer"),
-    }
+    """Ours over each of the others, and how far the losses are apart."""
     told = {}
-    for name, (mine, theirs) in pairs.items():
-        one, other = found[mine], found[theirs]
-        told[name] = {
-            "speed": one["samples_per_s"] / other["samples_per_s"],
-            "loss_difference": abs(one["loss"] - other["loss"]) / other["loss"],
-        }
+    for mine, one in found.items():
+        for theirs, other in found.items():
+            kind, how = mine.split(", ", 1)
+            if how.startswith("rows") and theirs.startswith(kind) and not theirs.startswith(f"{kind}, rows"):
+                difference = abs(one["loss"] - other["loss"]) / other["loss"]
+                speed = one["samples_per_s"] / other["samples_per_s"]
+                told[f"{mine} / {theirs.split(', ', 1)[1]}"] = {"speed": speed, "loss_difference": difference}
     return told
 
 
@@ -238,9 +300,9 @@ def table(found):
         f"| {name} | {one['samples_per_s']:.1f} | {one['padding']:.1%} | {one['loss']:.6f} |"
         for name, one in found["ways"].items()
     ]
-    lines += ["", "| ours / plain | samples/s | loss differs by |", "|---|---|---|"]
+    lines += ["", "| ours / theirs | samples/s | loss differs by |", "|---|---|---|"]
     lines += [
-        f"| {name} | **{one['speed']:.1f}x** | {one['loss_difference']:.1e} |" for name, one in found["ratios"].items()
+        f"| {name} | **{one['speed']:.2f}x** | {one['loss_difference']:.1e} |" for name, one in found["ratios"].items()
     ]
     return "\n".join(lines)
 
@@ -250,10 +312,16 @@ def main():
     reader.add_argument("--records", type=int, default=60)
     reader.add_argument("--rounds", type=int, default=3)
     reader.add_argument("--data")
+    reader.add_argument("--trl", type=Path, default=TRL, metavar="PYTHON")
+    reader.add_argument("--only", nargs="*", metavar="WORDS", help="ways whose names hold one of these")
+    reader.add_argument("--lengths", action="store_true")
     reader.add_argument("--gpu", choices=SHAPES)
     reader.add_argument("--tokens", type=int, default=8192)
     reader.add_argument("--json", action="store_true")
     options = reader.parse_args()
+    if options.lengths:
+        print(on_lengths(options.rounds))
+        return
     found = on_a_gpu(options) if options.gpu else on_a_cpu(options)
     print(json.dumps(found, indent=1) if options.json or options.gpu else table(found))
 

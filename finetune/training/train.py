@@ -33,6 +33,7 @@ from finetune.rows.sampler import Collate, Plan, Rows, check_processes, records_
 from finetune.training import checkpoint as checkpoints
 from finetune.training.checkpoint import Checkpoint, Identity
 from finetune.training.distributed import alone, arguments, joined
+from finetune.training.memory import keep_memory
 from finetune.training.run import FINISHED, RUN, STOPPED, Job
 from finetune.training.stopping import Stop
 from finetune.training.trainer import CorpusTrainer
@@ -72,6 +73,7 @@ def train(job: Job, told: Sequence[Callable[[dict[str, Any]], None]] = ()) -> in
     `told` is given every line of log.jsonl on rank 0. Every rank calls this.
     """
     start = time.time()
+    keep_memory()
     recipe = _for_processes(job.recipe)
     joined(recipe.run.zero)
     args = arguments(recipe, job.checkpoints)
