@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from finetune.checks.preflight import Context
 from finetune.checks.preflight_tokens import check_picture_tokens, check_template
@@ -287,6 +288,29 @@ def test_tokens_counted_one_after_another_would_be_elsewhere_for_a_qwen(tiny_of)
             for places in (row["position_ids"], row["position_ids"][:1, :, 0, None] + torch.arange(n))
         )
     assert (right - wrong).abs().max() > 1e-3
+
+
+def test_a_qwen_whose_config_is_of_the_published_form_is_read(tiny_of, tmp_path):
+    """The LLM's values beside those of the whole, positions by `rope_scaling`, and tied embeddings without a head."""
+    folder = shutil.copytree(tiny_of("qwen2_5_vl"), tmp_path / "model")
+    said = json.loads((folder / "config.json").read_text())
+    text = said.pop("text_config")
+    rope = text.pop("rope_parameters")
+    kept = {name: value for name, value in text.items() if name not in ("model_type", "layer_types")}
+    said |= {**kept, "rope_scaling": {"type": "mrope", "mrope_section": rope["mrope_section"]}}
+    said |= {"rope_theta": rope["rope_theta"], "tie_word_embeddings": True, "sliding_window": 32768}
+    said["vision_config"]["model_type"] = "qwen2_5_vl"
+    (folder / "config.json").write_text(json.dumps(said))
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["lm_head.weight"]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    one = recipe("smoke", {"model.name": str(folder)})
+    model, nested = load(one), read_model(tiny_of("qwen2_5_vl"))
+    ledger = check_ledger(model, one, Shape.of(said))
+    assert (ledger.groups["lm_head"].n_trainable, ledger.groups["embed"].n_trainable) == (0, 25_600)
+    rope = nested.config.text_config.rope_parameters
+    assert model.config.text_config.rope_parameters == {**rope, "type": "mrope"}
+    assert {group_of(name, weights_of(folder).family) for name in tensors} == {"vision", "projector", "embed", "llm"}
 
 
 def test_a_picture_that_a_qwen_does_not_take_is_named(tiny_of):
