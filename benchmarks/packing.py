@@ -37,7 +37,8 @@ from finetune.network.hf import Trainer, TrainingArguments, read_processor
 from finetune.network.model import load
 from finetune.network.tiny import build_tiny
 from finetune.recipe import recipe
-from finetune.rows.encode import IGNORED, Encoder
+from finetune.rows.encode import Encoder
+from finetune.rows.encoded import IGNORED
 from finetune.rows.lengths import lengths_of
 from finetune.rows.pack import row_of
 from finetune.rows.sampler import Collate, Rows, plan_of_run

@@ -15,7 +15,7 @@ import torch
 from finetune.network.model import read_model
 from finetune.network.tiny import build_tiny
 from finetune.rows.agreement import token_losses
-from finetune.rows.encode import IGNORED, Encoded
+from finetune.rows.encoded import IGNORED, Encoded
 from finetune.rows.pack import row_of
 from finetune.training.memory import keep_memory
 

@@ -13,7 +13,8 @@ from finetune.families.family import library
 from finetune.network.hf import read_processor
 from finetune.network.template import template
 from finetune.recipe import recipe
-from finetune.rows.encode import IGNORED, Encoder, opened
+from finetune.rows.encode import Encoder, opened
+from finetune.rows.encoded import IGNORED
 from schemas.errors import CatalogError
 from tests.making_handover import png
 

@@ -34,7 +34,8 @@ from finetune.network.shapes import Shape
 from finetune.network.weights import weights_of
 from finetune.recipe import recipe
 from finetune.rows.agreement import separate_rows, token_losses
-from finetune.rows.encode import IGNORED, Encoder, opened
+from finetune.rows.encode import Encoder, opened
+from finetune.rows.encoded import IGNORED
 from finetune.rows.pack import row_of
 from schemas.errors import CatalogError, RecipeError
 from tests.test_finetune_encode import picture, random_talk, talk

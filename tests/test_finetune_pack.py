@@ -17,7 +17,8 @@ from finetune.network.hf import AttentionInterface, read_processor
 from finetune.network.model import read_model
 from finetune.recipe import recipe
 from finetune.rows.agreement import largest_difference, separate_rows, token_losses
-from finetune.rows.encode import Encoder, without_weight
+from finetune.rows.encode import Encoder
+from finetune.rows.encoded import without_weight
 from finetune.rows.pack import bins, fill, row_of
 from schemas.errors import RecipeError
 from tests.making_handover import SIZES_PX, png

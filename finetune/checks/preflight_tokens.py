@@ -11,7 +11,8 @@ from PIL import Image
 from finetune.checks.preflight import Context, Finding, told
 from finetune.checks.preflight_data import sizes_of
 from finetune.data.samples import Picture, Sample
-from finetune.rows.encode import IGNORED, Encoder, opened
+from finetune.rows.encode import Encoder, opened
+from finetune.rows.encoded import IGNORED
 from schemas.fingerprint import fraction
 
 N_DECODED, N_COMPARED, N_SHOWN = 200, 8, 3

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from finetune.data.samples import Sample
-from finetune.rows.encode import Encoded, Encoder
+from finetune.rows.encode import Encoder
+from finetune.rows.encoded import Encoded
 from finetune.rows.pack import row_of
 
 

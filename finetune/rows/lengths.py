@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from finetune.data.samples import Samples
-from finetune.rows.encode import Encoder, Integers
+from finetune.families.family import Integers
+from finetune.rows.encode import Encoder
 from schemas.errors import CatalogError
 from schemas.fingerprint import fingerprint
 

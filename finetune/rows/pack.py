@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from finetune.network.blocks import Blocks
-from finetune.rows.encode import IGNORED, Encoded
+from finetune.rows.encoded import IGNORED, Encoded
 
 WINDOW = 1000
 

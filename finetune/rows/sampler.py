@@ -17,7 +17,8 @@ import numpy as np
 
 from finetune.data.samples import Samples
 from finetune.recipe import Recipe
-from finetune.rows.encode import Encoded, Encoder, without_weight
+from finetune.rows.encode import Encoder
+from finetune.rows.encoded import Encoded, without_weight
 from finetune.rows.lengths import Lengths, checked
 from finetune.rows.pack import bins, row_of
 from schemas.errors import RecipeError

@@ -20,7 +20,8 @@ from finetune.data.samples import Message, Sample, Samples
 from finetune.network.attention import heeds_blocks, implementation
 from finetune.network.hf import TrainerCallback
 from finetune.rows.agreement import token_losses
-from finetune.rows.encode import IGNORED, Encoded, Encoder
+from finetune.rows.encode import Encoder
+from finetune.rows.encoded import IGNORED, Encoded
 from finetune.rows.pack import row_of
 from finetune.watch.general import GeneralRows, Question, questions
 from finetune.watch.progress import lines_of
