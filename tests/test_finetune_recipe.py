@@ -162,6 +162,9 @@ def test_reading_recipes_and_samples_loads_nothing_heavy():
 @pytest.mark.parametrize(("schedule", "rates"), [("constant", [5e-6, 1e-5, 1e-5]), ("linear", [5e-6, 1e-5, 8.75e-6])])
 def test_a_constant_rate_warms_up_as_any_other(schedule, rates, tmp_path):
     """The Trainer's own schedule of that name knows no warm-up."""
+    import schemas.torchvision_cpu  # noqa: F401  before transformers
+
+    # isort: split
     import torch
     from transformers import get_scheduler
 
