@@ -187,11 +187,12 @@ def test_a_fault_of_the_server_stops_the_run_with_one_line(mode, tmp_path):
 
 
 DEADLINES = {"hang": 1.5, "drip": 1.5}  # s; elsewhere long enough for a machine that is busy
+N_FAULTS = {"no-choices": 1}  # of two answers that cannot be read, both to one request, that request ends
 
 
 @pytest.mark.parametrize("mode", ["500", "503", "429", "reset", "broken-body", "abort", "hang", "no-choices"])
 def test_a_fault_that_passes_costs_nothing_but_time(mode, tmp_path):
-    with RuleServer(mode=mode, n_faults=5) as server:
+    with RuleServer(mode=mode, n_faults=N_FAULTS.get(mode, 5)) as server:
         got = asker(tmp_path, server, patience_s=10, attempts=8, deadline_s=DEADLINES.get(mode, 20.0)).ask(requests(12))
     assert [reply.problem for reply in got] == [None] * 12
     assert {len(json.loads(reply.text)["turns"]) for reply in got} == {3}
