@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from harness import taken_out
 from synthetic_sky import FIELD_PX, Row, rows_of, write_sky
 
 from curation.engine.store import Store
@@ -254,17 +255,6 @@ def counted(out: Path) -> dict[str, int]:
     return {"records": len(records), "turns": turns, "images": sum(1 for _ in out.rglob("*.png"))}
 
 
-def taken_out(commit: str, folder: Path) -> Path:
-    """The sources of a commit."""
-    packed = subprocess.run(["git", "-C", ROOT, "archive", commit], capture_output=True, check=False)
-    if packed.returncode:
-        sys.exit(f"--against {commit}: {packed.stderr.decode().strip()}")
-    tree = folder / "before"
-    tree.mkdir()
-    subprocess.run(["tar", "-x", "-C", tree], input=packed.stdout, check=True)
-    return tree
-
-
 def as_tables(found: dict[str, Any]) -> str:
     """Tables for people."""
     lines = ["| cutouts | way | wall, s | CPU, s | CPU ms a cutout | driver, MB | all, MB | made, MB | turns |"]
@@ -312,7 +302,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="corpus-") as name:
         folder = given.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        before = taken_out(given.against, Path(name)) if given.against else None
+        before = taken_out(given.against, Path(name) / "before") if given.against else None
         found = run([PAPER] if given.paper else sorted(given.cutouts), before, given, folder)
     print(json.dumps(found, indent=1) if given.json else as_tables(found))
 

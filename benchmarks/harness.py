@@ -1,11 +1,16 @@
-"""How a claim of speed is measured: CPU time, interleaved rounds, and the slope between two sizes."""
+"""How a claim of speed is measured: CPU time, interleaved rounds, slopes between two sizes, earlier versions."""
 
 import gc
 import resource
 import statistics
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,13 @@ def ratio_lines(of_what: str, ratios: Mapping[str, Mapping[str, Any]]) -> list[s
         f"| {name} | **{one['ratio']:.2f}x** | {one['goal']:g}x{'' if one['is_met'] else ' (missed)'} |"
         for name, one in ratios.items()
     ]
+
+
+def taken_out(commit: str, folder: Path) -> Path:
+    """The sources of a commit, out of git into a folder that is made. Ends the run where there is no such commit."""
+    packed = subprocess.run(["git", "-C", ROOT, "archive", commit], capture_output=True, check=False)
+    if packed.returncode:
+        sys.exit(f"commit {commit}: {packed.stderr.decode()[-300:].strip()}")
+    folder.mkdir()
+    subprocess.run(["tar", "-x", "-C", folder], input=packed.stdout, check=True)
+    return folder

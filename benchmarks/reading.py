@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import against, ratio_lines
+from harness import against, ratio_lines, taken_out
 from spoken_corpus import write_spoken
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -182,16 +182,6 @@ def measured(readers: Sequence[Reader], work: str, place: Path, rounds: int) -> 
         for one in readers:
             found[one.name].append(one.seconds(work, place))
     return found
-
-
-def taken_out(commit: str, folder: Path) -> Path:
-    """The sources of a commit."""
-    folder.mkdir()
-    packed = subprocess.run(["git", "-C", ROOT, "archive", commit], capture_output=True, check=False)
-    if packed.returncode:
-        sys.exit(f"--before {commit}: {packed.stderr.decode()[-300:]}")
-    subprocess.run(["tar", "-x", "-C", folder], input=packed.stdout, check=True)
-    return folder
 
 
 def written(turns: Sequence[Turn], path: Path) -> Path:

@@ -7,27 +7,23 @@ those of the demo, in mosaics of 8,000 px.
 
 import csv
 import math
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
-from scipy.ndimage import gaussian_filter
 
 from curation.demo import CAESAR, LABELS
-from curation.demo_sky import FWHM, NOISE_MJY_PER_BEAM, Mosaic, Site, blobs, draw_sites
+from curation.demo_sky import KINDS, Mosaic, Site, blobs, draw_sites, noise, write_image
 from schemas.fingerprint import choose
 
 SEED, SIDE_PX, PIXEL_ARCSEC, FIELD_PX, SPACING_PX = 16, 8000, 2.0, 256, 300
 EAST_DEG, NORTH_DEG, APART_DEG, A_ROW = 40.0, 12.0, 8.0, 45  # of the centres of mosaics
 GROUP_PIXEL_ARCSEC, GROUP_SPACING_PX = 2.5, 112
 IN_A_GROUP = (2, 3, 4, 4, 5)
-KINDS = ("compact", "fr2", "pair", "fr1", "compact", "diffuse", "ring", "empty", "fr2", "compact", "fr1", "long")
 GALAXIES = ("fr1", "fr2")
 TESTED = 10
 """Every so many of the galaxies is of the sealed benchmark."""
@@ -85,9 +81,7 @@ def write_sky(n_cutouts: int, folder: Path) -> Path:
         ],
     )  # fmt: skip
     _write_groups(aside, n_cutouts - n_wide)
-    shutil.copytree(aside, made.with_suffix(".part"))
-    shutil.rmtree(aside)
-    return made.with_suffix(".part").rename(made)
+    return aside.rename(made)
 
 
 def rows_of(sky: Path) -> Iterator[Row]:
@@ -180,16 +174,13 @@ def _write_groups(raw: Path, n: int) -> None:
 
 def _write(raw: Path, mosaic: Mosaic, sites: Sequence[Site]) -> None:
     """The mosaic as the demo writes its own, with noise that is different in each."""
-    chance = np.random.default_rng([SEED, *mosaic.file.encode()])
-    rough = chance.standard_normal((mosaic.height_px, mosaic.width_px), dtype=np.float32)
-    smooth = gaussian_filter(rough, mosaic.beam_arcsec[0] / FWHM / abs(mosaic.wcs.wcs.cdelt[0]) / 3600)
-    image = smooth * np.float32(NOISE_MJY_PER_BEAM / smooth.std())
-    draw_sites(image, mosaic, sites)  # type: ignore[arg-type] - of 32 bits
+    image = noise(mosaic, np.random.default_rng([SEED, *mosaic.file.encode()]))
+    draw_sites(image, mosaic, sites)
     header = mosaic.wcs.to_header()
     major, minor, pa = mosaic.beam_arcsec
     header["BUNIT"], header["BMAJ"], header["BMIN"], header["BPA"] = mosaic.unit, major / 3600, minor / 3600, pa
-    data = (image * np.float32(mosaic.per_mjy)).astype(">f4")
-    fits.PrimaryHDU(data[None, None] if mosaic.four_axes else data, header).writeto(raw / mosaic.file)
+    image *= mosaic.per_mjy
+    write_image(raw / mosaic.file, image[None, None] if mosaic.four_axes else image, header)
 
 
 def _place(site: Site) -> tuple[str, str]:

@@ -140,8 +140,9 @@ def use() -> None:
     from curation.pictures.zscale import clipped_noise
 
     synthetic_injections("used", 14)
-    clipped_noise(np.arange(64, dtype=np.float32).reshape(8, 8))
-    png_bytes(draw(np.arange(64, dtype=np.float32).reshape(8, 8), Picture(side_px=8)).picture)
+    image = np.arange(64, dtype=np.float32).reshape(8, 8)
+    clipped_noise(image)
+    png_bytes(draw(image, Picture(side_px=8)).picture)
 
 
 def collect() -> None:
