@@ -33,6 +33,7 @@ from PIL import Image
 
 from catalogs.dataset import CutoutRecipe
 from catalogs.survey import Survey
+from catalogs.wcs_sky import quiet_wcs, read_wcs, sky_of_pixels
 from curation.engine.parts import sealed_part
 from curation.pictures.cutouts import cutouts
 from curation.pictures.fits_cutout import fits_cutout, fits_template
@@ -40,7 +41,6 @@ from curation.pictures.mosaics import find_files, mosaics, read_mosaic
 from curation.pictures.plane import Box, open_plane
 from curation.pictures.png import png_bytes
 from curation.pictures.render import Picture, render
-from curation.pictures.sky_pixels import quiet_wcs, read_wcs, sky_of_pixels
 from curation.pictures.stream import Delivery, Stream
 from curation.pictures.unchanged import stamps_of
 from curation.pictures.views import as_shown, side_in_px, views_of_positions

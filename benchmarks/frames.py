@@ -27,6 +27,7 @@ from PIL import Image
 from radio_beam import Beam
 from reproject import reproject_exact
 
+from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.corpus import corpus, graph
 from curation.engine.run import build
 from curation.engine.steps import Step
@@ -34,7 +35,6 @@ from curation.engine.store import Store
 from curation.pictures.common_beam import FWHM_OF_SIGMA, convolved
 from curation.pictures.grids import Grid, grid_at
 from curation.pictures.regrid import regridded
-from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 
 TILE_PX, COLUMNS = 160, ("dataset", "source_id", "png")
 METHODS = ("bilinear", "bicubic", "adaptive", "exact")

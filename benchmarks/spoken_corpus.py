@@ -18,8 +18,9 @@ from pyarrow import parquet
 
 from catalogs.sky import ellipse_polygons
 from catalogs.survey import surveys
+from catalogs.wcs_sky import sky_of_pixels
 from curation.pictures.boxes import Dialect
-from curation.pictures.sky_pixels import sky_of_pixels, wcs_text
+from curation.pictures.sky_pixels import wcs_text
 from curation.realisation.draw import Draw
 from curation.verification.annotation_tables import CUTOUT_COLUMNS
 from curation.verification.claims import SurveyFacts

@@ -15,6 +15,7 @@ from astropy.io import fits
 from click.testing import CliRunner
 from PIL import Image
 
+from catalogs.wcs_sky import pixels_of_sky, read_wcs
 from curation.asking.exchange import Exchange, body
 from curation.asking.request import Served
 from curation.asking.rule_faults import Turn as Reply
@@ -32,7 +33,6 @@ from curation.engine.store import Store
 from curation.pages.places import place_deg
 from curation.pictures.boxes import box_norm
 from curation.pictures.fits_cutout import cutout_fits
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs
 from curation.reviewing.desk import Desk
 from curation.verification.annotation_files import Reading, form_annotations
 from schemas.errors import CorpusError, ModelError, RecipeError

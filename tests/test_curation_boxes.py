@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from catalogs.dataset import dataset
 from catalogs.sky import box_polygon, ellipse_polygon, separation_arcsec
 from catalogs.survey import surveys
+from catalogs.wcs_sky import sky_of_pixels
 from curation.pictures.boxes import (
     DIALECTS,
     box_fits_px,
@@ -32,7 +33,7 @@ from curation.pictures.cutouts import cutouts
 from curation.pictures.mosaics import find_files, mosaics
 from curation.pictures.outlines import sky_outlines
 from curation.pictures.render import Picture
-from curation.pictures.sky_pixels import sky_of_pixels, wcs_text
+from curation.pictures.sky_pixels import wcs_text
 from curation.pictures.windows import windows
 from schemas.errors import RecipeError, ReplyError, TableError
 from schemas.fingerprint import content_id

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from catalogs.pixels import pixels_of_sky as of_annotations
 from catalogs.survey import Survey
+from catalogs.wcs_sky import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.pictures.mosaics import read_mosaic
 from curation.pictures.plane import open_plane
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, sky_of_pixels
 from schemas.errors import CatalogError
 
 SURVEY = Survey(name="tiny", title="Tiny", frequency_mhz=1400, files=("*.fits*",), pictures=True, cite="")

@@ -19,12 +19,12 @@ from PIL import Image
 
 from catalogs.dataset import CutoutRecipe
 from catalogs.survey import Survey
+from catalogs.wcs_sky import pixels_of_sky, quiet_wcs, read_wcs, sky_of_pixels
 from curation.pictures.cutouts import cutouts, cutouts_step, windows, windows_step
 from curation.pictures.fits_cutout import cutout_fits, fits_cutout, fits_template
 from curation.pictures.mosaics import find_files, mosaics, mosaics_step
 from curation.pictures.plane import _open_plane, open_plane
 from curation.pictures.render import Picture
-from curation.pictures.sky_pixels import pixels_of_sky, quiet_wcs, read_wcs, sky_of_pixels
 from curation.pictures.unchanged import stamps_of
 from schemas.errors import CatalogError
 from schemas.fingerprint import content_id

@@ -15,6 +15,7 @@ from reproject import reproject_interp
 
 from catalogs.dataset import CutoutRecipe
 from catalogs.sky import unit_vectors
+from catalogs.wcs_sky import pixels_of_sky, quiet_wcs, read_wcs, sky_of_pixels
 from curation.corpus import Corpus, corpus, graph
 from curation.deposit.impact import impact
 from curation.engine.run import build
@@ -25,7 +26,7 @@ from curation.pictures.frames import frames
 from curation.pictures.grids import grid_at
 from curation.pictures.regrid import peak_loss, regridded
 from curation.pictures.sights import side_in_px, sight_at
-from curation.pictures.sky_pixels import pixels_of_sky, quiet_wcs, read_wcs, sky_of_pixels, wcs_text
+from curation.pictures.sky_pixels import wcs_text
 from curation.pictures.windows import windows
 from curation.release.built import opened
 from curation.release.export import export

@@ -10,11 +10,11 @@ from astropy.io import fits
 from click.testing import CliRunner
 
 from catalogs.survey import Survey
+from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.cli import curation
 from curation.pictures.cards import ImageError
 from curation.pictures.fits_header import read_image_header
 from curation.pictures.mosaics import find_files, mosaics, mosaics_step, read_mosaic
-from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 from schemas.errors import CatalogError
 
 SURVEY = Survey(name="tiny", title="Tiny", frequency_mhz=1400, files=("*.fits*",), pictures=True, cite="")

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.browsing import room as browsing
 from curation.browsing.page import page_of as browsing_page_of
 from curation.corpus import corpus
 from curation.engine.store import Store
-from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 from curation.reviewing.desk import Desk
 from curation.reviewing.page import Room, page_of
 from schemas.errors import RecipeError

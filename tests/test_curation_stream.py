@@ -9,12 +9,12 @@ from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
 from catalogs.dataset import CutoutRecipe
+from catalogs.wcs_sky import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.pictures.covering import covered
 from curation.pictures.cutouts import cutouts
 from curation.pictures.mosaics import find_files, mosaics
 from curation.pictures.png import png_bytes
 from curation.pictures.render import Picture
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.pictures.stream import Delivery, Stream
 from curation.pictures.views import as_shown, side_in_arcsec, side_in_px, views_of_everything, views_of_positions
 from curation.pictures.windows import windows

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from catalogs.survey import Survey, surveys
+from catalogs.wcs_sky import sky_of_pixels
 from curation.looking.frequency import frequency_mhz
 from curation.looking.pixels import pixel_facts
 from curation.looking.sky import sky_facts
@@ -13,7 +14,7 @@ from curation.pictures.cards import ImageError, value
 from curation.pictures.doubts import NOISE_MJY_PER_BEAM, PEAK_MJY_PER_BEAM
 from curation.pictures.fits_header import FitsImage, read_image_header
 from curation.pictures.mosaics import read_mosaic
-from curation.pictures.sky_pixels import celestial_wcs, sky_of_pixels
+from curation.pictures.sky_pixels import celestial_wcs
 from schemas.errors import CorpusError, RecipeError
 
 ANY = Survey(name="any", title="any survey", files=("*",), pictures=True, cite="")

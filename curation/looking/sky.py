@@ -7,8 +7,9 @@ from astropy.coordinates import Galactic, SkyCoord
 from astropy.wcs import WCS
 from astropy.wcs.utils import wcs_to_celestial_frame
 
+from catalogs.wcs_sky import sky_of_pixels
 from curation.pictures.local_sky import arcs_arcsec, local_sky
-from curation.pictures.sky_pixels import outline, sky_of_pixels
+from curation.pictures.sky_pixels import outline
 
 EDGE_STEPS = 32  # the arc across a wide image is measured in so many pieces
 Row = dict[str, Any]

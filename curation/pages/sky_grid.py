@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from catalogs.sky import unit_vectors
+from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.pictures.boxes import Box
-from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 
 N_CELLS = 16
 """Along a side: between its knots a map is flat to far less than a pixel."""

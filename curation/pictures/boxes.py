@@ -17,9 +17,9 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 
 from catalogs.sky import Reals, positions_deg, unit_vectors
+from catalogs.wcs_sky import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.pictures.outlines import SkyOutlines, sky_outlines
 from curation.pictures.render import png_scale
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, sky_of_pixels
 from schemas.errors import RecipeError, ReplyError, TableError
 
 Box = tuple[float, float, float, float]

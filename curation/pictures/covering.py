@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from catalogs.sky import unit_vectors
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs
+from catalogs.wcs_sky import pixels_of_sky, read_wcs
 
 MAX_CHORD = 0.5  # 29 degrees: beyond it an edge may bulge past the corners
 BULGE = 1.3

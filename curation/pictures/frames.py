@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from catalogs.dataset import CutoutRecipe
+from catalogs.wcs_sky import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
 from curation.pictures.common_beam import covariance_px, is_same_beam, own_beam
@@ -27,7 +28,6 @@ from curation.pictures.local_sky import local_sky
 from curation.pictures.overlaps import Look, best, look, nearest, why_not
 from curation.pictures.readings import Readings
 from curation.pictures.regrid import margin_px, peak_loss
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.pictures.unchanged import Stamps
 from curation.pictures.windows import LEAST_SIDE_PX, MOST_SIDE_PX
 from schemas.rejection import Rejection, Sieved, sieved

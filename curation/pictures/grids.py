@@ -8,9 +8,10 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from catalogs.wcs_sky import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.pictures.local_sky import local_sky
 from curation.pictures.plane import Box
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs, sky_of_pixels, wcs_text
+from curation.pictures.sky_pixels import wcs_text
 from curation.pictures.window_sky import moved_header
 
 N_MARKS = 5  # to a side of a grid, where it is asked which mosaics show any of it

@@ -11,7 +11,7 @@ from astropy.wcs import WCS
 from numpy.typing import ArrayLike
 
 from catalogs.sky import angle_arcsec, unit_vectors
-from curation.pictures.sky_pixels import Degrees, sky_of_pixels
+from catalogs.wcs_sky import Degrees, sky_of_pixels
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from catalogs.survey import Survey
+from catalogs.wcs_sky import sky_of_pixels
 from curation.engine.steps import Step
 from curation.pictures.beams import beam_columns, beams_table
 from curation.pictures.brightness import to_mjy_per_beam
@@ -21,7 +22,7 @@ from curation.pictures.doubts import beam_doubts, brightness_doubts
 from curation.pictures.fits_header import FitsImage, read_image_header
 from curation.pictures.local_sky import local_sky
 from curation.pictures.plane import scaling
-from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outline, sky_of_pixels, wcs_text
+from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outline, wcs_text
 from curation.pictures.unchanged import Stamps, stamp_of, unchanged
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection, Sieved, sieved

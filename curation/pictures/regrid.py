@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.pictures.common_beam import FWHM_OF_SIGMA, Reals
 from curation.pictures.grids import Grid, grid_at
-from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 
 MOST_AT_ONCE_PX = 2**20  # of a grid: reproject holds some hundred bytes for each of its pixels
 SPLINE_PX = 12  # beyond a window: a cubic spline forgets what is farther by 1e-6

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.pictures.covering import Covered, covered
-from curation.pictures.sky_pixels import read_wcs, sky_of_pixels
 from curation.pictures.windows import LEAST_SIDE_PX, MOST_SIDE_PX, ROW_BAND_PX, pixel_arcsec
 from schemas.errors import CatalogError, RecipeError
 from schemas.rejection import Rejection

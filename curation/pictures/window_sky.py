@@ -7,9 +7,10 @@ import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.pictures.local_sky import arcs_arcsec, local_sky
 from curation.pictures.plane import Box
-from curation.pictures.sky_pixels import outline, read_wcs, sky_of_pixels
+from curation.pictures.sky_pixels import outline
 
 HALF_TURN_DEG = 180.0
 NOWHERE = dict.fromkeys(

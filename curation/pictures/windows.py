@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from catalogs.dataset import CutoutRecipe
 from catalogs.survey import Survey
+from catalogs.wcs_sky import pixels_of_sky, read_wcs
 from curation.engine.steps import Input, Step
 from curation.pictures.covering import covered, is_on
 from curation.pictures.local_sky import local_sky
-from curation.pictures.sky_pixels import pixels_of_sky, read_wcs
 from schemas.fingerprint import content_id
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import WINDOWS
