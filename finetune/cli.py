@@ -44,7 +44,7 @@ def _machines(command: Command) -> Command:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def finetune() -> None:
-    """Train LLaVA-OneVision, InternVL or Qwen2.5-VL on a hand-over, and prove what was trained.
+    """Train LLaVA-OneVision, InternVL, Qwen2.5-VL or Qwen3-VL on a hand-over, and prove what was trained.
 
     \b
     On a CPU:   python -m finetune tiny --out tiny

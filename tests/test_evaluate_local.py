@@ -51,7 +51,7 @@ def separate(one, asked, answers):
     return found
 
 
-@pytest.mark.parametrize("family", ["llava_onevision", "internvl", "qwen2_5_vl"])
+@pytest.mark.parametrize("family", ["llava_onevision", "internvl", "qwen2_5_vl", "qwen3_vl"])
 def test_all_answers_in_one_forward_are_as_likely_as_each_in_its_own(tiny_of, tmp_path, family):
     one = backend(tiny_of(family), tmp_path)
     inner = local._model(one.folder, one.dtype, one.device).model

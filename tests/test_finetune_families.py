@@ -48,7 +48,9 @@ OWN = {  # what stands before a conversation, and what a picture is, in the text
     "llava_onevision": (SYSTEM, "<image>\n"),
     "internvl": ("", "<IMG_CONTEXT>\n"),
     "qwen2_5_vl": (SYSTEM, "<|vision_start|><|image_pad|><|vision_end|>"),
+    "qwen3_vl": ("", "<|vision_start|><|image_pad|><|vision_end|>"),
 }
+QWENS = ("qwen2_5_vl", "qwen3_vl")  # what they have in common
 
 
 @pytest.fixture(scope="module", params=list(FAMILIES))
@@ -214,7 +216,8 @@ def test_the_ledger_says_what_is_trained(family, folder, changes, trained):
     has = {*family.groups, "lora"}
     assert {group for group, count in ledger.groups.items() if count.n_trainable} == trained & has
     with_lora = [name for name, _ in built.named_parameters() if ".lora_" in name]
-    assert len(with_lora) == (2 * 7 * 2 if "lora" in changes else 0)  # two of each of seven, in two layers
+    n_layers = built.config.text_config.num_hidden_layers
+    assert len(with_lora) == (2 * 7 * n_layers if "lora" in changes else 0)  # two of each of seven
     assert not [name for name in with_lora if "vis" in name]
 
 
@@ -226,7 +229,7 @@ def test_every_weight_is_called_in_a_file_as_its_model_says(family, folder):
     plain = {name_in_file(name, family) for name, _ in wrapped.named_parameters() if ".lora_" not in name}
     assert {one.replace("original_module.", "") for one in plain} == names
     assert {group_of(name, family) for name in names} == set(family.groups)
-    assert {layer_of(name, family) for name in names} == {None, 0, 1}
+    assert {layer_of(name, family) for name in names} == {None, *range(wrapped.config.text_config.num_hidden_layers)}
     assert weights_of(folder).family is family
 
 
@@ -241,7 +244,7 @@ def test_a_text_only_row_uses_what_the_others_use_and_changes_nothing(family, fo
     tokens = torch.tensor([[300, 301, 302, 303]])
     plain = model(input_ids=tokens).logits
     with seeing_nothing(model):
-        seen = model(input_ids=tokens, **no_picture(model, "cpu")).logits
+        seen = model(input_ids=tokens, position_ids=torch.arange(4)[None], **no_picture(model, "cpu")).logits
         assert torch.equal(plain, seen)
         seen.sum().backward()
     assert "get_image_features" not in vars(model.model)
@@ -275,9 +278,10 @@ def test_only_llava_onevision_has_llava_next_s_form(family, folder, tmp_path):
         convert(folder, "llava-next", tmp_path / "next")
 
 
-def test_tokens_counted_one_after_another_would_be_elsewhere_for_a_qwen(tiny_of):
+@pytest.mark.parametrize("name", QWENS)
+def test_tokens_counted_one_after_another_would_be_elsewhere_for_a_qwen(tiny_of, name):
     """The trap of positions in time, height and width: no error is raised, and only the loss tells."""
-    encoder, model = encoder_of(read_processor(tiny_of("qwen2_5_vl")), "isolated"), read_model(tiny_of("qwen2_5_vl"))
+    encoder, model = encoder_of(read_processor(tiny_of(name)), "isolated"), read_model(tiny_of(name))
     row = row_of([encoder.encode(talk("Is it?", "Yes", "Which?", "FR-II"))])
     n = row["input_ids"].shape[1]
     assert row["position_ids"].shape == (3, 1, n)
@@ -314,16 +318,79 @@ def test_a_qwen_whose_config_is_of_the_published_form_is_read(tiny_of, tmp_path)
     assert {group_of(name, weights_of(folder).family) for name in tensors} == {"vision", "projector", "embed", "llm"}
 
 
-def test_a_picture_that_a_qwen_does_not_take_is_named(tiny_of):
+@pytest.mark.parametrize("name", QWENS)
+def test_a_picture_that_a_qwen_does_not_take_is_named(tiny_of, name):
     sample = Sample("s", "all", (picture(0, (10, 2100)),), talk("Is it?", "Yes").messages)
-    with pytest.raises(CatalogError, match=r"sample s: .* Qwen2.5-VL does not take: absolute aspect ratio"):
-        encoder_of(read_processor(tiny_of("qwen2_5_vl"))).tokens(sample)
+    title = FAMILIES[name].title
+    with pytest.raises(CatalogError, match=rf"sample s: .* {title} does not take: absolute aspect ratio"):
+        encoder_of(read_processor(tiny_of(name))).tokens(sample)
 
 
-def test_a_qwen_s_tower_is_not_trained_whole_beside_low_rank_weights(tiny_of):
+@pytest.mark.parametrize("name", QWENS)
+def test_a_qwen_s_tower_is_not_trained_whole_beside_low_rank_weights(tiny_of, name):
     changes = {**LORA, "trainable": '{llm = "lora", newline = false, vision = "full"}'}
-    with pytest.raises(RecipeError, match=r"trainable\.vision: beside low-rank weights that of Qwen2\.5-VL"):
-        load(recipe("smoke", {"model.name": str(tiny_of("qwen2_5_vl")), **changes}))
+    title = FAMILIES[name].title
+    with pytest.raises(RecipeError, match=rf"trainable\.vision: beside low-rank weights that of {title}"):
+        load(recipe("smoke", {"model.name": str(tiny_of(name)), **changes}))
+
+
+def test_a_qwen3_s_llm_sees_a_picture_in_several_layers_in_a_packed_row_too(tiny_of):
+    """Without its features of a layer a row has other losses, and every merger learns from the row's pictures."""
+    encoder, model = encoder_of(read_processor(tiny_of("qwen3_vl")), "isolated"), read_model(tiny_of("qwen3_vl"))
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight *= 3 if weight.ndim == 2 else 1
+    rng = np.random.default_rng(5)
+    samples = [replace(random_talk(rng, f"s{k}", pictures=1), pictures=(picture(k // 2),)) for k in range(4)]
+    row = row_of(encoder.encode_row(samples))
+    assert len(row["image_grid_thw"]) == 2  # two records share a picture, twice
+    whole = token_losses(model, row)[0]
+    (whole * row["weight"]).sum().backward()
+    mergers = model.model.visual.deepstack_merger_list
+    assert len(mergers) == 2
+    for merger in mergers:
+        assert all(weight.grad.any() for weight in merger.parameters())
+        kept = merger.linear_fc2.weight.detach().clone()
+        with torch.no_grad():
+            merger.linear_fc2.weight.zero_()
+            less = token_losses(model, row)[0]
+            merger.linear_fc2.weight.copy_(kept)
+        assert (whole - less).abs().max() > 1e-3
+
+
+def test_a_published_qwen3_has_as_many_weights_as_the_hub_counts():
+    counted = {name: Shape.of(config).n_weights for name, config in FAMILIES["qwen3_vl"].published.items()}
+    assert counted == {
+        "Qwen/Qwen3-VL-2B-Instruct": 2_127_532_032, "Qwen/Qwen3-VL-4B-Instruct": 4_437_815_808,
+        "Qwen/Qwen3-VL-8B-Instruct": 8_767_123_696,
+    }  # fmt: skip
+
+
+def test_a_mixture_of_experts_is_refused_by_name():
+    said = {"model_type": "qwen3_vl_moe", "text_config": {"model_type": "qwen3_vl_moe_text"}}
+    with pytest.raises(RecipeError, match=r"is of a 'qwen3_vl_moe'; expected model_type .* or 'qwen3_vl'$"):
+        Shape.of(said)
+    reason = unknown({**said, "model_type": "qwen3_vl"})
+    assert reason == "is of Qwen3-VL with a 'qwen3_vl_moe_text' as its LLM; expected 'qwen3_vl_text'"
+
+
+def test_a_qwen3_whose_config_is_of_the_published_form_is_read(tiny_of, tmp_path):
+    """Positions by `rope_scaling`, an older name of the tower, and tied embeddings without a head, as small ones."""
+    folder = shutil.copytree(tiny_of("qwen3_vl"), tmp_path / "model")
+    said = json.loads((folder / "config.json").read_text())
+    rope = said["text_config"].pop("rope_parameters")
+    said["text_config"] |= {"rope_theta": rope.pop("rope_theta"), "rope_scaling": rope, "tie_word_embeddings": True}
+    said["tie_word_embeddings"], said["vision_config"]["model_type"] = True, "qwen3_vl"
+    (folder / "config.json").write_text(json.dumps(said))
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["lm_head.weight"]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    one = recipe("smoke", {"model.name": str(folder)})
+    model, nested = load(one), read_model(tiny_of("qwen3_vl"))
+    ledger = check_ledger(model, one, Shape.of(said))
+    assert (ledger.groups["lm_head"].n_trainable, ledger.groups["embed"].n_trainable) == (0, 25_600)
+    theirs, ours = (found.config.text_config.rope_parameters for found in (nested, model))
+    assert {name: ours[name] for name in theirs} == theirs
 
 
 def test_an_internvl_with_a_qwen3_is_counted_and_one_with_another_llm_refused(tiny_of):

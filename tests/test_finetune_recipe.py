@@ -58,7 +58,9 @@ def test_ours_small_and_smoke_are_presets_too():
         "internvl3_2b_isolated": "ours", "internvl3_2b_lora": "ours", "internvl3_8b_isolated": "ours",
         "internvl3_8b_lora": "ours", "isolated_qacap": "ours", "isolated_replay": "ours", "lora_lr1e-4": "ours",
         "qwen2_5_vl_3b_isolated": "ours", "qwen2_5_vl_3b_lora": "ours", "qwen2_5_vl_7b_isolated": "ours",
-        "qwen2_5_vl_7b_lora": "ours",
+        "qwen2_5_vl_7b_lora": "ours", "qwen3_vl_2b_isolated": "ours", "qwen3_vl_2b_lora": "ours",
+        "qwen3_vl_4b_isolated": "ours", "qwen3_vl_4b_lora": "ours", "qwen3_vl_8b_isolated": "ours",
+        "qwen3_vl_8b_lora": "ours",
         "small_full": "small", "small_isolated": "small", "small_lora": "small", "smoke": "smoke",
     }  # fmt: skip
 

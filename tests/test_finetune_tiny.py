@@ -78,7 +78,7 @@ def test_another_kind_of_model_is_refused(tiny_model, tmp_path):
 
 
 def test_an_unknown_template_is_answered_with_those_that_exist():
-    with pytest.raises(RecipeError, match="known: internvl, llava_next_qwen, qwen2_5_vl"):
+    with pytest.raises(RecipeError, match="known: internvl, llava_next_qwen, qwen2_5_vl, qwen3_vl"):
         template("llava_old")
 
 

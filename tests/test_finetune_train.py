@@ -140,10 +140,11 @@ def test_a_run_of_another_recipe_or_data_does_not_go_on_here(job, tmp_path, unve
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("family", "norm"), [("llava_onevision", "sample"), ("llava_onevision", "token"), ("qwen2_5_vl", "token")]
+    ("family", "norm"),
+    [("llava_onevision", "sample"), ("llava_onevision", "token"), ("qwen2_5_vl", "token"), ("qwen3_vl", "token")],
 )
 def test_rows_at_once_and_rows_after_one_another_make_one_step(job, tiny_of, tmp_path, unverified, family, norm):
-    """Under SGD: Adam's first step hides a wrong scale. transformers divides a Qwen2.5-VL's loss once more."""
+    """Under SGD: Adam's first step hides a wrong scale. transformers divides a Qwen-VL's loss once more."""
     found, tiny = [], str(tiny_of(family))
     for per_device, accumulate in ((1, 4), (2, 2), (4, 1)):
         batch = f"{{per_device = {per_device}, accumulate = {accumulate}, global_batch = 4}}"
@@ -156,7 +157,7 @@ def test_rows_at_once_and_rows_after_one_another_make_one_step(job, tiny_of, tmp
     update = max(float((found[0][name] - base[name]).abs().max()) for name in base)
     for other in found[1:]:
         difference = max(float((found[0][name] - other[name]).abs().max()) for name in base)
-        assert difference < 1e-5 * update
+        assert difference < max(1e-5 * update, 1e-8)  # below it lies the rounding of a weight
 
 
 @pytest.mark.slow

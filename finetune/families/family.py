@@ -83,11 +83,6 @@ class Family(Protocol):
         ...
 
     @property
-    def modules(self) -> Mapping[str, str]:
-        """The module of each group that may be trained whole beside low-rank weights."""
-        ...
-
-    @property
     def published(self) -> Mapping[str, Mapping[str, Any]]:
         """Configs of models at the hub, as far as sizes go."""
         ...
@@ -111,6 +106,10 @@ class Family(Protocol):
 
     def weights_beside(self, config: Mapping[str, Any]) -> dict[str, int]:
         """How many weights each group has that is not of the LLM, counted from the config."""
+        ...
+
+    def modules(self, config: Any) -> Mapping[str, tuple[str, ...]]:
+        """The modules of each group that may be trained whole beside low-rank weights; no lists of modules."""
         ...
 
     def small_config(self, config: Any) -> None:

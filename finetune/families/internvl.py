@@ -55,7 +55,6 @@ class InternVL:
     }
     layers = llava_form.LAYERS
     lora_targets = llava_form.LORA_TARGETS
-    modules: Mapping[str, str] = llava_form.MODULES
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
     tiny_tokens: Mapping[str, str] = {
         "start_image_token": "<img>", "end_image_token": "</img>", "context_image_token": "<IMG_CONTEXT>",
@@ -79,6 +78,10 @@ class InternVL:
         vision, hidden = config["vision_config"], config["text_config"]["hidden_size"]
         seen = vision["hidden_size"] * int(1 / config.get("downsample_ratio", 0.5)) ** 2
         return {"vision": _intern_vit(vision), "projector": 2 * seen + linear(seen, hidden) + linear(hidden, hidden)}
+
+    def modules(self, config: Any) -> Mapping[str, tuple[str, ...]]:
+        """Projector and vision tower."""
+        return llava_form.MODULES
 
     def small_config(self, config: Any) -> None:
         """Two layers of 64."""

@@ -9,9 +9,10 @@ from finetune.families.family import Family
 from finetune.families.internvl import INTERNVL
 from finetune.families.llava_onevision import LLAVA_ONEVISION
 from finetune.families.qwen2_5_vl import QWEN2_5_VL
+from finetune.families.qwen3_vl import QWEN3_VL
 from schemas.errors import CheckpointError, RecipeError
 
-FAMILIES: dict[str, Family] = {one.name: one for one in (LLAVA_ONEVISION, INTERNVL, QWEN2_5_VL)}
+FAMILIES: dict[str, Family] = {one.name: one for one in (LLAVA_ONEVISION, INTERNVL, QWEN2_5_VL, QWEN3_VL)}
 CONFIG = "config.json"
 
 

@@ -10,7 +10,7 @@ TEXT = {
 }
 LAYERS = r"language_model\.model\.layers\.(\d+)\."
 LORA_TARGETS = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
-MODULES = {"projector": "multi_modal_projector", "vision": "vision_tower"}
+MODULES = {"projector": ("multi_modal_projector",), "vision": ("vision_tower",)}
 
 
 def name_in_file(name: str) -> str:

@@ -60,7 +60,6 @@ class LlavaOnevision:
     }
     layers = llava_form.LAYERS
     lora_targets = llava_form.LORA_TARGETS
-    modules: Mapping[str, str] = llava_form.MODULES
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
     tiny_tokens: Mapping[str, str] = {"image_token": "<image>", "video_token": "<video>"}
 
@@ -81,6 +80,10 @@ class LlavaOnevision:
         seen, hidden = config["vision_config"]["hidden_size"], config["text_config"]["hidden_size"]
         projector = linear(seen, hidden) + linear(hidden, hidden)
         return {"vision": _siglip(config["vision_config"]), "projector": projector, "newline": hidden}
+
+    def modules(self, config: Any) -> Mapping[str, tuple[str, ...]]:
+        """Projector and vision tower."""
+        return llava_form.MODULES
 
     def small_config(self, config: Any) -> None:
         """Two layers of 64."""

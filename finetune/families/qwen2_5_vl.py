@@ -1,14 +1,14 @@
-"""Qwen2.5-VL: a picture as it is, in patches of 14 pixels of which 2 x 2 are a token, placed by row and column.
+"""Qwen2.5-VL: patches of 14 pixels, of which 2 x 2 are a token; what it shares with Qwen3-VL stands in `qwen_form`.
 
 Its template is the one that its folders at the hub have. The generation mark stands around the answer and its
-`<|im_end|>`, so that a model learns to stop. Positions are of time, height and width: a picture's tokens share a time,
-and what comes after it goes on behind its longer side, so counting tokens would put everything elsewhere, in silence.
+`<|im_end|>`, so that a model learns to stop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from finetune.families.family import Integers, library, linear
+from finetune.families import qwen_form
+from finetune.families.family import library, linear
 
 VISION = {
     "model_type": "qwen2_5_vl", "depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16,
@@ -34,7 +34,6 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         },
     },
 }  # fmt: skip
-LEAST_PX2, MOST_PX2 = 28 * 28 * 4, 28 * 28 * 16  # of the tiny model: 4 to 16 tokens a picture
 
 
 class Qwen25VL:
@@ -48,8 +47,8 @@ class Qwen25VL:
     template = "qwen2_5_vl"
     has_system = True
     placeholder = "<|image_pad|>"
-    picture_in_template = "<|vision_start|><|image_pad|><|vision_end|>"
-    picture_in_row = "<|vision_start|><|image_pad|><|vision_end|>"
+    picture_in_template = qwen_form.PICTURE
+    picture_in_row = qwen_form.PICTURE
     groups: Mapping[str, str] = {
         "vision": r"visual\.(?!merger\.)",
         "projector": r"visual\.merger\.",
@@ -58,13 +57,14 @@ class Qwen25VL:
         "llm": r"model\.(layers|norm)\.",
     }
     layers = r"model\.layers\.(\d+)\."
-    lora_targets = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
-    modules: Mapping[str, str] = {"projector": "visual.merger"}
+    lora_targets = qwen_form.LORA_TARGETS
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
-    tiny_tokens: Mapping[str, str] = {
-        "image_token": "<|image_pad|>", "video_token": "<|video_pad|>", "vision_start_token": "<|vision_start|>",
-        "vision_end_token": "<|vision_end|>",
-    }  # fmt: skip
+    tiny_tokens: Mapping[str, str] = qwen_form.TINY_TOKENS
+    n_picture_tokens = staticmethod(qwen_form.n_picture_tokens)
+    pictures = staticmethod(qwen_form.pictures)
+    positions = staticmethod(qwen_form.positions)
+    n_features = staticmethod(qwen_form.n_features)
+    zero_picture = staticmethod(qwen_form.zero_picture)
 
     def one_spelling(self, name: str) -> str:
         """Some files have the names of a loaded model."""
@@ -101,98 +101,18 @@ class Qwen25VL:
             setattr(config.vision_config, name, value)
         config.text_config.rope_parameters = {**config.text_config.rope_parameters, "mrope_section": [4, 6, 6]}
 
-    def n_picture_tokens(self, processor: Any, sizes_px: Sequence[tuple[int, int]]) -> list[int]:
-        """One for each 2 x 2 patches of the picture as the processor resizes it."""
-        return [down * across for down, across in self._grids(processor, sizes_px)]
-
-    def pictures(self, processor: Any, images: Sequence[Any]) -> dict[str, Any]:
-        """pixel_values [n_patches, 3 x 2 x 14 x 14] of all pictures, and image_grid_thw [n_pictures, 3]."""
-        given = processor.image_processor(images=list(images), return_tensors="pt")
-        return {name: given[name] for name in ("pixel_values", "image_grid_thw")}
-
-    def positions(self, processor: Any, ids: Integers, sizes_px: Sequence[tuple[int, int]]) -> Integers:
-        """[3, n]: of words the same thrice; of a picture one time, and its rows and columns from there on."""
-        import numpy as np
-
-        places = np.empty((3, len(ids)), np.int64)
-        at = next_place = 0
-        starts = _starts(ids == processor.image_token_id)
-        for start, (down, across) in zip(starts, self._grids(processor, sizes_px), strict=True):
-            places[:, at:start] = np.arange(start - at) + next_place
-            next_place += start - at
-            rows, columns = np.divmod(np.arange(down * across), across)
-            at = start + down * across
-            places[:, start:at] = next_place + np.stack([np.zeros_like(rows), rows, columns])
-            next_place += max(down, across)
-        places[:, at:] = np.arange(len(ids) - at) + next_place
-        return places
-
-    def n_features(self, model: Any, given: Mapping[str, Any]) -> int:
-        """Of all pictures, one after another. The tower reads the grid's numbers, so it goes onto the CPU as it is."""
-        import torch
-
-        model.model.visual.to_empty(device="cpu")
-        with torch.device("cpu"), torch.no_grad():
-            features = model.get_image_features(given["pixel_values"], given["image_grid_thw"]).pooler_output
-        return sum(len(one) for one in features)
-
-    def zero_picture(self, model: Any) -> dict[str, Any]:
-        """2 x 2 patches."""
-        import torch
-
-        vision = model.config.vision_config
-        side = vision.spatial_merge_size
-        n_numbers = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
-        return {
-            "pixel_values": torch.zeros(side**2, n_numbers),
-            "image_grid_thw": torch.tensor([[1, side, side]]),
-        }
+    def modules(self, config: Any) -> Mapping[str, tuple[str, ...]]:
+        """The merger; the vision tower is no module of its own beside it."""
+        return {"projector": ("visual.merger",)}
 
     def tiny_model(self, tokenizer: Any) -> tuple[Any, Any]:
         """About 190,000 weights; 4 to 16 tokens a picture."""
-        size = {"shortest_edge": LEAST_PX2, "longest_edge": MOST_PX2}
-        processor = library(self.processor_class)(
-            image_processor=library("Qwen2VLImageProcessorPil")(size=size),
-            tokenizer=tokenizer,
-            video_processor=library("Qwen2VLVideoProcessor")(),
-        )
-        stop, pad, picture, video, opens, closes = tokenizer.convert_tokens_to_ids(
-            ["<|im_end|>", "<|endoftext|>", *self.tiny_tokens.values()]
-        )
-        config = library("Qwen2_5_VLConfig")(
-            vision_config={
-                "depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 64,
-                "patch_size": 14, "fullatt_block_indexes": [1],
-            },
-            text_config={
-                "vocab_size": len(tokenizer), "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
-                "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 32768,
-                "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [4, 6, 6]},
-                "eos_token_id": stop, "pad_token_id": pad, "bos_token_id": None,
-            },
-            image_token_id=picture, video_token_id=video, vision_start_token_id=opens, vision_end_token_id=closes,
-            tie_word_embeddings=False,
-        )  # fmt: skip
-        return config, processor
-
-    def _grids(self, processor: Any, sizes_px: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Rows and columns of tokens of each picture. ValueError for one that is too long for its width."""
-        from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
-
-        seeing = processor.image_processor
-        side = seeing.patch_size * seeing.merge_size
-        limits = {"min_pixels": seeing.size["shortest_edge"], "max_pixels": seeing.size["longest_edge"]}
-        return [
-            (down // side, across // side)
-            for down, across in (smart_resize(*size, factor=side, **limits) for size in sizes_px)
-        ]
+        patch = {"patch_size": VISION["patch_size"]}
+        kinds = library(self.processor_class), library("Qwen2VLVideoProcessor")
+        rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [4, 6, 6]}
+        vision, text = {**patch, "fullatt_block_indexes": [1]}, {"rope_parameters": rope}
+        config = qwen_form.tiny_config(library("Qwen2_5_VLConfig"), tokenizer, vision, text)
+        return config, qwen_form.tiny_processor(*kinds, tokenizer, patch)
 
 
 QWEN2_5_VL = Qwen25VL()
-
-
-def _starts(is_picture: Any) -> list[int]:
-    """Where each picture's tokens begin."""
-    import numpy as np
-
-    return np.flatnonzero(is_picture & ~np.concatenate([[False], is_picture[:-1]])).tolist()

@@ -23,6 +23,7 @@ from finetune.network.shapes import Shape, expected
 from finetune.recipe import Recipe
 from schemas.errors import CheckpointError, RecipeError
 
+FEATURES = {"pooler_output", "deepstack_features"}  # what a tower gives the LLM: at its entry, and in its layers
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
@@ -222,8 +223,9 @@ def seeing_nothing(model: Any) -> Iterator[None]:
             return features_of(**asked)
         zero = {name: value.to(asked["pixel_values"].device) for name, value in _zero_picture(model).items()}
         found = features_of(**{**asked, **zero})
-        features = found.pooler_output  # of all pictures together, or one after another
-        found.pooler_output = features[:0] if isinstance(features, Tensor) else [one[:0] for one in features]
+        for name in FEATURES & found.keys():  # of all pictures together, or one after another
+            features = found[name]
+            setattr(found, name, features[:0] if isinstance(features, Tensor) else [one[:0] for one in features])
         return found
 
     inner.get_image_features = seen
@@ -256,14 +258,15 @@ def _with_lora(model: Any, recipe: Recipe) -> Any:
     from peft import LoraConfig, get_peft_model
 
     lora, trainable, family = recipe.lora, recipe.trainable, family_of(model)
+    modules = family.modules(model.config)
     beside = {"projector": trainable.projector, "vision": trainable.vision}
-    lacking = [group for group, how in beside.items() if how == "full" and group not in family.modules]
+    lacking = [group for group, how in beside.items() if how == "full" and group not in modules]
     if lacking:
         raise RecipeError(
             f"trainable.{lacking[0]}: beside low-rank weights that of {family.title} is no module that peft can keep "
             'whole; expected "frozen", or trainable.llm = "full"'
         )
-    whole = [family.modules[group] for group, how in beside.items() if how == "full"]
+    whole = [module for group, how in beside.items() if how == "full" for module in modules[group]]
     set_seed(recipe.run.seed)
     settings = LoraConfig(
         r=lora.r,

@@ -58,7 +58,7 @@ class Shape:
 
     @property
     def _is_qwen3(self) -> bool:
-        return str(self.text.get("model_type", "")).startswith("qwen3")
+        return str(self.text.get("model_type", self.family.texts[0])).startswith("qwen3")
 
     def _linears(self) -> list[tuple[int, int, bool]]:
         """Inputs, outputs and whether there is a bias, of the linear layers of one layer of the LLM."""
