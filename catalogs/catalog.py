@@ -169,7 +169,9 @@ def read_catalog(path: Path, catalog: Catalog) -> CatalogRows:
     for more in (uneven, off_the_sky(table), strange, _repeats(catalog, table, set(reasons))):
         for row, why in more.items():
             reasons.setdefault(row, why)
-    keep = pa.array([row not in reasons for row in table[ROW].to_pylist()], pa.bool_())
+    if not reasons:
+        return CatalogRows(table, (), raw.n_rows, absent_columns(catalog.columns, raw))
+    keep = pc.invert(pc.is_in(table[ROW], value_set=pa.array(sorted(reasons), table[ROW].type)))
     refused = {one[ROW]: one for one in table.filter(pc.invert(keep)).to_pylist()}
     rejections = [
         Rejection(f"{catalog.file}:{row}", reason, detail, refused.get(row, {ROW: row}))
@@ -191,7 +193,7 @@ def _raw_table(path: Path, catalog: Catalog) -> RawTable:
         case "names":
             return archives.read_names(path, catalog.member or "", catalog.pattern)
         case "fits":
-            return fits_tables.read_fits(path, catalog.hdu)
+            return fits_tables.read_fits(path, catalog.hdu, {one.name for one in catalog.columns.values()})
         case "votable":
             return typed_tables.read_votable(archives.read_body(path, catalog.member), where, catalog.hdu)
         case "ipac":
@@ -214,6 +216,9 @@ def _raw_table(path: Path, catalog: Catalog) -> RawTable:
 def _repeats(catalog: Catalog, table: pa.Table, unread: set[int]) -> dict[int, tuple[str, str]]:
     """Reason and detail for each row (by its number) whose key an earlier row has."""
     if catalog.key is None:
+        return {}
+    keys = table[catalog.key]
+    if not keys.null_count and pc.count_distinct(keys).as_py() == len(keys):
         return {}
     first, reasons = dict[object, int](), dict[int, tuple[str, str]]()
     for row, key in zip(table[ROW].to_pylist(), table[catalog.key].to_pylist(), strict=True):

@@ -40,6 +40,8 @@ class CocoFile:
     is_prediction: bool
     outlines: tuple[Outline, ...]
     rejections: tuple[Rejection, ...]
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The name of each picture's file by its id as text, where the file is a dataset and says it."""
 
     @property
     def n_in(self) -> int:
@@ -56,6 +58,7 @@ class _Frame:
     widths_px: Mapping[str, int] = field(default_factory=dict[str, int])
     pictures: frozenset[str] | None = None
     names: Mapping[str, str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def read_coco(path: Path, *, heights_px: Mapping[str, int] | None = None) -> CocoFile:
@@ -63,7 +66,8 @@ def read_coco(path: Path, *, heights_px: Mapping[str, int] | None = None) -> Coc
 
     An object of several polygons is one outline, the hull of all of them, and its box spans them all: in a dataset
     also where the file's box is smaller (one that lies apart from its outline is refused). `heights_px` gives the
-    pictures' heights, by image id as text, where the file does not: a list with masks gives them itself.
+    pictures' heights, by image id as text, where the file does not: a list with masks gives them itself. Keypoints
+    count from the same corner as vertices.
 
     Raises CatalogError for another file, and where two images or two categories have one id. Refused:
     `bad-annotation`, `duplicate-id` (the later of annotations with one id), `unknown-image`, `unknown-category`,
@@ -84,7 +88,7 @@ def read_coco(path: Path, *, heights_px: Mapping[str, int] | None = None) -> Coc
         except RefusedError as refused:
             seen = one if isinstance(one, Mapping) else {"annotation": one}
             rejections.append(refused.rejection(path, row, seen))
-    return CocoFile(frame.is_prediction, tuple(outlines), tuple(rejections))
+    return CocoFile(frame.is_prediction, tuple(outlines), tuple(rejections), frame.files)
 
 
 def mask_of(segmentation: Mapping[str, Any]) -> Mask:
@@ -107,7 +111,9 @@ def _dataset(path: Path, text: Mapping[str, Any], heights_px: Mapping[str, int])
         if not isinstance(one.get("name"), str) or not one["name"].strip():
             raise CatalogError(f"{path}: category {key}: name: found {one.get('name')!r:.60}, expected text")
         names[key] = one["name"]
-    return _Frame(False, {**heights_px, **heights}, widths, frozenset({*images, *heights_px}), names)  # noqa: FBT003
+    files = {name: one["file_name"] for name, one in images.items() if isinstance(one.get("file_name"), str)}
+    known = frozenset({*images, *heights_px})
+    return _Frame(False, {**heights_px, **heights}, widths, known, names, files)  # noqa: FBT003
 
 
 def _by_id(path: Path, name: str, items: Sequence[Any]) -> dict[str, Mapping[str, Any]]:
@@ -168,6 +174,7 @@ def _outline(row: int, one: Any, frame: _Frame) -> Outline:
         box_fits_px=_box(one.get("bbox"), (height, frame.widths_px.get(picture)), polygon, mask, frame.is_prediction),
         is_prediction=frame.is_prediction, score=_score(one) if frame.is_prediction else None,
         n_mask_px=None if mask is None else int(mask.sum()), n_parts=max(len(parts), 1),
+        points_px=_points(one.get("keypoints"), height),
     )  # fmt: skip
 
 
@@ -181,6 +188,17 @@ def _height(picture: str, frame: _Frame, mask: Mask | None) -> int:
             "no-height", f"the height of picture {picture:.60} is not known, so its rows cannot be turned over"
         )
     return height
+
+
+def _points(keypoints: Any, height: int) -> tuple[tuple[float, float], ...]:
+    """Keypoints x, y, visibility, x, …, in FITS pixels; without those of visibility 0, which are not placed."""
+    if keypoints in (None, []):
+        return ()
+    found = np.array(numbers(keypoints, len(keypoints) if isinstance(keypoints, list) else 3, "keypoints"))
+    if found.size % 3:
+        raise RefusedError(BAD, f"keypoints: found {found.size} numbers, expected three a point")
+    points = found.reshape(-1, 3)
+    return tuple((float(x), float(y)) for x, y in from_corner(points[points[:, 2] > 0, :2], height))
 
 
 def _score(one: Mapping[str, Any]) -> float:

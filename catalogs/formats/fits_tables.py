@@ -3,10 +3,10 @@
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,11 @@ XML = (b"<?xml", b"<VOTABLE")
 BINARY_FORMAT = re.compile(r"\d*[PQ]?(?P<letter>[LXBIJKAEDCM])")
 ASCII_FORMAT = re.compile(r"(?P<letter>[AIFED])(?P<width>\d+)")
 OURS_TO_APPLY = ("TZERO", "TSCAL", "TNULL", "TDISP")
+BLOCK = 2880
+LARGE_BYTES = 256 * 2**20  # a plain file beyond it is read slice by slice, and of it the wanted columns alone
+SLICE_BYTES = 32 * 2**20
 TRUE, FALSE = b"TF"
+SIMPLE = b"SIMPLE  ="
 
 
 @dataclass(frozen=True)
@@ -41,26 +45,95 @@ class FitsColumn:
     width: int = 0
 
 
-def read_fits(path: Path, hdu: str | int | None = None) -> RawTable:
-    """A FITS table's columns; `hdu` by name or number, None: the only table."""
+def read_fits(path: Path, hdu: str | int | None = None, wanted: Collection[str] | None = None) -> RawTable:
+    """A FITS table's columns; `hdu` by name or number, None: the only table.
+
+    Of a large file that is not zipped the columns that are not `wanted` have no values, only their type and unit: a
+    table of millions of rows then takes what is wanted of it, whatever the size of its file.
+    """
+    if wanted is not None and _is_large(path) and (table := _in_slices(path, hdu, wanted)):
+        return table
     body = read_bytes(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.filterwarnings("error", message=".*truncated.*")
-            with fits.open(io.BytesIO(body), memmap=False) as hdus:
-                table = _table_hdu(path, hdus, hdu)
-                header, place, is_ascii = table.header.copy(), table.fileinfo(), isinstance(table, fits.TableHDU)
-            data = body[place["datLoc"] : place["datLoc"] + place["datSpan"]]
-            said = list(_columns(header, is_ascii=is_ascii))
-            refuse_twice([one.name for one in said], str(path))
-            read = _ascii_values(header, data, said) if is_ascii else _binary_values(header, data, said)
+        with _opened(io.BytesIO(body)) as hdus:
+            table = _table_hdu(path, hdus, hdu)
+            header, place, is_ascii = table.header.copy(), table.fileinfo(), isinstance(table, fits.TableHDU)
+        data = body[place["datLoc"] : place["datLoc"] + place["datSpan"]]
+        said = _said(path, header, is_ascii=is_ascii)
+        read = _ascii_values(header, data, said) if is_ascii else _binary_values(header, data, said)
     except CatalogError:
         raise
     except Exception as error:  # astropy raises whatever a broken header leads to
         raise CatalogError(f"{path}: not a readable FITS table: {error}") from error
-    types = {one.name: f"FITS {one.format}" for one in said}
-    return whole_table(read, types, {one.name: one.unit for one in said})
+    return _raw(read, said)
+
+
+def _is_large(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > LARGE_BYTES
+
+
+def _in_slices(path: Path, hdu: str | int | None, wanted: Collection[str]) -> RawTable | None:
+    """A binary table's wanted columns, so many rows at a time; None for a zipped file, lists beside rows, and text."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(SIMPLE)) != SIMPLE:
+                return None
+            with _opened(path) as hdus:
+                table = _table_hdu(path, hdus, hdu)
+                header, is_ascii = table.header.copy(), isinstance(table, fits.TableHDU)
+                file.seek(table.fileinfo()["datLoc"])
+            said = _said(path, header, is_ascii=is_ascii)
+            if is_ascii or int(header.get("PCOUNT", 0)):
+                return None
+            n_rows = int(header["NAXIS2"])
+            parts: dict[str, list[pa.Array]] = {one.name: [] for one in said if one.name in wanted}
+            for n, data in _slices(path, file, int(header["NAXIS1"]), n_rows):
+                header["NAXIS2"] = n
+                for name, values in _binary_values(header, data, said, parts).items():
+                    parts[name].append(values)
+    except CatalogError:
+        raise
+    except Exception as error:  # as above
+        raise CatalogError(f"{path}: not a readable FITS table: {error}") from error
+    found = {one.name: _joined(parts[one.name]) if parts.get(one.name) else pa.nulls(n_rows) for one in said}
+    return _raw(found, said)
+
+
+def _slices(path: Path, file: BinaryIO, width: int, n_rows: int) -> Iterator[tuple[int, bytes]]:
+    """Rows of a table, so many at a time: their number, and their bytes filled up to whole blocks."""
+    step = max(1, SLICE_BYTES // width)
+    for first in range(0, n_rows, step):
+        n = min(step, n_rows - first)
+        data = file.read(n * width)
+        if len(data) < n * width:
+            raise CatalogError(f"{path}: cut short in data row {first + len(data) // width} of {n_rows}")
+        yield n, data + bytes(-len(data) % BLOCK)
+
+
+def _opened(source: Any) -> Any:
+    """The HDUs of a file; one that is cut short is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message=".*truncated.*")
+        return fits.open(source, memmap=False, lazy_load_hdus=False)
+
+
+def _said(path: Path, header: fits.Header, *, is_ascii: bool) -> list["FitsColumn"]:
+    said = list(_columns(header, is_ascii=is_ascii))
+    refuse_twice([one.name for one in said], str(path))
+    return said
+
+
+def _raw(read: dict[str, pa.Array], said: list["FitsColumn"]) -> RawTable:
+    return whole_table(read, {one.name: f"FITS {one.format}" for one in said}, {one.name: one.unit for one in said})
+
+
+def _joined(parts: list[pa.Array]) -> pa.Array:
+    """The slices of a column as one; where they came as several types, as what holds them all."""
+    kinds = {one.type for one in parts}
+    if len(kinds) > 1:
+        parts = [one.cast(pa.binary() if pa.binary() in kinds else pa.string()) for one in parts]
+    return pa.concat_arrays(parts)
 
 
 def _table_hdu(path: Path, hdus: fits.HDUList, wanted: str | int | None) -> Any:
@@ -106,7 +179,9 @@ def _number(value: Any) -> float:
     return value if isinstance(value, int) else int(real) if (real := float(value)).is_integer() else real
 
 
-def _binary_values(header: fits.Header, data: bytes, said: list[FitsColumn]) -> dict[str, pa.Array]:
+def _binary_values(
+    header: fits.Header, data: bytes, said: list[FitsColumn], wanted: Collection[str] | None = None
+) -> dict[str, pa.Array]:
     """Values by column, from what is stored: astropy scales before anybody can look for TNULL, and reads NULL as F."""
     stored = header.copy()
     for number in range(1, len(said) + 1):
@@ -116,7 +191,11 @@ def _binary_values(header: fits.Header, data: bytes, said: list[FitsColumn]) -> 
         stored[f"TFORM{number}"] = re.sub(r"^(\d*[PQ]?)L", r"\1B", str(header[f"TFORM{number}"]).strip())
     text = stored.tostring().encode("ascii", "replace")
     table: Any = fits.BinTableHDU.fromstring(text + data, character_as_bytes=True)
-    return {one.name: _cells(table.data.field(index), one) for index, one in enumerate(said)}
+    return {
+        one.name: _cells(table.data.field(index), one)
+        for index, one in enumerate(said)
+        if wanted is None or one.name in wanted
+    }
 
 
 def _cells(stored: Any, column: FitsColumn) -> pa.Array:

@@ -46,6 +46,8 @@ class Outline:
     """Pixels of its mask; None without one."""
     n_parts: int = 1
     """Polygons that it is drawn as."""
+    points_px: tuple[tuple[float, float], ...] = ()
+    """Points that the annotators marked of it, x and y; those that they could not place are left out."""
 
 
 def box_of(polygon: Sequence[float]) -> Box:
