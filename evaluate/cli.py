@@ -278,5 +278,29 @@ def export_task(name: str, variant: str, named: str | None, raw: str | None, sto
     click.echo(exported(name, variant, named, raw, store, out))
 
 
+@evaluate.command("lessons")
+@click.argument("name", metavar="SET")
+@click.option("--variant", default="fixed", show_default=True, help="fixed, paper, code, structured or short.")
+@doors_option
+@click.option("--raw", metavar="FOLDER", help="Folder of mosaics and catalogues; else RADIO_RAW.")
+@_out
+def lessons(name: str, variant: str, raw: str | None, out: Path) -> None:
+    """Write the training pictures of a picture set, with question and answer, as data for `finetune train`.
+
+    \b
+    Example:  python -m evaluate lessons mirabest_confident --raw RAW --out DATA
+    """
+    from curation.settings import settings
+    from evaluate.tasks.lessons_out import write_lessons
+    from evaluate.tasks.picture_set import picture_set, picture_sets
+    from schemas.errors import RecipeError
+
+    found = picture_set(name)
+    if found is None:
+        raise RecipeError(f"no picture set {name!r}; known: {', '.join(picture_sets())}")
+    counts = write_lessons(found, settings(raw, None, ()).raw, out, variant=variant)
+    click.echo(f"{out}: {sum(counts.values()):,} pictures ({', '.join(f'{k} {n:,}' for k, n in counts.items())})")
+
+
 for one in (encoders, quick_set, quick):
     evaluate.add_command(one)

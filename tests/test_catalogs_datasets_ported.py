@@ -27,6 +27,7 @@ PYTHON = {
     "caesar_mrcnn": "annotations are one JSON a picture, with masks beside it",
     "emu_pilot_list": "annotations are lists in JSON, their objects nested",
     "radioimg_multilabel": "annotations are lists in JSON, the survey of a picture its folder",
+    "astrovlbench_radio": "the places are in file names of lists in JSON lines, two of the same sources",
     "radiogalaxynet": "annotations are a COCO file a split, with a keypoint for the host",
 }
 """Why these are not TOML."""

@@ -78,10 +78,10 @@ def examples_step(benchmark: Benchmark, inputs: tuple[Step, Step, Step], select:
     return Step(
         name=f"examples/{benchmark.name}",
         make=_examples,
-        table=CUTOUTS,
+        table=cutouts.table,
         config=(benchmark, select),
         inputs=(
-            Input(cutouts, by_part=True, columns=tuple(name for name in CUTOUTS.schema.names if name != "pixels")),
+            Input(cutouts, by_part=True, columns=tuple(one for one in cutouts.table.schema.names if one != "pixels")),
             Input(sources, columns=SOURCE_COLUMNS),
             Input(splits, columns=PLACED),
         ),
@@ -91,12 +91,13 @@ def examples_step(benchmark: Benchmark, inputs: tuple[Step, Step, Step], select:
 
 def _examples(cutouts: pa.Table, sources: pa.Table, splits: pa.Table, benchmark: Benchmark, select: Select) -> Sieved:
     chosen = pa.array(sorted(_chosen(benchmark, sources, splits, select)), pa.string())
-    # What was measured is not shown: the pool would be ten times as large with it.
-    cutouts = cutouts.append_column("pixels", pa.array([b""] * cutouts.num_rows, pa.binary())).select(
-        CUTOUTS.schema.names
-    )
+    if "survey" in cutouts.column_names:  # of a corpus, whose cutouts hold what was measured
+        # It is not shown: the pool would be ten times as large with it.
+        cutouts = cutouts.append_column("pixels", pa.array([b""] * cutouts.num_rows, pa.binary())).select(
+            CUTOUTS.schema.names
+        )
     is_one = pc.is_in(cutouts["cutout_id"], value_set=chosen)
-    others = cutouts.filter(pc.invert(is_one)).select(["cutout_id", "source_id", "dataset"]).to_pylist()
+    others = cutouts.filter(pc.invert(is_one)).select(["cutout_id", "source_id"]).to_pylist()
     told = f"not in the pool of examples of {benchmark.name}"
     refused = [Rejection(row["cutout_id"], "no-example", told, row) for row in others]
     return sieved(cutouts.filter(is_one), refused, cutouts.num_rows)

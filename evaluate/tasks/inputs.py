@@ -29,7 +29,7 @@ def with_inputs(
     corpora_of = {corpus_of(one, named) for one in several if isinstance(one, Benchmark)}
     graphs = {name: graph(corpus(name), raw, store) for name in sorted(corpora_of)}
     return [
-        (one.asked, inputs_of_set(one, raw))
+        (one.asked_as_published(raw), inputs_of_set(one, raw))
         if isinstance(one, PictureSet)
         else (one, inputs_of(one, graphs[corpus_of(one, named)]))
         for one in several

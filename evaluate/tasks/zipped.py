@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.errors import CatalogError
 from schemas.fingerprint import content_id, sha256_of
 from schemas.pictures import as_png, opened, size_px
+from schemas.rejection import Rejection
 
 MOST_BYTES = 10_000_000  # of one picture
 MOST_SIDE_PX = 4_096
@@ -54,7 +55,7 @@ class Zipped(BaseModel):
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of the zip."""
+    """A picture of a set."""
 
     picture_id: str
     source_id: str
@@ -65,6 +66,7 @@ class Picture:
     original: str
     ra_deg: float
     dec_deg: float
+    """NaN, both, where nobody says its place."""
     png: bytes
     """Its bytes, by which its id is; for a picture of 16 bit or with transparency, a PNG of 8 bit (`as_png`)."""
 
@@ -73,6 +75,14 @@ class Picture:
         """Whether every pixel is the same."""
         least, most = opened(self.png, self.member).convert("L").getextrema()
         return least == most
+
+
+@dataclass(frozen=True)
+class Found:
+    """The pictures of a set, by id, and those that were published and cannot be shown."""
+
+    pictures: tuple[Picture, ...]
+    refused: tuple[Rejection, ...]
 
 
 def read_pictures(raw: Path, name: str, zipped: Zipped) -> tuple[Picture, ...]:
@@ -128,8 +138,13 @@ def _png(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
     """A member's bytes, when they are a PNG of bearable size."""
     if info.file_size > MOST_BYTES:
         raise CatalogError(f"{path}: {info.filename} is larger than {MOST_BYTES} bytes, expected a picture")
-    body = archive.read(info)
-    where = f"{path}: {info.filename}"
+    return checked_png(archive.read(info), f"{path}: {info.filename}")
+
+
+def checked_png(body: bytes, where: str) -> bytes:
+    """The bytes, when they are a PNG of bearable size; else CatalogError."""
+    if len(body) > MOST_BYTES:
+        raise CatalogError(f"{where} is larger than {MOST_BYTES} bytes, expected a picture")
     if not body.startswith(PNG_SIGNATURE):
         raise CatalogError(f"{where}: not a PNG")
     height, width = size_px(body, where)
