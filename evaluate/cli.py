@@ -141,7 +141,8 @@ def _line(one: dict[str, Any], *, has_way: bool) -> str:
     way = f" ({one['variant']}, order {one['order']}, {one['shots']} shots, seed {one['seed']})" if has_way else ""
     pictures = f"{one['n_rows']:,} pictures" if has_way else one["pictures"]
     tuned = f", {_number('tuned', one['tuned_f1'])}" if one["tuned_f1"] else ""
-    return (f"{one['benchmark']}{way}: {pictures}; {sampled}{_number('macro-F1', one['macro_f1'])}{tuned}, "
+    errors = f", {_number('errors', one['error_rate'])}" if one["error_rate"] else ""
+    return (f"{one['benchmark']}{way}: {pictures}; {sampled}{_number('macro-F1', one['macro_f1'])}{tuned}{errors}, "
             f"{_number('coverage', one['coverage'])}; {one['scores']}")  # fmt: skip
 
 

@@ -211,11 +211,20 @@ def _became(one: Run, scored: Step, pictures_told: str, store: Store) -> dict[st
         "reasons": made.reasons, "predictions": one.predictions.address, "scores": scored.address,
         "macro_f1": _told(head.get(("strict", "macro", "f1"))), "tuned_f1": _told(head.get(("tuned", "macro", "f1"))),
         "coverage": _told(head.get(("all", "all", "coverage"))),
+        "error_rate": _of_one(_told(head.get(("strict", "all", "accuracy")))),
     }  # fmt: skip
 
 
 def _told(row: dict[str, Any] | None) -> dict[str, float | None] | None:
     return None if row is None else {name: row[name] for name in ("value", "low", "high")}
+
+
+def _of_one(share: dict[str, float | None] | None) -> dict[str, float | None] | None:
+    """What a share leaves of one, with its interval: of accuracy the error rate."""
+    if share is None:
+        return None
+    ends = {"value": share["value"], "low": share["high"], "high": share["low"]}
+    return {name: None if one is None else 1 - one for name, one in ends.items()}
 
 
 def served_manner(manner: Manner, backend: Backend) -> Manner:

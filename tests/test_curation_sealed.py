@@ -94,7 +94,7 @@ def test_every_benchmark_is_of_a_dataset_and_cites():
     assert {"b1_extended", "b2_morphology", "b3_radio_galaxies", "b4_artefacts", "b5_peculiarity",
             "b6_fanaroff_riley"} <= benchmarks().keys()  # fmt: skip
     assert all(one.cite and one.dataset in datasets() for one in benchmarks().values())
-    with pytest.raises(RecipeError, match="no benchmark 'b7'; known: b1_extended"):
+    with pytest.raises(RecipeError, match="no benchmark 'b7'; known: .*b1_extended"):
         benchmark("b7")
 
 

@@ -55,6 +55,7 @@ def test_what_the_paper_shares_among_its_runs_is_shared():
 def test_ours_small_and_smoke_are_presets_too():
     families = {name: one.family for name, one in recipes().items() if one.family != "paper"}
     assert families == {
+        "drozdova2025_qwen2_5_vl_7b": "ours",
         "internvl3_2b_isolated": "ours", "internvl3_2b_lora": "ours", "internvl3_8b_isolated": "ours",
         "internvl3_8b_lora": "ours", "isolated_qacap": "ours", "isolated_replay": "ours", "lora_lr1e-4": "ours",
         "qwen2_5_vl_3b_isolated": "ours", "qwen2_5_vl_3b_lora": "ours", "qwen2_5_vl_7b_isolated": "ours",
