@@ -5,7 +5,6 @@ lists give one place for each source, FIRST and NVSS together. How wide its pict
 about each is what is sealed about a picture of unknown size. Ren et al. 2026; Porter & Scaife 2023.
 """
 
-import json
 import re
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from catalogs.dataset import CutoutRecipe, Published
-from catalogs.formats.tables import read_bytes
+from catalogs.formats.plain_json import read_json_lines
 from catalogs.statements import Said, no_label, one_label
 from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
@@ -43,7 +42,7 @@ def read_sources(raw: Path, mosaics: pa.Table) -> Sieved:
     scheme = label_scheme(SCHEME)
     rows, refused, seen, n_in = dict[str, dict[str, Any]](), list[Rejection](), dict[str, str](), 0
     for file in LISTS:
-        for number, row in enumerate(_rows(raw / file)):
+        for number, row in enumerate(read_json_lines(raw / file)):
             n_in += 1
             where, name = f"{file}:{number}", PurePosixPath(str(row.get("filename", ""))).stem
             place = PLACE.fullmatch(name)
@@ -73,16 +72,3 @@ def read_sources(raw: Path, mosaics: pa.Table) -> Sieved:
                 "origin_row": number,
             }
     return sieved(SOURCES.of(list(rows.values())), refused, n_in)
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    found = list[dict[str, Any]]()
-    for number, line in enumerate(read_bytes(path).decode("utf-8-sig", "replace").splitlines(), start=1):
-        try:
-            row = json.loads(line) if line.strip() else {}
-        except (ValueError, RecursionError) as error:
-            raise CatalogError(f"{path}, line {number}: not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise CatalogError(f"{path}, line {number}: found {line[:60]!r}, expected an object")
-        found += [row] if line.strip() else []
-    return found

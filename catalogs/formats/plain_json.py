@@ -55,6 +55,22 @@ def read_json(path: Path) -> Any:
     return found
 
 
+def read_json_lines(path: Path) -> list[Mapping[str, Any]]:
+    """The objects of a file with one a line; blank lines are none. CatalogError names the line that is no object."""
+    found = list[Mapping[str, Any]]()
+    for number, line in enumerate(read_bytes(path).decode("utf-8-sig", "replace").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line, object_pairs_hook=_object)
+        except (ValueError, RecursionError) as error:
+            raise CatalogError(f"{path}, line {number}: not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise CatalogError(f"{path}, line {number}: found {line[:60]!r}, expected an object")
+        found.append(row)
+    return found
+
+
 def value(holder: Any, key: str, kind: str, reason: str = "bad-entry") -> Any:
     """`holder[key]`, of the wanted kind; numbers are finite, flags are 0, 1, true or false. Raises RefusedError."""
     if not isinstance(holder, Mapping):

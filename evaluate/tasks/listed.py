@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalogs.formats.tables import read_bytes
+from catalogs.formats.plain_json import read_json_lines
 from evaluate.tasks.zipped import Found, KeptOut, Picture, checked_png
 from schemas.errors import CatalogError
 from schemas.fingerprint import canonical_json, content_id, sha256_of
@@ -86,17 +85,7 @@ def _rows(raw: Path, listed: Listed) -> list[Mapping[str, Any]]:
     path = raw / listed.file
     if not path.is_file():
         raise CatalogError(f"{path}: no such file; the picture set needs the release's folder below --raw")
-    found = list[Mapping[str, Any]]()
-    for number, line in enumerate(read_bytes(path).decode("utf-8-sig", "replace").splitlines(), start=1):
-        try:
-            row = json.loads(line) if line.strip() else None
-        except (ValueError, RecursionError) as error:
-            raise CatalogError(f"{path}, line {number}: not JSON: {error}") from error
-        if isinstance(row, dict):
-            found.append(row)
-        elif line.strip():
-            raise CatalogError(f"{path}, line {number}: found {line[:60]!r}, expected an object")
-    return found
+    return read_json_lines(path)
 
 
 @lru_cache(maxsize=4)
