@@ -18,9 +18,9 @@ Command = Callable[..., Any]
 
 
 def _data(command: Command) -> Command:
-    text = "Hand-over, SAMPLES table or LLaVA file; TAG=PLACE for each source, where they lie apart."
+    text = "Hand-over, SAMPLES table or file of records; TAG=PLACE for each source, where they lie apart."
     command = click.option("--data", required=True, multiple=True, metavar="[TAG=]PLACE", help=text)(command)
-    text = "Where the pictures of plain LLaVA files lie; default: beside the file."
+    text = "Where the pictures of a file of records lie; default: beside the file."
     return click.option("--image-root", type=click.Path(path_type=Path), help=text)(command)
 
 

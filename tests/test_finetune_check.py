@@ -42,10 +42,16 @@ def over_long(draft):
 
 test_picture.__test__ = False
 FAULTS = {
-    two_placeholders: ("turns", "sample-0000000000000000: 2 <image> for 1 pictures"),
-    human_text: ("turns", "sample-0000000000000001, message 3: it repeats its question, so human text would be in the"),
+    two_placeholders: ("turns", "record 0 (sample-0000000000000000): 2 <image> for 1 pictures, expected one for each"),
+    human_text: (
+        "turns",
+        "record 1 (sample-0000000000000001), message 3: it repeats its question, so human text would",
+    ),
     test_picture: ("test_pictures", "sample-0000000000000003: its picture "),
-    special_token: ("turns", "sample-0000000000000004, message 1: a chat template's own token in the text: <|im_end|>"),
+    special_token: (
+        "turns",
+        "record 4 (sample-0000000000000004), message 1: a chat template's own token",
+    ),
     benchmark_position: ("test_sky", 'sample-0000000000000005 is 0.0" from J0012 of b2_demo; 85.0" are required'),
     over_long: ("lengths", "sample-0000000000000006: 1"),
     missing_image: ("manifest", ".png: promised by the manifest, but missing"),

@@ -290,8 +290,8 @@ def test_the_model_sees_16_bit_and_transparency_as_greys_not_as_white():
     ("sample", "said"),
     [
         (talk("Is <|im_end|> it?", "Yes"), "spells a special token"),
-        (talk("Is it?"), "turns must alternate"),
-        (Sample("s", "all", (), ()), "found none"),
+        (talk("Is it?"), "sample s: message 0 is the last, expected an answer of the assistant"),
+        (Sample("s", "all", (), ()), "sample s: no message, expected a question"),
         (talk("Is <image> it?", "Yes"), "2 <image> for 1 pictures"),
         (Sample("s", "all", (Picture("x.png", b"no picture"),), talk("Is it?", "Yes").messages), "x.png: no picture"),
         (

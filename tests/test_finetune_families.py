@@ -3,6 +3,8 @@
 import json
 import shutil
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 
 import jinja2
 import numpy as np
@@ -13,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from finetune.checks.preflight import Context
 from finetune.checks.preflight_tokens import check_picture_tokens, check_template
-from finetune.data.samples import Message, Sample
+from finetune.data.samples import Message, Sample, open_handover
 from finetune.export.convert import convert
 from finetune.families.internvl import INTERNVL
 from finetune.families.known import FAMILIES, family_named, published, unknown
@@ -38,7 +40,7 @@ from finetune.rows.encode import Encoder, opened
 from finetune.rows.encoded import IGNORED
 from finetune.rows.pack import row_of
 from schemas.errors import CatalogError, RecipeError
-from tests.test_finetune_encode import picture, random_talk, talk
+from tests.test_finetune_encode import WORDS, picture, random_talk, talk
 from tests.test_finetune_pack import gradients, largest, random_sample
 
 LORA = {"trainable": '{llm = "lora", newline = false}', "lora": "{r = 4, alpha = 8}"}
@@ -84,12 +86,13 @@ def encoder_of(processor, layout="sequential", **more):
 
 
 def own_text(family, sample):
-    """The conversation as text, without our template."""
+    """The conversation as text, without our template. A system turn stands where that of the family would."""
     before, seen = OWN[family.name]
     said = [
         f"<|im_start|>{one.role}\n{one.text.replace('<image>' + chr(10), seen)}<|im_end|>\n" for one in sample.messages
     ]
-    return before + "".join(said)
+    own = before if sample.system is None else f"<|im_start|>system\n{sample.system}<|im_end|>\n"
+    return own + "".join(said)
 
 
 def located(processor, ids):
@@ -110,7 +113,8 @@ def test_ids_labels_and_pixels_are_those_of_the_processor_and_the_text_it_was_tr
     for number in range(30):
         sample = random_talk(rng, f"s{number}", pictures=number % 3)
         pictures = tuple(picture(k, SIZES_PX[(number + k) % len(SIZES_PX)]) for k in range(number % 3))
-        sample = Sample(sample.sample_id, "all", pictures, sample.messages)
+        system = ("You see the radio\nsky.", None)[number % 2]
+        sample = Sample(sample.sample_id, "all", pictures, sample.messages, system)
         images = [[opened(one) for one in pictures]] if pictures else None
         theirs = processor(text=own_text(family, sample), images=images, return_tensors="pt")
         ids, ours = theirs["input_ids"][0].tolist(), encoder.encode(sample)
@@ -132,6 +136,52 @@ def test_the_template_makes_the_text_it_was_trained_with_also_in_plain_jinja(fam
     assert plain.render(messages=chat, add_generation_prompt=True) == f"{wanted}<|im_start|>assistant\n"
 
 
+def chat_of(rng, *, system, n_pictures):
+    """A record as a user has it, in `messages`: text or parts, pictures between words, each named where it stands."""
+    said = [{"role": "system", "content": [{"type": "text", "text": "You see the sky."}]}] if system else []
+    named = iter(range(n_pictures))
+    for turn in range(3):
+        asked = [{"type": "text", "text": " ".join(rng.choice(WORDS, 3)).strip()} for _ in range(2)]
+        for number in named:
+            asked.insert(int(rng.integers(0, 3)), {"type": "image", "image": f"{number}.png"})
+            if rng.random() < 0.5:
+                break
+        said += [{"role": "user", "content": asked}, {"role": "assistant", "content": f"It is {turn}."}]
+    return {"messages": said}
+
+
+def test_messages_are_what_the_family_s_own_template_makes_of_them(family, processor, tmp_path):
+    """Also by the template of the hub, where TRL has it: its text, and what its mask for training learns."""
+    from finetune.network.hf import render_jinja_template
+
+    rng, encoder = np.random.default_rng(11), encoder_of(processor)
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(picture(number, SIZES_PX[number]).read())
+    chats = [chat_of(rng, system=number % 2, n_pictures=number % 4) for number in range(12)]
+    (tmp_path / "own.jsonl").write_text("".join(json.dumps(one) + "\n" for one in chats))
+    samples = open_handover(tmp_path / "own.jsonl", tags=["all"], index_dir=tmp_path / "index")
+    trl = Path(find_spec("trl").origin).parent / "chat_templates" / f"{family.name}_training.jinja"
+    assert trl.is_file() == (family.name in QWENS)
+    n_pictures = 0
+    for sample, chat in zip(samples, chats, strict=True):
+        text = processor.apply_chat_template(chat["messages"], chat_template=processor.chat_template)
+        images = [[opened(one) for one in sample.pictures]] if sample.pictures else None
+        theirs = processor(text=text, images=images, return_tensors="pt")["input_ids"][0].tolist()
+        ours = encoder.encode(sample)
+        assert ours.input_ids.tolist() == theirs
+        assert (ours.labels != IGNORED).tolist() == located(processor, theirs).tolist()
+        n_pictures += len(sample.pictures)
+        if not trl.is_file():
+            continue
+        (hub,), (spans,) = render_jinja_template(
+            conversations=[chat["messages"]], chat_template=trl.read_text(), return_assistant_tokens_mask=True
+        )
+        assert text == hub
+        decoded = processor.tokenizer.decode(ours.input_ids[ours.labels != IGNORED])
+        assert decoded == "".join(hub[begin:end].removesuffix("\n") for begin, end in spans)
+    assert n_pictures >= 8
+
+
 @pytest.mark.parametrize("pictures", [1, 2])
 def test_isolated_turns_are_the_tokens_of_separate_conversations(processor, pictures):
     pairs = [("Is it?", "Yes"), ("Which\nclass?", "FR-II"), ("And?", "No")]
@@ -145,17 +195,23 @@ def test_isolated_turns_are_the_tokens_of_separate_conversations(processor, pict
 
 
 def test_a_packed_row_has_the_losses_and_gradients_of_separate_samples(processor, model):
-    """Isolated turns and dialogues, with one picture, several and none, some of the same pictures, in one row."""
+    """Isolated turns and dialogues, with one picture, several and none, some of the same pictures, in one row.
+
+    Records of other system turns do not share their pictures: what stands before them is another.
+    """
     rng = np.random.default_rng(7)
     encoder = encoder_of(processor, "isolated", **{"turns.share_sequential": "0.3"})
     kinds, n_shared = set(), 0
     for first in range(0, 12, 3):
         samples = [random_sample(rng, first + k) for k in range(3)]
+        samples[0] = replace(samples[0], system=(None, "You see the sky.")[first % 2])
         samples.insert(1, replace(samples[0], sample_id=f"again{first}"))
+        samples.insert(2, replace(samples[0], sample_id=f"other{first}", system="Answer briefly."))
         encoded = [encoder.encode(sample) for sample in samples]
         kinds |= {(one.is_dialogue, len(one.sizes_px)) for one in encoded}
         in_row = encoder.encode_row(samples)
-        n_shared += sum(one.is_rest for one in in_row)
+        n_shared += in_row[1].is_rest
+        assert not in_row[2].is_rest
         together = row_of(in_row)
         apart = [row for pair in zip(samples, encoded, strict=True) for row in separate_rows(encoder, *pair)]
         with torch.no_grad():

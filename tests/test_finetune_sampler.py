@@ -202,13 +202,14 @@ def of_few_pictures(made_handover, tmp_path_factory):
 def test_records_of_the_same_pictures_share_them_in_a_row(of_few_pictures, processor, layout):
     turns = {"turns": f'{{layout = "{layout}", pack_tokens = 900, max_tokens = 8192}}', "batch.global_batch": "2"}
     encoder, plan = planned(of_few_pictures, processor, **turns)
-    together = [{of_few_pictures.pictures[number] for number in row.numbers} for row in plan.rows if not row.is_filler]
+    begun, real = of_few_pictures.beginnings, [row for row in plan.rows if not row.is_filler]
+    together = [{begun[number] for number in row.numbers} for row in real]
     assert sorted(number for one in together for number in one) == [0, 1, 2, 3]  # each picture in one row
     rows = Rows(of_few_pictures, encoder, plan)
     for number, row in enumerate(plan.rows):
         collated = Collate()([rows[number]])
         assert collated["input_ids"].shape[1] == row.n_tokens <= 900
-        assert len(collated["image_sizes"]) == len({of_few_pictures.pictures[one] for one in row.numbers})
+        assert len(collated["image_sizes"]) == len({begun[one] for one in row.numbers})
     _, apart = planned(of_few_pictures, processor, **turns, **{"turns.share_pictures": "false"})
     assert apart.order == plan.order
     assert sum(row.n_tokens for row in apart.rows) > 1.3 * sum(row.n_tokens for row in plan.rows)

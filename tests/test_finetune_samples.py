@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from finetune.data.samples import json_records, open_handover
+from finetune.data.json_records import json_records
+from finetune.data.samples import open_handover
 from schemas.errors import CatalogError, RecipeError, StoreError
 from schemas.manifest import Manifest, Part
 from tests.making_handover import draft_of
@@ -99,7 +100,7 @@ def test_several_pictures_and_none_are_taken(tmp_path, index_dir):
 
 
 def test_a_large_file_is_read_a_piece_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr("finetune.data.samples.CHUNK", 7)
+    monkeypatch.setattr("finetune.data.json_records.CHUNK", 7)
     records = [{"id": str(number), "text": 'a "quoted" [text], {with} all\u2028 of é'} for number in range(50)]
     for text in (json.dumps(records), json.dumps(records, indent=2), "\n".join(map(json.dumps, records)) + "\n", "[]"):
         (tmp_path / "x.json").write_text(text, encoding="utf-8")
@@ -116,7 +117,7 @@ def test_a_file_that_was_cut_is_refused(tmp_path, text):
 @pytest.mark.parametrize(
     "record",
     [
-        {"id": "a", "conversations": [{"from": "system", "value": "x"}]},
+        {"id": "a", "conversations": [{"from": "tool", "value": "x"}]},
         {"id": "a"},
         {"id": "a", "conversations": [{"from": "human"}]},
         ["a"],
@@ -163,11 +164,14 @@ def test_pictures_are_read_from_image_and_from_images(tmp_path, index_dir, pictu
         ({**record(), "conversations": "text"}, "conversations is str 'text', expected a list of messages"),
         ({**record(), "conversations": []}, "conversations is list [], expected a list of messages"),
         (
-            {"id": "r9", "messages": []},
-            "conversations is null, expected a list of messages with from and value; its keys",
+            {"id": "r9", "chat": []},
+            "conversations is null, expected a list of messages with from and value (or messages); its keys",
         ),
         ({**record(), "conversations": [None]}, "message 0: is null, expected from and value"),
-        ({**record(), "conversations": [{"from": 3, "value": "x"}]}, "message 0: 'from' is int 3; known: human, gpt"),
+        (
+            {**record(), "conversations": [{"from": 3, "value": "x"}]},
+            "'from' is int 3; known: human, gpt, system",
+        ),
     ],
 )
 @pytest.mark.parametrize("ending", ["json", "jsonl"])

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from finetune.checks.preflight import Context, Finding, told
-from finetune.data.samples import Picture, Sample
+from finetune.data.samples import Message, Picture, Sample
 from finetune.data.sources import CERTIFICATE, PROVENANCE, Location, problems
 from schemas.conversation import PLACEHOLDER, checked_text
 from schemas.errors import CatalogError
@@ -99,24 +99,22 @@ def sizes_of(context: Context) -> set[tuple[int, int]]:
 
 
 def _turn_problems(sample: Sample) -> Iterator[str]:
-    who = f"sample {sample.sample_id}"
-    roles = [message.role for message in sample.messages]
-    if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
-        yield f"{who}: human and gpt must take turns, human first, gpt last"
-    if sample.n_placeholders != len(sample.pictures):
-        yield f"{who}: {sample.n_placeholders} {PLACEHOLDER} for {len(sample.pictures)} pictures"
-    for number, message in enumerate(sample.messages):
-        where = f"{who}, message {number}"
-        if message.role == "assistant" and PLACEHOLDER in message.text.lower():
-            yield f"{where}: {PLACEHOLDER} in an answer"
+    yield from sample.problems()
+    said = [] if sample.system is None else [(0, Message("system", sample.system))]
+    said += [(sample.number_of(at), message) for at, message in enumerate(sample.messages)]
+    for number, message in said:
+        where = f"{sample.name}, message {number}"
+        if message.role != "user" and PLACEHOLDER in message.text.lower():
+            yield f"{where}: {PLACEHOLDER} in {'an answer' if message.role == 'assistant' else 'a system turn'}"
         try:
             checked_text(message.text.replace(PLACEHOLDER, ""))
         except ValueError as error:
             yield f"{where}: {error}"
-    for number, (asked, said) in enumerate(sample.turns):
+    for number, (asked, answer) in enumerate(sample.turns):
         question = asked.replace(PLACEHOLDER, "").strip()
-        if len(question.split()) >= WORDS_OF_A_QUESTION and question in said:
-            yield f"{who}, message {2 * number + 1}: it repeats its question, so human text would be in the loss"
+        if len(question.split()) >= WORDS_OF_A_QUESTION and question in answer:
+            at = sample.number_of(2 * number + 1)
+            yield f"{sample.name}, message {at}: it repeats its question, so human text would be in the loss"
 
 
 def _name(sample: Sample, picture: Picture) -> str:

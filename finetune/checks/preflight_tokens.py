@@ -23,8 +23,12 @@ QUESTION = "Is the source extended?"
 
 
 def check_encoding(context: Context) -> list[Finding]:
-    """Every record can be encoded, and something in it is learned."""
-    return told("E", "encoding", (reason for _, reason in context.lengths.wrong))
+    """Every record can be encoded, and something in it is learned. What is wrong with turns is told by their check."""
+    ids = {sample_id for sample_id, _ in context.lengths.wrong}
+    of_turns = (
+        {one for sample in context.samples if sample.sample_id in ids for one in sample.problems()} if ids else ()
+    )
+    return told("E", "encoding", (reason for _, reason in context.lengths.wrong if reason not in of_turns))
 
 
 def check_labels(context: Context) -> list[Finding]:

@@ -36,7 +36,7 @@ def check_duplicates(context: Context) -> list[Finding]:
     n_long = 0
     for sample in context.samples:
         pictures = tuple(one.where for one in sample.pictures)
-        copies[(pictures, tuple(message.text for message in sample.messages))] += 1
+        copies[(pictures, sample.system, tuple(message.text for message in sample.messages))] += 1
         longer = [answer for _, answer in sample.turns if len(answer) > SHORT_CHARACTERS]
         n_long += len(longer)
         sentences.update({one.strip() for answer in longer for one in answer.split(". ")})

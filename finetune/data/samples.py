@@ -1,4 +1,4 @@
-"""The records to train on, from a hand-over, a SAMPLES table or a LLaVA file.
+"""The records to train on, from a hand-over, a SAMPLES table, or a file of LLaVA's form or of messages.
 
 Everything is read once, as a stream, into an Arrow file that all processes map into memory: any record can be had by
 its number, and the memory used does not grow with the corpus. Records are taken as they are; what is wrong with them
@@ -7,7 +7,6 @@ is told by `preflight`, all at once, and never replaced, masked or cut.
 
 import bisect
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,24 +16,25 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from finetune.data.json_records import json_records
 from finetune.data.records import named, parts, wrong_in
 from finetune.data.sources import Location, located, problems
 from schemas.conversation import PLACEHOLDER
 from schemas.errors import CatalogError, StoreError
 from schemas.fingerprint import fingerprint
 
-FORMAT = 2  # of the Arrow file, and of what is read into it
+FORMAT = 3  # of the Arrow file, and of what is read into it
 ROWS_AT_ONCE = 256
 PICTURES_AT_ONCE = 32
 N_TOLD = 5
-CHUNK = 1 << 20
 COLUMNS = pa.schema(
     [
         ("sample_id", pa.string()), ("source", pa.string()), ("roles", pa.list_(pa.string())),
         ("texts", pa.list_(pa.string())), ("images", pa.list_(pa.string())), ("root", pa.string()),
-        ("pngs", pa.list_(pa.large_binary())),
+        ("pngs", pa.list_(pa.large_binary())), ("file", pa.string()), ("row", pa.int64()),
     ]
 )  # fmt: skip
 
@@ -58,7 +58,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Message:
-    """What one side says; `role` is user or assistant."""
+    """What one side says; `role` is user or assistant, or system before them."""
 
     role: str
     text: str
@@ -72,6 +72,16 @@ class Sample:
     source: str
     pictures: tuple[Picture, ...]
     messages: tuple[Message, ...]
+    """Without the system turn: in a sound record question and answer in turn."""
+    system: str | None = None
+    """What stands before them for the model to know and not to learn, instead of what its template says by itself."""
+    where: str = ""
+    """File and row, for people; of records that were made here nothing."""
+
+    @property
+    def name(self) -> str:
+        """For people who look for it."""
+        return f"{self.where} ({self.sample_id})" if self.where else f"sample {self.sample_id}"
 
     @property
     def turns(self) -> list[tuple[str, str]]:
@@ -83,6 +93,42 @@ class Sample:
     def n_placeholders(self) -> int:
         """How often the picture's placeholder stands in the user's words."""
         return sum(message.text.count(PLACEHOLDER) for message in self.messages if message.role == "user")
+
+    @property
+    def opens_with_pictures(self) -> bool:
+        """Whether it has pictures, and all of them stand before the first question."""
+        stands_first = bool(self.messages) and self.messages[0].text.startswith(f"{PLACEHOLDER}\n" * len(self.pictures))
+        return bool(self.pictures) and stands_first and self.n_placeholders == len(self.pictures)
+
+    def number_of(self, message: int) -> int:
+        """The number that a message of `messages` has in its file."""
+        return message + (self.system is not None)
+
+    def problems(self) -> Iterator[str]:
+        """Where its turns are not question and answer, or its placeholders not as many as its pictures."""
+        wrong = self._wrong_turn()
+        if wrong:
+            yield f"{self.name}: {wrong}"
+        if self.n_placeholders != len(self.pictures):
+            yield (
+                f"{self.name}: {self.n_placeholders} {PLACEHOLDER} for {len(self.pictures)} pictures, expected one for "
+                "each, in messages of the user"
+            )
+
+    def _wrong_turn(self) -> str | None:
+        for at, message in enumerate(self.messages):
+            wanted = ("user", "assistant")[at % 2]
+            if message.role != wanted:
+                rule = "a system turn stands first or not at all" if message.role == "system" else "they take turns"
+                return (
+                    f"message {self.number_of(at)} is of the {message.role}, expected the {wanted}: {rule}, the user "
+                    "first and the assistant last"
+                )
+        if not self.messages:
+            return "no message, expected a question of the user and an answer of the assistant"
+        if len(self.messages) % 2:
+            return f"message {self.number_of(len(self.messages) - 1)} is the last, expected an answer of the assistant"
+        return None
 
 
 @dataclass(frozen=True)
@@ -103,6 +149,8 @@ class Samples:
         batch = bisect.bisect_right(self._starts, number) - 1
         row = self._batches[batch].slice(number - self._starts[batch], 1).to_pylist()[0]
         contents = row["pngs"] or [None] * len(row["images"])
+        messages = tuple(Message(role, text) for role, text in zip(row["roles"], row["texts"], strict=True))
+        has_system = bool(messages) and messages[0].role == "system"
         return Sample(
             sample_id=row["sample_id"],
             source=row["source"],
@@ -110,7 +158,9 @@ class Samples:
                 Picture(image if content is not None else str(Path(row["root"]) / image), content)
                 for image, content in zip(row["images"], contents, strict=True)
             ),
-            messages=tuple(Message(role, text) for role, text in zip(row["roles"], row["texts"], strict=True)),
+            messages=messages[has_system:],
+            system=messages[0].text if has_system else None,
+            where=f"{row['file']}, record {row['row']}",
         )
 
     def __iter__(self) -> Iterator[Sample]:
@@ -130,15 +180,10 @@ class Samples:
         return [one for batch in self._batches for one in batch.column("source").to_pylist()]
 
     @cached_property
-    def pictures(self) -> list[int]:
-        """A number for the pictures of every record, by their names: equal numbers for equal names."""
+    def beginnings(self) -> list[int]:
+        """A number for how every record begins, its system turn and its pictures by their names."""
         known: dict[tuple[str, ...], int] = {}
-        names = (
-            (root, *images)
-            for batch in self._batches
-            for root, images in zip(batch.column("root").to_pylist(), batch.column("images").to_pylist(), strict=True)
-        )
-        return [known.setdefault(one, len(known)) for one in names]
+        return [known.setdefault(one, len(known)) for batch in self._batches for one in _beginnings(batch)]
 
     @cached_property
     def _batches(self) -> list[pa.RecordBatch]:
@@ -164,7 +209,7 @@ def open_handover(
     """The training records under `folder`, of all tags; a mapping gives each tag a folder or file of its own.
 
     First every byte is held against the manifests, unless the caller has done so: StoreError with all that is wrong.
-    `image_root` is where the pictures of plain LLaVA files lie (beside the file, when not given). The Arrow file is
+    `image_root` is where the pictures of plain files lie (beside the file, when not given). The Arrow file is
     made in `index_dir`, by digest; the folder of temporary files serves when it is not given.
     """
     locations = located(folder, tags, image_root)
@@ -208,66 +253,44 @@ def _table_rows(location: Location) -> Iterator[dict[str, Any]]:
         found = (row for batch in pq.ParquetFile(path).iter_batches(PICTURES_AT_ONCE, columns=columns)
                  for row in batch.to_pylist())  # fmt: skip
         told = ({"id": row["sample_id"], **row} for row in found if row["split"] == "train")
-        for record in _whole(told, path, None):
-            yield {**_row(location, record), "pngs": [record["png"]]}
+        for number, record in _whole(told, path, None):
+            yield {**_row(location, path, number, record), "pngs": [record["png"]]}
 
 
 def _file_rows(location: Location, wanted: set[str] | None) -> Iterator[dict[str, Any]]:
     for path in location.files:
-        yield from (_row(location, record) for record in _whole(json_records(path), path, wanted))
+        found = _whole(json_records(path), path, wanted)
+        yield from (_row(location, path, number, record) for number, record in found)
 
 
-def _whole(found: Iterable[Any], path: Path, wanted: set[str] | None) -> Iterator[dict[str, Any]]:
-    """The records, or in the end a CatalogError with the first few that are none, each with what is wrong."""
+def _whole(found: Iterable[Any], path: Path, wanted: set[str] | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The records with their numbers; in the end a CatalogError with the first few that are none, and what is wrong."""
     wrong: list[str] = []
     for number, record in enumerate(found):
         problems_here = wrong_in(record)
         wrong += [f"{path}, {named(record, number)}: {'; '.join(problems_here)}"] if problems_here else []
-        if not wrong and (wanted is None or str(record["id"]) in wanted):
-            yield record
+        if not wrong and (wanted is None or str(record.get("id")) in wanted):
+            yield number, record
     if wrong:
         more = f"\nand {len(wrong) - N_TOLD} more records" if len(wrong) > N_TOLD else ""
         raise CatalogError("\n".join(wrong[:N_TOLD]) + more)
 
 
-def _row(location: Location, record: Mapping[str, Any]) -> dict[str, Any]:
-    sample_id, images, roles, texts = parts(record)
+def _row(location: Location, path: Path, number: int, record: Mapping[str, Any]) -> dict[str, Any]:
+    images, roles, texts = parts(record)
+    sample_id = str(record["id"]) if "id" in record else f"{location.tag}:{number}"
     return {
         "sample_id": sample_id, "source": location.tag, "roles": roles, "texts": texts, "images": images,
-        "root": str(location.root), "pngs": None,
+        "root": str(location.root), "pngs": None, "file": str(path), "row": number,
     }  # fmt: skip
 
 
-def json_records(path: Path) -> Iterator[Any]:
-    """The objects of a JSON array or of JSON lines, one after another: a file of any size in little memory."""
-    decoder = json.JSONDecoder()
-    try:
-        with path.open(encoding="utf-8") as file:
-            text, at, is_array = "", 0, None
-            while True:
-                at, ended = _after(text, at)
-                try:
-                    value, at = decoder.raw_decode(text, at)
-                except ValueError:
-                    more = file.read(max(CHUNK, len(text) - at))
-                    if not more:
-                        break
-                    is_array = more.lstrip().startswith("[") if is_array is None else is_array
-                    text, at = text[at:] + more, 0
-                    continue
-                yield value
-    except (OSError, UnicodeDecodeError) as error:
-        raise CatalogError(f"{path}: cannot be read: {error}") from error
-    if at < len(text) or (is_array and not ended):
-        raise CatalogError(f"{path}: not a JSON array and not JSON lines, or cut, after {text[at : at + 60]!r}")
-
-
-def _after(text: str, at: int) -> tuple[int, bool]:
-    """Past what stands between two records: commas, blanks, brackets of the array; and whether a closing one did."""
-    start = at
-    while at < len(text) and text[at] in " \t\r\n,[]":
-        at += 1
-    return at, "]" in text[start:at]
+def _beginnings(batch: pa.RecordBatch) -> Iterator[tuple[str, ...]]:
+    roots, images, roles = (batch.column(name) for name in ("root", "images", "roles"))
+    first = pc.list_slice(roles, 0, 1).to_pylist()  # not all texts: they are most of a file
+    for row, (root, names) in enumerate(zip(roots.to_pylist(), images.to_pylist(), strict=True)):
+        system = ("system", batch.column("texts")[row][0].as_py()) if first[row] == ["system"] else ()
+        yield (root, *system, *names)
 
 
 def _grouped(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:

@@ -1,8 +1,8 @@
 """Where the records of each tag lie, and whether the bytes are the ones that the manifests promise.
 
-A place is a hand-over (llava.jsonl, images, certificate), a SAMPLES table in Parquet, or a plain LLaVA file. A tag has
-a place of its own, `DIR/<tag>`, `DIR/<tag>.json` or `DIR/<tag>.jsonl`; or DIR is one place for all, and the tags are
-the names of datasets or of generators in its provenance.
+A place is a hand-over (llava.jsonl, images, certificate), a SAMPLES table in Parquet, or a plain file of records. A tag
+has a place of its own, `DIR/<tag>`, `DIR/<tag>.json` or `DIR/<tag>.jsonl`; or DIR is one place for all, and the tags
+are the names of datasets or of generators in its provenance.
 """
 
 import json
@@ -102,7 +102,7 @@ def _place(path: Path, tag: str, image_root: Path | None) -> Location:
         return Location(tag, "samples", path, tuple(parts))
     raise RecipeError(
         f"{path}: no data for {tag!r}: expected a hand-over with {RECORDS[0]} and {MANIFEST}, a SAMPLES table with "
-        f"its {MANIFEST}, or a LLaVA file ending in .json or .jsonl"
+        f"its {MANIFEST}, or a file of records ending in .json or .jsonl"
     )
 
 

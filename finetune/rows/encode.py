@@ -104,7 +104,7 @@ class Encoder:
         before the first question.
         """
         turns = self.recipe.turns
-        if turns.layout == "sequential" or not self._opens_with_pictures(sample):
+        if turns.layout == "sequential" or not sample.opens_with_pictures:
             return False
         return fraction(f"dialogue:{self.recipe.run.seed}:{sample.sample_id}") >= turns.share_sequential
 
@@ -135,17 +135,11 @@ class Encoder:
         return self._joined(sample, pieces, sizes, is_dialogue=not is_isolated)
 
     def _check_shape(self, sample: Sample) -> None:
-        roles = [message.role for message in sample.messages]
-        if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
-            found = ", ".join(roles) or "none"
-            raise CatalogError(f"sample {sample.sample_id}: turns must alternate, human first; found {found}")
-        if sample.n_placeholders != len(sample.pictures):
-            raise CatalogError(
-                f"sample {sample.sample_id}: {sample.n_placeholders} {PLACEHOLDER} for {len(sample.pictures)} pictures"
-            )
+        for problem in sample.problems():
+            raise CatalogError(problem)
 
     def _dialogue(self, sample: Sample) -> _Piece:
-        return self._pieces(sample.sample_id, [sample.messages])[0]
+        return self._pieces(sample, [sample.messages])[0]
 
     def _isolated(self, sample: Sample, kept: Sequence[int]) -> list[_Piece]:
         """The prefix, and after it each turn; each was tokenised whole with the prefix, then cut."""
@@ -155,7 +149,7 @@ class Encoder:
             asked, said = sample.messages[2 * number : 2 * number + 2]
             question = asked.text.removeprefix(opening)
             alone.append((Message("user", opening + question), said))
-        pieces = self._pieces(sample.sample_id, alone)
+        pieces = self._pieces(sample, alone)
         cut = int(np.flatnonzero(pieces[0].ids == self.picture_id)[-1]) + 1 + len(self._closing)
         prefix = pieces[0].ids[:cut]
         for number, piece in zip(kept, pieces, strict=True):
@@ -171,17 +165,22 @@ class Encoder:
         ]
         return [_Piece(prefix, np.full(cut, IGNORED), np.zeros(cut, np.int64)), *turns]
 
-    def _pieces(self, sample_id: str, conversations: Sequence[Sequence[Message]]) -> list[_Piece]:
+    def _pieces(self, sample: Sample, conversations: Sequence[Sequence[Message]]) -> list[_Piece]:
+        """The record's system turn and each of the conversations, rendered and tokenised."""
         from finetune.network.hf import render_jinja_template
 
-        chats = [[{"role": one.role, "content": self._in_row(one.text)} for one in some] for some in conversations]
+        before = [] if sample.system is None else [{"role": "system", "content": sample.system}]
+        chats = [
+            [*before, *({"role": one.role, "content": self._in_row(one.text)} for one in some)]
+            for some in conversations
+        ]
         texts, spans = render_jinja_template(
             conversations=chats, chat_template=self.template.text, return_assistant_tokens_mask=True
         )
         found = self.processor.tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
         rows = zip(found["input_ids"], found["offset_mapping"], spans, conversations, strict=True)
         return [
-            self._piece(sample_id, np.array(ids, np.int64), np.array(offsets, np.int64), answers, messages)
+            self._piece(sample, np.array(ids, np.int64), np.array(offsets, np.int64), answers, messages)
             for ids, offsets, answers, messages in rows
         ]
 
@@ -194,16 +193,16 @@ class Encoder:
         return self.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def _piece(
-        self, sample_id: str, ids: Integers, offsets: Integers, answers: Sequence[tuple[int, int]],
+        self, sample: Sample, ids: Integers, offsets: Integers, answers: Sequence[tuple[int, int]],
         messages: Sequence[Message],
     ) -> _Piece:  # fmt: skip
-        n_before = int(self.family.has_system)
+        n_before = int(self.family.has_system or sample.system is not None)
         starts = np.flatnonzero(ids == self._start)  # the system's, then one a message
         n_turns = {len(starts), int((ids == self._stop).sum())}
         n_pictures = sum(one.text.count(PLACEHOLDER) for one in messages)
         if n_turns != {len(messages) + n_before} or (ids == self.picture_id).sum() != n_pictures:
             raise CatalogError(
-                f"sample {sample_id}: a text spells a special token, <|im_start|>, <|im_end|> or "
+                f"sample {sample.sample_id}: a text spells a special token, <|im_start|>, <|im_end|> or "
                 f"{self.family.placeholder}"
             )
         message = np.searchsorted(starts, np.arange(len(ids)), side="right") - 1 - n_before  # the system's is -1
@@ -236,17 +235,11 @@ class Encoder:
 
     def _n_prefix(self, sample: Sample, ids: Integers, labels: Integers) -> int:
         """Tokens up to what closes the last picture, where nothing of them or right after them is learned."""
-        if not self._opens_with_pictures(sample):
+        if not sample.opens_with_pictures:
             return 0
         end = int(np.flatnonzero(ids == self.picture_id)[-1]) + 1
         n = end + len(self._closing)
         return n if ids[end:n].tolist() == self._closing and (labels[: n + 1] == IGNORED).all() else 0
-
-    def _opens_with_pictures(self, sample: Sample) -> bool:
-        """Whether all pictures stand before the first question."""
-        opening = f"{PLACEHOLDER}\n" * len(sample.pictures)
-        stands_first = sample.messages[0].text.startswith(opening)
-        return bool(sample.pictures) and stands_first and sample.n_placeholders == len(sample.pictures)
 
     def _n_tokens(self, sample_id: str, sizes: Sequence[tuple[int, int]]) -> list[int]:
         try:

@@ -221,17 +221,17 @@ def _groups(
     """Records of the same pictures together, where the first of them stands, as many as a row holds; others alone."""
     capacity = recipe.turns.pack_tokens if recipe.turns.share_pictures else None
     groups: list[_Group] = []
-    open_of: dict[int, _Group] = {}  # by the pictures
+    open_of: dict[int, _Group] = {}  # by how they begin
     for number in order:
         prefix = int(lengths.prefixes[number]) if capacity else 0
-        group = open_of.get(samples.pictures[number]) if prefix else None
+        group = open_of.get(samples.beginnings[number]) if prefix else None
         if group and capacity and group.n_tokens + costs[number] - prefix <= capacity:
             group.numbers.append(number)
             group.n_tokens += costs[number] - prefix
             continue
         groups.append(_Group([number], costs[number]))
         if prefix:
-            open_of[samples.pictures[number]] = groups[-1]
+            open_of[samples.beginnings[number]] = groups[-1]
     return groups
 
 

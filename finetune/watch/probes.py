@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def probes_of(samples: Samples, seed: int, n: int = N_PROBES) -> list[Probe]:
     asked: list[tuple[Sample, str, str]] = []
     for number in numbers[:N_LOOKED_AT]:
         sample = samples[number]
-        if len(sample.pictures) != 1:
+        if not sample.pictures or (len(sample.pictures) > 1 and not sample.opens_with_pictures):
             continue
         for question, answer in _turns(sample):
             answers[question].add(answer)
@@ -152,13 +152,15 @@ def _told(found: Sequence[tuple[bool, float]]) -> dict[str, Any]:
 
 
 def _asked(probe: Probe) -> Sample:
-    messages = [
+    """The question with each answer as a turn of its own, behind the record's system turn and pictures."""
+    opening = f"{PLACEHOLDER}\n" * len(probe.sample.pictures)
+    asked = [opening + probe.question, *[probe.question] * (len(probe.choices) - 1)]
+    messages = tuple(
         message
-        for choice in probe.choices
-        for message in (Message("user", f"{PLACEHOLDER}\n{probe.question}"), Message("assistant", choice))
-    ]
-    messages = [messages[0], *(Message(one.role, one.text.removeprefix(f"{PLACEHOLDER}\n")) for one in messages[1:])]
-    return Sample(probe.sample.sample_id, probe.sample.source, probe.sample.pictures, tuple(messages))
+        for question, choice in zip(asked, probe.choices, strict=True)
+        for message in (Message("user", question), Message("assistant", choice))
+    )
+    return replace(probe.sample, messages=messages)
 
 
 def _branch(encoded: Encoded) -> torch.Tensor:
@@ -168,6 +170,6 @@ def _branch(encoded: Encoded) -> torch.Tensor:
 
 def _turns(sample: Sample) -> Iterator[tuple[str, str]]:
     for asked, said in sample.turns:
-        question = asked.removeprefix(f"{PLACEHOLDER}\n")
+        question = asked.removeprefix(f"{PLACEHOLDER}\n" * max(asked.count(PLACEHOLDER), 1))
         if PLACEHOLDER not in question and not question.startswith(("\n", "\r")):
             yield question, said
