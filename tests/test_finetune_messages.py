@@ -18,6 +18,7 @@ from finetune.rows.pack import row_of
 from finetune.rows.sampler import Collate, Rows, plan_of_run
 from finetune.watch.probes import Prober, probes_of
 from schemas.errors import CatalogError
+from schemas.llava import LlavaRecord
 from tests.making_handover import png
 
 PICTURE = {"type": "image"}
@@ -92,6 +93,17 @@ def test_messages_are_the_same_record_as_conversations(opened, form, system):
     assert said(ours) == said(llava)
     assert ours.sample_id == "all:0"  # this form has no ids, and the row says which it is
     assert said(ours) == ("You see the sky." if system else None, [("user", question), ("assistant", "Yes")], pictures)
+
+
+def test_a_hand_over_s_messages_are_its_records(made_handover, tmp_path):
+    root = made_handover(tmp_path / "data", 6)
+    lines = [json.loads(line) for line in (root / "llava.jsonl").read_text().splitlines()]
+    as_messages = [LlavaRecord.model_validate(one).as_messages() for one in lines]
+    (root / "messages.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in as_messages))
+    index_dir = tmp_path / "index"
+    both = [open_handover(root / f"{one}.jsonl", tags=["all"], index_dir=index_dir) for one in ("llava", "messages")]
+    assert [said(one) for one in both[0]] == [said(one) for one in both[1]]
+    assert both[0].ids == both[1].ids
 
 
 BAD = {
