@@ -34,6 +34,9 @@ REVISIONS = {  # the commits of the hub that the presets mean
 BASE = next(iter(REVISIONS))
 ROUNDING = 1e-9
 Share = Annotated[float, Field(ge=0, le=1)]
+Linear = Literal["q", "k", "v", "o", "gate", "up", "down"]
+LINEARS: tuple[Linear, ...] = ("q", "k", "v", "o", "gate", "up", "down")
+LATER = {"on": LINEARS, "vision": False}  # of [lora]: where it says nothing of them a run is the one that it was
 
 
 class Table(BaseModel):
@@ -84,6 +87,15 @@ class Lora(Table):
     alpha: Annotated[int, Field(ge=1)] = 128
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
     rslora: bool = False
+    on: Annotated[tuple[Linear, ...], Field(min_length=1)] = LINEARS
+    """Beside which of a layer's linear ones."""
+    vision: bool = False
+    """Also beside those of the vision tower's blocks, which stays as it is otherwise."""
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether they stand beside every linear layer of the LLM."""
+        return set(self.on) == set(LINEARS)
 
 
 class Optim(Table):
@@ -204,6 +216,10 @@ class Recipe(Table):
                 'lr_vision goes with vision = "full" only',
             ),
             (
+                self.lora is not None and self.lora.vision and self.trainable.vision == "full",
+                'lora.vision goes with trainable.vision = "frozen" only',
+            ),
+            (
                 (self.optim.schedule == "cosine_with_min_lr") != (self.optim.min_lr is not None),
                 'min_lr goes with schedule = "cosine_with_min_lr" only',
             ),
@@ -252,6 +268,8 @@ class Recipe(Table):
         said["run"] = {key: value for key, value in said["run"].items() if key not in RUN_ONLY}
         if self.model.is_folder:
             del said["model"]["name"], said["model"]["revision"]
+        if said["lora"]:
+            said["lora"] = {key: one for key, one in said["lora"].items() if LATER.get(key, ...) != one}
         return fingerprint(said)
 
     @property

@@ -180,6 +180,7 @@ def test_the_published_split_is_kept_and_validation_is_the_draw_of_random_split(
 
     cutouts, sources, splits = tables(batches(tmp_path), tmp_path)
     assert cutouts.kept.num_rows == splits.kept.num_rows == 14
+    assert Image.open(io.BytesIO(cutouts.kept["png"][0].as_py())).size == (224, 224)
     assert Counter(splits.kept["split"].to_pylist()) == {"train": 8, "validation": 2, "test": 4}
     named = {one["source_name"]: one["split"] for one in sources.kept.to_pylist()}
     order = [

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from curation.pictures.png import png_bytes
@@ -53,6 +54,8 @@ class Batched(BaseModel):
     md5: str = Field(pattern="[0-9a-f]{32}")
     """As the public readers of the archive have it."""
     side_px: int = Field(ge=1)
+    shown_px: int | None = Field(default=None, ge=1)
+    """The side that pictures are made larger to, as a processor with a least size would; None: as they are."""
     train: tuple[str, ...]
     test: tuple[str, ...]
     labels: dict[str, str]
@@ -128,12 +131,18 @@ def _pictures(name: str, part: str, batch: Mapping[str, Any], batched: Batched, 
         original, word = str(int(number)), str(said)
         if original not in batched.labels:
             continue
-        png, place = png_bytes(np.ascontiguousarray(pixels)), NAME.fullmatch(PurePosixPath(word).stem)
+        png, place = png_bytes(_shown(pixels, batched.shown_px)), NAME.fullmatch(PurePosixPath(word).stem)
         ra, dec = (float(place["ra_deg"]), float(place["dec_deg"])) if place else (float("nan"), float("nan"))
         yield Picture(
             content_id("cutout", name, hashlib.sha256(png).hexdigest()), content_id("source", name, batched.file, word),
             word, f"{part}/{word}", split, batched.labels[original], original, ra, dec, png,
         )  # fmt: skip
+
+
+def _shown(pixels: NDArray[np.uint8], side_px: int | None) -> NDArray[np.uint8]:
+    if side_px is None:
+        return np.ascontiguousarray(pixels)
+    return np.asarray(Image.fromarray(pixels).resize((side_px, side_px), Image.Resampling.BICUBIC))
 
 
 def _put_aside(learned: list[Picture], held_back: HeldBack | None) -> list[Picture]:

@@ -19,6 +19,7 @@ from finetune.families.known import family_named, family_of
 from finetune.network.attention import implementation, way
 from finetune.network.groups import LORA, group_of_weight, is_copy
 from finetune.network.hf import AutoConfig, read_config, set_seed
+from finetune.network.low_rank import targets
 from finetune.network.shapes import Shape, expected
 from finetune.recipe import Recipe
 from schemas.errors import CheckpointError, RecipeError
@@ -42,6 +43,8 @@ class Ledger:
     """What a model trains, by group; low-rank weights are the group `lora`."""
 
     groups: dict[str, Count]
+    merged_into: tuple[str, ...] = ("llm",)
+    """The groups beside whose layers low-rank weights stand."""
 
     @property
     def n_trainable(self) -> int:
@@ -50,9 +53,9 @@ class Ledger:
 
     @property
     def trained(self) -> set[str]:
-        """Groups of the exported model that must change: low-rank weights are merged into the LLM's."""
+        """Groups of the exported model that must change: low-rank weights are merged into what they stand beside."""
         names = {name for name, count in self.groups.items() if count.n_trainable}
-        return (names - {LORA}) | ({"llm"} if LORA in names else set())
+        return (names - {LORA}) | (set(self.merged_into) if LORA in names else set())
 
     def written(self) -> dict[str, Any]:
         """As trainable.json has it."""
@@ -161,9 +164,12 @@ def ledger_of(model: nn.Module) -> Ledger:
     """Count the weights of a model by group; tied ones count once."""
     family = family_of(model)
     counts: dict[str, Count] = {group: Count() for group in (*family.groups, LORA)}
+    beside = set[str]()
     for name, weight in model.named_parameters():
         if is_copy(name):
             continue
+        if ".base_layer.weight" in name:
+            beside.add(group_of_weight(name, family))
         group, size = group_of_weight(name, family), _size(weight)
         old = counts[group]
         if weight.requires_grad:
@@ -171,7 +177,7 @@ def ledger_of(model: nn.Module) -> Ledger:
             counts[group] = Count(old.n_trainable + size, old.n_frozen, dtypes)
         else:
             counts[group] = Count(old.n_trainable, old.n_frozen + size, old.dtypes)
-    return Ledger(counts)
+    return Ledger(counts, tuple(sorted(beside)) or ("llm",))
 
 
 def problems(ledger: Ledger, recipe: Recipe, shape: Shape) -> list[str]:
@@ -273,7 +279,7 @@ def _with_lora(model: Any, recipe: Recipe) -> Any:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         use_rslora=lora.rslora,
-        target_modules=family.lora_targets,
+        target_modules=targets(lora, family),
         modules_to_save=whole or None,
         task_type="CAUSAL_LM",
     )

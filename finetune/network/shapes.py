@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from finetune.families.family import Family, linear
 from finetune.families.known import family_of_config, published
-from finetune.recipe import Recipe
+from finetune.network.low_rank import n_of_tower
+from finetune.recipe import LINEARS, Lora, Recipe
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,11 @@ class Shape:
         """Weights of the whole model."""
         return sum(self.groups.values())
 
-    def n_lora(self, r: int) -> int:
-        """Low-rank weights beside the linear layers of the LLM."""
-        return self.text["num_hidden_layers"] * sum(r * (n_in + n_out) for n_in, n_out, _ in self._linears())
+    def n_lora(self, lora: Lora) -> int:
+        """Low-rank weights beside the linear layers that a recipe means."""
+        beside = [one for name, one in zip(LINEARS, self._linears(), strict=True) if name in lora.on]
+        of_llm = self.text["num_hidden_layers"] * sum(lora.r * (n_in + n_out) for n_in, n_out, _ in beside)
+        return of_llm + n_of_tower(lora, self.family, self.config)
 
     @property
     def _head(self) -> int:
@@ -61,7 +64,7 @@ class Shape:
         return str(self.text.get("model_type", self.family.texts[0])).startswith("qwen3")
 
     def _linears(self) -> list[tuple[int, int, bool]]:
-        """Inputs, outputs and whether there is a bias, of the linear layers of one layer of the LLM."""
+        """Inputs, outputs and whether there is a bias, of the linear layers of one layer of the LLM, as LINEARS."""
         text = self.text
         hidden, inner = text["hidden_size"], text["intermediate_size"]
         queries, keys = text["num_attention_heads"] * self._head, text["num_key_value_heads"] * self._head
@@ -90,7 +93,7 @@ def expected(recipe: Recipe, shape: Shape) -> dict[str, int]:
         "llm": is_full,
     }
     counts = {group: groups[group] if wanted[group] else 0 for group in groups}
-    return {**counts, "lora": shape.n_lora(recipe.lora.r) if recipe.lora else 0}
+    return {**counts, "lora": shape.n_lora(recipe.lora) if recipe.lora else 0}
 
 
 def shape_of(recipe: Recipe) -> Shape | None:
