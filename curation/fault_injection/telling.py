@@ -43,17 +43,17 @@ def told(facts: Sequence[Fact], scene: Scene, style: Style, draw: Draw) -> tuple
     kind = told_as(fact, scene.known)
     polar = asked["polar"].get(ASKED_AS.get(kind, kind), ())
     denied = asked["polar_no"].get(kind, ()) if style.no and not style.bare else ()
-    filled = s.slots(fact, scene.known, scene.dialect, style, draw)
+    filled = s.Slots(fact, scene.known, scene.dialect, style, draw)
     has_say = bool(style.bare or style.say.get(kind))
     denied = [one for one in denied if is_filled(one, filled)]
     if denied and has_say and draw.chance(0.3):
-        return draw.one(denied).format(**filled), _reply(fact, scene, style, draw, is_yes=False)
+        return draw.one(denied).format_map(filled), _reply(fact, scene, style, draw, is_yes=False)
     if polar and style.yes and style.no and has_say and (style.bare or draw.chance(0.5)):
-        return draw.one(polar).format(**filled), _reply(fact, scene, style, draw, is_yes=kind not in ASKED_AS)
+        return draw.one(polar).format_map(filled), _reply(fact, scene, style, draw, is_yes=kind not in ASKED_AS)
     question = draw.one([*asked["ask"].get(kind, asked["ask"]["describe"])])
     if fact.kind == "listing":
-        return question.format(**filled), _sentence(fact, scene, style, draw, alone=True).rstrip(PERIOD)
-    return question.format(**filled), _paragraph([_sentence(fact, scene, style, draw, alone=True)], style, draw)
+        return question.format_map(filled), _sentence(fact, scene, style, draw, alone=True).rstrip(PERIOD)
+    return question.format_map(filled), _paragraph([_sentence(fact, scene, style, draw, alone=True)], style, draw)
 
 
 def _reply(fact: Fact, scene: Scene, style: Style, draw: Draw, *, is_yes: bool) -> str:

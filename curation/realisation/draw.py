@@ -11,13 +11,23 @@ Option = TypeVar("Option")
 class Draw:
     """A stream of choices; equal keys give equal streams, whatever was drawn elsewhere."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, taken: int = 0) -> None:
         self.key = key
-        self._n = 0
+        self._n = taken
 
     def to(self, name: str) -> "Draw":
         """A stream of its own for a part of the work, untouched by what is drawn from this one."""
         return Draw(f"{self.key}:{name}")
+
+    def ahead(self, n: int) -> "Draw":
+        """The next n choices, to be made when they are wanted or not at all; this stream goes on after them."""
+        kept = self.copy()
+        self._n += n
+        return kept
+
+    def copy(self) -> "Draw":
+        """The same stream from here on."""
+        return Draw(self.key, self._n)
 
     def one(self, options: Sequence[Option]) -> Option:
         """One of the options."""

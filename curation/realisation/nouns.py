@@ -1,5 +1,7 @@
 """Nouns of what a text speaks of, with their articles and numbers."""
 
+from functools import lru_cache
+
 from curation.verification.claims import ANY_OBJECT
 from schemas.article import article
 from schemas.labels import LabelScheme
@@ -24,6 +26,7 @@ def nouns(subject: str, scheme: LabelScheme) -> tuple[str, str]:
     return (label.noun_one, label.noun) if label else (subject, subject)
 
 
+@lru_cache(maxsize=4096)
 def with_article(noun: str) -> str:
     """One with "a" or "an"; nothing of nothing."""
     return f"{article(noun)} {noun}" if noun else ""

@@ -41,26 +41,28 @@ def realised(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key:
 def in_words(fact: Fact, known: Annotations, dialect: Dialect, draw: Draw) -> str | None:
     """A sentence that tells a fact, out of all wordings of production; None where none tells it."""
     kind = told_as(fact, known)
-    able = [style for style in production() if style.can_say(kind, alone=False)]
-    if not able:
-        return None
-    # What a fact leaves empty it leaves empty in every style: see the tests.
-    some = s.slots(fact, known, dialect, able[0], draw.to(able[0].name))
-    fit = [(style, one) for style in able for one in style.templates(kind, s.empty(some))]
+    fit = _fitting(kind, s.empty(fact, known), os.environ.get(DOORS, ""))
     if not fit:
         return None
     style, template = draw.one(fit)
-    filled = some if style is able[0] else s.slots(fact, known, dialect, style, draw.to(style.name))
-    return spelt(as_sentence(template.format(**filled)), style)
+    filled = s.Slots(fact, known, dialect, style, draw.to(style.name))
+    return spelt(as_sentence(template.format_map(filled)), style)
+
+
+@lru_cache(maxsize=4096)
+def _fitting(kind: str, empty: frozenset[str], doors: str) -> Sequence[tuple[Style, str]]:
+    """The templates of production for a kind of fact that leaves these slots empty."""
+    able = [style for style in _production(doors) if style.can_say(kind, alone=False)]
+    return tuple((style, one) for style in able for one in style.templates(kind, empty))
 
 
 def each_wording(fact: Fact, known: Annotations, dialect: Dialect) -> Iterator[str]:
     """The fact in each template of production once, for who checks the words of a scheme."""
     for style in production():
-        filled = s.slots(fact, known, dialect, style, Draw(style.name))
+        filled = s.Slots(fact, known, dialect, style, Draw(style.name))
         for one in style.each_template(told_as(fact, known)):
             if is_filled(one, filled):
-                yield spelt(as_sentence(one.format(**filled)), style)
+                yield spelt(as_sentence(one.format_map(filled)), style)
 
 
 def production() -> tuple[Style, ...]:

@@ -1,8 +1,8 @@
 """What stands in the slots of a style's templates for a fact."""
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from curation.pictures.boxes import DIALECT_WORDS, Box, Dialect, encode_box
@@ -55,54 +55,157 @@ COUNTING = (
 AXES = {"width": "width", "height": "height", "": ""}
 WIDE = {"width": "wide", "height": "high"}
 UNITS = (("deg", 3600.0), ("arcmin", 60.0), ("arcsec", 1.0))
-SLOTS = frozenset(
-    re.findall(
-        r"\w+",
-        """centre noun noun_n one a_one some the_subject other_noun other_one a_other other_some number count_noun
-        wrong_count_noun are lie does do Are Do has bounding_box place opposite beside opposite_beside box boxes percent
-        angle other_angle axis wide place_axis frequency survey the_survey word list options dialect island peak label
-        extreme east degrees""",
-    )
-)
 
 
-def slots(fact: Fact, known: Annotations, dialect: Dialect, style: "Style", draw: Draw) -> dict[str, str]:
-    """Every slot that the fact has something for, by name; the others are empty."""
-    one, noun = _noun(fact.subject, known, style, draw)
-    other_one, other_noun = _noun(fact.other, known, style, draw)
-    n = int(fact.number or 0) if fact.kind in COUNTING else _n(fact.subject, known)
-    is_one = n == 1
-    place = fact.place if fact.place in PLACES else ""
-    box = [_box(each, dialect, style, draw) for each in fact.boxes]
-    some = with_article(one) if is_one else noun
-    other_some = with_article(other_one) if _n(fact.other, known) == 1 else other_noun
-    return {
-        "centre": draw.one(style.centre),
-        "noun": noun, "noun_n": one if is_one else noun, "one": one, "a_one": with_article(one), "some": some,
-        "the_subject": f"the {one}" if is_one else f"all {noun}",
-        "other_noun": other_noun, "other_one": other_one, "a_other": with_article(other_one), "other_some": other_some,
-        "number": _number(n, style), "count_noun": _counted(n, one, noun, style, draw),
-        "wrong_count_noun": _counted(n + 2, one, noun, style, draw),
-        "are": "is" if is_one else "are", "lie": "lies" if is_one else "lie", "does": "does" if is_one else "do",
-        "do": "does" if is_one else "do", "Are": "Is" if is_one else "Are", "Do": "Does" if is_one else "Do",
-        "has": "has" if is_one else "have", "bounding_box": "bounding box" if is_one else "bounding boxes",
-        "place": _place(place, style, draw), "opposite": _place(_opposite(place), style, draw),
-        "beside": BESIDE.get(fact.place, ""), "opposite_beside": BESIDE.get(_opposite(fact.place), ""),
-        "box": box[0] if box else "", "boxes": ("; " if style.boxes else ", ").join(box),
-        "percent": _percent(fact, style, draw), "angle": _angle(fact.number or 0, style),
-        "other_angle": _angle(fact.other_number or 0, style),
-        "axis": AXES.get(fact.place, ""), "wide": WIDE.get(fact.place, ""), "place_axis": AXES.get(fact.place, ""),
-        "frequency": _frequency(fact.number or 0, draw), "survey": fact.subject, "the_survey": _survey(fact.subject),
-        "word": fact.subject.lower(), "list": _list(fact.labels, style), "options": "\n".join(fact.offered),
-        "dialect": DIALECT_WORDS[dialect], "island": "island" if is_one else "islands",
-        "peak": "peak" if is_one else "peaks", "label": fact.subject, "extreme": fact.how,
-        "east": fact.place, "degrees": f"{fact.number or 0:g}",
-    }  # fmt: skip
+class Slots(Mapping[str, str]):
+    """What stands in each slot for a fact, by name: made when it is asked for, and the same whatever else is."""
+
+    def __init__(self, fact: Fact, known: Annotations, dialect: Dialect, style: "Style", draw: Draw) -> None:
+        self.fact, self.known, self.dialect, self.style = fact, known, dialect, style
+        self.place = fact.place if fact.place in PLACES else ""
+        drawn = {
+            "noun": 1, "other": 1, "boxes": len(fact.boxes) if style.boxes.get(dialect) else 0, "centre": 1,
+            "count": 1, "wrong count": 1, "place": bool(self.place), "opposite": bool(_opposite(self.place)),
+            "percent": not _in_own_words(fact, style), "frequency": 1,
+        }  # fmt: skip
+        self._ahead = {what: draw.ahead(n) for what, n in drawn.items()}
+        self._made: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._made:
+            self._made[name] = SLOTS[name](self)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SLOTS)
+
+    def __len__(self) -> int:
+        return len(SLOTS)
+
+    def draw(self, what: str) -> Draw:
+        """The choices that are kept for it."""
+        return self._ahead[what].copy()
+
+    @cached_property
+    def noun(self) -> tuple[str, str]:
+        """One and several of the subject."""
+        return _noun(self.fact.subject, self.known, self.style, self.draw("noun"))
+
+    @cached_property
+    def other(self) -> tuple[str, str]:
+        """The same of the other subject."""
+        return _noun(self.fact.other, self.known, self.style, self.draw("other"))
+
+    @cached_property
+    def n(self) -> int:
+        """How many are counted, or known to be."""
+        return _told(self.fact, self.known)
+
+    @property
+    def some(self) -> str:
+        """The subject by itself, as many as are known."""
+        return with_article(self.noun[0]) if self.n == 1 else self.noun[1]
+
+    def by_number(self, one: str, several: str) -> str:
+        """The word for one, or that for several."""
+        return one if self.n == 1 else several
+
+    def counted(self, what: str, n: int) -> str:
+        """So many of the subject."""
+        words = self.draw(what).one([_number(n, self.style), *self.style.counts.get(str(n), ())])
+        return f"{words} {self.noun[0] if n == 1 else self.noun[1]}"
+
+    @cached_property
+    def boxes(self) -> list[str]:
+        """Each box in words."""
+        draw, templates = self.draw("boxes"), self.style.boxes.get(self.dialect, ())
+        return [_box(each, self.dialect, templates, draw) for each in self.fact.boxes]
 
 
-def empty(filled: Mapping[str, str]) -> frozenset[str]:
+SLOTS: Mapping[str, Callable[[Slots], str]] = {
+    "centre": lambda it: it.draw("centre").one(it.style.centre),
+    "noun": lambda it: it.noun[1],
+    "noun_n": lambda it: it.by_number(*it.noun),
+    "one": lambda it: it.noun[0],
+    "a_one": lambda it: with_article(it.noun[0]),
+    "some": lambda it: it.some,
+    "the_subject": lambda it: it.by_number(f"the {it.noun[0]}", f"all {it.noun[1]}"),
+    "other_noun": lambda it: it.other[1],
+    "other_one": lambda it: it.other[0],
+    "a_other": lambda it: with_article(it.other[0]),
+    "other_some": lambda it: with_article(it.other[0]) if _n(it.fact.other, it.known) == 1 else it.other[1],
+    "number": lambda it: _number(it.n, it.style),
+    "count_noun": lambda it: it.counted("count", it.n),
+    "wrong_count_noun": lambda it: it.counted("wrong count", it.n + 2),
+    "are": lambda it: it.by_number("is", "are"),
+    "lie": lambda it: it.by_number("lies", "lie"),
+    "does": lambda it: it.by_number("does", "do"),
+    "do": lambda it: it.by_number("does", "do"),
+    "Are": lambda it: it.by_number("Is", "Are"),
+    "Do": lambda it: it.by_number("Does", "Do"),
+    "has": lambda it: it.by_number("has", "have"),
+    "bounding_box": lambda it: it.by_number("bounding box", "bounding boxes"),
+    "place": lambda it: _place(it.place, it.style, it.draw("place")),
+    "opposite": lambda it: _place(_opposite(it.place), it.style, it.draw("opposite")),
+    "beside": lambda it: BESIDE.get(it.fact.place, ""),
+    "opposite_beside": lambda it: BESIDE.get(_opposite(it.fact.place), ""),
+    "box": lambda it: it.boxes[0] if it.boxes else "",
+    "boxes": lambda it: ("; " if it.style.boxes else ", ").join(it.boxes),
+    "percent": lambda it: _percent(it.fact, it.style, it.draw("percent")),
+    "angle": lambda it: _angle(it.fact.number or 0, it.style),
+    "other_angle": lambda it: _angle(it.fact.other_number or 0, it.style),
+    "axis": lambda it: AXES.get(it.fact.place, ""),
+    "wide": lambda it: WIDE.get(it.fact.place, ""),
+    "place_axis": lambda it: AXES.get(it.fact.place, ""),
+    "frequency": lambda it: _frequency(it.fact.number or 0, it.draw("frequency")),
+    "survey": lambda it: it.fact.subject,
+    "the_survey": lambda it: _survey(it.fact.subject),
+    "word": lambda it: it.fact.subject.lower(),
+    "list": lambda it: _list(it.fact.labels, it.style),
+    "options": lambda it: "\n".join(it.fact.offered),
+    "dialect": lambda it: DIALECT_WORDS[it.dialect],
+    "island": lambda it: it.by_number("island", "islands"),
+    "peak": lambda it: it.by_number("peak", "peaks"),
+    "label": lambda it: it.fact.subject,
+    "extreme": lambda it: it.fact.how,
+    "east": lambda it: it.fact.place,
+    "degrees": lambda it: f"{it.fact.number or 0:g}",
+}
+"""The slots that templates may have."""
+
+
+def empty(fact: Fact, known: Annotations) -> frozenset[str]:
     """The slots for which a fact has nothing, in whatever style."""
-    return frozenset(name for name, text in filled.items() if not text)
+    one, several = nouns(fact.subject, known.scheme)
+    other_one, other_several = nouns(fact.other, known.scheme)
+    n, n_other = _told(fact, known), _n(fact.other, known)
+    return _empty(
+        fact.place,
+        (bool(one), bool(several), bool(one if n == 1 else several)),
+        (bool(other_one), bool(other_several), bool(other_one if n_other == 1 else other_several)),
+        (bool(fact.subject), bool(fact.boxes), any(fact.offered) or len(fact.offered) > 1, bool(fact.how)),
+    )
+
+
+@lru_cache(4096)
+def _empty(
+    place: str, nouns: tuple[bool, ...], others: tuple[bool, ...], has: tuple[bool, bool, bool, bool]
+) -> frozenset[str]:
+    subject, boxes, offered, how = has
+    has_of = {
+        "noun": nouns[1], "one": nouns[0], "a_one": nouns[0], "noun_n": nouns[2], "some": nouns[2],
+        "other_noun": others[1], "other_one": others[0], "a_other": others[0], "other_some": others[2],
+        "place": place in PLACES, "opposite": place in PLACES and _opposite(place), "beside": place in BESIDE,
+        "opposite_beside": _opposite(place) in BESIDE, "box": boxes, "boxes": boxes, "axis": AXES.get(place),
+        "wide": WIDE.get(place), "place_axis": AXES.get(place), "survey": subject, "the_survey": subject,
+        "word": subject, "label": subject, "options": offered, "extreme": how, "east": place,
+    }  # fmt: skip
+    return frozenset(name for name, is_there in has_of.items() if not is_there)
+
+
+def _told(fact: Fact, known: Annotations) -> int:
+    """How many a fact counts, or of its subject there are known to be."""
+    return int(fact.number or 0) if fact.kind in COUNTING else _n(fact.subject, known)
 
 
 def _n(subject: str, known: Annotations) -> int:
@@ -119,11 +222,6 @@ def _number(n: int, style: "Style") -> str:
     return str(n) if style.numbers == "digits" else number_words(n)
 
 
-def _counted(n: int, one: str, noun: str, style: "Style", draw: Draw) -> str:
-    words = draw.one([_number(n, style), *style.counts.get(str(n), ())])
-    return f"{words} {one if n == 1 else noun}"
-
-
 def _place(place: str, style: "Style", draw: Draw) -> str:
     return draw.one([*PLACES[place], *style.places.get(place, ())]) if place else ""
 
@@ -134,10 +232,13 @@ def _opposite(place: str) -> str:
 
 
 def _percent(fact: Fact, style: "Style", draw: Draw) -> str:
-    if fact.kind == "percent" and fact.number == 0:
-        return "less than 1 %"
-    words = f"{fact.number or 0:g}"
-    return style.fractions.get(words) or draw.one(style.percent).format(n=words)
+    return _in_own_words(fact, style) or draw.one(style.percent).format(n=f"{fact.number or 0:g}")
+
+
+def _in_own_words(fact: Fact, style: "Style") -> str:
+    """What a style says for some per cents alone."""
+    is_none = fact.kind == "percent" and fact.number == 0
+    return "less than 1 %" if is_none else style.fractions.get(f"{fact.number or 0:g}", "")
 
 
 def _angle(arcsec: float, style: "Style") -> str:
@@ -169,8 +270,7 @@ def _survey(title: str) -> str:
     return f"the {title}" if wants and not re.match(r"(?i)(?:the|an?)\b", title) else title
 
 
-def _box(box: Box, dialect: Dialect, style: "Style", draw: Draw) -> str:
-    templates = style.boxes.get(dialect, ())
+def _box(box: Box, dialect: Dialect, templates: Sequence[str], draw: Draw) -> str:
     words = encode_box(box, dialect)
     if not templates:
         return words

@@ -83,7 +83,7 @@ class Style(BaseModel):
         strange = (self.say.keys() | self.alone.keys()) - TELLABLE - {*TOLD_ONLY}
         wrong = [f"no kind of fact {kind!r}" for kind in sorted(strange)]
         used = {slot for of in (self.say, self.alone) for some in of.values() for text in some for slot in _slots(text)}
-        wrong += [f"no slot {{{slot}}}" for slot in sorted(used - s.SLOTS - self.words.keys())]
+        wrong += [f"no slot {{{slot}}}" for slot in sorted(used - s.SLOTS.keys() - self.words.keys())]
         if self.is_for_production and (self.bare or not self.commits):
             wrong.append("is_for_production, but it is bare or does not commit itself")
         if wrong:
@@ -140,9 +140,9 @@ def sentence(
     fact: Fact, known: Annotations, dialect: Dialect, style: Style, draw: Draw, *, alone: bool = False
 ) -> str | None:
     """A fact in one of the style's templates; None where it has none whose slots the fact fills."""
-    filled = s.slots(fact, known, dialect, style, draw)
-    fit = style.templates(told_as(fact, known), s.empty(filled), alone=alone)
-    return as_sentence(draw.one(fit).format(**filled)) if fit else None
+    filled = s.Slots(fact, known, dialect, style, draw)
+    fit = style.templates(told_as(fact, known), s.empty(fact, known), alone=alone)
+    return as_sentence(draw.one(fit).format_map(filled)) if fit else None
 
 
 def as_sentence(text: str) -> str:
