@@ -6,7 +6,8 @@ The wordings are those of the styles that are for production (`styles/`). What c
 
 import os
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from curation.pictures.boxes import Dialect
 from curation.realisation import slots as s
@@ -24,29 +25,56 @@ def realise(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key: 
 
     Equal keys give equal words, whatever was realised before.
     """
-    return " ".join(one.text for one in realised(claims, known, dialect, key)) or None
+    told = telling(claims, known, dialect, key)
+    return told.text() if told else None
 
 
-def realised(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key: str) -> list[Sentence]:
-    """The same, each sentence with the claims that it makes; none where there are no words for one of the claims."""
-    draw, told = Draw(key), list[Sentence]()
-    for at, (fact, said) in enumerate(facts_told(claims, known, draw.to("facts")) or ()):
-        text = in_words(fact, known, dialect, draw.to(str(at)))
-        if text is None:
-            return []
-        told.append(Sentence(text, said))
-    return told
+@dataclass(frozen=True)
+class Telling:
+    """Claims that there are words for; which words, is found out when they are asked for."""
+
+    facts: Sequence[tuple[Fact, tuple[Claim, ...]]]
+    known: Annotations
+    dialect: Dialect
+    draw: Draw
+
+    @cached_property
+    def sentences(self) -> Sequence[Sentence]:
+        """Each with the claims that it makes."""
+        return [
+            Sentence(str(in_words(fact, self.known, self.dialect, self.draw.to(str(at)))), said)
+            for at, (fact, said) in enumerate(self.facts)
+        ]
+
+    def text(self) -> str:
+        """The sentences one after the other."""
+        return " ".join(one.text for one in self.sentences)
+
+
+def telling(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key: str) -> Telling | None:
+    """How these claims are said; None where there are no words for one of them, or no claims."""
+    draw = Draw(key)
+    facts = facts_told(claims, known, draw.to("facts"))
+    return Telling(facts, known, dialect, draw) if facts and all(can_say(one, known) for one, _ in facts) else None
+
+
+def can_say(fact: Fact, known: Annotations) -> bool:
+    """Whether there are words for a fact."""
+    return bool(_fit(fact, known))
 
 
 def in_words(fact: Fact, known: Annotations, dialect: Dialect, draw: Draw) -> str | None:
     """A sentence that tells a fact, out of all wordings of production; None where none tells it."""
-    kind = told_as(fact, known)
-    fit = _fitting(kind, s.empty(fact, known), os.environ.get(DOORS, ""))
+    fit = _fit(fact, known)
     if not fit:
         return None
     style, template = draw.one(fit)
     filled = s.Slots(fact, known, dialect, style, draw.to(style.name))
     return spelt(as_sentence(template.format_map(filled)), style)
+
+
+def _fit(fact: Fact, known: Annotations) -> Sequence[tuple[Style, str]]:
+    return _fitting(told_as(fact, known), s.empty(fact, known), os.environ.get(DOORS, ""))
 
 
 @lru_cache(maxsize=4096)

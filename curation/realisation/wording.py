@@ -82,7 +82,9 @@ class Style(BaseModel):
     def _whole(self) -> "Style":
         strange = (self.say.keys() | self.alone.keys()) - TELLABLE - {*TOLD_ONLY}
         wrong = [f"no kind of fact {kind!r}" for kind in sorted(strange)]
-        used = {slot for of in (self.say, self.alone) for some in of.values() for text in some for slot in _slots(text)}
+        used = {
+            slot for of in (self.say, self.alone) for some in of.values() for text in some for slot in slots_of(text)
+        }
         wrong += [f"no slot {{{slot}}}" for slot in sorted(used - s.SLOTS.keys() - self.words.keys())]
         if self.is_for_production and (self.bare or not self.commits):
             wrong.append("is_for_production, but it is bare or does not commit itself")
@@ -118,10 +120,10 @@ class Style(BaseModel):
     def _with_words(self, templates: Sequence[str]) -> tuple[tuple[str, frozenset[str]], ...]:
         found: list[str] = []
         for text in templates:
-            own = sorted(_slots(text) & self.words.keys())
+            own = sorted(slots_of(text) & self.words.keys())
             every = product(*(self.words[name] for name in own))
             found += [_with(text, dict(zip(own, words, strict=True))) for words in every]
-        return tuple((text, _slots(text)) for text in found)
+        return tuple((text, slots_of(text)) for text in found)
 
 
 def styles() -> Mapping[str, Style]:
@@ -160,7 +162,7 @@ def as_clause(text: str) -> str:
 
 def is_filled(template: str, filled: Mapping[str, str]) -> bool:
     """Whether there is something for each slot."""
-    return all(filled[name] for name in _slots(template))
+    return all(filled[name] for name in slots_of(template))
 
 
 def spelt(text: str, style: Style) -> str:
@@ -178,5 +180,6 @@ def _with(template: str, words: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _slots(template: str) -> frozenset[str]:
+def slots_of(template: str) -> frozenset[str]:
+    """The slots of a template."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name is not None)

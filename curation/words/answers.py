@@ -1,7 +1,6 @@
 """True answers, each made together with its claims: one function for each kind of question."""
 
-import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,15 +8,16 @@ from curation.pictures.boxes import Dialect, decode_box, encode_box
 from curation.realisation.draw import Draw
 from curation.realisation.facts import Fact
 from curation.realisation.nouns import ANY_NOUN, nouns, number_words
-from curation.realisation.realise import in_words, realise
-from curation.realisation.wording import as_clause
+from curation.realisation.realise import can_say, in_words, telling
+from curation.realisation.wording import as_clause, slots_of
 from curation.verification.claims import ANY_OBJECT, COMPLEX_LABELS, PECULIAR, Annotations, Claim, SeenObject, Sentence
 from schemas.fingerprint import choose
 from schemas.labels import Truth
 
 Kind = Literal["description", "yes-no", "border", "class", "labels", "boxes", "count", "peculiarity"]
 Templates = Mapping[str, tuple[str, ...]]
-Slots = dict[str, str]
+Slots = dict[str, str | Callable[[], str]]
+"""Words by slot, some of which are made when they are wanted."""
 
 ANSWER_SLOTS = (
     "phrase", "absent_phrase", "noun", "noun_one", "labels", "boxes", "count", "count_noun", "are", "percent", "told",
@@ -40,22 +40,26 @@ class Answer:
     of_percent: tuple[Claim, ...] = ()
     """Claimed too where the wording says how much is blank."""
 
-    def in_words(self, templates: Templates, key: str) -> Sentence | None:
-        """The answer in one of the wordings that can be filled, by key; None where none can be."""
+    def wording(self, templates: Templates, key: str) -> str | None:
+        """One of the wordings that can be filled, by key; None where none can be."""
         fit = list(self._fit(templates))
-        if not fit:
-            return None
-        template = choose(fit, key)
-        return Sentence(template.format(**self.slots), (*self.claims, *self.of_percent * ("percent}" in template)))
+        return choose(fit, key) if fit else None
+
+    def claimed(self, wording: str) -> tuple[Claim, ...]:
+        """What it claims in this wording."""
+        return (*self.claims, *self.of_percent * ("percent}" in wording))
+
+    def in_words(self, wording: str) -> str:
+        """The answer in this wording."""
+        words = {name: self.slots[name] for name in slots_of(wording)}
+        return wording.format_map({name: one if isinstance(one, str) else one() for name, one in words.items()})
 
     def in_each(self, templates: Templates) -> Iterator[str]:
         """The answer in every wording that can be filled."""
-        return (one.format(**self.slots) for one in self._fit(templates))
+        return map(self.in_words, self._fit(templates))
 
     def _fit(self, templates: Templates) -> Iterator[str]:
-        for one in templates[self.which]:
-            if all(self.slots.get(name) for _, name, _, _ in string.Formatter().parse(one) if name):
-                yield one
+        return (one for one in templates[self.which] if all(self.slots.get(name) for name in slots_of(one)))
 
 
 def true_answer(
@@ -110,15 +114,19 @@ def percent_claim(known: Annotations) -> Sentence | None:
 
 
 def _told(claims: Sequence[Claim], known: Annotations, dialect: Dialect, key: str, name: str = "told") -> Slots:
-    """The claims in words, as a sentence and as it stands after a yes or no; empty where there are no words."""
-    text = realise(claims, known, dialect, f"{key}:{name}") or ""
-    return {name: as_clause(text), name.capitalize(): text}
+    """The claims in words, as a sentence and as it stands after a yes or no; nothing where there are no words."""
+    said = telling(claims, known, dialect, f"{key}:{name}")
+    return {name: lambda: as_clause(said.text()), name.capitalize(): said.text} if said else {}
 
 
 def _none_told(subject: str, known: Annotations, dialect: Dialect, key: str) -> Slots:
     """That none is in the picture, also where the labels are of the source at the centre alone."""
-    text = in_words(Fact("count", subject, number=0), known, dialect, Draw(f"{key}:told")) or ""
-    return {"told": as_clause(text), "Told": text}
+    fact = Fact("count", subject, number=0)
+
+    def text() -> str:
+        return in_words(fact, known, dialect, Draw(f"{key}:told")) or ""
+
+    return {"told": lambda: as_clause(text()), "Told": text} if can_say(fact, known) else {}
 
 
 def _yes_no(known: Annotations, label: str, key: str, dialect: Dialect) -> Answer | None:
@@ -126,7 +134,12 @@ def _yes_no(known: Annotations, label: str, key: str, dialect: Dialect) -> Answe
     if state is Truth.UNKNOWN:
         return None
     one, claim = known.scheme.labels[label], Claim("presence", label, state, evidence=known.evidence(label))
-    slots = {"phrase": one.phrase, "absent_phrase": one.absent_phrase, "noun": one.noun, "noun_one": one.noun_one}
+    slots: Slots = {
+        "phrase": one.phrase,
+        "absent_phrase": one.absent_phrase,
+        "noun": one.noun,
+        "noun_one": one.noun_one,
+    }
     return Answer(_yes_or_no(state), {**slots, **_told([claim], known, dialect, key)}, (claim,))
 
 
@@ -137,7 +150,7 @@ def _border(known: Annotations, subject: str, key: str, dialect: Dialect) -> Ans
     by_label = subject == "edge" and known.state("BORDER") is state
     claim = Claim("border", subject, state, evidence=known.evidence("BORDER") if by_label else known.pixels)
     percent = percent_claim(known)
-    slots = {"percent": percent.text if percent else "", **_told([claim], known, dialect, key)}
+    slots: Slots = {"percent": percent.text if percent else "", **_told([claim], known, dialect, key)}
     if percent:
         slots |= _told(percent.claims, known, dialect, key, "told_percent")
     return Answer(_yes_or_no(state), slots, (claim,), percent.claims if percent else ())
@@ -170,7 +183,7 @@ def _objects(
     if len(set(texts)) < len(texts):  # two objects that the words cannot tell apart
         return None
     label = known.scheme.labels.get(subject)
-    slots = {
+    slots: Slots = {
         "boxes": ", ".join(texts),
         "count": str(len(held)),
         "count_noun": count_noun(known, subject, len(held)),

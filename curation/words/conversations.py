@@ -18,7 +18,7 @@ from curation.verification.claims import Annotations, Claim
 from curation.words.question import AskedTurn
 from curation.words.quotas import SPLIT_COLUMNS, Quotas
 from curation.words.topics import apart
-from curation.words.turns import GENERATED_KIND, Asking, plain, turns_about
+from curation.words.turns import GENERATED_KIND, Asking, askable, plain
 from schemas.conversation import Conversation, Turn
 from schemas.fingerprint import content_id
 from schemas.rejection import Rejection, Sieved, sieved
@@ -68,9 +68,9 @@ def with_generated(
     for cutout in cutouts.to_pylist():
         name = cutout["cutout_id"]
         annotations, text = known.of(cutout), told.get(name)
-        able = turns_about(annotations, text, how.expanded, how.dialect) if annotations and text else []
+        able = askable(annotations, text, how.expanded, how.dialect) if annotations and text else []
         said = [one for one in written.get(name, []) if annotations and text and quota.asks_written(name, one)]
-        turns = _with_written([one for one in able if quota.asks(name, one)], said)
+        turns = _with_written([one.turn() for one in able if quota.asks(name, one)], said)
         kept += [_conversation(cutout, talk, written.get(name, [])) for talk in apart(turns, how.scheme)]
         if not turns:
             refused.append(_refusal(cutout, annotations, text, n_able=len(able)))

@@ -12,7 +12,7 @@ import pyarrow as pa
 from catalogs.survey import Survey
 from curation.engine.steps import Input, Step
 from curation.realisation.draw import Draw
-from curation.realisation.realise import realised, wordings_digest
+from curation.realisation.realise import telling, wordings_digest
 from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
 from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Annotations, Claim, Sentence, SurveyFacts
 from curation.words.answers import count_noun, counted, percent_claim
@@ -99,7 +99,8 @@ def sentences(known: Annotations) -> list[Sentence]:
 def _told(claims: Sequence[Claim], known: Annotations) -> list[Sentence]:
     """The claims in wordings of the realiser; a description has no boxes, so their dialect is no matter."""
     key = f"{known.cutout_id}:{':'.join(f'{one.kind}-{one.subject}' for one in claims)}"
-    return realised(claims, known, "xyxy_norm", key)
+    told = telling(claims, known, "xyxy_norm", key)
+    return told.sentences if told else ()
 
 
 def angle_words(angle_arcsec: float) -> tuple[str, int]:

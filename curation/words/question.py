@@ -3,9 +3,8 @@
 A question whose answer is not known is not asked: "No" is said only of what is known to be absent.
 """
 
-import string
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from curation.pictures.boxes import DIALECT_WORDS, Dialect
 from curation.realisation.nouns import ANY_NOUN
+from curation.realisation.wording import slots_of
 from curation.verification.claims import Annotations, Claim
 from curation.verification.compass import speaks_of_the_sky
 from curation.words.answers import ANSWER_SLOTS, Answer, Kind, true_answer
@@ -157,6 +157,27 @@ class AskedTurn:
         }
 
 
+@dataclass(frozen=True)
+class Askable:
+    """A question that a picture can answer, and what the answer claims."""
+
+    question: str
+    kind: str
+    question_id: str
+    claims: tuple[Claim, ...]
+    words: Callable[[], str] = field(compare=False)
+    """Make the answer."""
+
+    @property
+    def answer(self) -> str:
+        """The answer, each time put into the same words."""
+        return self.words()
+
+    def turn(self) -> AskedTurn:
+        """Asked and answered."""
+        return AskedTurn(self.question, self.answer, self.kind, self.question_id, self.claims)
+
+
 def questions() -> dict[str, Question]:
     """Every question, by the name of its file, in the order in which a conversation asks them."""
     found = read_doors(Question, "questions", HERE)
@@ -193,7 +214,7 @@ def expanded(asked: Iterable[Question], scheme: LabelScheme) -> list[Question]:
     return found
 
 
-def ask(question: Question, known: Annotations, key: str, dialect: Dialect) -> AskedTurn | None:
+def ask(question: Question, known: Annotations, key: str, dialect: Dialect) -> Askable | None:
     """A question put to a picture; None where it does not apply or its answer is not known.
 
     The wordings are chosen by `key`. A question of kind description is answered elsewhere, by `described`.
@@ -201,12 +222,12 @@ def ask(question: Question, known: Annotations, key: str, dialect: Dialect) -> A
     wording = choose(question.wordings, f"{key}:{question.name}:{question.label}")
     own_key = f"{key}:{question.name}:{question.label}:answer"
     answer = answer_to(question, known, own_key, dialect, is_closed=is_closed(wording))
-    sentence = answer and answer.in_words(question.answers, own_key)
-    text = sentence and asked_in(wording, question, known, dialect)
-    if not sentence or text is None:
+    said = answer and answer.wording(question.answers, own_key)
+    text = said and asked_in(wording, question, known, dialect)
+    if not answer or not said or text is None:
         return None
     name = f"{question.name}/{question.label}" if question.label and question.needs != "pixels" else question.name
-    return AskedTurn(text, sentence.text, question.kind, name, sentence.claims)
+    return Askable(text, question.kind, name, answer.claimed(said), lambda: answer.in_words(said))
 
 
 def is_closed(wording: str) -> bool:
@@ -235,31 +256,34 @@ def asked_in(wording: str, question: Question, known: Annotations, dialect: Dial
 
     None where it speaks of north or east of a picture that does not lie as on maps: no words that its pixels explain.
     """
-    text = wording.format(**_filled(question, known.scheme, dialect))
+    text = _filled(wording, question, known.scheme, dialect)
     is_as_on_maps = known.orientation and known.orientation.is_as_on_maps
     return None if speaks_of_the_sky(text) and not is_as_on_maps else text
 
 
-def described(question: Question, text: str, claims: Sequence[Claim], key: str) -> AskedTurn:
+def described(question: Question, text: str, claims: Sequence[Claim], key: str) -> Askable:
     """The question for a description, with the description as its answer."""
     wording = choose(question.wordings, f"{key}:{question.name}")
-    return AskedTurn(wording, text, question.kind, question.name, tuple(claims))
+    return Askable(wording, question.kind, question.name, tuple(claims), lambda: text)
 
 
-def _filled(question: Question, scheme: LabelScheme, dialect: Dialect) -> dict[str, str]:
-    offered = question.offered(scheme)
-    meanings = question.classes or {label: scheme.labels[label].definition for label in offered}
+def _filled(wording: str, question: Question, scheme: LabelScheme, dialect: Dialect) -> str:
+    wanted = slots_of(wording)
     one = scheme.labels.get(question.label)
-    return {
-        "definitions": "\n".join(f"{label}: {meaning}" for label, meaning in meanings.items()),
-        "options": "\n".join(meanings),
+    words = {
         "dialect": DIALECT_WORDS[dialect],
         "noun": one.noun if one else ANY_NOUN[1],
         "noun_one": one.noun_one if one else ANY_NOUN[0],
         "a_noun_one": one.a_noun_one if one else f"a {ANY_NOUN[0]}",
         "title": scheme.title,
     }
+    if not wanted.isdisjoint(("definitions", "options")):
+        offered = question.offered(scheme)
+        meanings = question.classes or {label: scheme.labels[label].definition for label in offered}
+        words["definitions"] = "\n".join(f"{label}: {meaning}" for label, meaning in meanings.items())
+        words["options"] = "\n".join(meanings)
+    return wording.format_map(words)
 
 
 def _slots(templates: Iterable[str]) -> set[str]:
-    return {name for text in templates for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    return {name for text in templates for name in slots_of(text)}

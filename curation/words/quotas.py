@@ -20,8 +20,8 @@ from curation.engine.steps import Input, Step
 from curation.realisation.realise import wordings_digest
 from curation.verification.annotation_tables import CUTOUT_COLUMNS, AnnotationTables
 from curation.verification.claims import Claim
-from curation.words.question import AskedTurn
-from curation.words.turns import GENERATED_KIND, SOME, Asking, answer_of, turns_about
+from curation.words.question import Askable
+from curation.words.turns import GENERATED_KIND, SOME, Asking, answer_of, askable
 from schemas.fingerprint import fraction
 from schemas.rejection import Sieved, sieved
 from schemas.tables import ANSWERS, GENERATED, QUOTAS
@@ -61,11 +61,11 @@ def answers_with_generated(
     kept = list(_written_answers(generated))
     for cutout in cutouts.to_pylist():
         annotations = known.of(cutout)
-        for turn in turns_about(annotations, None, how.expanded, how.dialect) if annotations else ():
+        for one in askable(annotations, None, how.expanded, how.dialect) if annotations else ():
             kept.append(
                 {
-                    "cutout_id": cutout["cutout_id"], "dataset": cutout["dataset"], "question_id": turn.question_id,
-                    "turn": 0, "kind": turn.kind, "answer": answer_of(turn.kind, turn.claims),
+                    "cutout_id": cutout["cutout_id"], "dataset": cutout["dataset"], "question_id": one.question_id,
+                    "turn": 0, "kind": one.kind, "answer": answer_of(one.kind, one.claims),
                 }
             )  # fmt: skip
     return sieved(ANSWERS.of(kept), [], len(kept))
@@ -155,10 +155,10 @@ class Quotas:
         up_to = {(row["split"], row["question_id"], row["answer"]): row["up_to"] for row in quotas.to_pylist()}
         return cls(up_to, _split_of(splits, cutout_ids))
 
-    def asks(self, cutout_id: str, turn: AskedTurn) -> bool:
+    def asks(self, cutout_id: str, one: Askable) -> bool:
         """Whether a cutout is asked this; a description always."""
-        answer = answer_of(turn.kind, turn.claims)
-        return answer is None or self._is_in(cutout_id, turn.question_id, 0, answer)
+        answer = answer_of(one.kind, one.claims)
+        return answer is None or self._is_in(cutout_id, one.question_id, 0, answer)
 
     def asks_written(self, cutout_id: str, written: Mapping[str, Any]) -> bool:
         """The same of a row of GENERATED; one that is not answered yes or no always."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from curation.pictures.boxes import Dialect
 from curation.verification.claims import Annotations, Claim
-from curation.words.question import AskedTurn, Question, ask, described, expanded, for_scheme
+from curation.words.question import Askable, AskedTurn, Question, ask, described, expanded, for_scheme
 from schemas.labels import LabelScheme, Truth
 from schemas.touches import only
 
@@ -41,22 +41,29 @@ def asking(scheme: LabelScheme, questions: Sequence[Question], dialect: Dialect)
 def turns_about(
     known: Annotations, description: Mapping[str, Any] | None, asked: Sequence[Question], dialect: Dialect
 ) -> list[AskedTurn]:
-    """The turns of a cutout in the order of the questions (`expanded`); none asked twice, whatever its wording.
+    """What a cutout can be asked (`askable`), asked and answered."""
+    return [one.turn() for one in askable(known, description, asked, dialect)]
+
+
+def askable(
+    known: Annotations, description: Mapping[str, Any] | None, asked: Sequence[Question], dialect: Dialect
+) -> list[Askable]:
+    """What a cutout can be asked, in the order of the questions (`expanded`); none twice, whatever its wording.
 
     `description`: its row of DESCRIPTIONS; None: it is not asked for.
     """
-    turns: dict[str, AskedTurn] = {}
+    found: dict[str, Askable] = {}
     for question in asked:
         if question.kind != "description":
-            turn = ask(question, known, known.cutout_id, dialect)
+            one = ask(question, known, known.cutout_id, dialect)
         elif description is not None:
             claims = [Claim.of(one) for one in description["claims"]]
-            turn = described(question, description["text"], claims, known.cutout_id)
+            one = described(question, description["text"], claims, known.cutout_id)
         else:
             continue
-        if turn:
-            turns.setdefault(plain(turn.question), turn)
-    return list(turns.values())
+        if one:
+            found.setdefault(plain(one.question), one)
+    return list(found.values())
 
 
 def plain(text: str) -> str:
