@@ -123,14 +123,17 @@ def _candidates(powers: Powers) -> Ints:
     planes = np.unpackbits(np.frombuffer(shake_256(b"planes").digest(N_POWERS * N_BANDS * BAND_BITS // 8), np.uint8))
     planes = planes.reshape(N_BANDS, N_POWERS, BAND_BITS).astype(np.float32) * 2 - 1
     as_it_is, looks = powers[:, 0], powers[:, 1:].reshape(-1, N_POWERS)
-    found = np.empty(0, np.int64)
+    found, more = np.empty(0, np.int64), list[Ints]()
     values = 1 << np.arange(BAND_BITS)
     for band in planes:
         # Whole numbers below 2^24: exact in float32 whatever the order of the sum.
         here, there = ((one.astype(np.float32) @ band > 0) @ values for one in (as_it_is, looks))
         order = np.argsort(here, kind="stable")
         first, last = (np.searchsorted(here[order], there, side=side) for side in ("left", "right"))
-        found = np.union1d(found, _near_pairs(as_it_is, looks, order, (first, last)))
+        more.append(_near_pairs(as_it_is, looks, order, (first, last)))
+        if sum(map(len, more)) > len(found):  # sorted when it has doubled, not each time
+            found, more = np.unique(np.concatenate((found, *more))), []
+    found = np.unique(np.concatenate((found, *more)))
     return np.column_stack(np.divmod(found, max(n, 1)))
 
 

@@ -7,6 +7,7 @@ mirrored one 90 degrees less.
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from curation.pictures.boxes import Box
 
@@ -96,6 +97,7 @@ def directions(words: str) -> list[str]:
     return re.findall(r"north|south|east|west", words.lower())
 
 
+@lru_cache(maxsize=4096)
 def speaks_of_the_sky(text: str) -> bool:
     """Whether a text names a direction on the sky. "Right ascension" is none; nor is the name of a survey."""
     return bool(DIRECTION.search(re.sub(r"(?i)\bnorthern sky survey\b", " ", text)))

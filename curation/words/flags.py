@@ -11,10 +11,11 @@ answerable-earlier all that the answer says follows from earlier turns; its shar
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from curation.verification.claims import ANY_OBJECT, Claim
-from curation.words.language import ENGLISH, WORD, is_wrong_language
+from curation.words.language import ENGLISH, MOST_KEPT, WORD, is_wrong_language
 from schemas.labels import LabelScheme, Truth
 
 NAMES_CAPTION = re.compile(
@@ -40,11 +41,13 @@ _TOKEN = re.compile(r"\w+(?:[.,]\d+)*")
 _SENTENCE = re.compile(r"[.!?](?!\d)|\n")
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def names_caption(text: str) -> bool:
     """Whether a text speaks of the caption, labels or instructions that its writer was given."""
     return bool(NAMES_CAPTION.search(text))
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def is_repetitive(text: str) -> bool:
     """Whether a sentence of four words or more stands twice, or a run of words at once three times or more."""
     sentences = Counter(tuple(_tokens(one)) for one in _SENTENCE.split(text))

@@ -1,6 +1,7 @@
 """Is a text English? By its script, else by the small words that every sentence of a language needs; no model."""
 
 import re
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NOT_LATIN = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff\u2100-\u214f\ufb00-\ufb06\U0001d400-\U0001d7ff]+")
@@ -10,6 +11,8 @@ FEW, MANY = 3, 10
 LEAST_SHARE = 0.08
 SHORT_REPLY = 10
 """Letters of a text in which one letter of another script is enough."""
+MOST_KEPT = 50_000
+"""Texts that a process remembers: templates say the same ones again and again."""
 
 
 def _split(*lines: str) -> frozenset[str]:
@@ -38,6 +41,7 @@ ELSEWHERE = _split(
 REPLIES = _split("sí sì não oui nein ja nee nie hayır evet tidak keine kein geen aucune ninguna nessuna")
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def is_wrong_language(text: str) -> bool:
     """Whether a text is not English. One too short to tell, such as a list of classes, is not flagged."""
     if _has_foreign_letters(text):
