@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ from curation.pictures.boxes import Dialect, PictureBox, visible_boxes
 from curation.pictures.outlines import SkyOutlines, sky_outlines
 from curation.verification.claims import Annotations, SurveyFacts, annotations_of
 from schemas.labels import LabelScheme, Truth
+from schemas.remembered import per_table
 from schemas.rows import Rows
 from schemas.tables import CUTOUTS_WITHOUT_PICTURES
 
@@ -48,25 +48,43 @@ class AnnotationTables:
             cutout, source, boxes, self._object_rows, self.scheme, self.survey, have_classes=self._have_classes
         )
 
-    @cached_property
+    @property
     def source_rows(self) -> Rows:
         """Labels of the sources."""
-        return Rows(self.sources, "source_id")
+        return _rows_of_sources(self.sources)
 
-    @cached_property
+    @property
     def outlines(self) -> SkyOutlines:
         """Of the objects, on the sky."""
-        return sky_outlines(self.objects)
+        return _outlines(self.objects)
 
-    @cached_property
+    @property
     def _object_rows(self) -> Rows:
-        return Rows(self.objects, "object_id")
+        return _rows_of_objects(self.objects)
 
-    @cached_property
+    @property
     def _have_classes(self) -> bool:
-        labels = pc.list_flatten(self.objects["labels"])
-        is_one = pc.and_(
-            pc.equal(pc.struct_field(labels, "scheme"), self.scheme.name),
-            pc.equal(pc.struct_field(labels, "state"), str(Truth.PRESENT)),
-        )
-        return bool(pc.any(is_one).as_py())
+        return self.scheme.name in _schemes_present(self.objects)
+
+
+@per_table
+def _rows_of_sources(sources: pa.Table) -> Rows:
+    return Rows(sources, "source_id")
+
+
+@per_table
+def _rows_of_objects(objects: pa.Table) -> Rows:
+    return Rows(objects, "object_id")
+
+
+@per_table
+def _outlines(objects: pa.Table) -> SkyOutlines:
+    return sky_outlines(objects)
+
+
+@per_table
+def _schemes_present(objects: pa.Table) -> frozenset[str]:
+    """The schemes that have a label which some object has."""
+    labels = pc.list_flatten(objects["labels"])
+    present = pc.equal(pc.struct_field(labels, "state"), str(Truth.PRESENT))
+    return frozenset(pc.unique(pc.filter(pc.struct_field(labels, "scheme"), present)).to_pylist())
