@@ -23,7 +23,7 @@ from curation.engine.store import Store
 from curation.release.built import opened
 from curation.release.certificate import FILE_OF, MESSAGES_OF, verify
 from curation.release.export import export, plain_json
-from curation.release.gates import GateResult, between_checks, counts, run_gates, table_checks
+from curation.release.gates import GateResult, between_checks, counts, nulls_of_bytes, run_gates, table_checks
 from curation.release.report import OF_WORDS, report
 from curation.release.samples import SampleConfig, samples
 from curation.release.why import chain, told
@@ -546,10 +546,30 @@ def test_what_is_in_the_way_is_not_overwritten_but_an_older_hand_over_is(good: S
 
 def test_a_picture_that_is_not_what_its_digest_names_leaves_no_hand_over(tmp_path: Path):
     shelf = corpus(12, 3)
-    shelf.change("samples", setting("png", b"another"))
+    shelf.change("cutouts", setting("png", b"another"))
     with pytest.raises(TableError, match="is not the PNG that its digest names"):
         exported(shelf, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+    shelf.change("cutouts", setting("sha256", "0" * 64))
+    with pytest.raises(TableError, match="1 pictures of records are in no table of pictures, such as [0-9a-f]{64}"):
+        exported(shelf, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("footers", "found"), [((True, True), {"png_given": 4}), ((True, False), {}), ((), None)])
+def test_pictures_that_are_not_there_are_counted_by_footers_where_these_say(tmp_path: Path, footers, found):
+    """One that does not say has the rows read, by the same rule."""
+    table = pa.table({"png": [b"a", None, None], "sha256": ["x"] * 3})
+    for k, says in enumerate(footers):
+        pq.write_table(table.slice(k), tmp_path / f"{k}.parquet", write_statistics=says)
+
+    class Parts:
+        def dataset(self, address: str) -> ds.Dataset:
+            files = [*map(str, sorted(tmp_path.iterdir()))]
+            return ds.dataset(files, format="parquet") if files else ds.dataset(table)
+
+    of_pictures = next(one for one in CORPUS_TABLES if one.name == "SAMPLES")
+    assert nulls_of_bytes(Parts(), of_pictures, ["samples/a"]) == (found or {})
 
 
 def test_a_record_that_breaks_the_contract_leaves_no_hand_over(tmp_path: Path):

@@ -7,7 +7,7 @@ so the same tables give the same bytes.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
@@ -122,8 +122,9 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
     addresses = made.addresses()
     surveys = {one.survey.name: one.survey for one in made.of.values()}
     credits = credits_of([one.dataset for one in made.of.values()], surveys)
-    for one in (*addresses.get("samples", ()), *addresses.get("captions", ())):
-        _write_pictures(store, one, folder)
+    for records, pictures, digest in (("samples", "cutouts", "sha256"), ("captions", "captions", "png_sha256")):
+        wanted = _paths(store, addresses.get(records, ()), folder)
+        _write_pictures(_pictures(store, addresses.get(pictures, ()), digest), wanted)
     with opened(store, addresses) as db:
         for split, name in FILE_OF.items():
             twin = folder / "llava.jsonl" if split == "train" else None
@@ -163,21 +164,40 @@ def llama_factory(splits: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _write_pictures(store: Tables, address: str, folder: Path) -> None:
-    columns = ["sample_id", "image", "png", "png_sha256"]
-    # Little read ahead: a part of pictures is tens of megabytes.
-    for batch in store.dataset(address).to_batches(columns, batch_size=64, batch_readahead=2, fragment_readahead=1):
-        for row in batch.to_pylist():
-            path = folder / row["image"]
-            if hashlib.sha256(row["png"]).hexdigest() != row["png_sha256"] or not row["png"].startswith(PNG_SIGNATURE):
-                raise TableError(f"{address}: the picture of {row['sample_id']} is not the PNG that its digest names")
+def _paths(store: Tables, addresses: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Where the picture of each record goes, by its digest."""
+    found: dict[str, Path] = {}
+    for address in addresses:
+        for row in store.dataset(address).to_table(["image", "png_sha256"]).to_pylist():
+            path = found[row["png_sha256"]] = folder / row["image"]
             if path.name != f"{row['png_sha256']}.png" or path.parent.parent != folder / "images":
-                raise TableError(
-                    f"{address}: the path of {row['sample_id']} is not that of its picture: {row['image']}"
-                )
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(row["png"])
+                raise TableError(f"{address}: the path of picture {row['png_sha256']} is not its own: {row['image']}")
+    return found
+
+
+def _pictures(store: Tables, addresses: Sequence[str], digest: str) -> Iterator[tuple[str, str, bytes]]:
+    """Of each row its table, its picture's digest and its picture. SAMPLES have the same once for each conversation."""
+    for address in addresses:
+        # Little read ahead: a part of pictures is tens of megabytes.
+        batches = store.dataset(address).to_batches(
+            [digest, "png"], batch_size=64, batch_readahead=2, fragment_readahead=1
+        )
+        for batch in batches:
+            yield from ((address, row[digest], row["png"]) for row in batch.to_pylist())
+
+
+def _write_pictures(given: Iterable[tuple[str, str, bytes]], wanted: Mapping[str, Path]) -> None:
+    left = {**wanted}
+    for address, sha256, png in given:
+        path = left.pop(sha256, None)
+        if path is None:
+            continue
+        if hashlib.sha256(png).hexdigest() != sha256 or not png.startswith(PNG_SIGNATURE):
+            raise TableError(f"{address}: the picture {sha256} is not the PNG that its digest names")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png)
+    if left:
+        raise TableError(f"{len(left)} pictures of records are in no table of pictures, such as {min(left)}")
 
 
 def _write_records(records: Iterable[LlavaRecord], array: Path, messages: Path, lines: Path | None) -> None:
