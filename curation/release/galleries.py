@@ -51,11 +51,12 @@ def galleries(
     ids = [row["sample_id"] for row in picked]
     shown = db.sql(read_sql(SHOWN), params={"sample_ids": ids}).to_arrow_table()
     rows = {row["sample_id"]: row for row in shown.to_pylist()}
-    pictures = rows_of(store, addresses.get("samples", ()), "sample_id", list(rows), ("png",))
+    cutouts = [row["cutout_id"] for row in rows.values()]  # whose table has each picture once
+    pictures = rows_of(store, addresses.get("cutouts", ()), "cutout_id", cutouts, ("png",))
     talks = [row["conversation_id"] for row in rows.values()]
     turns = rows_of(store, addresses.get("conversations", ()), "conversation_id", talks, ("turns",))
-    for name, row in rows.items():
-        row |= {"png": pictures[name]["png"], "turns": turns[row["conversation_id"]]["turns"]}
+    for row in rows.values():
+        row |= {"png": pictures[row["cutout_id"]]["png"], "turns": turns[row["conversation_id"]]["turns"]}
     tiles = {name: tile(row, extremes.get(name, "")) for name, row in rows.items()}
     return [
         _gallery(dataset, [row for row in picked if row["dataset"] == dataset], tiles, rows)
