@@ -21,6 +21,7 @@ from evaluate.cli import evaluate
 from evaluate.tasks.benchmark import pictures
 from evaluate.tasks.inputs import with_inputs
 from evaluate.tasks.lessons_out import write_lessons
+from evaluate.tasks.pickled import plain_pickle
 from evaluate.tasks.picture_set import PictureSet, inputs_of_set, picture_set
 from evaluate.tasks.prompt import prompt_for
 from finetune.data.samples import open_handover
@@ -200,13 +201,34 @@ def test_an_archive_that_is_another_or_runs_something_is_refused(tmp_path):
             return Path.touch, (tmp_path / "ran",)
 
     hostile = batches(tmp_path, parts={"test_batch": Hostile()})
-    with pytest.raises(CatalogError, match="not MiraBest's batches: UnpicklingError: found pathlib"):
+    with pytest.raises(CatalogError, match="not MiraBest's batches: ValueError: found pathlib"):
         inputs_of_set(hostile, tmp_path)[0].run([])
     assert not (tmp_path / "ran").exists()
     fewer = batches(tmp_path, n_pictures={"train": 9, "validation": 1, "test": 4})
     with pytest.raises(CatalogError, match="found {'train': 8, 'validation': 2, 'test': 4} pictures, expected"):
         inputs_of_set(fewer, tmp_path)[0].run([])
     assert one.asked.expected_images == 4
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_is_read_without_being_run(protocol):
+    held = {
+        "data": np.arange(12, dtype=np.uint8).reshape(3, 4), "reals": np.linspace(0, 1, 3).astype(">f4"),
+        "turned": np.asfortranarray(np.arange(6, dtype=np.int64).reshape(2, 3)), "labels": [0, 1, 70_000, 2**40, -3],
+        "names": ["a.png", "é.png"], "nested": {"none": None, "is": (True, 1.5, [np.float64(2.5), b"\x00\xff"])},
+    }  # fmt: skip
+    read = plain_pickle(pickle.dumps(held, protocol=protocol))
+    assert read.keys() == held.keys()
+    for name in ("data", "reals", "turned"):
+        assert np.array_equal(read[name], held[name]) and read[name].dtype == held[name].dtype
+    assert {name: read[name] for name in ("labels", "names", "nested")} == {
+        name: held[name] for name in ("labels", "names", "nested")
+    }
+    endless: dict = {}
+    endless["again"] = endless
+    for strange in (endless, np.array(["text"]), np.array([object()], object), {1, 2}, np.datetime64(1, "s")):
+        with pytest.raises((ValueError, LookupError, TypeError, AttributeError)):
+            plain_pickle(pickle.dumps({"data": strange}, protocol=protocol))
 
 
 def test_examples_before_the_question_are_of_its_training_pictures(tmp_path):

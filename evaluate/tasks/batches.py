@@ -1,12 +1,9 @@
 """MiraBest's own batches: a tar of pickles with 150 x 150 pictures and classes by number, in the published split.
 
-A pickle may run whatever its maker likes, so the archive must be the published one, and an unpickler is used that knows
-NumPy's arrays and nothing else. Porter & Scaife 2023.
+The archive must be the published one, and its pickles are read without being run (`pickled`). Porter & Scaife 2023.
 """
 
 import hashlib
-import io
-import pickle
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -21,16 +18,12 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from curation.pictures.png import png_bytes
+from evaluate.tasks.pickled import plain_pickle
 from evaluate.tasks.zipped import Found, KeptOut, Picture
 from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
 
 MOST_BYTES = 2**28
-ALLOWED = {
-    ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
-    ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"),
-}  # fmt: skip
 NAME = re.compile(r"\d{3}_(?P<ra_deg>\d{3}\.\d{3})(?P<dec_deg>[+-]\d{3}\.\d{3})_.*")
 
 
@@ -90,7 +83,7 @@ def _read(raw: Path, name: str, described: str) -> Found:
         with tarfile.open(path) as archive:
             inside = {PurePosixPath(one.name).name: one for one in archive if one.isreg()}
             parts = {one: _batch(archive, inside, one, path) for one in (*batched.train, *batched.test)}
-    except (tarfile.TarError, OSError, EOFError, pickle.UnpicklingError, KeyError, ValueError, TypeError) as error:
+    except (tarfile.TarError, OSError, EOFError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise CatalogError(f"{path}: not MiraBest's batches: {type(error).__name__}: {error}") from error
     learned = [one for part in batched.train for one in _pictures(name, part, parts[part], batched, "train")]
     tested = [one for part in batched.test for one in _pictures(name, part, parts[part], batched, "test")]
@@ -103,21 +96,12 @@ def _read(raw: Path, name: str, described: str) -> Found:
     return Found(tuple(sorted(found, key=lambda one: one.picture_id)), ())
 
 
-class _Arrays(pickle.Unpickler):
-    """Knows NumPy's arrays, and nothing that could run anything."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in ALLOWED:
-            raise pickle.UnpicklingError(f"found {module}.{name}, expected arrays and texts alone")
-        return super().find_class(module, name)
-
-
 def _batch(archive: tarfile.TarFile, inside: Mapping[str, tarfile.TarInfo], part: str, path: Path) -> dict[str, Any]:
     if part not in inside or inside[part].size > MOST_BYTES:
         raise CatalogError(f"{path}: no batch {part} of at most {MOST_BYTES} bytes; it has {', '.join(inside):.200}")
     stream = archive.extractfile(inside[part])
     body = b"" if stream is None else stream.read(MOST_BYTES + 1)
-    found = _Arrays(io.BytesIO(body), encoding="latin1").load()
+    found = plain_pickle(body)
     if not isinstance(found, dict) or not {"data", "labels"} <= found.keys():
         raise CatalogError(f"{path}: {part}: expected data and labels")
     return found
