@@ -246,7 +246,8 @@ def test_lessons_are_the_training_pictures_with_the_question_that_is_asked(tmp_p
     counts = write_lessons(one, tmp_path, tmp_path / "data")
     records = json.loads((tmp_path / "data/llava.json").read_text())
     assert sum(counts.values()) == len(records) == 8
-    (human, gpt) = records[0]["conversations"]
+    (system, human, gpt) = records[0]["conversations"]
+    assert system == {"from": "system", "value": prompt_for(one.asked).system}
     assert human["value"] == f"<image>\n{prompt_for(one.asked).text}" and gpt["value"] in ("FR-I", "FR-II")
     samples = open_handover(tmp_path / "data", tags=["all"], index_dir=tmp_path / "index")
     assert len(samples) == 8 and samples[0].n_placeholders == 1
