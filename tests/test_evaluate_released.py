@@ -111,7 +111,7 @@ def test_the_releases_own_words_are_read_out_of_its_code_and_nothing_is_run(rele
     with pytest.raises(CatalogError, match="build_prompt_guided and USER_TEXT are not plain texts"):
         picture_set("astrovlbench_nvss").asked_as_published(release)
     path.unlink()
-    with pytest.raises(RecipeError, match="no wording 'paper'"):
+    with pytest.raises(RecipeError, match="no wording 'paper'; known: fixed, code, structured, short"):
         prompt_for(picture_set("astrovlbench_nvss").asked_as_published(release), "paper")
 
 

@@ -58,8 +58,9 @@ def prompt_for(benchmark: Benchmark, variant: str = "fixed", order: int = 0, *, 
 
     Raises RecipeError for another variant or order.
     """
-    if variant not in VARIANTS or variant not in benchmark.prompt.keys() | _wordings()[benchmark.answer].keys():
-        raise RecipeError(f"benchmark {benchmark.name}: no wording {variant!r}; known: {', '.join(VARIANTS)}")
+    known = [one for one in VARIANTS if one in benchmark.prompt.keys() | _wordings()[benchmark.answer].keys()]
+    if variant not in known:
+        raise RecipeError(f"benchmark {benchmark.name}: no wording {variant!r}; known: {', '.join(known)}")
     orders = option_orders(benchmark)
     if not 0 <= order < len(orders):
         raise RecipeError(f"benchmark {benchmark.name}: no order {order} of its options; known: 0 to {len(orders) - 1}")
