@@ -58,8 +58,8 @@ _of_prompt = _together(
 _of_examples = _together(
     click.option("--shots", type=click.IntRange(0), default=0, show_default=True,
                  help="Training pictures with their answers shown before the question."),
-    click.option("--select", type=click.Choice(["random", "balanced", "nearest"]), default="balanced",
-                 show_default=True, help="How they are chosen."),
+    click.option("--select", type=click.Choice(["random", "balanced", "nearest", "nearest-balanced"]),
+                 default="balanced", show_default=True, help="How they are chosen."),
     click.option("--seeds", type=click.IntRange(1), default=1, show_default=True,
                  help="Asked so often, with other examples each time."),
     click.option("--parity-dir", type=click.Path(path_type=Path, exists=True, file_okay=False),

@@ -106,7 +106,7 @@ def rows_with_examples(select, shots=2, seed=0, backend=None, n=N):
     return found.kept.to_pylist(), given, asked
 
 
-@pytest.mark.parametrize("select", ["random", "balanced", "nearest"])
+@pytest.mark.parametrize("select", ["random", "balanced", "nearest", "nearest-balanced"])
 def test_examples_are_of_the_training_split_and_share_nothing_with_the_picture(select):
     rows, (cutouts, sources, splits), asked = rows_with_examples(select)
     cut = {one["cutout_id"]: one for one in cutouts.to_pylist()}

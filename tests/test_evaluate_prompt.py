@@ -121,6 +121,15 @@ def test_the_nearest_example_comes_last():
     assert [one.picture_id for one in chosen] == ["cutout-2", "cutout-4", "cutout-3"]
 
 
+def test_the_nearest_of_every_truth_come_in_turn():
+    candidates = [task(str(k), ("FR-I",) if k < 5 else ("FR-II",)) for k in range(8)]
+    features = {f"cutout-{k}": np.array([float(k)]) for k in range(8)} | {"cutout-q": np.array([0.1])}
+    query, select = task("q", split="test"), "nearest-balanced"
+    chosen = examples_for(query, candidates, shots=4, seed=0, select=select, features=features)
+    assert sorted(one.picture_id for one in chosen) == ["cutout-0", "cutout-1", "cutout-5", "cutout-6"]
+    assert {one.picture_id for one in chosen[2:]} == {"cutout-0", "cutout-5"}  # the nearest last
+
+
 def test_an_example_from_outside_the_training_split_is_refused():
     with pytest.raises(RecipeError, match="not of the training split"):
         examples_for(task("q", split="test"), [task("a", split="test")], shots=1, seed=0)

@@ -17,7 +17,7 @@ from PIL import Image
 from curation.asking.request import Example
 from curation.engine.steps import Input, Resources, Step
 from evaluate.tasks.benchmark import SOURCE_COLUMNS, Benchmark, Row, Task, pictures
-from evaluate.tasks.prompt import Asked, Select, examples_for
+from evaluate.tasks.prompt import NEAREST, Asked, Select, examples_for
 from schemas.fingerprint import fraction
 from schemas.pictures import opened
 from schemas.rejection import Rejection, Sieved, sieved
@@ -50,7 +50,7 @@ class Pool:
 
     def of(self, task: Task, manual: Manual, own: Mapping[str, NDArray[np.float64]]) -> tuple[Task, ...]:
         """The examples of a picture; `own`: thumbnails of what is asked about, where the nearest are wanted."""
-        features = {**self.features, **own} if manual.select == "nearest" else None
+        features = {**self.features, **own} if manual.select in NEAREST else None
         return examples_for(
             task, self.tasks, shots=manual.shots, seed=manual.seed, select=manual.select, features=features
         )

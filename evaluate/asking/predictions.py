@@ -25,7 +25,7 @@ from evaluate.asking.shown import pictures_shown
 from evaluate.tasks.answers import read_reply
 from evaluate.tasks.benchmark import CUTOUT_COLUMNS, SOURCE_COLUMNS, SPLIT_COLUMNS, Benchmark, Task, pictures
 from evaluate.tasks.inputs import Inputs
-from evaluate.tasks.prompt import Asked, prompt_for
+from evaluate.tasks.prompt import NEAREST, Asked, prompt_for
 from evaluate.tasks.reply_words import Answer
 from schemas.errors import GateError
 from schemas.rejection import Rejection, Sieved, sieved
@@ -161,7 +161,7 @@ def _questions(asking: Asking, tasks: Sequence[Task], backend: Backend, pool: Po
     asked, benchmark = asking.asked, asking.benchmark
     prompt = prompt_for(benchmark, asked.variant, asked.option_order, shots=asked.shots)
     form = choice_form([one.text for one in prompt.choices]) if asked.is_constrained else None
-    own = thumbnails(tasks) if pool is not None and asked.shot_select == "nearest" else {}
+    own = thumbnails(tasks) if pool is not None and asked.shot_select in NEAREST else {}
     found: list[_Question] = []
     for task, png in zip(tasks, pictures_shown(asked.shown, tasks), strict=True):
         examples = pool.of(task, asked.manual, own) if pool is not None and asked.manual is not None else ()

@@ -19,8 +19,9 @@ from schemas.fingerprint import canonical_json, fraction
 HERE = Path(__file__).parent / "prompts.toml"
 VARIANTS = ("fixed", "paper", "code", "structured", "short")
 N_ORDERS = 4
-SELECTIONS = ("random", "balanced", "nearest")
-Select = Literal["random", "balanced", "nearest"]
+SELECTIONS = ("random", "balanced", "nearest", "nearest-balanced")
+Select = Literal["random", "balanced", "nearest", "nearest-balanced"]
+NEAREST = ("nearest", "nearest-balanced")
 
 
 @dataclass(frozen=True)
@@ -98,24 +99,25 @@ def examples_for(  # noqa: PLR0913
     """Examples for a picture: training pictures that share neither source, mosaic, patch of sky nor bytes with it.
 
     `random`: by key. `balanced`: every truth in turn. `nearest`: by distance of `features`, given by picture id, the
-    nearest last. Raises RecipeError where there are too few, or a candidate is not of the training split.
+    nearest last; `nearest-balanced`: the nearest of every truth in turn, as Drozdova et al. 2025 do. Raises RecipeError
+    where there are too few, or a candidate is not of the training split.
     """
     wrong = next((one.picture_id for one in candidates if one.split != "train"), None)
     if wrong:
         raise RecipeError(f"{wrong} is not of the training split, so it cannot be an example")
     apart = [one for one in candidates if is_apart(one, task)]
     ordered = sorted(apart, key=lambda one: fraction(f"{seed}:{task.picture_id}:{one.picture_id}"))
-    if select == "nearest":
+    if select in NEAREST:
         if features is None:
             raise RecipeError("the nearest examples need features of the pictures")
         near = features[task.picture_id]
         ordered.sort(key=lambda one: float(np.linalg.norm(features[one.picture_id] - near)))
-    elif select == "balanced":
+    if select in ("balanced", "nearest-balanced"):
         ordered = _in_turn(ordered, seed, task.picture_id)
     chosen = _of_other_sky(ordered, shots)
     if len(chosen) < shots:
         raise RecipeError(f"{task.picture_id}: {shots} examples are wanted, {len(chosen)} training pictures will do")
-    return tuple(reversed(chosen)) if select == "nearest" else tuple(chosen)
+    return tuple(reversed(chosen)) if select in NEAREST else tuple(chosen)
 
 
 def is_apart(one: Task, other: Task) -> bool:
