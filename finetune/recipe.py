@@ -273,6 +273,11 @@ class Recipe(Table):
         return fingerprint(said)
 
     @property
+    def changes_vision(self) -> bool:
+        """Whether the vision tower of the exported model is another than the base's."""
+        return self.trainable.vision == "full" or (self.lora is not None and self.lora.vision)
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """The sources of data, in the recipe's order."""
         return tuple(source.tag for source in self.data)

@@ -66,7 +66,7 @@ def _numbers(given: Mapping[str, Any], group: str, n_tuned: int) -> list[float]:
 def _row(name: str, one: Recipe) -> tuple[str, ...]:
     tags = "+".join(f"{source.tag}" + (f":{source.weight:g}" if source.weight else "") for source in one.data)
     llm = one.trainable.llm + (f" {one.lora.r}/{one.lora.alpha}" if one.lora else "")
-    llm += "+vision" if one.trainable.vision == "full" else ""
+    llm += "+vision" if one.changes_vision else ""
     return (
         name, one.family, tags, llm, str(one.run.epochs), f"{one.optim.lr:g}",
         f"{one.batch.per_device}x{one.batch.accumulate}x{one.batch.n_gpus}", one.turns.layout, one.title,

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from finetune.export.merges import shares_of_recipe
 from finetune.network.model import config_of, ledger_of, on_meta, problems
 from finetune.network.shapes import Shape, expected
 from finetune.network.shapes import shape_of as published_shape
@@ -53,6 +54,12 @@ def test_beside_the_tower_goes_with_a_frozen_one_and_what_is_not_said_leaves_the
     told = recipe("lora_deep_qa", {"lora.on": json.dumps(LINEARS), "lora.vision": "false"})
     assert told.fingerprint == recipe("lora_deep_qa").fingerprint
     assert told.fingerprint != recipe("lora_deep_qa", {"lora.on": '["q"]'}).fingerprint
+
+
+def test_a_mixture_with_the_base_mixes_the_tower_where_it_learned(tiny_of):
+    folder = tiny_of("qwen2_5_vl")
+    shares = [shares_of_recipe(smoke(folder, lora), 0.5) for lora in (ON_TWO, TOWER)]
+    assert [one.vision for one in shares] == [0.0, 0.5]
 
 
 def test_the_published_lora_on_mirabest_is_of_about_as_many_weights():

@@ -104,6 +104,9 @@ def evaluation(
 
 def _told(recipe: Any) -> str:
     llm = recipe.trainable.llm + (f" {recipe.lora.r}/{recipe.lora.alpha}" if recipe.lora else "")
+    if recipe.lora and not recipe.lora.is_everywhere:
+        llm += f" on {', '.join(recipe.lora.on)}"
+    llm += " and vision tower" if recipe.changes_vision else ""
     optim, turns = recipe.optim, recipe.turns
     return (
         f"llm {llm}, lr {optim.lr:g} ({optim.schedule}, warm-up {optim.warmup:g}), {recipe.run.epochs} epochs, "

@@ -25,8 +25,7 @@ def shares_of_recipe(recipe: Recipe, share: float) -> Shares:
 
     The vision tower is mixed where it was trained: an LLM that learned with one tower is not put before another.
     """
-    is_seeing = recipe.trainable.vision == "full"
-    return Shares(share, share, share, share, share, share if is_seeing else 0.0)
+    return Shares(share, share, share, share, share, share if recipe.changes_vision else 0.0)
 
 
 def merged_shares(recipe: Recipe, base: Path, out: Path) -> list[dict[str, Any]]:
