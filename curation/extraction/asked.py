@@ -56,6 +56,8 @@ class Asked:
     """"islands" or "peaks", where their number is asked for."""
     extreme: str | None = None
     place: str | None = None
+    is_of_some: bool = False
+    """It names some, of which the answer tells those that are there."""
     is_negative: bool = False
     """It denies: what "no" means to it nobody knows."""
     choices: tuple[str, ...] = ()
@@ -110,6 +112,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         is_negative=bool(re.search(r"(?i)\b(?:no|not|none|nothing)\b|n't\b", text)),
         choices=tuple(dict.fromkeys(labels)) if re.search(r"(?i)\bor\b", text) else (),
         is_count=is_count, is_class=is_class, is_polar=polar,
+        is_of_some=bool(re.search(r"(?i)\bwhich (?:\w+ )?of (?:the|these|those)\b", text)) and not options,
         is_where=bool(re.search(r"(?i)\bwhere\b|\bin which (?:part|quadrant|half|corner|area|region)\b", text)),
         is_plural=bool(re.search(r"(?i)\bare\b", text)),
         is_one=bool(CHOSEN.search(text) or (ONE_BOX.search(text) and ONE_BOX.search(_unnamed(text, scheme)))),

@@ -3,7 +3,7 @@
 Each rule is a pattern over categories (see tokens.pattern) and what is made of it; the rules are tried in order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -31,12 +31,12 @@ def _chunks(text: str, key: SchemeKey, dialect: Dialect) -> tuple[Token, ...]:
 
 def chunked(tokens: Sequence[Token]) -> list[Token]:
     """The tokens without decoration, their amounts, measures, verbs and nouns put together."""
-    found = [one for one in tokens if one.category not in ("decoration", "hedge")]
+    found = [one for one in _both(tokens) if one.category not in ("decoration", "hedge")]
     at = _next_rule(letters(found), 0)
     while at < len(RULES):
         found = rewritten(found, *RULES[at])
         at = _next_rule(letters(found), at + 1)
-    found = _sides_as_places([one for one in found if one.category != "decoration"])
+    found = _only_first(_sides_as_places([one for one in found if one.category != "decoration"]))
     following = [one.category for one in [*found[1:], *found[-1:]]]
     return [
         replace(one, category="np", value=THIS)
@@ -46,6 +46,25 @@ def chunked(tokens: Sequence[Token]) -> list[Token]:
     ]
 
 
+def _both(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Takes "both compact sources" as "the two compact sources"; "both A and B" says no more than "A and B"."""
+    for at, one in enumerate(tokens):
+        yield one
+        if one.text.lower() != "both" or one.category != "decoration":
+            continue
+        kinds = [each.category for each in tokens[at + 1 :]]
+        n = next(
+            (n for n, kind in enumerate(kinds) if kind not in ("adjective", "qualifier", "the", "sign")), len(kinds)
+        )
+        is_plural = n < len(kinds) and kinds[n] in BOTH and tokens[at + 1 + n].text.lower().endswith(("s", "nebulae"))
+        if is_plural and (n + 1 == len(kinds) or kinds[n + 1] not in ("and", "or", "comma", *BOTH)):
+            yield replace(one, category="the", text="the")
+            yield replace(one, category="counted", value=2.0, text="two")
+
+
+BOTH = ("noun", "object", "galaxy", "ones")
+
+
 @lru_cache(maxsize=MOST_FORMS)
 def _next_rule(form: str, start: int) -> int:
     """The first rule from `start` on that may change tokens of a form (`letters`); len(RULES) where none does."""
@@ -53,6 +72,24 @@ def _next_rule(form: str, start: int) -> int:
 
 
 POINTING = ("this", "that", "these", "those")
+
+
+def _only_first(tokens: list[Token]) -> list[Token]:
+    """Takes "only has extended sources" as "has only extended sources", and "which also has" as "which has"."""
+    found = list[Token]()
+    for at, one in enumerate(tokens):
+        before, after = found[-1:], tokens[at + 1 : at + 2]
+        is_before_verb = bool(after) and after[0].category in ("have", "see") and not after[0].is_denied
+        is_only = one.category == "np" and [each.category for each in found[-2:]] in (["only", "have"], ["only", "see"])
+        if is_only:
+            nouns = one.value.nouns
+            found[-2:] = [
+                found[-1],
+                replace(one, value=replace(one.value, nouns=(replace(nouns[0], is_only=True), *nouns[1:]))),
+            ]
+        elif not (one.text.lower() == "also" and is_before_verb and before):
+            found.append(one)
+    return found
 
 
 def _sides_as_places(tokens: Sequence[Token]) -> list[Token]:
@@ -68,7 +105,7 @@ def _sides_as_places(tokens: Sequence[Token]) -> list[Token]:
     return found
 
 
-_HEAD = "(noun (object|klass)?|sign (object|galaxy|noun|klass)?|object|galaxy|ones|klass)"
+_HEAD = "(noun (object|klass|field)?|sign (object|galaxy|noun|klass|field)?|object|galaxy|ones|klass)"
 RULES = [
     ("between number and number", phrases.as_range),
     ("number (to|dash|or) number", phrases.as_range),
@@ -94,6 +131,15 @@ RULES = [
     ("(have|lack|see|exist|lie) not", phrases.as_verb),
     ("do? not? do? be not?", phrases.as_verb),
     ("be (visible|absent)", phrases.as_visible),
+    ("be not? consist", phrases.as_category("consist")),
+    ("be be", phrases.as_category("be")),
+    ("be not? have", phrases.as_passive),
+    ("some (percent|share)", phrases.as_some_share),
+    ("percent of it", phrases.as_share),
+    ("(of|with) a? qualifier+ klass", phrases.as_category("decoration")),
+    ("the? centre_word colon", phrases.as_centre),
+    ("at the? centre_word", phrases.as_centre),
+    ("comma so", lambda match: phrases.joined(match, "semi") if match.matched[1].text.lower() == "so" else None),
     *LINKED,
     ("be not? located", phrases.as_category("lie")),
     (f"{PRE} qualifier* (blank_noun|border_noun)", phrases.as_blank),
@@ -102,10 +148,12 @@ RULES = [
     (f"{PRE} (adjective (comma|and|or|nor)* (the|a|qualifier)*)* {_HEAD}", phrases.as_noun),
     ("(amount|no) qualifier* adjective", phrases.as_noun),
     (f"{PRE} adjective* qualifier* amount", phrases.as_one),
+    ("np lpar (np|sign|adjective) rpar", phrases.as_named_twice),
     ("(the|it) klass", phrases.as_pronoun),
-    ("the compare of (the|it|np|all)* amount?", phrases.as_superlative),
-    ("none_of? it", phrases.as_pronoun),
+    ("the? compare of (the|it|np|all)* amount?", phrases.as_superlative),
+    ("(none_of|all)? it", phrases.as_pronoun),
     ("(nothing|not anything)", phrases.as_nothing),
     ("everything object? visible?", phrases.as_everything),
+    ("np (np|the) be (adjective|np)", phrases.as_restricted),
     *VERBS,
 ]  # fmt: skip

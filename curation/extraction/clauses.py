@@ -10,6 +10,7 @@ from curation.extraction.canonical import canonical
 from curation.extraction.constructions import TABLE, Context, turned_round
 from curation.extraction.described import described
 from curation.extraction.phrases import SAME, THIS, Noun
+from curation.extraction.sharing import shared
 from curation.extraction.source_constructions import whole
 from curation.extraction.tokens import Match, Token, denied, letters, pattern
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
@@ -60,7 +61,7 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         return made
     tokens, context = _reordered(tuple(tokens), context)
     made = clause(tokens, context) or _first(_weakly_parted(tokens, context))
-    made = made or _first(_tailed(tokens, context))
+    made = made or _first(_tailed(tokens, context)) or _first(_sharing(tokens, context))
     if made is None and context.is_central and tokens[0].category in PREDICATES:  # "diffuse, in several islands"
         start = tokens[0].start
         it = [Token("np", start, start, THIS), Token("be", start, start, text="is")]
@@ -90,7 +91,7 @@ def _first(readings: Iterable[Reading | None]) -> Reading | None:
 def _parted(tokens: Sequence[Token], end: int, start: int, context: Context) -> Reading | None:
     """What stands before a joint and what stands after it, each a sentence of its own."""
     one = sentence(tokens[:end], context) if end else Reading((), context.noun)
-    is_torn = end > 0 and start < len(tokens) and tokens[start].category == "be" and not _has_verb(tokens[:end])
+    is_torn = end > 0 and start < len(tokens) and tokens[start].category == "be" and not _is_finite(tokens[:end])
     if one is not None and end and (is_torn or _is_left_open(one, tokens[end:])):
         return None
     two = sentence(tokens[start:], replace(context, noun=one.noun)) if one is not None and tokens[start:] else None
@@ -116,9 +117,11 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
         is_within_places = tokens[at - 1].category == tokens[at + 1].category == "place"
         if joint.category == "with" and [one.category for one in tokens[at + 1 :]] == ["amount"]:
             continue  # "one with several"
-        is_as = [one.category for one in tokens[at - 1 : at + 1]] == ["comma", "as"] and tokens[
-            at + 1
-        ].category in SUBJECTS
+        is_as = [one.category for one in tokens[at - 1 : at + 1]] == ["comma", "as"] and tokens[at + 1].category in (
+            *SUBJECTS,
+            "there",
+            "see",
+        )
         if (joint.category in WEAK and not is_within_places) or is_relative or is_as:
             yield _parted(tokens, at, at if is_relative else at + 1, context)
 
@@ -129,6 +132,7 @@ TOLD = re.compile(
 )
 PREDICATES = ("adjective", "sign", "whole", "broken")
 OF_PARTS = ("with", "of", "at")
+IS = re.compile(r"(?i)(?:is|are|was|were|be|can|could|may|has|have|been|not|appears?|seems?|'s|remains?)\b")
 SEVERAL = attrgetter("quantifier", "is_plural", "extreme", "is_other", "is_only")
 
 
@@ -150,13 +154,34 @@ def _tailed(tokens: Sequence[Token], context: Context) -> Iterator[Reading | Non
         yield _parted([*tokens[:at], *rest], at, at, context)
 
 
+def _sharing(tokens: Sequence[Token], context: Context) -> Iterator[Reading | None]:
+    """As two sentences that share words."""
+    for each in shared(tokens):
+        one = sentence(each.first, context)
+        if one is None or not one.claims:
+            continue
+        noun = one.noun
+        nouns = [noun for token in each.first if token.category == "np" for noun in token.value.nouns]
+        if each.is_of_last and len(nouns) > 1:
+            noun = nouns[-1]
+        two = sentence(each.second, replace(context, noun=noun))
+        yield None if two is None else Reading((*one.claims, *two.claims), one.noun)
+
+
 def _denied_that(tokens: Sequence[Token], context: Context) -> Reading | None:
-    """Of "it is not true that": the one claim of the rest turned round."""
+    """Of "it is not true that": the one claim of the rest turned round; of two, each by itself."""
     made = sentence(tokens, context)
-    turned = [turned_round(one.claim) for one in made.claims] if made else []
-    if made is None or len(turned) != 1 or turned[0] is None:
-        return None
-    return Reading((replace(made.claims[0], claim=turned[0]),), made.noun)
+    for at in range(1, len(tokens) - 1) if made is None or len(made.claims) > 1 else ():
+        if tokens[at].category not in ("or", "nor"):
+            continue
+        rest = tokens[at + (2 if tokens[at + 1].text.lower() == "that" else 1) :]
+        first = _denied_that(tokens[:at], context) if _has_verb(rest) else None
+        second = _denied_that(rest, replace(context, noun=first.noun)) if first else None
+        if first and second:
+            return Reading((*first.claims, *second.claims), second.noun)
+    (only,) = made.claims if made is not None and len(made.claims) == 1 else (None,)
+    turned = turned_round(only.claim) if only else None
+    return Reading((replace(only, claim=turned),), made.noun) if made and only and turned else None
 
 
 def _reordered(tokens: tuple[Token, ...], context: Context) -> tuple[tuple[Token, ...], Context]:
@@ -164,6 +189,8 @@ def _reordered(tokens: tuple[Token, ...], context: Context) -> tuple[tuple[Token
     first, rest = [one.category for one in tokens[:3]], tokens[3:]
     if first == ["nor", "be", "np"]:
         return (tokens[2], denied(tokens[1]), *rest), context
+    if first == ["than", "np", "comma"] and len(rest) > 1:  # "compared with that one, this is larger"
+        return (*rest, *tokens[:2]), context
     if first == ["as", "of", "np"] and rest:
         return tuple(trimmed(rest)), replace(context, noun=tokens[2].value.nouns[0])
     return tokens, context
@@ -202,6 +229,11 @@ def _is_exception(tokens: Sequence[Token], at: int) -> bool:
 
 def _has_verb(tokens: Sequence[Token]) -> bool:
     return any(one.category in FINITE for one in tokens)
+
+
+def _is_finite(tokens: Sequence[Token]) -> bool:
+    """Whether there is a verb that is no participle: not "one source, located on the left"."""
+    return any(one.category in FINITE and (one.category != "visible" or IS.match(one.text)) for one in tokens)
 
 
 def trimmed(tokens: Sequence[Token]) -> list[Token]:

@@ -71,8 +71,16 @@ EXAMPLES: list[str] = []
 
 def turned_round(one: Claim) -> Claim | None:
     """The claim denied; None where its denial is no claim: of a vague number, or of "only"."""
-    if one.kind in ("only", "unread") or one.how in ("several", "about", "some", "couple", "few", "dozens", "hundreds"):
+    if (
+        one.kind in ("only", "unread")
+        or (one.kind == "border" and one.count is not None)
+        or one.how in ("several", "about", "some", "couple", "few", "dozens", "hundreds")
+    ):
         return None
+    if one.kind == "position" and one.count is not None:
+        return (
+            replace(one, count=None, how=None, state=Truth.ABSENT) if (one.count, one.how) == (1, "at least") else None
+        )
     if one.kind == "count" and one.how in ("at least", "at most") and one.count is not None:
         step, how = (-1, "at most") if one.how == "at least" else (1, "at least")
         return replace(one, count=one.count + step, how=None if one.count + step == 0 else how)
@@ -239,7 +247,7 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
     f"{NPS} {PLACES} visible", f"{NPS} visible by the? image",
     f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} absent",
     f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"{NPS} mar", f"{NPS} span the? image", f"{PLACES} colon {NPS}",
-    f"do {NPS} lie", f"the? {PLACES} have {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}",
+    f"do {NPS} lie", f"the? {PLACES} (have|lack) {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}",
     examples=("There are no imaging artefacts in the image.", "The image shows two compact sources in the lower half."),
 )  # fmt: skip
 def _exists(match: Match, context: Context) -> list[Claim] | None:
@@ -274,6 +282,10 @@ def _fragment(match: Match, context: Context) -> list[Claim] | None:
     where = [one.value for one in match.all("place")]
     is_there = not match.all("not")
     asked = context.asked
+    if asked is not None and asked.place and asked.is_class and not (where or asked.is_polar or context.is_central):
+        where = [Place(0, 0, asked.place)]  # "What is the object in the centre?" "A compact source."
+        if asked.place == "centre" and is_there and len(group.nouns) == 1 and group.nouns[0].subject != ANY_OBJECT:
+            return [Claim("extreme", ANY_OBJECT, how="most central", other=f"is {group.nouns[0].subject}")]
     if asked is not None and asked.is_about_the_source and not where:
         return _is_a(Noun(ANY_OBJECT, is_definite=True), group, context, is_true=is_there)
     if len(group.nouns) == 1 and group.nouns[0].is_definite and where:
@@ -510,9 +522,13 @@ def _is_a(one: Noun, what: Group, context: Context, *, is_true: bool) -> list[Cl
 def said_to_be(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> list[Claim] | None:
     """That what a noun means is of a class; None where it is not sure who is meant."""
     subject = what.subject
+    if subject in ("it", SAME):
+        return None
     if subject == ANY_OBJECT:
         return [] if is_central(noun, context) and is_true and not what.amount else None
     if noun.extreme:
+        if noun.of:
+            return None
         n = noun.amount.count if noun.amount else None
         claim = Claim("extreme", noun.subject, state(is_true), count=n, how=noun.extreme, other=f"is {subject}")
         return [claim] if n or not noun.is_plural else None
@@ -530,9 +546,14 @@ def said_to_be(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> li
 def _are(noun: Noun, subject: str, *, is_true: bool) -> list[Claim] | None:
     """That all, most, none, or those at a place are of a class."""
     if noun.quantifier == "no":
-        is_plain = is_true and noun.subject == ANY_OBJECT and not noun.places
-        return [Claim("presence", subject, Truth.ABSENT)] if is_plain else None
+        if not is_true or noun.places or noun.is_restricted or subject == "it":
+            return None
+        none = Claim("share", subject, Truth.ABSENT, how="some", other=noun.subject)
+        return [Claim("presence", subject, Truth.ABSENT) if noun.subject == ANY_OBJECT else none]
     if noun.places:
+        if noun.amount and not noun.is_definite and noun.subject == ANY_OBJECT and is_true and not noun.is_restricted:
+            how = noun.amount.how or ("at least" if noun.amount.count == 1 else None)
+            return [Claim("position", subject, count=noun.amount.count, how=how, other=at.name) for at in noun.places]
         is_plain = not noun.amount and not noun.quantifier
         return [Claim("position", subject, state(is_true), other=noun.places[-1].name)] if is_plain else None
     how = {"not all": "all"}.get(noun.quantifier or "", noun.quantifier)
@@ -557,6 +578,8 @@ def _so_many_are(noun: Noun, subject: str, context: Context, *, is_true: bool) -
     if amount is not None:
         total = counted(replace(noun, amount=noun.of, of=None), context) if noun.of else []
         how = "some" if noun.is_restricted and not amount.how else amount.how
+        if noun.is_part and amount == Amount(1) and not noun.of and context.scheme.about == "picture":
+            return [Claim("presence", subject)]  # "one of the objects is"
         return [*(total or ()), Claim("count", subject, count=amount.count, how=how)]
     how = "all" if noun.is_definite and not noun.is_singular else "some"
     is_wider = noun.subject == ANY_OBJECT or set(subject.split("|")) <= set(noun.subject.split("|"))
@@ -595,6 +618,8 @@ def is_at(one: Noun, places: Sequence[Place], context: Context, *, is_true: bool
     if noun.subject in LABELS_OF_A_PICTURE:
         return _border(noun, places, is_there=is_true != (noun.quantifier == "no"))
     claims: list[Claim] = []
+    if len(places) > 1 and noun.is_definite and noun.amount and any(one.name.startswith("compass") for one in places):
+        return None  # the two in the east and in the north: which of them is where
     for place in places:
         holds = is_true != place.is_outside
         if noun.extreme:
@@ -605,6 +630,8 @@ def is_at(one: Noun, places: Sequence[Place], context: Context, *, is_true: bool
         if made is None:
             return None
         claims.append(made)
+    if noun.extreme and noun.of:
+        claims.append(Claim("count", noun.subject, count=noun.of.count))
     if (
         noun.is_definite
         and noun.amount
@@ -655,6 +682,29 @@ def _there_beside(match: Match, context: Context) -> list[Claim] | None:
     if noun.amount and noun.amount.count != 1:
         return None
     return [*said, Claim(str(match.all("beside")[0].value), noun.subject, other=against.subject)]
+
+
+@construction("np be compare than the? other amount?", examples=("The extended source is larger than the others.",))
+def _than_others(match: Match, context: Context) -> list[Claim] | None:
+    """That one thing is the largest or the smallest of all."""
+    noun, amounts = resolved(match.all("np")[0].value.nouns[0], context), [one.value for one in match.all("amount")]
+    is_one = noun is not None and not (noun.is_plural or noun.quantifier or noun.places or noun.extreme)
+    if noun is None or not is_one or noun.subject == ANY_OBJECT or match.all("be")[0].is_denied:
+        return None
+    how = {"larger": "largest", "smaller": "smallest"}.get(str(match.all("compare")[0].value))
+    total = [Claim("count", ANY_OBJECT, count=one.count + 1) for one in amounts if one.count and not one.how]
+    is_known = how is not None and len(total) == len(amounts) and not context.is_central
+    return [*total, Claim("extreme", ANY_OBJECT, how=how, other=f"is {noun.subject}")] if is_known else None
+
+
+@construction("np (span|be) np", examples=("Compact sources make up the majority of the objects.",))
+def _majority(match: Match, context: Context) -> list[Claim] | None:
+    """That most of all are of a class."""
+    one, of = (each.value.nouns[0] for each in match.all("np"))
+    is_plain = of.quantifier == "most" and not (one.quantifier or one.amount or one.is_restricted or one.places)
+    if not is_plain or any(each.is_denied for each in match.matched) or one.subject in (ANY_OBJECT, "it", SAME):
+        return None
+    return [Claim("share", one.subject, how="most", other=of.subject)]
 
 
 @construction("np be the? extreme (of all? the? (amount|np)?)?", examples=("The multi-island source is the largest.",))
@@ -759,7 +809,8 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
 @construction(
     "there be np other? (besides|than|with_ex|but|with)+ np", "there be np nothing_else", "np nothing_else",
     "the? image have np nothing_else",
-    "there be only np", "np be all that be? visible", "see np nothing_else", "there be np (comma|and)* nothing_else",
+    "np (besides|with_ex|than|but) np visible", "there be only np", "np be all that be? visible", "see np nothing_else",
+    "there be np (comma|and)* nothing_else",
     examples=("There are no other sources besides the compact source.", "There is one compact source and nothing else"),
 )  # fmt: skip
 def _nothing_else(match: Match, context: Context) -> list[Claim] | None:
@@ -841,7 +892,9 @@ def _none_of_the_classes(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("presence", one.subject, Truth.ABSENT) for one in what.nouns]
 
 
-SHAPE = re.compile(r"(?i)(?:morphology|shape|structure|appearance|form|type|class)$|\b(?:island|component|peak)s?\b")
+SHAPE = re.compile(
+    r"(?i)(?:morphology|shape|structure|appearance|form|type|class|category|group)$|\b(?:island|component|peak)s?\b"
+)
 
 
 @construction(f"np (have|lack) {NPS} ({PLACES})?")
@@ -849,24 +902,27 @@ def _it_has(match: Match, context: Context) -> list[Claim] | None:
     """Of the picture: "it shows compact sources"."""
     first, *rest = match.all("np", *LINKS)
     one = first.value.nouns[0]
+    is_all = one.subject == ANY_OBJECT and one.is_definite and one.is_plural and not (one.amount or one.is_restricted)
+    if is_all and not (one.places or one.quantifier) and re.match(r"(?i)compris|includ", match.matched[1].text):
+        return there_is(listed(rest), [at.value for at in match.all("place")], context)
     is_picture = one.subject == "it" and not one.quantifier and not context.is_central and context.noun is None
     denials = sum(one.is_denied + (one.category == "lack") for one in match.matched)
     where = [one.value for one in match.all("place")]
     return there_is(listed(rest), where, context, is_there=denials % 2 == 0) if is_picture else None
 
 
-@construction("np have a? np")
+@construction("np have a? np", "np (consist|falls_into|be? lie? at) np")
 def _has_shape(match: Match, context: Context) -> list[Claim] | None:
     """Of "it has an FR-I morphology": that it is one."""
     first, second = match.all("np")
     if not SHAPE.search(second.text):
         return None
-    (verb,) = match.all("have")
+    verb = match.matched[1]
     return _is_a(first.value.nouns[0], second.value, context, is_true=not verb.is_denied)
 
 
 @construction(
-    "np surround np",
+    "np surround np place?",
     "np be? (surround|visible) surround? np",
     "there be np surround np",
     "the? image have np surround np",
@@ -879,6 +935,8 @@ def _around(match: Match, context: Context) -> list[Claim] | None:
     if not (is_joined or is_artefact) or any(each.is_denied for each in match.matched):
         return None
     claims = there_is(one, (), context)
+    where = [Claim("position", other.nouns[0].subject, other=at.value.name) for at in match.all("place")]
+    claims = None if claims is None else [*claims, *where]
     return (
         claims
         if other.nouns[0].subject == ANY_OBJECT
@@ -917,6 +975,7 @@ def _all_but_so_many(match: Match, context: Context) -> list[Claim] | None:
     if what.nouns[0].subject == ANY_OBJECT:
         return None
     whole = next((one for one in nouns if one.quantifier == "all"), None)
+    is_odd_out = whole is not None and whole.subject == ANY_OBJECT
     rest = [one for one in nouns if one is not whole]
     out = rest[0] if rest else None
     amount = amounts[0] if amounts else out.amount if out and out.amount else Amount(1)
@@ -928,6 +987,8 @@ def _all_but_so_many(match: Match, context: Context) -> list[Claim] | None:
         said += counted(replace(out, is_definite=False, amount=amount, places=()), context) or []
         said += [Claim("position", out.subject, other=place.name) for place in out.places]
     of = whole.subject if whole else ANY_OBJECT
+    if is_odd_out and out is not None and out.subject in ARTEFACTS:  # no source, so that it is none of those
+        return [*said, Claim("share", what.nouns[0].subject, how="all", other=ANY_OBJECT)]
     return [*said, Claim("share", what.nouns[0].subject, count=amount.count, how="all but", other=of)]
 
 
@@ -950,26 +1011,35 @@ def _all_but(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     "(besides|with) np place? comma? there be np", "(besides|with) np place? comma? the? image have np",
+    "the? image have np comma? besides np", "there be np visible? comma? besides np", "np visible comma? besides np",
     "besides np place? comma? see np", "besides np place? comma? np visible",
 )  # fmt: skip
 def _besides(match: Match, context: Context) -> list[Claim] | None:
     one, other = (each.value for each in match.all("np"))
     where = [each.value for each in match.all("place")]
+    if match.matched[0].category == "besides" and other.nouns[0].quantifier == "no" and len(one.nouns) == 1:
+        is_all = other.nouns[0].subject == ANY_OBJECT and not (other.nouns[0].is_restricted or where)
+        made = counted(replace(one.nouns[0], is_definite=False), context) if is_all else None
+        return [*made, Claim("only", one.nouns[0].subject)] if made else None
     first = there_is(Group(tuple(replace(each, is_definite=False) for each in one.nouns)), where, context)
     second = there_is(
         Group(tuple(replace(each, is_other=False, is_restricted=False) for each in other.nouns)), (), context
     )
+    joint = match.all("besides", "with")[0]
+    if joint.text.lower() == "next to" and context.scheme.about == "objects" or any(x.is_denied for x in match.matched):
+        return None
     return None if first is None or second is None else [*first, *second]
 
 
 @construction(
     "(there be|the? image have|see)? np than np (visible|exist)?",
-    "np number_verb np",
+    "np number_verb np (by amount to amount)?",
     "there be more adjective than np",
     "the? image have more adjective than np",
     "see more adjective than np",
     "np (be|exist) at? equal",
     "(there be|the? image have|see)? times? as vague? np as np (visible|exist)?",
+    "np be times as amount as np",
     "there be times as vague np as np",
 )
 def _more(match: Match, context: Context) -> list[Claim] | None:
@@ -977,13 +1047,17 @@ def _more(match: Match, context: Context) -> list[Claim] | None:
         [Noun(str(each.value)) for each in match.all("adjective")] + [each.value.nouns[0] for each in match.all("np")]
     )[:2]
     verbs, times = match.all("number_verb"), match.all("times")
+    ratio = [one.value.count for one in match.all("amount")] if verbs else []
+    if ratio and ratio[1] != 1:
+        return None
     if one.places or other.places or any(each.is_denied for each in match.matched):
         return None
     compared = one.compared or next((str(each.value) for each in match.all("more")), None)
     if match.all("than") and compared is None:
         return None
     kind = str(verbs[0].value) if verbs else compared or ("more" if times else "equal")
-    return [Claim(kind, one.subject, other=other.subject, count=int(times[0].value) if times else None)]
+    n = int(times[0].value) if times else ratio[0] if ratio else None
+    return [Claim(kind, one.subject, other=other.subject, count=n)]
 
 
 @construction("np (span|be) share", "(span|be) share", "np be share axis", "share axis? be span np")
@@ -1144,12 +1218,14 @@ def _is_blank(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "(the|image|be|have|a|comma|angle|axis|of|taken|at|survey|frequency|compare|qualifier|map|freq|bound|it|by|np|portion)+"
+    "(the|image|be|have|a|comma|angle|axis|of|taken|at|survey|frequency|compare|qualifier|map|freq|bound|it|by|np|portion"
+    "|visible|as|with|and|span|lpar|rpar)+"
 )
 def _map(match: Match, context: Context) -> list[Claim] | None:
     """What the picture was cut from: map, survey, frequency, and how large it is."""
     what = match.all("map", "survey", "frequency")
-    if any(one.is_denied for one in match.matched) or not what or not match.all("image", "map"):
+    is_of_image = match.all("image", "map") or (match.all("np") and match.all("taken", "visible"))
+    if any(one.is_denied for one in match.matched) or not what or not is_of_image:
         return None
     if any(noun.subject != "it" for one in match.all("np") for noun in one.value.nouns):
         return None
@@ -1207,7 +1283,7 @@ ODD = {"peculiar": "PECULIAR", "anomalous": "PECULIAR", "unusual": "PECULIAR"}
 
 
 @construction(
-    "the? image (be|span) bound? angle (at? axis)?",
+    "the? image (be|span|have) (a? image of)? bound? angle (at? axis)?",
     "(all|each) axis of? (the image)? (span|be) bound? angle",
     "axis of? (the? image)? (colon|be|span) bound? angle",
     "angle axis",

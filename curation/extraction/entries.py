@@ -257,6 +257,9 @@ def _sentence(subject: str, tokens: Sequence[Token], context: Context) -> list[C
         first.category in ("np",) and first.value.nouns[0].subject == "it" and first.value.nouns[0].quantifier == "no"
     ):
         tokens = [replace(first, category="np", value=Group((replace(noun, quantifier="no"),))), *tokens[1:]]
+    elif first.category == "np" and first.value.nouns[0].subject == ANY_OBJECT and not first.value.nouns[0].quantifier:
+        rest = first.value.nouns[1:]  # "Flagged: one source, on the left"
+        tokens = [replace(first, value=Group((replace(first.value.nouns[0], subject=subject), *rest))), *tokens[1:]]
     elif first.category == "visible" and len(tokens) > 1:
         tokens = [replace(first, category="np", value=Group((noun,)), is_denied=False), *tokens]
     made = sentence(tokens, replace(context, noun=Noun(subject, is_definite=True), asked=None))

@@ -18,6 +18,12 @@ OUTLINED = re.compile(
 ONE = ("single", "lone", "sole", "solitary")
 TOLD = ("visible", "detected", "identified", "catalogued", "cataloged", "known", "actual", "individual", "entire")
 """Of "the detected sources", which are all of them."""
+SEEN = (
+    *("obvious", "apparent", "noticeable", "clear", "evident", "discernible", "detectable", "identifiable", "definite"),
+    *("recognisable", "recognizable", "perceptible", "observable", "unmistakable", "real", "genuine", "actual"),
+    *("true", "visible", "detected", "identified", "clearly visible"),
+)
+"""Of "no obvious sources": there are none to be seen."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,14 @@ def joined(match: Match, category: str, value: object = None) -> Token:
 # -- amounts and measures -------------------------------------------------------------------------------------------
 
 
+def as_centre(match: Match) -> Token | None:
+    """Of "dead centre: an extended source", "right at the centre" where that is of the picture."""
+    after = match.tokens[match.found.end() : match.found.end() + 1]
+    if after and after[0].category == "of":
+        return None
+    return joined(match, "place", Place(*match.span, "centre"))
+
+
 def as_range(match: Match) -> Token | None:
     low, high = match.all("number")
     if any(one.text == "/" for one in match.all("or")):
@@ -155,6 +169,12 @@ def as_share(match: Match) -> Token:
     return joined(match, "share", (*percent.value, axes[0].value if axes else None))
 
 
+def as_some_share(match: Match) -> Token:
+    """Of "some 25 per cent": about so many."""
+    one = match.matched[1]
+    return replace(one, start=match.span[0], value=(one.value[0], one.value[1] or "about", *one.value[2:]))
+
+
 def as_preposition(match: Match) -> Token | None:
     """Of "above" and the like where no number follows."""
     (one,) = match.matched
@@ -194,6 +214,11 @@ def as_category(category: str) -> Callable[[Match], Token]:
         return replace(joined(match, category, match.matched[-1].value), is_denied=bool(n % 2))
 
     return made
+
+
+def as_passive(match: Match) -> Token | None:
+    """Of "is not affected by": the picture has it not."""
+    return as_category("have")(match) if match.matched[-1].text.endswith((" by", " with")) else None
 
 
 # -- nouns ----------------------------------------------------------------------------------------------------------
@@ -248,7 +273,7 @@ def determined(match: Match, head: Token) -> Noun:
         is_half = percents[0].value == (50.0, "about")
         quantifier = "half" if is_half else f"{percents[0].value[0]:g} %"
     is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
-    plain = (*ONE, *TOLD) if "the" in seen else ONE
+    plain = (*ONE, *TOLD) if "the" in seen else (*ONE, *SEEN) if quantifier == "no" else ONE
     order = [one.category for one in match.matched]
     is_sole = "only" in seen and "the" in order[: order.index("only")] and not counts and not is_plural
     counts = [Amount(1)] if is_sole else counts  # "the only compact source": there is one, others there may be
@@ -268,6 +293,26 @@ def as_again(match: Match) -> Token | None:
     """The same twice: "3 (three)"."""
     one, other = match.all("amount")
     return one if one.value == other.value else None
+
+
+def as_named_twice(match: Match) -> Token | None:
+    """Of "a supernova remnant (SNR)": the same thing by its sign."""
+    first, *_, second = match.all("np", "sign", "adjective")
+    said = {each.subject for each in second.value.nouns} if second.category == "np" else {str(second.value)}
+    is_same = first.category == "np" and said == {each.subject for each in first.value.nouns}
+    return replace(first, end=match.span[1]) if is_same else None
+
+
+def as_restricted(match: Match) -> Token | None:
+    """Of "one source that is flagged": one flagged source."""
+    first, that, verb, what = match.matched
+    (noun, *more), said = first.value.nouns, what.value.nouns if what.category == "np" else ()
+    is_open = noun.subject == ANY_OBJECT and not (more or noun.is_definite or noun.quantifier or noun.is_only)
+    is_bare = len(said) == 1 and not (said[0].quantifier or said[0].amount or said[0].extreme or said[0].places)
+    if that.text.lower() not in ("that", "which") or verb.is_denied or not is_open or (said and not is_bare):
+        return None
+    label = said[0].subject if said else str(what.value)
+    return joined(match, "np", Group((replace(noun, subject=label),))) if label not in ("it", ANY_OBJECT) else None
 
 
 def _is_part(match: Match) -> bool:
@@ -317,6 +362,13 @@ def as_one(match: Match) -> Token | None:
 def as_superlative(match: Match) -> Token:
     """Of "the larger of the two": of those just spoken of."""
     how = {"larger": "largest", "smaller": "smallest"}[match.all("compare")[0].value]
+    of = [noun for one in match.all("np") for noun in one.value.nouns if noun.subject not in ("it", SAME, ANY_OBJECT)]
+    if not match.all("the") and " the " not in f" {match.matched[0].text.lower()}":
+        return joined(match, UNKNOWN)
+    if of:
+        is_of_two = len(of) == 1 and of[0].is_definite and of[0].amount == Amount(2) and not of[0].is_restricted
+        noun = Noun(of[0].subject, is_definite=True, extreme=how, of=Amount(2))
+        return joined(match, "np" if is_of_two else UNKNOWN, Group((noun,)))
     return joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
 
 

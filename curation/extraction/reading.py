@@ -13,11 +13,11 @@ from curation.extraction.boxed import boxed
 from curation.extraction.boxes_in_words import IN_UNITS, written_boxes
 from curation.extraction.chunks import chunks_of
 from curation.extraction.clauses import FINITE, Reading, pieces, sentence, trimmed, unread
-from curation.extraction.constructions import LABELS_OF_A_PICTURE, MOST_TRIES, Context
+from curation.extraction.constructions import LABELS_OF_A_PICTURE, MOST_TRIES, Context, turned_round
 from curation.extraction.entries import head, is_head, read_entries
 from curation.extraction.lexicon import SchemeKey, scheme_key
 from curation.extraction.phrases import Group, Noun
-from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, closing, opening, reply
+from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, VERDICT, closing, opening, reply
 from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
 from curation.extraction.stand_ins import stood_in
@@ -98,6 +98,8 @@ def read_answer(asked: Asked, answer: str, scheme: LabelScheme, dialect: Dialect
     text, rest = text[:LONGEST], text[LONGEST:]
     found = _as_list(asked, text, scheme) or list(_as_prose(asked, text, scheme, dialect))
     found += _off_topic(asked, found, len(text))
+    if asked.is_of_some:  # "only A" of those that were asked for
+        found = [replace(one, claim=Claim("unread", "only")) if one.claim.kind == "only" else one for one in found]
     found = _told_apart(found)
     if rest.strip():
         found.append(unread("the rest", len(text), len(text) + len(rest)))
@@ -124,12 +126,17 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
     subject = asked.subject if asked.is_where else None
     noun = Noun(subject, is_definite=True, is_plural=asked.is_plural) if subject else None
     said, key, before, tries = list(statements(text)), scheme_key(scheme), Before(asked, noun), MOST_TRIES
+    last = 0
     for one in said:
+        verdict = VERDICT.match(one.text) if found and before.asked is None else None
+        if verdict and last and (turned := _judged(found[-last:], is_so=bool(verdict["yes"]))):
+            found[-last:], last = turned, 0
+            continue
         plainly = Statement(one.text, 0, 0, one.is_question, one.is_item)
         made = read_statement(plainly, before, key, dialect, is_alone=len(said) == 1)
         if made.n_tries > tries:
             made = _State(before, key.scheme, dialect, tries).read(plainly, is_alone=len(said) == 1)
-        before, tries = made.after, tries - made.n_tries
+        before, tries, last = made.after, tries - made.n_tries, len(made.claims)
         for each in made.claims:
             start, end = (one.start, one.end) if one.is_made else (each.start + one.start, each.end + one.start)
             limit = len(text)
@@ -142,6 +149,15 @@ def _as_prose(asked: Asked, text: str, scheme: LabelScheme, dialect: Dialect) ->
         if set(subjects) <= set((asked.subject or "").split("|")):
             subject = str(asked.subject)
         yield ExtractedClaim(Claim("count", subject, count=len(boxes)), boxes[0].start, boxes[-1].end)
+
+
+def _judged(said: list[ExtractedClaim], *, is_so: bool) -> list[ExtractedClaim]:
+    """The claims of a statement that the next one confirms or denies; none where the denial says nothing."""
+    if any(one.claim.kind == "unread" for one in said):
+        return []
+    said = [replace(one, is_hedged=False) for one in said]
+    turned = turned_round(said[0].claim) if len(said) == 1 else None
+    return said if is_so else [replace(said[0], claim=turned)] if turned else []
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,9 @@ HARMLESS = re.compile(
     |(?:in|by\ way\ of|as\ a|to)\ (?:summary|short|brief|conclusion|summari[sz]e|sum\ up|conclude)
     |based\ on\ {_IN_PICTURE}(?:\ provided)?
     |(?:what\ i\ see|visible\ features|observations?|findings?|image\ (?:description|analysis|content)|overview
-    |key\ (?:features|elements|observations)|summary|description|conclusion|explanation|analysis|reasoning
-    |answer|contents?|results?|notes?|details|radio\ image)
+    |(?:key|notable|main|visible|important|prominent|noteworthy)\ (?:features|elements|observations
+    |characteristics|aspects|components|details|objects)|(?:class|source|image)?\ ?classification|summary|description
+    |conclusion|explanation|analysis|reasoning|answer|contents?|results?|notes?|details|radio\ image)
     |i\ (?:have\ )?(?:checked|examined|inspected|analy[sz]ed)\ {_IN_PICTURE}(?:\ (?:carefully|closely))?|json
     |output|response
     )\W*"""
@@ -51,13 +52,21 @@ HARMLESS = re.compile(
 TOPIC = re.compile(
     r"(?i)^\W*(?:(?:(?:short|brief|final|my|the|direct|long|one-line|quick) )*(?:answer|description"
     r"|summary|explanation|justification|reason(?:ing)?|conclusion|verdict|overview|reply|response"
-    r"|analysis|caption|result|overall|tl;? ?dr)"
+    r"|analysis|caption|result|overall|tl;? ?dr"
+    r"|(?:key|notable|main|visible|important|prominent|noteworthy) (?:features|elements|observations|objects))"
     r"|(?:(?:the|this) (?:source|image|picture|field|map) |i (?:can )?|we (?:can )?)(?:has|have|shows?"
     r"|contains?|displays?|includes?|features?|see|identify|find|detect)(?: the following(?: \w+){0,2})?"
     r"|(?:the )?following(?: \w+){0,2} (?:are|is|can be) (?:visible|present|seen|found"
     r"|identified)(?: in the (?:image|picture|field|map))?"
     r"|in (?:summary|short|brief|conclusion)|to sum up|to summari[sz]e|note|nb|a)\s*:\s*(?=\S)"
 )
+VERDICT = re.compile(
+    r"(?i)^\W*(?:that|this|which|it|the (?:statement|claim|description))(?: is|'s| would be| seems)(?: indeed"
+    r"| certainly| clearly| quite| simply| just)? (?:(?P<yes>right|true|correct|so|the case|accurate)"
+    r"|(?:(?:not|n't)(?: at all| quite)? (?:right|true|correct|so|the case|accurate)|wrong|false|untrue|incorrect"
+    r"|inaccurate|mistaken))\W*$"
+)
+"""What is said of the statement before: that it is right, or that it is not."""
 OPENING = re.compile(
     rf"""(?ix)^\W*(?:(?:unfortunately|fortunately|luckily|sadly|alas|hmm+|well|oh|ah|so|ok|okay|alright
     |honestly|frankly|clearly|evidently|actually|certainly|sure|of\ course|in\ short|in\ brief|in\ summary
@@ -75,19 +84,22 @@ CLOSING = re.compile(
 )
 YES = re.compile(
     r"(?i)^\W*(?P<said>yes|yeah|yep|yup|affirmative|correct|indeed|absolutely|definitely|true|right"
-    r"|certainly|of course|sure|it does|it is|they are|it has|they do|there is|there are|i do"
-    r"|i (?:do )?(?:think|believe) so|(?:so it|it) seems so|so it (?:seems"
+    r"|certainly|of course|sure|it (?:certainly|definitely|clearly|indeed|surely) (?:is|does|has)"
+    r"|it does|it is|they are|it has|they do|there is|there are|i do"
+    r"|(?:i (?:do|would) |i'd )?(?:think|believe|say) so|(?:so it|it) seems so|apparently so|so it (?:seems"
     r"|appears))\b(?P<more>(?:\s+(?:indeed|of course|certainly|sir|definitely"
     r"|absolutely))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
     re.DOTALL,
 )
 NO = re.compile(
-    r"(?i)^\W*(?P<said>no|nope|nah|negative|not at all|certainly not|definitely not|not really"
-    r"|by no means|of course not|absolutely not|not any|none|never|false|it does(?: not|n't)|it is(?: not"
+    r"(?i)^\W*(?P<said>no|nope|nah|neither|negative|not at all|certainly not|definitely not|not really"
+    r"|by no means|of course not|absolutely not|not any|none|never|false"
+    r"|it (?:certainly|definitely|clearly) (?:is|does|has)(?: not|n't)|it does(?: not|n't)|it is(?: not"
     r"|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)"
     r"|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell)"
     r"|i (?:do(?:n't| not)) (?:think|believe) so|i (?:can(?:not|'t)|do(?:n't| not)) see (?:one|any|it)"
-    r"|i (?:can )?(?:see|find) none)\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever"
+    r"|i (?:can )?(?:see|find) none|none (?:that )?i can (?:see|find)|i'm afraid not|apparently not|unfortunately not"
+    r"|nothing of the (?:kind|sort))\b(?P<more>(?:\s+(?:sir|any|at all|whatsoever"
     r"|indeed))?)\s*(?:(?P<mark>[,;:.!(-]+)\s*(?P<rest>.*?)\)?)?$",
     re.DOTALL,
 )
@@ -175,7 +187,7 @@ def reply(text: str, asked: Asked) -> Reply | None:
         if not asked.is_polar:
             return (
                 Reply((), found.end("said"), rest, is_yes)
-                if rest < len(text) and found["said"].lower() in ("yes", "no")
+                if rest < len(text) and found["said"].lower() in ("yes", "no", "neither")
                 else None
             )
         claims = () if asked.is_negative and rest < len(text) else replied(asked, is_yes=is_yes)

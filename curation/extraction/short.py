@@ -66,15 +66,22 @@ def _how_many(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, conte
         return None
     if asked.parts:
         return [Claim("structure", asked.parts, count=amount.count, how=amount.how)] if amount.count != 0 else None
-    if asked.subject in (None, "blank", "edge", "it") or asked.measured:
+    subject = _counted_of(asked)
+    if subject is None:
         return None
     if asked.is_count and asked.place is not None:
-        return [counted_at(str(asked.subject), amount, asked.place)]
+        return [counted_at(subject, amount, asked.place)]
     if asked.is_count or (asked.is_polar and amount.count != 0):
-        return [counted(str(asked.subject), amount)]
-    return (
-        there(str(asked.subject), is_there=False) if amount.count == 0 and (asked.is_boxes or asked.is_where) else None
-    )
+        return [counted(subject, amount)]
+    return there(subject, is_there=False) if amount.count == 0 and (asked.is_boxes or asked.is_where) else None
+
+
+def _counted_of(asked: Asked) -> str | None:
+    """Of what a number answers: of "is any galaxy peculiar?" of the peculiar ones; None where of nothing."""
+    if asked.subject in (None, "blank", "edge", "it") or asked.measured:
+        return None
+    said = [one for one in asked.proposition[:1] if one.kind in ("presence", "share")] if asked.is_polar else []
+    return said[0].subject if said and asked.subject == ANY_OBJECT else asked.subject
 
 
 def _amount(tokens: Sequence[Token], kinds: Sequence[str]) -> Amount | None:

@@ -44,7 +44,8 @@ def _parts(match: Match) -> Token | None:
 
 
 def _nothing(match: Match) -> Token:
-    return joined(match, "np", Group((Noun(str(match.matched[1].value), quantifier="no"),)))
+    value = match.matched[1].value
+    return joined(match, "np", Group((Noun(str(value[0] if isinstance(value, tuple) else value), quantifier="no"),)))
 
 
 def _peaked(match: Match) -> Token:
@@ -70,7 +71,7 @@ def _linked(match: Match) -> Token:
 
 
 THINGS = [
-    ("nothing adjective", _nothing),
+    ("nothing (adjective|noun)", _nothing),
     (f"{PRE} (adjective comma?)* qualifier* lobe", _thing("lobes")),
     (f"{PRE} qualifier* hotspot", _thing("hotspots")),
     *((f"{PRE} {one}", lambda match: joined(match, match.matched[-1].category)) for one in ("gleam", "brightest_part")),

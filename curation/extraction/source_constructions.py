@@ -35,6 +35,7 @@ HERE = "(at_ends|at_core|flank|place|outwards|visible|exist|lie|be|by|at|of|comm
     "(np|lobes|flank|brightest_part|gleam)? (be|flank|at_ends)* "
     f"(end_in|tip|have|see|see_not|lack|visible|lie|exist|at|by|of)* (the|a)? hotspots {HERE} absent? {HERE}",
     f"(at_ends|flank|place|there)* (be|lie|see|see_not|exist) hotspots {HERE}",
+    f"np? (have|see|with|be)* lobes (with|have|end_in|np|at)+ hotspots {HERE}",
     f"hotspots (mark|end_in|tip)+ (the|a|both|of|tip)* (lobes|at_ends|place)? {HERE}",
     examples=("The source fades outwards.", "The lobes end in bright hotspots."),
 )
@@ -274,7 +275,10 @@ def _there_are(match: Match, context: Context) -> list[Claim] | None:
     first, *rest = match.all("np", "comma", "and", "or", "nor")
     nouns = [one.value.nouns[0].subject for one in match.all("np")]
     if match.all("box_word"):
-        is_around = match.all("box_word")[0].text.lower().startswith("surround") and nouns == ["ARTIFACT", ANY_OBJECT]
-        return there_is(Group(first.value.nouns[:1]), (), context) if is_around else None
+        text = match.all("box_word")[0].text.lower()
+        around, other = (1, 0) if "surrounded" in text else (0, 1)
+        is_around = "surround" in text and nouns[around] == "ARTIFACT" and nouns[other] == ANY_OBJECT
+        is_around = is_around and not match.all("np")[other].value.nouns[0].quantifier and not denials(match)
+        return there_is(Group(match.all("np")[around].value.nouns[:1]), (), context) if is_around else None
     is_emission = first.text.lower().endswith("emission") and nouns[0] == ANY_OBJECT and not context.is_central
     return there_is(listed(rest), (), context, is_there=not denials(match)) if is_emission else None

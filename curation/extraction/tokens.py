@@ -29,6 +29,7 @@ OF_OTHER = re.compile(
     r"(?i)[\s-]*(?:east|west)?\s*of\s+(?!(?:the\s+|this\s+)?(?:image|picture|field|frame|map|cutout|view|scene)\b)"
 )
 """What follows words that are no place in the picture: "to the south of the other"."""
+LOCATED = re.compile(r"(?i)\s+(?:located|placed|positioned|situated)\b")
 ASKING = re.compile(r"(?i)\b(?:would|do|can|could)\s+$")
 OF_A_SOURCE = re.compile(r"(?i)\b(?:source|object|galaxy|one|is|lies|sits|seen|found|located)\s+$")
 """Before "at the centre" where that is the centre of the picture, not of the source."""
@@ -296,7 +297,7 @@ def _places(text: str, plainly: Sequence[Token]) -> list[Token]:
     nouns = [one for one in plainly if one.category == "noun"]
     found = [
         one for one in places(text)
-        if text[one.start : one.end].lower() != "centrally"
+        if (text[one.start : one.end].lower() != "centrally" or not LOCATED.match(text, one.end))
         and not any(noun.start <= one.start and one.end <= noun.end + 1 for noun in nouns)
     ]  # fmt: skip
     return [Token("place", one.start, one.end, one) for one in found if not OF_OTHER.match(text, one.end)]

@@ -189,7 +189,7 @@ def injections_step(
         name=f"injections/{dataset_name}",
         make=injections,
         table=INJECTIONS,
-        version=9,  # a fault that is not understood is not kept, a true text that is not is no false alarm
+        version=10,  # a fault that is not understood is not kept, a true text that is not is no false alarm
         config=(
             InjectionSetup(
                 only(scheme, "injections"),

@@ -77,7 +77,7 @@ def generated_step(
         name=f"generated/{dataset_name}",
         make=partial(generated, asks),
         table=GENERATED,
-        version=7,  # 4: claims are stated first; 5: a question holds no pieces of a form; 6, 7: the reader reads more
+        version=8,  # 4: claims are stated first; 5: a question holds no pieces of a form; 6 to 8: the reader reads more
         config=(writing, reading) if reading else (writing,),
         beside=(names_digest(writing.scheme), wordings_digest()),
         inputs=(Input(cutouts, by_part=True, columns=(*CUTOUT_COLUMNS, "png")), Input(sources), Input(objects)),

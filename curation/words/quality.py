@@ -98,7 +98,7 @@ def quality_step(
         name=f"quality/{dataset_name}",
         make=quality if judged is None else scored,
         table=QUALITY,
-        version=9,  # the reader reads more; of blank pixels nothing is known where bands beside the picture look so
+        version=10,  # the reader reads more; of blank pixels nothing is known where bands beside the picture look so
         config=(only(scheme, "quality"), dialect, survey_facts(survey)),
         beside=(names_digest(scheme),),
         inputs=(
