@@ -3,9 +3,11 @@
 A phrase "(a|b|) c" stands for several; a longer one wins over a shorter, a scheme's own over another scheme's.
 """
 
+import gc
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import chain, product
@@ -62,19 +64,17 @@ class Lexicon:
     @classmethod
     def of(cls, *ranked: Iterable[Entry]) -> "Lexicon":
         """Of entries of the same words the first that came, those in letters of their own before it within a rank."""
-        found: dict[tuple[str, ...], dict[tuple[int, str | None], Entry]] = {}
-        for rank, entries in enumerate(ranked):
+        found: dict[tuple[str, ...], tuple[Entry, ...]] = {}
+        for entries in ranked:
+            here: dict[tuple[str, ...], tuple[Entry, ...]] = {}
             for one in entries:
-                if one.words:
-                    found.setdefault(one.words, {}).setdefault((rank, one.sign), one)
-        return cls(
-            {
-                words: tuple(some[key] for key in sorted(some, key=lambda key: (key[0], key[1] is None)))
-                if len(some) > 1
-                else tuple(some.values())
-                for words, some in found.items()
-            }
-        )
+                held = here.get(one.words, ())
+                if one.words and all(each.sign != one.sign for each in held):
+                    here[one.words] = (*held, one)
+            for words, held in here.items():
+                first = sorted(held, key=lambda one: one.sign is None) if len(held) > 1 else held
+                found[words] = (*found.get(words, ()), *first)
+        return cls(found)
 
     @classmethod
     def merged(cls, *lexicons: "Lexicon") -> "Lexicon":
@@ -173,7 +173,23 @@ def _same(key: SchemeKey) -> SchemeKey:
 
 @lru_cache(maxsize=32)
 def _lexicon(key: SchemeKey) -> tuple[Lexicon, Lexicon]:
-    scheme = key.scheme
+    with _collector_held():
+        return _made(key.scheme)
+
+
+@contextmanager
+def _collector_held() -> Iterator[None]:
+    """No collection of cycles: a hundred thousand entries that stay would be gone through again and again."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
+
+
+def _made(scheme: LabelScheme) -> tuple[Lexicon, Lexicon]:
     looks = [Entry(each, category) for category, one in looks_of(features(scheme)) for each in expanded(one)]
     others = [other for other in package_schemes() if other != scheme.name]
     ours = frozenset(scheme.labels)
