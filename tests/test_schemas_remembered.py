@@ -1,7 +1,5 @@
 """What is made of a table is made once, and goes with it."""
 
-import gc
-
 import pyarrow as pa
 
 from schemas.remembered import per_table
@@ -20,7 +18,6 @@ def test_each_table_is_asked_once_and_nothing_outlives_it():
     assert len(asked) == 2
     for k in range(50):  # addresses are given out again: what stood there before must be forgotten
         del one
-        gc.collect()
         one = pa.table({"n": [k]})
         assert total(one) == k
     assert len(asked) == 52
