@@ -24,8 +24,13 @@ def where():
 
 address = ray.get(where.remote())
 processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-found = [(one.name(), two.laddr.ip) for one in processes for two in one.net_connections("inet")
-         if two.status == psutil.CONN_LISTEN]
+found = []
+for one in processes:
+    try:
+        found += [(one.name(), two.laddr.ip) for two in one.net_connections("inet")
+                  if two.status == psutil.CONN_LISTEN]
+    except psutil.NoSuchProcess:  # it ended since, and listens nowhere
+        continue
 print(json.dumps([address, found]))
 ray.shutdown()
 """
