@@ -36,7 +36,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-class Qwen25VL:
+class Qwen25VL(qwen_form.QwenForm):
     """The family; see `family.Family`."""
 
     name = "qwen2_5_vl"
@@ -46,9 +46,6 @@ class Qwen25VL:
     processor_class = "Qwen2_5_VLProcessor"
     template = "qwen2_5_vl"
     has_system = True
-    placeholder = "<|image_pad|>"
-    picture_in_template = qwen_form.PICTURE
-    picture_in_row = qwen_form.PICTURE
     groups: Mapping[str, str] = {
         "vision": r"visual\.(?!merger\.)",
         "projector": r"visual\.merger\.",
@@ -57,14 +54,7 @@ class Qwen25VL:
         "llm": r"model\.(layers|norm)\.",
     }
     layers = r"model\.layers\.(\d+)\."
-    lora_targets = qwen_form.LORA_TARGETS
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
-    tiny_tokens: Mapping[str, str] = qwen_form.TINY_TOKENS
-    n_picture_tokens = staticmethod(qwen_form.n_picture_tokens)
-    pictures = staticmethod(qwen_form.pictures)
-    positions = staticmethod(qwen_form.positions)
-    n_features = staticmethod(qwen_form.n_features)
-    zero_picture = staticmethod(qwen_form.zero_picture)
 
     def one_spelling(self, name: str) -> str:
         """Some files have the names of a loaded model."""

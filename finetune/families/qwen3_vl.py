@@ -52,7 +52,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-class Qwen3VL:
+class Qwen3VL(qwen_form.QwenForm):
     """The family; see `family.Family`."""
 
     name = "qwen3_vl"
@@ -62,9 +62,6 @@ class Qwen3VL:
     processor_class = "Qwen3VLProcessor"
     template = "qwen3_vl"
     has_system = False
-    placeholder = "<|image_pad|>"
-    picture_in_template = qwen_form.PICTURE
-    picture_in_row = qwen_form.PICTURE
     groups: Mapping[str, str] = {
         "vision": r"model\.visual\.(?!merger\.|deepstack_merger_list\.)",
         "projector": r"model\.visual\.(merger|deepstack_merger_list)\.",
@@ -73,14 +70,7 @@ class Qwen3VL:
         "llm": r"model\.language_model\.(layers|norm)\.",
     }
     layers = r"model\.language_model\.layers\.(\d+)\."
-    lora_targets = qwen_form.LORA_TARGETS
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
-    tiny_tokens: Mapping[str, str] = qwen_form.TINY_TOKENS
-    n_picture_tokens = staticmethod(qwen_form.n_picture_tokens)
-    pictures = staticmethod(qwen_form.pictures)
-    positions = staticmethod(qwen_form.positions)
-    n_features = staticmethod(qwen_form.n_features)
-    zero_picture = staticmethod(qwen_form.zero_picture)
 
     def one_spelling(self, name: str) -> str:
         """There is one."""

@@ -14,7 +14,6 @@ TINY_TOKENS = {
     "image_token": "<|image_pad|>", "video_token": "<|video_pad|>", "vision_start_token": "<|vision_start|>",
     "vision_end_token": "<|vision_end|>",
 }  # fmt: skip
-LORA_TARGETS = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
 LEAST_TOKENS, MOST_TOKENS = 4, 16  # a picture of a tiny model
 
 
@@ -31,53 +30,58 @@ def grids(processor: Any, sizes_px: Sequence[tuple[int, int]]) -> list[tuple[int
     ]
 
 
-def n_picture_tokens(processor: Any, sizes_px: Sequence[tuple[int, int]]) -> list[int]:
-    """One for each 2 x 2 patches of the picture as the processor resizes it."""
-    return [down * across for down, across in grids(processor, sizes_px)]
+class QwenForm:
+    """What Qwen2.5-VL and Qwen3-VL have in common as families; see `family.Family`."""
 
+    placeholder = "<|image_pad|>"
+    picture_in_template = PICTURE
+    picture_in_row = PICTURE
+    lora_targets = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
+    tiny_tokens: Mapping[str, str] = TINY_TOKENS
 
-def pictures(processor: Any, images: Sequence[Any]) -> dict[str, Any]:
-    """pixel_values [n_patches, 3 x 2 x side x side] of all pictures, and image_grid_thw [n_pictures, 3]."""
-    given = processor.image_processor(images=list(images), return_tensors="pt")
-    return {name: given[name] for name in ("pixel_values", "image_grid_thw")}
+    def n_picture_tokens(self, processor: Any, sizes_px: Sequence[tuple[int, int]]) -> list[int]:
+        """One for each 2 x 2 patches of the picture as the processor resizes it."""
+        return [down * across for down, across in grids(processor, sizes_px)]
 
+    def pictures(self, processor: Any, images: Sequence[Any]) -> dict[str, Any]:
+        """pixel_values [n_patches, 3 x 2 x side x side] of all pictures, and image_grid_thw [n_pictures, 3]."""
+        given = processor.image_processor(images=list(images), return_tensors="pt")
+        return {name: given[name] for name in ("pixel_values", "image_grid_thw")}
 
-def positions(processor: Any, ids: Integers, sizes_px: Sequence[tuple[int, int]]) -> Integers:
-    """[3, n]: of words the same thrice; of a picture one time, and its rows and columns from there on."""
-    import numpy as np
+    def positions(self, processor: Any, ids: Integers, sizes_px: Sequence[tuple[int, int]]) -> Integers:
+        """[3, n]: of words the same thrice; of a picture one time, and its rows and columns from there on."""
+        import numpy as np
 
-    places = np.empty((3, len(ids)), np.int64)
-    at = next_place = 0
-    starts = _starts(ids == processor.image_token_id)
-    for start, (down, across) in zip(starts, grids(processor, sizes_px), strict=True):
-        places[:, at:start] = np.arange(start - at) + next_place
-        next_place += start - at
-        rows, columns = np.divmod(np.arange(down * across), across)
-        at = start + down * across
-        places[:, start:at] = next_place + np.stack([np.zeros_like(rows), rows, columns])
-        next_place += max(down, across)
-    places[:, at:] = np.arange(len(ids) - at) + next_place
-    return places
+        places = np.empty((3, len(ids)), np.int64)
+        at = next_place = 0
+        starts = _starts(ids == processor.image_token_id)
+        for start, (down, across) in zip(starts, grids(processor, sizes_px), strict=True):
+            places[:, at:start] = np.arange(start - at) + next_place
+            next_place += start - at
+            rows, columns = np.divmod(np.arange(down * across), across)
+            at = start + down * across
+            places[:, start:at] = next_place + np.stack([np.zeros_like(rows), rows, columns])
+            next_place += max(down, across)
+        places[:, at:] = np.arange(len(ids) - at) + next_place
+        return places
 
+    def n_features(self, model: Any, given: Mapping[str, Any]) -> int:
+        """Of all pictures, one after another. The tower reads the grid's numbers, so it goes onto the CPU as it is."""
+        import torch
 
-def n_features(model: Any, given: Mapping[str, Any]) -> int:
-    """Of all pictures, one after another. The tower reads the grid's numbers, so it goes onto the CPU as it is."""
-    import torch
+        model.model.visual.to_empty(device="cpu")
+        with torch.device("cpu"), torch.no_grad():
+            features = model.get_image_features(given["pixel_values"], given["image_grid_thw"]).pooler_output
+        return sum(len(one) for one in features)
 
-    model.model.visual.to_empty(device="cpu")
-    with torch.device("cpu"), torch.no_grad():
-        features = model.get_image_features(given["pixel_values"], given["image_grid_thw"]).pooler_output
-    return sum(len(one) for one in features)
+    def zero_picture(self, model: Any) -> dict[str, Any]:
+        """2 x 2 patches."""
+        import torch
 
-
-def zero_picture(model: Any) -> dict[str, Any]:
-    """2 x 2 patches."""
-    import torch
-
-    vision = model.config.vision_config
-    side = vision.spatial_merge_size
-    n_numbers = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
-    return {"pixel_values": torch.zeros(side**2, n_numbers), "image_grid_thw": torch.tensor([[1, side, side]])}
+        vision = model.config.vision_config
+        side = vision.spatial_merge_size
+        n_numbers = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
+        return {"pixel_values": torch.zeros(side**2, n_numbers), "image_grid_thw": torch.tensor([[1, side, side]])}
 
 
 def tiny_processor(kind: Any, video: Any, tokenizer: Any, seen: Mapping[str, Any]) -> Any:
