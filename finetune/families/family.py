@@ -4,7 +4,8 @@ A family imports torch, transformers and numpy where it needs them and not befor
 is not there is told at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Integers: TypeAlias = "NDArray[np.int64]"
+
+
+@dataclass(frozen=True)
+class LoraTower:
+    """The linear layers of a vision tower's blocks."""
+
+    targets: str
+    """A pattern of their names in memory."""
+    ends: Callable[[Mapping[str, Any]], list[tuple[int, int]]]
+    """Inputs and outputs of each, of all blocks, by the config of the whole model."""
 
 
 class Family(Protocol):
@@ -80,6 +91,11 @@ class Family(Protocol):
     @property
     def lora_targets(self) -> str:
         """The linear layers of the LLM, by names in memory. Bare names, `q_proj` and so on, hit vision towers too."""
+        ...
+
+    @property
+    def lora_tower(self) -> "LoraTower | None":
+        """Low-rank weights beside its vision tower; None: nobody said yet of which layers."""
         ...
 
     @property

@@ -55,6 +55,7 @@ class InternVL:
     }
     layers = llava_form.LAYERS
     lora_targets = llava_form.LORA_TARGETS
+    lora_tower = None
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
     tiny_tokens: Mapping[str, str] = {
         "start_image_token": "<img>", "end_image_token": "</img>", "context_image_token": "<IMG_CONTEXT>",

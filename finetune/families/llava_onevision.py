@@ -60,6 +60,7 @@ class LlavaOnevision:
     }
     layers = llava_form.LAYERS
     lora_targets = llava_form.LORA_TARGETS
+    lora_tower = None
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
     tiny_tokens: Mapping[str, str] = {"image_token": "<image>", "video_token": "<video>"}
 

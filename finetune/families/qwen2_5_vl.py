@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from finetune.families import qwen_form
-from finetune.families.family import library, linear
+from finetune.families.family import LoraTower, library, linear
 
 VISION = {
     "model_type": "qwen2_5_vl", "depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16,
@@ -36,6 +36,13 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def _tower_ends(config: Mapping[str, Any]) -> list[tuple[int, int]]:
+    vision = config["vision_config"]
+    hidden, inner = vision["hidden_size"], vision["intermediate_size"]
+    block = [(hidden, 3 * hidden), (hidden, hidden), (hidden, inner), (hidden, inner), (inner, hidden)]
+    return block * vision["depth"]
+
+
 class Qwen25VL(qwen_form.QwenForm):
     """The family; see `family.Family`."""
 
@@ -54,6 +61,7 @@ class Qwen25VL(qwen_form.QwenForm):
         "llm": r"model\.(layers|norm)\.",
     }
     layers = r"model\.layers\.(\d+)\."
+    lora_tower = LoraTower(r".*visual\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(gate|up|down)_proj)", _tower_ends)
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
 
     def one_spelling(self, name: str) -> str:

@@ -70,6 +70,7 @@ class Qwen3VL(qwen_form.QwenForm):
         "llm": r"model\.language_model\.(layers|norm)\.",
     }
     layers = r"model\.language_model\.layers\.(\d+)\."
+    lora_tower = None
     published: Mapping[str, Mapping[str, Any]] = PUBLISHED
 
     def one_spelling(self, name: str) -> str:

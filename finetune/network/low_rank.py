@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from finetune.families.family import Family
+from finetune.families.family import Family, LoraTower
+from finetune.families.known import FAMILIES
 from finetune.recipe import Lora
 from schemas.errors import RecipeError
-
-TOWERS = {"qwen2_5_vl": r".*visual\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.(gate|up|down)_proj)"}
-"""By family: the linear layers of the vision tower's blocks."""
 
 
 def targets(lora: Lora, family: Family) -> str:
@@ -16,23 +14,16 @@ def targets(lora: Lora, family: Family) -> str:
     llm = family.lora_targets
     if not lora.is_everywhere:
         llm = rf"(?=.*\.(?:{'|'.join(lora.on)})_proj$){llm}"
-    return rf"{llm}|{_tower(family)}" if lora.vision else llm
+    return rf"{llm}|{_tower(family).targets}" if lora.vision else llm
 
 
 def n_of_tower(lora: Lora, family: Family, config: Mapping[str, Any]) -> int:
     """Low-rank weights beside the vision tower."""
-    if not lora.vision:
-        return 0
-    _tower(family)
-    vision = config["vision_config"]
-    hidden, inner = vision["hidden_size"], vision["intermediate_size"]
-    ends = [(hidden, 3 * hidden), (hidden, hidden), (hidden, inner), (hidden, inner), (inner, hidden)]
-    return vision["depth"] * lora.r * sum(n_in + n_out for n_in, n_out in ends)
+    return lora.r * sum(n_in + n_out for n_in, n_out in _tower(family).ends(config)) if lora.vision else 0
 
 
-def _tower(family: Family) -> str:
-    if family.name not in TOWERS:
-        raise RecipeError(
-            f"lora.vision: the tower of {family.title} is not known here; expected one of {', '.join(TOWERS)}"
-        )
-    return TOWERS[family.name]
+def _tower(family: Family) -> LoraTower:
+    if family.lora_tower is None:
+        known = ", ".join(name for name, one in FAMILIES.items() if one.lora_tower)
+        raise RecipeError(f"lora.vision: the tower of {family.title} is not known here; expected one of {known}")
+    return family.lora_tower
