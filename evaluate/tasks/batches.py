@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curation.pictures.png import png_bytes
 from evaluate.tasks.pickled import plain_pickle
-from evaluate.tasks.zipped import Found, KeptOut, Picture
+from evaluate.tasks.zipped import Found, KeptOut, Picture, check_pinned, place_in
 from schemas.errors import CatalogError
 from schemas.fingerprint import content_id
 
@@ -66,12 +66,7 @@ def read_batches(raw: Path, name: str, batched: Batched) -> Found:
 
 def check_batches(raw: Path, batched: Batched) -> None:
     """Raise CatalogError for an archive that is absent, or not the published one."""
-    path = raw / batched.file
-    if not path.is_file():
-        raise CatalogError(f"{path}: no such file; the picture set needs it below --raw")
-    found = _md5(path, path.stat().st_mtime_ns)
-    if found != batched.md5:
-        raise CatalogError(f"{path}: MD5 {found}, expected {batched.md5}; fetch it again")
+    check_pinned(raw / batched.file, "md5", batched.md5)
 
 
 @lru_cache(maxsize=2)
@@ -115,11 +110,11 @@ def _pictures(name: str, part: str, batch: Mapping[str, Any], batched: Batched, 
         original, word = str(int(number)), str(said)
         if original not in batched.labels:
             continue
-        png, place = png_bytes(_shown(pixels, batched.shown_px)), NAME.fullmatch(PurePosixPath(word).stem)
-        ra, dec = (float(place["ra_deg"]), float(place["dec_deg"])) if place else (float("nan"), float("nan"))
+        png = png_bytes(_shown(pixels, batched.shown_px))
         yield Picture(
             content_id("cutout", name, hashlib.sha256(png).hexdigest()), content_id("source", name, batched.file, word),
-            word, f"{part}/{word}", split, batched.labels[original], original, ra, dec, png,
+            word, f"{part}/{word}", split, batched.labels[original], original,
+            *place_in(NAME.fullmatch(PurePosixPath(word).stem)), png,
         )  # fmt: skip
 
 
@@ -137,9 +132,3 @@ def _put_aside(learned: list[Picture], held_back: HeldBack | None) -> list[Pictu
     order = torch.randperm(len(learned), generator=torch.Generator().manual_seed(held_back.seed)).tolist()
     aside = set(order[held_back.n_train :])
     return [replace(one, split="validation") if k in aside else one for k, one in enumerate(learned)]
-
-
-@lru_cache(maxsize=4)
-def _md5(path: Path, _modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalogs.formats.plain_json import read_json_lines
-from evaluate.tasks.zipped import Found, KeptOut, Picture, checked_png
+from evaluate.tasks.zipped import Found, KeptOut, Picture, checked_png, place_in
 from schemas.errors import CatalogError
 from schemas.fingerprint import canonical_json, content_id, sha256_of
 from schemas.pictures import as_png
@@ -122,11 +122,10 @@ def _picture(path: Path, number: int, row: Mapping[str, Any], name: str, listed:
         png = as_png(checked_png(body, str(picture)), str(picture))
     except CatalogError as error:
         return Rejection(where, "not-a-picture", str(error), dict(row))
-    said = re.fullmatch(listed.position, pure.stem)
-    place = (float(said["ra_deg"]), float(said["dec_deg"])) if said else (float("nan"), float("nan"))
     return Picture(
         content_id("cutout", name, hashlib.sha256(body).hexdigest()), content_id("source", name, listed.file, member),
-        pure.stem, member, "test", listed.labels[word], word, *place, png,
+        pure.stem, member, "test", listed.labels[word], word,
+        *place_in(re.fullmatch(listed.position, pure.stem)), png,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import CatalogError
-from schemas.fingerprint import content_id, sha256_of
+from schemas.fingerprint import content_id
 from schemas.pictures import as_png, opened, size_px
 from schemas.rejection import Rejection
 
@@ -92,12 +92,17 @@ def read_pictures(raw: Path, name: str, zipped: Zipped) -> tuple[Picture, ...]:
 
 def check_file(zipped: Zipped, raw: Path) -> None:
     """Raise CatalogError for a file that is absent, or not the one that is pinned."""
-    path = raw / zipped.file
+    check_pinned(raw / zipped.file, "sha256", zipped.sha256)
+
+
+def check_pinned(path: Path, kind: Literal["sha256", "md5"], expected: str) -> None:
+    """Raise CatalogError for a file that is absent, or whose digest of this kind is another."""
     if not path.is_file():
         raise CatalogError(f"{path}: no such file; the picture set needs it below --raw")
-    found = _digest(path, path.stat().st_mtime_ns)
-    if found != zipped.sha256:
-        raise CatalogError(f"{path}: SHA-256 {found}, expected {zipped.sha256}; fetch it again, or pin the new one")
+    found = _digest(path, kind, path.stat().st_mtime_ns)
+    if found != expected:
+        told = {"sha256": "SHA-256", "md5": "MD5"}[kind]
+        raise CatalogError(f"{path}: {told} {found}, expected {expected}; fetch it again, or pin the new one")
 
 
 @lru_cache(maxsize=2)
@@ -130,7 +135,7 @@ def _pictures(path: Path, name: str, zipped: Zipped) -> Iterator[Picture]:
                 content_id("cutout", name, hashlib.sha256(png).hexdigest()),
                 content_id("source", name, zipped.file, said["name"]),
                 said["name"], info.filename, zipped.splits[said["split"]], zipped.labels[said["label"]], said["label"],
-                float(said["ra_deg"]), float(said["dec_deg"]), as_png(png, f"{path}: {info.filename}"),
+                *place_in(said), as_png(png, f"{path}: {info.filename}"),
             )  # fmt: skip
 
 
@@ -153,6 +158,12 @@ def checked_png(body: bytes, where: str) -> bytes:
     return body
 
 
+def place_in(said: re.Match[str] | None) -> tuple[float, float]:
+    """RA and Dec in degrees as a name says them, by the groups `ra_deg` and `dec_deg`; NaN, both, where it does not."""
+    return (float(said["ra_deg"]), float(said["dec_deg"])) if said else (float("nan"), float("nan"))
+
+
 @lru_cache(maxsize=8)
-def _digest(path: Path, _modified: int) -> str:
-    return sha256_of(path)
+def _digest(path: Path, kind: str, _modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, kind).hexdigest()
