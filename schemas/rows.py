@@ -5,6 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas.remembered import per_table
+
 
 class Rows(Mapping[str, dict[str, Any]]):
     """The id and some columns of a table by id. A row is made when it is asked for: of many, few are looked at."""
@@ -22,3 +24,15 @@ class Rows(Mapping[str, dict[str, Any]]):
 
     def __len__(self) -> int:
         return len(self._at)
+
+
+@per_table
+def rows_of_sources(sources: pa.Table) -> Rows:
+    """Labels of SOURCES by id."""
+    return Rows(sources, "source_id")
+
+
+@per_table
+def rows_of_objects(objects: pa.Table) -> Rows:
+    """Labels of OBJECTS by id."""
+    return Rows(objects, "object_id")

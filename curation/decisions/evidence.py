@@ -5,15 +5,14 @@ A decision counts while both are what they were; the words are in the id of the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
 from curation.pictures.boxes import visible_boxes
-from curation.pictures.outlines import SkyOutlines, sky_outlines
+from curation.pictures.outlines import outlines_of
 from schemas.fingerprint import fingerprint
-from schemas.rows import Rows
+from schemas.rows import rows_of_objects, rows_of_sources
 
 SAID = ("scheme", "label", "state", "tier")
 PLACES = 3  # decimals of a box, in fractions of the picture: as many as an answer has
@@ -40,30 +39,18 @@ class Annotated:
         said = self.labels(cutout["source_id"])
         if said is None:
             return None
-        boxes = visible_boxes(self._outlines, cutout) if self.objects.num_rows else ()
+        boxes = visible_boxes(outlines_of(self.objects), cutout) if self.objects.num_rows else ()
         shown = [
             [one.object_id, [round(edge, PLACES) for edge in one.box_norm],
-             _stated(self._object_rows[one.object_id]["labels"] or ())]
+             _stated(rows_of_objects(self.objects)[one.object_id]["labels"] or ())]
             for one in boxes
         ]  # fmt: skip
         return Evidence(cutout["sha256"], labels_digest(said, shown))
 
     def labels(self, source_id: str) -> Sequence[Row] | None:
         """The labels of a source; None where it is not there."""
-        source = self._source_rows.get(source_id)
+        source = rows_of_sources(self.sources).get(source_id)
         return None if source is None else source["labels"] or ()
-
-    @cached_property
-    def _source_rows(self) -> Rows:
-        return Rows(self.sources, "source_id")
-
-    @cached_property
-    def _object_rows(self) -> Rows:
-        return Rows(self.objects, "object_id")
-
-    @cached_property
-    def _outlines(self) -> SkyOutlines:
-        return sky_outlines(self.objects)
 
 
 def labels_digest(labels: Sequence[Row], shown: Sequence[Sequence[object]] = ()) -> str:

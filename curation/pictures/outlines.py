@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from catalogs.sky import Reals, unit_vectors
 from schemas.errors import TableError
+from schemas.remembered import per_table
 from schemas.tables import OBJECTS
 
 WANTED = ("object_id", "sky_polygon_deg", "image_polygon_px", "image_path")
@@ -91,6 +92,12 @@ def sky_outlines(objects: pa.Table | Sequence[Mapping[str, Any]]) -> SkyOutlines
         tuple(outlined["object_id"].to_pylist()), starts, vertices, centres, chords,
         {path: tuple(found) for path, found in pixels.items()},
     )  # fmt: skip
+
+
+@per_table
+def outlines_of(objects: pa.Table) -> SkyOutlines:
+    """The same of a table that is asked about again."""
+    return sky_outlines(objects)
 
 
 def _has(lists: pa.ChunkedArray) -> np.ndarray:

@@ -69,12 +69,9 @@ class Slots(Mapping[str, str]):
             "percent": not _in_own_words(fact, style), "frequency": 1,
         }  # fmt: skip
         self._ahead = {what: draw.ahead(n) for what, n in drawn.items()}
-        self._made: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
-        if name not in self._made:
-            self._made[name] = SLOTS[name](self)
-        return self._made[name]
+        return SLOTS[name](self)
 
     def __iter__(self) -> Iterator[str]:
         return iter(SLOTS)

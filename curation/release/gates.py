@@ -25,6 +25,8 @@ from schemas.table import Rule, Table
 from schemas.tables import CORPUS_TABLES
 
 if TYPE_CHECKING:
+    import pyarrow.dataset as ds  # brings pandas along, which takes a while
+
     from schemas.expectations import Refusal
 
 RULES = Path(__file__).parent / "rules"
@@ -209,21 +211,26 @@ def nulls_of_bytes(store: Tables, table: Table, addresses: Sequence[str]) -> dic
 
     So no picture is read to see that it is there. A rule is left out where a footer does not say: then rows are read.
     """
-    rules = {one.name: f"{one.name}_given" for one in table.columns if one.type == pa.binary() and not one.nullable}
-    found = dict.fromkeys(rules.values(), 0)
-    for part in (part for address in addresses for part in store.dataset(address).get_fragments()) if rules else ():
-        footer = getattr(part, "metadata", None)
-        said: dict[str, int] = {}
-        for column in (
-            footer.row_group(k).column(at)
-            for k in range(footer.num_row_groups if footer else 0)
-            for at in range(footer.num_columns)
-        ):
-            if column.path_in_schema in rules and column.statistics and column.statistics.has_null_count:
-                name = rules[column.path_in_schema]
+    names = [one.name for one in table.columns if one.type == pa.binary() and not one.nullable]
+    found = dict.fromkeys(names, 0)
+    for address in addresses if names else ():
+        for part in store.dataset(address).get_fragments():
+            said = _nulls_said(part)
+            found = {name: n + said[name] for name, n in found.items() if name in said}
+    return {f"{name}_given": n for name, n in found.items()}
+
+
+def _nulls_said(part: "ds.Fragment") -> dict[str, int]:
+    """The nulls of each column of a part whose footer counts them; of a table in memory none."""
+    footer = getattr(part, "metadata", None)
+    said: dict[str, int] = {}
+    for k in range(footer.num_row_groups if footer else 0):
+        for at in range(footer.num_columns):
+            column = footer.row_group(k).column(at)
+            if column.statistics and column.statistics.has_null_count:
+                name = column.path_in_schema
                 said[name] = said.get(name, 0) + column.statistics.null_count
-        found = {name: n + said[name] for name, n in found.items() if name in said}
-    return found
+    return said
 
 
 def counts(

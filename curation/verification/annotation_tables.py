@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.pictures.boxes import Dialect, PictureBox, visible_boxes
-from curation.pictures.outlines import SkyOutlines, sky_outlines
+from curation.pictures.outlines import SkyOutlines, outlines_of
 from curation.verification.claims import Annotations, SurveyFacts, annotations_of
 from schemas.labels import LabelScheme, Truth
 from schemas.remembered import per_table
-from schemas.rows import Rows
+from schemas.rows import Rows, rows_of_objects, rows_of_sources
 from schemas.tables import CUTOUTS_WITHOUT_PICTURES
 
 CUTOUT_COLUMNS = CUTOUTS_WITHOUT_PICTURES
@@ -51,35 +51,20 @@ class AnnotationTables:
     @property
     def source_rows(self) -> Rows:
         """Labels of the sources."""
-        return _rows_of_sources(self.sources)
+        return rows_of_sources(self.sources)
 
     @property
     def outlines(self) -> SkyOutlines:
         """Of the objects, on the sky."""
-        return _outlines(self.objects)
+        return outlines_of(self.objects)
 
     @property
     def _object_rows(self) -> Rows:
-        return _rows_of_objects(self.objects)
+        return rows_of_objects(self.objects)
 
     @property
     def _have_classes(self) -> bool:
         return self.scheme.name in _schemes_present(self.objects)
-
-
-@per_table
-def _rows_of_sources(sources: pa.Table) -> Rows:
-    return Rows(sources, "source_id")
-
-
-@per_table
-def _rows_of_objects(objects: pa.Table) -> Rows:
-    return Rows(objects, "object_id")
-
-
-@per_table
-def _outlines(objects: pa.Table) -> SkyOutlines:
-    return sky_outlines(objects)
 
 
 @per_table
