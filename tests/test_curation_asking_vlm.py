@@ -187,7 +187,8 @@ def test_a_fault_of_the_server_stops_the_run_with_one_line(mode, tmp_path):
 
 
 DEADLINES = {"hang": 1.5, "drip": 1.5}  # s; elsewhere long enough for a machine that is busy
-N_FAULTS = {"no-choices": 1}  # of two answers that cannot be read, both to one request, that request ends
+# Of two answers that cannot be read, both to one request, that request ends: one such fault, so that none gets two.
+N_FAULTS = {"no-choices": 1, "broken-body": 1}
 
 
 @pytest.mark.parametrize("mode", ["500", "503", "429", "reset", "broken-body", "abort", "hang", "no-choices"])
@@ -196,6 +197,12 @@ def test_a_fault_that_passes_costs_nothing_but_time(mode, tmp_path):
         got = asker(tmp_path, server, patience_s=10, attempts=8, deadline_s=DEADLINES.get(mode, 20.0)).ask(requests(12))
     assert [reply.problem for reply in got] == [None] * 12
     assert {len(json.loads(reply.text)["turns"]) for reply in got} == {3}
+
+
+def test_a_request_that_the_server_drops_is_asked_as_often_as_any_that_it_fails(tmp_path):
+    with RuleServer(mode="abort", n_faults=3) as server:
+        (reply,) = asker(tmp_path, server, in_flight=1).ask(requests(1))
+    assert (reply.problem, server.n_calls) == (None, 4)
 
 
 def test_what_cannot_pass_is_not_tried_again(tmp_path):

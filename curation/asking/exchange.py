@@ -263,6 +263,8 @@ class Exchange:
         choice, usage = completion.choices[0], completion.usage or _Usage()
         text = choice.message.content or choice.message.refusal or ""
         reason = choice.finish_reason
+        if reason == "abort":  # how vLLM and SGLang say that they dropped it: no fault of what was asked
+            return Failure("broken", "finish_reason is 'abort'", text=text[:MAX_UNREADABLE])
         if reason not in ("stop", "length", "content_filter"):
             return Failure("unreadable", f"finish_reason is {_cut(str(reason), 40)!r}", text=text[:MAX_UNREADABLE])
         problem = {"length": "truncated", "content_filter": "refused-by-server"}.get(reason)
