@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from schemas.errors import RecipeError
 
@@ -71,6 +71,16 @@ def _without_keys_of_word(word: str) -> str:
     found = CREDENTIALS.match(value)
     is_store = found is not None and found["scheme"].lower() not in ("http", "https")  # a server's: refused elsewhere
     return f"{option}{equals}{without_keys(value)}" if is_store else word
+
+
+def is_web_address(address: str) -> bool:
+    """Whether it is `http://` or `https://` with a host, and with a port only where that is one: 0 to 65535."""
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 -- raises for what is none
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", address)
 
 
 def server_address(address: str) -> str:

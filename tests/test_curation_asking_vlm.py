@@ -109,11 +109,19 @@ def test_another_seed_prompt_or_picture_is_another_request(tmp_path):
     assert server.n_calls == 5
 
 
-def test_an_asker_travels_and_an_address_must_be_one(tmp_path):
+def test_an_asker_travels(tmp_path):
     one = asker(tmp_path)
     assert pickle.loads(pickle.dumps(one)) == one
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:8000", "ftp://host/v1", "http:///v1", "http://127.0.0.1:99999/v1", "http://host:port/v1",
+     "http://[bad/v1", "http://a host/v1"],
+)  # fmt: skip
+def test_an_address_must_be_one(address, tmp_path):
     with pytest.raises(RecipeError, match="looks like http"):
-        Asker(("localhost:8000",), str(tmp_path))
+        Asker((address,), str(tmp_path))
 
 
 def test_nothing_asked_is_nothing_answered(tmp_path):

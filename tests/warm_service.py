@@ -40,8 +40,9 @@ def serve(folder: Path) -> None:
     parent = os.getppid()
     watched = selectors.DefaultSelector()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(folder / "socket"))
+        listener.bind(str(folder / "bound"))
         listener.listen(32)
+        (folder / "bound").rename(folder / "socket")  # it is there from when it takes connections
         watched.register(listener, selectors.EVENT_READ)
         while os.getppid() == parent:
             for key, _ in watched.select(timeout=2):

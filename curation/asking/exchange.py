@@ -1,6 +1,6 @@
 """One exchange with an OpenAI-compatible server: what is sent, how much may come back, what an answer means.
 
-The openai client carries the request; deadline, size of the body, redirects and the reading of the reply are ours.
+httpx2 carries the request; deadline, size of the body, redirects and the reading of the reply are ours.
 Nothing here tries twice.
 """
 
@@ -17,7 +17,6 @@ from functools import lru_cache, partial
 from typing import Any, Literal
 
 import httpx2
-import openai
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curation.asking.key import server_key, without_key
@@ -159,26 +158,21 @@ class Exchange:
     def __init__(self, server: str, deadline_s: float, in_flight: int) -> None:
         self.server, self.deadline_s = server, deadline_s
         self._key = server_key()
-        no_org: Any = {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
         limits = httpx2.Limits(max_connections=in_flight + 4, max_keepalive_connections=in_flight + 4)
-        self._client = openai.AsyncOpenAI(
-            base_url=server, api_key=self._key, max_retries=0,
+        # No redirects (the key would travel with them), no proxies from the environment: the server is ours.
+        self._client = httpx2.AsyncClient(
+            headers={"Authorization": f"Bearer {self._key}", "Accept-Encoding": "identity"},
             timeout=httpx2.Timeout(None, connect=10.0),  # reads: the deadline is over the whole call, not over each
-            default_headers={"Accept-Encoding": "identity", **no_org},
-            # No redirects (the key would travel with them), no proxies from the environment: the server is ours.
-            http_client=httpx2.AsyncClient(
-                transport=_CappedTransport(limits=limits, verify=_tls(server)), follow_redirects=False, trust_env=False
-            ),
+            transport=_CappedTransport(limits=limits, verify=_tls(server)), follow_redirects=False, trust_env=False,
         )  # fmt: skip
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.close()
+        await self._client.aclose()
 
     async def models(self) -> list[str] | Failure:
         """The names that the server answers to. Raises ModelError where it is no server of models."""
-        get = partial(self._client.get, "/models", cast_to=httpx2.Response)
-        got = await self._call(get, min(self.deadline_s, 30.0))
+        got = await self._call(partial(self._client.get, self._url("models")), min(self.deadline_s, 30.0))
         if isinstance(got, Failure):
             return got
         if not isinstance(got, bytes):
@@ -204,11 +198,11 @@ class Exchange:
         return self._read(request, got, seconds)
 
     async def _post(self, request: Request) -> httpx2.Response:
-        # Not chat.completions.create: it walks through every part of the body, which costs more than all the rest.
         packed, head = json.dumps(body(request)).encode(), {"Content-Type": "application/json"}
-        return await self._client.post(
-            "/chat/completions", cast_to=httpx2.Response, content=packed, options={"headers": head}
-        )
+        return await self._client.post(self._url("chat/completions"), content=packed, headers=head)
+
+    def _url(self, path: str) -> str:
+        return f"{self.server.rstrip('/')}/{path}"
 
     async def _call(
         self, call: Callable[[], Awaitable[httpx2.Response]], deadline_s: float
@@ -216,29 +210,26 @@ class Exchange:
         """The body of the answer; a failure that may pass; or a problem with its detail and what was said."""
         try:
             async with asyncio.timeout(deadline_s):
-                got = (await call()).content
-                return without_key(got, self._key)
+                got = await call()
+            return without_key(got.content, self._key) if got.is_success else self._status(got)
         except TimeoutError:
             return Failure("timeout", f"no whole answer within {deadline_s:g} s")
         except _TooLongError as error:
             return "too-long-body", str(error), ""
         except _PackedError as error:
             return "unreadable-body", str(error), ""
-        except openai.APIStatusError as error:
-            return self._status(error)
-        except openai.APIConnectionError as error:
-            why = error.__cause__ or error
-            return Failure("gone", self._told(f"{type(why).__name__}: {why}".rstrip(": ")))
+        except httpx2.RequestError as error:
+            return Failure("gone", self._told(f"{type(error).__name__}: {error}".rstrip(": ")))
 
-    def _status(self, error: openai.APIStatusError) -> Failure | _Problem:
-        status, said = error.status_code, self._told(error.response.text)
+    def _status(self, response: httpx2.Response) -> Failure | _Problem:
+        status, said = response.status_code, self._told(response.text)
         detail = f"HTTP {status}: {said}" if said else f"HTTP {status}"
         if status in SLOWER:
-            return Failure("busy", detail, _retry_after_s(error.response.headers.get("retry-after")))
+            return Failure("busy", detail, _retry_after_s(response.headers.get("retry-after")))
         if status >= SERVER_ERROR or status in MAY_PASS:
-            return Failure("broken", detail, _retry_after_s(error.response.headers.get("retry-after")))
+            return Failure("broken", detail, _retry_after_s(response.headers.get("retry-after")))
         if status < ERROR:
-            to = self._told(error.response.headers.get("location", "elsewhere"))
+            to = self._told(response.headers.get("location", "elsewhere"))
             raise ModelError(
                 f"{self.server} sends on to {to} (HTTP {status}), which is not followed; give that address"
             )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from curation.asking.replies import Ledger, Replies, replies
 from curation.asking.request import Reply, Request, Served
-from schemas.addresses import server_address
+from schemas.addresses import is_web_address, server_address
 from schemas.addresses import shown as _shown
 from schemas.errors import ModelError, RecipeError
 
@@ -50,7 +50,7 @@ class Asker:
 
     def __post_init__(self) -> None:
         """Refuse an address that is none."""
-        wrong = [server for server in self.servers if not server.startswith(("http://", "https://"))]
+        wrong = [server for server in self.servers if not is_web_address(server)]
         if wrong:
             raise RecipeError(f"--server {_shown(wrong[0])}: not an address; it looks like http://127.0.0.1:8000/v1")
         for server in self.servers:
