@@ -68,8 +68,8 @@ def door_files(kind: str, ours: Path, suffixes: Sequence[str] = (".toml",)) -> d
     """
     found, twice = dict[str, Path](), list[str]()
     for folder in (ours, *(root / kind for root in door_roots())):
-        for file in sorted(one for one in folder.glob("*") if one.suffix in suffixes and one.is_file()):
-            if file.stem.startswith("_"):
+        for file in _plain_files(folder):
+            if file.suffix not in suffixes or file.stem.startswith("_"):
                 continue
             other = found.setdefault(file.stem, file)
             if other != file:
@@ -77,6 +77,15 @@ def door_files(kind: str, ours: Path, suffixes: Sequence[str] = (".toml",)) -> d
     if twice:
         raise RecipeError("\n".join(twice))
     return found
+
+
+def _plain_files(folder: Path) -> list[Path]:
+    """In the order of names; none where there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return [folder / name for name in sorted(one.name for one in entries if one.is_file())]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 @cache

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,7 @@ ROOMS = {
 }
 
 
+@cache
 def imports(file: Path) -> set[str]:
     """The modules that a file imports by absolute name, wherever in the file."""
     found: set[str] = set()

@@ -133,8 +133,9 @@ def test_the_order_of_labels_is_in_the_recipe_for_it_is_the_order_in_texts(made,
 
 def own_moved(before: Graph, after: Graph) -> set[str]:
     """The steps whose own recipe has changed: without inputs, and without what is drawn or named by their addresses."""
-    old, new = ({step.name: _own(step) for step in one.steps} for one in (before, after))
-    return {name for name in new if old.get(name) != new[name]}
+    old, new = ({step.name: step for step in one.steps} for one in (before, after))
+    has_moved = moved(before, after)  # no other's recipe can have changed
+    return {name for name in has_moved if name not in old or _own(old[name]) != _own(new[name])}
 
 
 def _own(step: Step) -> str:
