@@ -20,6 +20,7 @@ from curation.fetch import fetch
 from curation.inspect import inspect
 from curation.mutations import mutations
 from curation.new import new
+from curation.register import register
 from curation.releases import diff, impact, publish, release, withdraw
 from curation.replies import replies
 from curation.retention import gc
@@ -414,6 +415,7 @@ curation.add_command(mutations)
 curation.add_command(claims)
 curation.add_command(exam)
 curation.add_command(inspect)
+curation.add_command(register)
 curation.add_command(new)
 curation.add_command(release)
 curation.add_command(publish)

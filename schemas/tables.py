@@ -633,6 +633,35 @@ RUN = (
            pattern="[0-9a-f]{64}"),
     _text("decode", "How words are drawn, and what else forms the reply, such as greedy-256 or greedy-256-constrained"),
 )  # fmt: skip
+REGISTRATIONS = Table(
+    "REGISTRATIONS", "a picture without WCS, and where in the mosaics of a survey it was found", ("picture",),
+    (
+        _text("picture", "The file, relative to the folder that was registered"),
+        Column("sha256", TEXT, "SHA-256 of the file", pattern="[0-9a-f]{64}"),
+        _text("state", "Whether its place is known", one_of=("found", "unknown")),
+        _text("reason", "Why it is not known; null where it is", nullable=True),
+        _text("detail", "What was found instead, for people", nullable=True),
+        _text("method", "values: its pixels are the mosaic's, bit for bit; correlation: they are most like them",
+              one_of=("values", "correlation"), nullable=True),
+        _text("mosaic", "The mosaic, relative to the raw folder", nullable=True),
+        Column("mosaic_sha256", TEXT, "SHA-256 of the mosaic", pattern="[0-9a-f]{64}", nullable=True),
+        *(Column(edge, INT, "The box of the mosaic that it shows; it may reach beyond", "px", nullable=True)
+          for edge in EDGES),
+        Column("is_mirrored", pa.bool_(), "Whether its rows are in reverse order on the mosaic", nullable=True),
+        Column("turn_deg", REAL, "How far it is turned counterclockwise on the mosaic, after that", "deg", least=0,
+               below=360, nullable=True),
+        Column("scale", REAL, "Pixels of it to a pixel of the mosaic", least=0, nullable=True),
+        *_position(nullable=True),
+        Column("pixel_arcsec", REAL, "Side of a square as large as a pixel of it at its centre", "arcsec", least=0,
+               nullable=True),
+        _text("header", "The cards of its own WCS, as in MOSAICS, row 0 at the bottom", nullable=True),
+        Column("correlation", REAL, "Of its texture with that of the place that fits best", least=-1, most=1,
+               nullable=True),
+        Column("runner_up", REAL, "The same of the next best place", least=-1, most=1, nullable=True),
+        Column("confidence", REAL, "By how many standard deviations of chance the best place fits better than the "
+               "next; null where pixels are the same", nullable=True),
+    ),
+)  # fmt: skip
 PREDICTIONS = Table(
     "PREDICTIONS", "what a model answered about a picture of a benchmark",
     ("model_sha", "template_sha", "benchmark", "benchmark_version", "prompt_sha", "image_id", "image_sha", "decode",
@@ -695,4 +724,4 @@ CORPUS_TABLES = (
     GENERATED, CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, TWINS, ALIKE, SEALED, SPLITS, SAMPLES, BLIND, PAPERS,
     FIGURES, FIGURE_SPLITS, RATINGS, CAPTIONS, DECISIONS,
 )  # fmt: skip
-TABLES = (*CORPUS_TABLES, PREDICTIONS, SCORES)
+TABLES = (*CORPUS_TABLES, REGISTRATIONS, PREDICTIONS, SCORES)

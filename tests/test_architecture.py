@@ -25,6 +25,7 @@ ROOMS = {
         "asking": {"engine"},
         "decisions": {"engine", "pictures"},
         "looking": {"engine", "pictures"},
+        "registration": {"engine", "pictures"},
         "verification": {"engine", "truth", "pictures"},
         "extraction": {"engine", "pictures", "verification"},
         "realisation": {"engine", "pictures", "verification", "extraction"},

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.wcs import WCS
 from tqdm import tqdm
 
 from catalogs.survey import Survey
-from catalogs.wcs_sky import sky_of_pixels
+from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.engine.steps import Step
 from curation.pictures.beams import beam_columns, beams_table
 from curation.pictures.brightness import to_mjy_per_beam
 from curation.pictures.cards import ImageError, value
 from curation.pictures.doubts import beam_doubts, brightness_doubts
 from curation.pictures.fits_header import FitsImage, read_image_header
+from curation.pictures.found_sky import SkyFile, found_sky, sky_files
 from curation.pictures.local_sky import local_sky
 from curation.pictures.plane import scaling
 from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outline, wcs_text
@@ -74,18 +76,26 @@ def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tupl
     return tuple(indexed(name, paths[name], digests) for name in names)
 
 
-def mosaics(files: tuple[ImageFile, ...], survey: Survey, *, raw: Path, stamps: Stamps | None = None) -> Sieved:
+def mosaics(
+    files: tuple[ImageFile, ...],
+    survey: Survey,
+    *,
+    raw: Path,
+    stamps: Stamps | None = None,
+    sky: tuple[SkyFile, ...] = (),
+) -> Sieved:
     """MOSAICS of one survey; *in* are its image files.
 
     A file that cannot be read is a rejected row where the survey's files are pictures. Where they are mosaics it
     raises CatalogError with all such files, one a line: a whole patch of sky would be missing. Raises OSError where
     the machine fails, and CatalogError for a file whose content is not the one of `files`; `stamps`: see `unchanged`.
+    `sky`: where files without a WCS lie, see `found_sky`.
     """
-    rows, refused = list[Row](), list[Rejection]()
+    rows, refused, places = list[Row](), list[Rejection](), found_sky(raw, sky)
     for file in sorted(files, key=lambda one: one.mosaic):
         try:
             with unchanged(raw / file.mosaic, file.sha256, (stamps or {}).get(file.mosaic)):
-                rows.append(_row(raw / file.mosaic, file, survey))
+                rows.append(_row(raw / file.mosaic, file, survey, places.get(file.sha256)))
         except ImageError as error:
             came_in = {"mosaic": file.mosaic, "n_bytes": file.n_bytes, "sha256": file.sha256}
             refused.append(Rejection(file.mosaic, error.reason, str(error), came_in))
@@ -95,13 +105,15 @@ def mosaics(files: tuple[ImageFile, ...], survey: Survey, *, raw: Path, stamps: 
 
 
 def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path, stamps: Stamps | None = None) -> Step:
-    """The step that makes `mosaics/<survey>`; its address holds the content of every file."""
+    """The step that makes `mosaics/<survey>`; its address holds the content of every file, and of `sky_files`."""
+    sky = sky_files(raw, survey.name)
     return Step(
         name=f"mosaics/{survey.name}",
-        make=partial(mosaics, raw=raw, stamps=stamps),
+        make=partial(mosaics, raw=raw, stamps=stamps, sky=sky),
         table=MOSAICS,
         version=4,  # a refusal names the file's digest; of a beam behind the image nothing is lost to a failing disk
         config=(files, only(survey, "mosaics")),
+        beside=sky,
         counts="image files of the survey",
     )
 
@@ -128,7 +140,7 @@ def indexed(name: str, path: Path, digests: dict[str, list[Any]]) -> ImageFile:
     return ImageFile(name, n_bytes, str(known[2]))
 
 
-def _row(path: Path, file: ImageFile, survey: Survey) -> Row:
+def _row(path: Path, file: ImageFile, survey: Survey, place: Row | None = None) -> Row:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # astropy remarks on dates and cards that we do not use
         image = read_image_header(path)
@@ -150,18 +162,29 @@ def _row(path: Path, file: ImageFile, survey: Survey) -> Row:
             "n_axes": image.n_axes,
             "to_mjy_per_beam": to_mjy_per_beam(image.header, survey, notes),
             **beam_columns(image.header, survey, notes, lambda: beams_table(path)),
-            **_sky(image, file.mosaic, survey, notes),
+            **_sky(image, file.mosaic, survey, notes, place),
         }
         notes += beam_doubts(row["beam_major_arcsec"], row["beam_minor_arcsec"], row["pixel_arcsec"])
         notes += brightness_doubts(path, image, row["to_mjy_per_beam"])
         return {**row, "warnings": notes}
 
 
-def _sky(image: FitsImage, name: str, survey: Survey, notes: list[str]) -> Row:
-    """Columns of place and scale; all null, but the scale, for a picture whose WCS is absent or known to be stale."""
+def _sky(image: FitsImage, name: str, survey: Survey, notes: list[str], place: Row | None) -> Row:
+    """Columns of place and scale; all null, but the scale, for a picture whose WCS is absent or known to be stale.
+
+    `place`: its row of REGISTRATIONS, which stands in for such a WCS.
+    """
     nowhere = {"header": None, "pixel_arcsec": None, "ra_deg": None, "dec_deg": None, "sky_polygon_deg": None}
     wcs = celestial_wcs(image.header, image.width_px, image.height_px)
-    if any(fnmatch(name, pattern) for pattern in survey.stale_wcs):
+    is_stale = any(fnmatch(name, pattern) for pattern in survey.stale_wcs)
+    if place and (wcs is None or is_stale):
+        if place["header"] is not None:
+            notes.append(
+                f"found-sky: by {place['method']} in {place['mosaic']}; the header has no place, or a wrong one"
+            )
+            return _placed(read_wcs(place["header"]), image, notes)
+        notes.append(f"sky-conflict: {place['detail']}")
+    if is_stale:
         notes.append("stale-wcs: the survey declares the position in this header wrong; read without WCS")
         return {**nowhere, "pixel_arcsec": None if wcs is None else mean_pixel_arcsec(wcs)}
     if wcs is None:
@@ -172,6 +195,11 @@ def _sky(image: FitsImage, name: str, survey: Survey, notes: list[str]) -> Row:
         if survey.pixel_arcsec:
             notes.append(f"pixel-from-survey: {survey.pixel_arcsec} arcsec is assumed")
         return {**nowhere, "pixel_arcsec": survey.pixel_arcsec}
+    return _placed(wcs, image, notes)
+
+
+def _placed(wcs: WCS, image: FitsImage, notes: list[str]) -> Row:
+    """Columns of place and scale by a WCS."""
     x, y = outline(image.width_px, image.height_px)
     ra, dec = sky_of_pixels(wcs, x, y)
     if not np.isfinite(ra[-1]):
