@@ -16,6 +16,7 @@ from astropy.coordinates import SkyCoord
 from astropy.table import Table
 from astropy.wcs import WCS
 
+from catalogs.wcs_sky import pixels_of_sky
 from curation.demo_annotations import write_annotations
 from curation.demo_sky import (
     CENTRE_DEC_DEG,
@@ -108,10 +109,10 @@ def _write_fields(sites: list[Site], path: Path) -> None:
     """Annotated fields with several labels each. The last rows are traps: each must be refused with a reason."""
     west = next(_mosaics()).wcs
     rows: list[list[object]] = []
-    for k, site in enumerate(sites):
+    x_px, _ = pixels_of_sky(west, [site.ra_deg for site in sites], [site.dec_deg for site in sites])
+    for k, (site, x) in enumerate(zip(sites, x_px, strict=True)):
         labels = list(LABELS[site.kind])
         ra, dec = site.ra_deg, site.dec_deg
-        x = float(west.world_to_pixel(SkyCoord(ra, dec, unit="deg"))[0])
         if x + FIELD_ARCSEC / 2 / 2 > BLANK_FROM_PX:  # half the side, in 2" pixels, reaches the border
             labels.append("BORDER")
         split = "train" if k % 4 == 0 else ""

@@ -29,6 +29,7 @@ from catalogs.formats.lists import ListedSource, write_datalist, write_smgps_lis
 from catalogs.formats.outlines import Outline, box_of, hull_of_mask
 from catalogs.formats.yolo import write_yolo
 from catalogs.generated import write_record
+from catalogs.wcs_sky import sky_of_pixels
 from curation.demo_sky import NOISE_MJY_PER_BEAM, SEED, Blob, Image, Mosaic, Site, blobs, draw_sites, noise, write_image
 
 SYNTHETIC = "synthetic sky, made by radio-corpus; nobody's measurement"
@@ -251,13 +252,13 @@ def _smgps_row(mosaic: Mosaic, tile: str, name: str, one: MaskedObject) -> tuple
     """A row of the catalogue, and the number of its islands; pixels are 0-based, the box's centre between edges."""
     y, x = np.nonzero(one.mask)
     x_mean, y_mean = float(x.mean()), float(y.mean())
-    sky = mosaic.wcs.pixel_to_world(x_mean, y_mean).icrs
+    ra, dec = sky_of_pixels(mosaic.wcs, x_mean, y_mean)
     box = [
         (x.min() + x.max()) / 2, (y.min() + y.max()) / 2, float(x.max() - x.min() + 1), float(y.max() - y.min() + 1)
     ]  # fmt: skip
     is_diffuse = int(one.name.endswith("diffuse"))
     row = [tile, name, f"SYNTHETIC {name}", int(one.mask.sum()), is_diffuse, *map(float, box), x_mean, y_mean]
-    return [*row, float(sky.ra.deg), float(sky.dec.deg)], int(islands_of(one.mask, np.ones((3, 3)))[1])
+    return [*row, float(ra[0]), float(dec[0])], int(islands_of(one.mask, np.ones((3, 3)))[1])
 
 
 def _galactic_tile(tile: str, longitude_deg: float) -> Mosaic:
@@ -429,10 +430,10 @@ def _write_emu(raw: Path) -> None:
 
 def _rgcat_row(mosaic: Mosaic, site: Site, one: MaskedObject, name: str, score: float) -> list[object]:
     y, x = np.nonzero(one.mask)
-    sky = mosaic.wcs.pixel_to_world((x.min() + x.max()) / 2, (y.min() + y.max()) / 2).icrs
+    ra, dec = sky_of_pixels(mosaic.wcs, (x.min() + x.max()) / 2, (y.min() + y.max()) / 2)
     width, height = (float(side.max() - side.min() + 1) * EMU_PIXEL_ARCSEC for side in (x, y))
     flux = round(sum(blob.peak_mjy for blob in site.blobs), 3)
-    return [name, float(sky.ra.deg), float(sky.dec.deg), RGCAT_CLASS[site.kind], score, width, height, flux]
+    return [name, float(ra[0]), float(dec[0]), RGCAT_CLASS[site.kind], score, width, height, flux]
 
 
 # -- what they share --------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from catalogs.wcs_sky import pixels_of_sky
 from schemas.fingerprint import choose
 
 Image = NDArray[np.float64]
@@ -156,7 +157,7 @@ def planes(wcs: WCS, sites: Sequence[Site]) -> Iterator[Plane]:
     here = SkyCoord([site.ra_deg for site in sites], [site.dec_deg for site in sites], unit="deg")
     step = 1 * u.arcsec
     points = [here, here.directional_offset_by(90 * u.deg, step), here.directional_offset_by(0 * u.deg, step)]
-    (x, y), (x_east, y_east), (x_north, y_north) = (wcs.world_to_pixel(point) for point in points)
+    (x, y), (x_east, y_east), (x_north, y_north) = (pixels_of_sky(wcs, point.ra.deg, point.dec.deg) for point in points)
     for k in range(len(sites)):
         to_pixels = np.array([[x_east[k] - x[k], x_north[k] - x[k]], [y_east[k] - y[k], y_north[k] - y[k]]])
         yield Plane(float(x[k]), float(y[k]), np.linalg.inv(to_pixels))

@@ -133,6 +133,20 @@ def curation(model_server: str):
 
 
 @pytest.fixture(scope="session")
+def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's mosaics and catalogues, written once for all tests, in whichever process. To be read only."""
+    from curation.demo import write_demo
+
+    shared = shared_folder(tmp_path_factory)
+    folder, written = shared / "demo-raw", shared / "demo-raw.written"
+    with FileLock(shared / "demo-raw.lock"):
+        if not written.exists():
+            write_demo(folder)
+            written.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
 def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The demo, built once for all tests, in whichever process, without Ray. To be read, not to be written to."""
     shared = shared_folder(tmp_path_factory)

@@ -14,7 +14,6 @@ from astropy.table import Table
 
 from catalogs.dataset import dataset, datasets
 from catalogs.sky import ellipse_polygon
-from curation.demo import write_demo
 from schemas.fingerprint import content_id
 from schemas.labels import label_scheme
 from schemas.tables import OBJECTS, SOURCES
@@ -52,11 +51,6 @@ def test_what_is_not_data_has_its_reason():
     assert {name for name, one in datasets().items() if one.door is None} == set(PYTHON)
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    return write_demo(tmp_path_factory.mktemp("demo"))
-
-
 def whole(table, row):
     return {name: row.get(name) for name in table.schema.names}
 
@@ -73,9 +67,9 @@ def lines_of(raw, file):
         return list(csv.DictReader(stream))
 
 
-def test_the_demos_galaxies_are_the_lines_of_their_file(demo):
+def test_the_demos_galaxies_are_the_lines_of_their_file(demo_raw):
     file, scheme = "catalogs/demo_fanaroff.csv", label_scheme("mirabest")
-    found = dataset("demo_fanaroff").read_sources(demo, index())
+    found = dataset("demo_fanaroff").read_sources(demo_raw, index())
     rows = [
         whole(SOURCES, {
             "source_id": content_id("source", "demo_fanaroff", file, line["name"]), "source_name": line["name"],
@@ -89,17 +83,17 @@ def test_the_demos_galaxies_are_the_lines_of_their_file(demo):
             "benchmark": "demo_fanaroff_riley" if line["confident"] == "true" else None,
             "origin_catalog": file, "origin_row": k,
         })
-        for k, line in enumerate(lines_of(demo, file))
+        for k, line in enumerate(lines_of(demo_raw, file))
     ]  # fmt: skip
     assert found.kept.to_pylist() == rows
     assert (found.n_in, found.reasons) == (61, {})
 
 
-def test_the_demos_fields_are_the_lines_of_their_file(demo):
+def test_the_demos_fields_are_the_lines_of_their_file(demo_raw):
     file, scheme = "catalogs/demo_fields.csv", label_scheme("radioimg_multilabel")
-    found = dataset("demo_multilabel").read_sources(demo, index())
+    found = dataset("demo_multilabel").read_sources(demo_raw, index())
     rows = list[dict[str, object]]()
-    for k, line in enumerate(lines_of(demo, file)):
+    for k, line in enumerate(lines_of(demo_raw, file)):
         if not line["ra_deg"]:
             continue
         given = {scheme.harmonised(one): one for one in line["labels"].split(";")}
@@ -120,9 +114,9 @@ def test_the_demos_fields_are_the_lines_of_their_file(demo):
     assert found.rejected["row_id"].to_pylist() == [f"{file}:164"]
 
 
-def test_the_demos_objects_are_the_rows_of_their_table(demo):
+def test_the_demos_objects_are_the_rows_of_their_table(demo_raw):
     file = "catalogs/demo_objects.fits"
-    door, table = dataset("demo_objects"), Table.read(demo / file)
+    door, table = dataset("demo_objects"), Table.read(demo_raw / file)
     common = [
         {"dataset": "demo_objects", "ra_deg": one["RA"], "dec_deg": one["Dec"], "origin_catalog": file, "origin_row": k,
          "source_id": content_id("source", "demo_objects", file, one["Name"])}
@@ -133,8 +127,8 @@ def test_the_demos_objects_are_the_rows_of_their_table(demo):
                         "side_arcsec": 120.0, "labels": []})
         for one, row in zip(common, table, strict=True)
     ]  # fmt: skip
-    assert door.read_sources(demo, index()).kept.to_pylist() == sources
-    found = door.read_objects(demo, index()).kept.to_pylist()
+    assert door.read_sources(demo_raw, index()).kept.to_pylist() == sources
+    found = door.read_objects(demo_raw, index()).kept.to_pylist()
     for k, (one, row) in enumerate(zip(common, table, strict=True)):
         said = label("caesar_mrcnn", row["Class"], row["Class"], "present", k, file, row["Score"])
         outline = found[k].pop("sky_polygon_deg")

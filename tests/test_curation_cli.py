@@ -5,15 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from curation.demo import write_demo
 from schemas.manifest import Manifest, Part
 
 ADDRESSES = ("samples/mine/0123456789ab", "samples/mine/ba9876543210")
-
-
-@pytest.fixture(scope="module")
-def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_demo(tmp_path_factory.mktemp("demo") / "raw")
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from catalogs.dataset import dataset
 from catalogs.dataset_door import DatasetDoor
 from catalogs.survey import Survey
 from curation.corpus import Corpus, Graph, corpus, graph
-from curation.demo import write_demo
 from curation.engine.steps import Step
 from curation.engine.store import Store
 from curation.generation.prompt import Prompt
@@ -41,11 +40,6 @@ AS_READ = "_as_read"
 
 
 @pytest.fixture(scope="module")
-def raw(tmp_path_factory):
-    return write_demo(tmp_path_factory.mktemp("raw"))
-
-
-@pytest.fixture(scope="module")
 def both() -> Corpus:
     """The demo's two corpora as one: every kind of door is used."""
     tiny, paper = corpus("tiny"), corpus("paper_doors")
@@ -57,7 +51,7 @@ def both() -> Corpus:
 
 
 @pytest.fixture(scope="module")
-def made(both, raw, tmp_path_factory):
+def made(both, demo_raw, tmp_path_factory):
     """The graph of the corpus with some doors changed: by model and name, what stands in its place."""
     store = Store(str(tmp_path_factory.mktemp("store")))
     read, read_one = schemas.folder._read_files, schemas.folder.read_door
@@ -73,7 +67,7 @@ def made(both, raw, tmp_path_factory):
             patch.setattr(schemas.folder, "_read_files", changing)
             patch.setattr(curation.corpus, "word_faults", lambda *_: [])  # tried elsewhere, and half of the time
             patch.setattr(catalogs.toml_dataset, "read_door", one)
-            return graph(both, raw, store, ["http://127.0.0.1:9/v1"])
+            return graph(both, demo_raw, store, ["http://127.0.0.1:9/v1"])
 
     return with_changed
 

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from catalogs.database import read_sql
 from curation.cli import curation as commands
 from curation.corpus import corpus, graph
-from curation.demo import write_demo
 from curation.engine.steps import in_order
 from curation.engine.store import Store
 from curation.fault_injection.faults import HERE as FAULTS
@@ -250,9 +249,8 @@ def test_a_models_turns_are_taken_for_no_truth():
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tiny")
-    return graph(corpus("tiny"), write_demo(folder / "raw"), Store(str(folder / "store")))
+def tiny(demo_raw, tmp_path_factory):
+    return graph(corpus("tiny"), demo_raw, Store(str(tmp_path_factory.mktemp("tiny") / "store")))
 
 
 def test_every_build_makes_trials_and_no_other_step_reads_them(tiny):

@@ -5,16 +5,14 @@ import json
 from click.testing import CliRunner
 
 from curation.cli import curation
-from curation.demo_annotations import write_annotations
 
 
 def inspected(*words: object):
     return CliRunner().invoke(curation, ["inspect", *map(str, words)])
 
 
-def test_the_columns_of_a_table_and_the_rows_that_would_be_kept_are_told(tmp_path):
-    write_annotations(tmp_path)
-    file = tmp_path / "catalogs/rgcat.fits"
+def test_the_columns_of_a_table_and_the_rows_that_would_be_kept_are_told(demo_raw):
+    file = demo_raw / "catalogs/rgcat.fits"
     found = inspected(file, "--catalog", "rgcat")
     assert found.exit_code == 0, found.output
     assert "box_width_arcsec = 'box_width' (FITS D, arcsec) (a guess)" in found.output

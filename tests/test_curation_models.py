@@ -5,17 +5,11 @@ import pytest
 from curation.asking.rule_server import RuleServer
 from curation.build import check_models
 from curation.corpus import corpus, graph
-from curation.demo import write_demo
 from curation.engine.store import Store
 from curation.settings import server_addresses, settings
 from schemas.errors import ModelError, RecipeError
 
 FILE = 'title = "asked"\ndatasets = ["demo_fanaroff"]\n'
-
-
-@pytest.fixture(scope="module")
-def demo_raw(tmp_path_factory):
-    return write_demo(tmp_path_factory.mktemp("raw"))
 
 
 def made(tmp_path, raw, text, *servers):

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import threading
 import time
@@ -20,7 +21,6 @@ from pathlib import Path
 
 import pytest
 
-from curation.demo import write_demo
 from tests.conftest import run_curation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,9 +93,9 @@ APART = ("llava", "reports")
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory) -> Machine:
+def machine(demo_raw, tmp_path_factory) -> Machine:
     folder = tmp_path_factory.mktemp("machine")
-    write_demo(folder / "raw")
+    shutil.copytree(demo_raw, folder / "raw")
     (folder / "small.toml").write_text(CORPUS, encoding="utf-8")
     example = (ROOT / "deploy/environment.example").read_text(encoding="utf-8")
     set_there = dict(re.findall(r"^(RADIO_\w+)=\"?([^\"\n]*)\"?$", example, re.MULTILINE))
