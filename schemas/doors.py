@@ -68,10 +68,12 @@ def door_files(kind: str, ours: Path, suffixes: Sequence[str] = (".toml",)) -> d
     """
     found, twice = dict[str, Path](), list[str]()
     for folder in (ours, *(root / kind for root in door_roots())):
-        for file in _plain_files(folder):
-            if file.suffix not in suffixes or file.stem.startswith("_"):
+        for name in _plain_files(folder):
+            stem, suffix = os.path.splitext(name)  # noqa: PTH122 -- a path for each of many files costs more than all
+            if suffix not in suffixes or stem.startswith("_"):
                 continue
-            other = found.setdefault(file.stem, file)
+            file = folder / name
+            other = found.setdefault(stem, file)
             if other != file:
                 twice.append(f"{file.stem!r} stands twice in {kind}: {other} and {file}; give one another name")
     if twice:
@@ -79,11 +81,11 @@ def door_files(kind: str, ours: Path, suffixes: Sequence[str] = (".toml",)) -> d
     return found
 
 
-def _plain_files(folder: Path) -> list[Path]:
-    """In the order of names; none where there is no such folder."""
+def _plain_files(folder: Path) -> list[str]:
+    """Names, in their order; none where there is no such folder."""
     try:
         with os.scandir(folder) as entries:
-            return [folder / name for name in sorted(one.name for one in entries if one.is_file())]
+            return sorted(one.name for one in entries if one.is_file())
     except (FileNotFoundError, NotADirectoryError):
         return []
 

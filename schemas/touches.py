@@ -6,6 +6,7 @@ so that reading such a field in the table's code is an error at once.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -27,6 +28,7 @@ class Touches:
         object.__setattr__(self, "tables", tables)
 
 
+@cache
 def touched(model: type[BaseModel], field: str) -> tuple[str, ...] | None:
     """The tables that a field decides; None: every one that its door is used for."""
     info = model.model_fields[field]
