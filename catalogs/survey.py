@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, model_validator
 
+from catalogs.noise import NoiseOptions
 from schemas.folder import read_doors
 from schemas.touches import WORDS, Touches
 
@@ -65,6 +66,8 @@ class Survey(BaseModel):
     """The noise that it is known to have; `limits` hold that of a picture against it."""
     limits: Annotated[PictureLimits, Touches("samples")] = PictureLimits()
     """Of its pictures."""
+    noise: Annotated[NoiseOptions, Touches("noise")] = NoiseOptions()
+    """How noise and background of its pictures are measured where a corpus file does not say it."""
     projection: Annotated[str, Touches()] = ""
     files: Annotated[tuple[str, ...], Touches()]
     """Glob patterns of its images, relative to the raw folder. What they find is in the recipe, not they."""

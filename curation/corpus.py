@@ -8,7 +8,7 @@ mosaics ─► sources ─► windows ─► cutouts ─► descriptions ─► 
 entries ┴► matches ─► matchings      cutouts of all datasets ─► twins; cutouts of all ─► alike ─► splits
 papers ─► figures ─► figure_splits ─► ratings ─► captions
 
-With a `[frame]`: windows ─► frames ─► cutouts.
+With a `[frame]`: windows ─► frames ─► cutouts. With a `[noise]`: windows ─► frames ─► noise ─► cutouts.
 
 Where people decided something: cutouts, sources, objects ─► decisions/<dataset>/labels ─► reviewed_sources and
 reviewed_objects, of which all words are made; and decisions/<dataset>/samples ─► samples.
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from catalogs.benchmark import Benchmark, benchmarks
 from catalogs.catalog import catalog
 from catalogs.dataset import Dataset, dataset, datasets
+from catalogs.noise import NoiseOptions
 from catalogs.survey import surveys
 from curation.asking.launch import Serving
 from curation.asking.request import Served
@@ -72,9 +73,10 @@ HERE = Path(__file__).parent / "corpora"
 DIGESTS = "_digests.json"  # size, time and SHA-256 of raw files, so that none is hashed twice
 KINDS = (
     "mosaics", "sources_as_read", "sources", "objects_as_read", "detections", "objects", "entries", "matches",
-    "matchings", "benchmark_sources", "sealed", "windows", "frames", "cutouts", "descriptions", "answers", "quotas",
-    "conversations", "quality", "generated", "judged", "splits", "samples", "injections", "twins", "alike", "blind",
-    "papers", "figures", "figure_splits", "ratings", "captions", "decisions", "reviewed_sources", "reviewed_objects",
+    "matchings", "benchmark_sources", "sealed", "windows", "frames", "noise", "cutouts", "descriptions", "answers",
+    "quotas", "conversations", "quality", "generated", "judged", "splits", "samples", "injections", "twins", "alike",
+    "blind", "papers", "figures", "figure_splits", "ratings", "captions", "decisions", "reviewed_sources",
+    "reviewed_objects",
 )  # fmt: skip
 """Of steps, as the first part of their names."""
 REVIEWED, BEFORE_REVIEW = "reviewed_", "_before_review"
@@ -93,6 +95,8 @@ class Corpus(BaseModel):
     picture: Picture = Picture()
     frame: Frame | None = None
     """On which pixels, of which mosaics, at which beam pictures are made; None: slices of the nearest mosaic."""
+    noise: NoiseOptions = NoiseOptions()
+    """Whose noise pictures have, and what background is subtracted; what it does not say, the survey's file does."""
     splits: SplitConfig = SplitConfig()
     dialect: str = Field(default="xyxy_norm", pattern="^(xyxy_norm|xywh_center_norm|xyxy_1000)$")
     questions: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from catalogs.dataset import Dataset
+from catalogs.noise import NoiseOptions, noise_recipe
 from catalogs.survey import Survey, surveys
 from curation.asking.vlm import Asker
 from curation.decisions.reviewed import Vocabulary, reviewed_objects_step, reviewed_sources_step
@@ -20,9 +21,10 @@ from curation.generation.model_reader import ReaderModel, read_back
 from curation.generation.writing import Generation, writing_about
 from curation.pictures.boxes import Dialect
 from curation.pictures.cutouts import cutouts_step
-from curation.pictures.frame import Frame
-from curation.pictures.framed import framed_cutouts_step
+from curation.pictures.frame import AS_CUT, Frame
+from curation.pictures.framed import framed_cutouts_step, levelled_cutouts_step
 from curation.pictures.frames import frames_step
+from curation.pictures.noise import noise_step
 from curation.pictures.render import Picture
 from curation.pictures.unchanged import Stamps
 from curation.pictures.windows import windows_step
@@ -49,6 +51,8 @@ class Wanted(Protocol):
     def picture(self) -> Picture: ...
     @property
     def frame(self) -> Frame | None: ...
+    @property
+    def noise(self) -> NoiseOptions: ...
     @property
     def dialect(self) -> Dialect: ...
     @property
@@ -122,12 +126,17 @@ def picture_steps(
     if one.read_detections:
         objects = relabel_step(one.name, objects, detections_step(one, mosaics, raw))
     windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)
-    if wanted.frame is None:
+    recipe, frame = noise_recipe(wanted.noise, survey.noise), wanted.frame or AS_CUT
+    if wanted.frame is None and recipe is None:
         cutouts = cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw, stamps=stamps)
         return sources, objects, windows, cutouts
-    frames = frames_step(windows, mosaics, sources, one.name, one.cutout, wanted.frame, raw, stamps=stamps)
-    cutouts = framed_cutouts_step(
-        frames, mosaics, one.name, one.cutout, wanted.picture, wanted.frame, raw, stamps=stamps
+    frames = frames_step(windows, mosaics, sources, one.name, one.cutout, frame, raw, stamps=stamps)
+    if recipe is None:
+        cutouts = framed_cutouts_step(frames, mosaics, one.name, one.cutout, wanted.picture, frame, raw, stamps=stamps)
+        return sources, objects, windows, cutouts
+    noise = noise_step(frames, mosaics, one.name, recipe, frame, raw, stamps=stamps)
+    cutouts = levelled_cutouts_step(
+        noise, frames, mosaics, one.name, one.cutout, wanted.picture, frame, raw, stamps=stamps
     )
     return sources, objects, windows, cutouts
 

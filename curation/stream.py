@@ -39,7 +39,7 @@ from curation.pictures.views import (
 from curation.truth.entries import entries_step
 from schemas.errors import CatalogError, RecipeError
 from schemas.folder import one_door
-from schemas.tables import EDGES
+from schemas.tables import EDGES, NOISE
 
 __all__ = ["EVERYTHING", "Batch", "Delivery", "Stream", "stream"]
 
@@ -114,6 +114,11 @@ def _of_corpus(wanted: Corpus, raw: Path, store: Store, split: str | None, deliv
             "windows; take `pixels` and `png` of its CUTOUTS, or positions of the survey"
         )
     made = graph(wanted, raw, store)
+    if any(step.table is NOISE for step in made.steps):
+        raise RecipeError(
+            f"corpus {wanted.name}: its [noise], or that of a survey, asks for boxes around each picture, and a stream "
+            "reads windows alone; take `pixels` and `png` of its CUTOUTS, or positions of the survey"
+        )
     splits = next((step for step in made.steps if step.name == f"splits/{wanted.name}"), None)
     if splits is None:
         raise RecipeError(f"corpus {wanted.name}: has no datasets, so there are no pictures to stream")

@@ -70,6 +70,18 @@ SHARE = pa.struct(
         ("beam_pa_deg", REAL),  # its own
     ]
 )
+BOXES = pa.struct(
+    [
+        ("mosaic", TEXT),
+        ("weight", REAL),  # its share in the picture, as in FRAMES
+        ("box_px", INT),  # side of a box
+        ("x_px", REALS), ("y_px", REALS),  # middles of the boxes, 0-based FITS pixels of the mosaic
+        ("background", REALS), ("rms", REALS),  # of each box, row by row, in the unit of `pixels`; null: not known
+        ("level", REAL),  # of the whole mosaic; null where it is not asked for, or no box is known
+        ("rms_there", REAL), ("background_there", REAL),  # between them, at the middle of the picture; null: no box is
+        # known, or the middle is off the mosaic
+    ]
+)  # fmt: skip
 CHANNEL = pa.struct(
     [
         ("stretch", TEXT),
@@ -309,6 +321,30 @@ FRAMES = Table(
         *BEAM_OF_PICTURE,
     ),
 )  # fmt: skip
+NOISE = Table(
+    "NOISE", "the noise and the background of a cutout, where a corpus or a survey has a `[noise]`", ("cutout_id",),
+    (
+        _id("cutout_id", "The cutout"),
+        _id("source_id", "The source at its centre"), _text("dataset", "The dataset"), _text("survey", "The survey"),
+        _text("rms", "Which noise CUTOUTS tell: of the picture's own pixels, or of boxes around its middle",
+              one_of=("window", "local")),
+        _text("background", "What is subtracted from `pixels`: nothing, the level of the mosaic, or of boxes around",
+              one_of=("none", "global", "local")),
+        _text("state", "How the middle is known: local: by the boxes around it; nearest: some of them have too few "
+              "pixels that are not blank, and others stand for them; window: no box has enough, so the noise is of the "
+              "picture's own pixels and nothing is subtracted", one_of=("local", "nearest", "window")),
+        Column("box_px", INT, "Side of a box in pixels of the mosaic; a box begins at every half of it", "px", least=1),
+        Column("box_arcsec", REAL, "The same on the sky; null where the scale is not known", "arcsec", least=0,
+               nullable=True),
+        Column("n_boxes", INT, "Boxes under the picture that were measured", least=0),
+        Column("rms_local_mjy_per_beam", REAL, "Sigma-clipped noise between the boxes, at the middle of the picture; "
+               "null: state window, or a unit that is not known", "mJy/beam", least=0, nullable=True),
+        Column("background_local_mjy_per_beam", REAL, "The same of the clipped mean", "mJy/beam", nullable=True),
+        Column("background_taken_mjy_per_beam", REAL, "What is subtracted there; null: nothing, or a unit that is not "
+               "known", "mJy/beam", nullable=True),
+        Column("boxes", pa.list_(BOXES), "For each mosaic of the picture the boxes under it"),
+    ),
+)  # fmt: skip
 CUTOUTS = Table(
     "CUTOUTS", "a picture of the sky", ("cutout_id",),
     (
@@ -331,8 +367,8 @@ CUTOUTS = Table(
                most=180, nullable=True),
         _text("wcs_header", "The cards of the cutout's celestial WCS, as text", nullable=True),
         *BEAM_OF_PICTURE,
-        Column("rms_mjy_per_beam", REAL, "Sigma-clipped noise over pixels that are not blank", "mJy/beam",
-               least=0, nullable=True),
+        Column("rms_mjy_per_beam", REAL, "Sigma-clipped noise over pixels that are not blank; where NOISE say local, "
+               "of those around", "mJy/beam", least=0, nullable=True),
         Column("peak_mjy_per_beam", REAL, "Brightest pixel", "mJy/beam", nullable=True),
         Column("blank_fraction", REAL, "Share of NaN pixels", least=0, most=1),
         Column("blank_mask", BYTES, "One bit for each of image[y, x], set where it is blank; null where none is",
@@ -720,7 +756,8 @@ SCORES = Table(
 )  # fmt: skip
 
 CORPUS_TABLES = (
-    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, FRAMES, CUTOUTS, DESCRIPTIONS, ANSWERS, QUOTAS,
+    MOSAICS, SOURCES, OBJECTS, ENTRIES, MATCHES, MATCHINGS, WINDOWS, FRAMES, NOISE, CUTOUTS, DESCRIPTIONS, ANSWERS,
+    QUOTAS,
     GENERATED, CONVERSATIONS, JUDGED, QUALITY, INJECTIONS, TWINS, ALIKE, SEALED, SPLITS, SAMPLES, BLIND, PAPERS,
     FIGURES, FIGURE_SPLITS, RATINGS, CAPTIONS, DECISIONS,
 )  # fmt: skip

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalogs.dataset import dataset
+from catalogs.noise import noise_recipe
 from catalogs.survey import surveys
 from curation.asking.exchange import Exchange, Failure
 from curation.asking.request import Served
@@ -129,6 +130,7 @@ class Room:
         cutout = sight_at(
             position, field.mosaics, side, self.corpus.picture,
             raw=field.raw, stamps=field.stamps, frame=self.corpus.frame,
+            noise=noise_recipe(self.corpus.noise, surveys()[survey].noise),
         )  # fmt: skip
         name = f"{place.strip()}, {field.title}"
         return self._opened(sight_of_cutout(cutout, name, field.facts)).told

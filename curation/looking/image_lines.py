@@ -105,4 +105,16 @@ def _values(facts: Row) -> list[str]:
     place = f"x {facts['peak_px'][0]} y {facts['peak_px'][1]}"
     if facts.get("peak_ra_deg") is not None:
         place += f", ra {facts['peak_ra_deg']:.5f} dec {facts['peak_dec_deg']:+.5f}"
-    return [f"values: rms {rms:.4g}, least {least:.4g}, peak {peak:.4g} {unit} at {place}; {shares}".replace("  ", " ")]
+    told = f"values: rms {rms:.4g}, least {least:.4g}, peak {peak:.4g} {unit} at {place}; {shares}".replace("  ", " ")
+    return [told, *_boxes(facts)]
+
+
+def _boxes(facts: Row) -> list[str]:
+    """Noise and background, and how they vary over the image; nothing where no box was measured."""
+    found = facts.get("boxes")
+    if not found:
+        return []
+    unit = "mJy/beam" if facts.get("to_mjy_per_beam") else facts["unit"] or "of unknown unit"
+    told = [f"{name} {one[0]:.4g} to {one[2]:.4g}, median {one[1]:.4g}"
+            for name in ("rms", "background") for one in [found[name]]]  # fmt: skip
+    return [f"noise in {found['n']} boxes of {found['box_px']} px: {'; '.join(told)} {unit}"]

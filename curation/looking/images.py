@@ -8,7 +8,7 @@ import numpy as np
 from catalogs.survey import Survey, surveys
 from catalogs.wcs_sky import sky_of_pixels
 from curation.looking.frequency import frequency_mhz
-from curation.looking.pixels import pixel_facts
+from curation.looking.pixels import box_facts, pixel_facts
 from curation.looking.sky import sky_facts
 from curation.pictures.cards import ImageError, value
 from curation.pictures.doubts import NOISE_MJY_PER_BEAM, PEAK_MJY_PER_BEAM
@@ -39,6 +39,7 @@ def image_facts(path: Path, survey: Survey, *, with_pixels: bool = True) -> Row:
     except (CorpusError, OSError) as error:
         return {**facts, "error": _line(path, error)}
     facts |= _header_facts(image)
+    row: Row | None = None
     try:
         row = read_mosaic(path, str(path), survey)
         wanted = ("to_mjy_per_beam", "beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from", "warnings")
@@ -49,6 +50,7 @@ def image_facts(path: Path, survey: Survey, *, with_pixels: bool = True) -> Row:
         wcs = celestial_wcs(image.header, image.width_px, image.height_px)
         facts |= sky_facts(wcs, image.width_px, image.height_px) if wcs else {"frame": None}
         facts |= pixel_facts(path) if with_pixels else {}
+        facts |= {"boxes": box_facts(path, row, survey.noise)} if with_pixels and row else {}
     except (CorpusError, OSError) as error:
         return {"error": _line(path, error), **facts}
     if wcs is not None and facts.get("peak_px"):

@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from curation.pictures.plane import open_plane
+from catalogs.noise import NoiseOptions, noise_recipe
+from curation.pictures.boxed_noise import NoiseBoxes, box_side_px
+from curation.pictures.cards import ImageError
+from curation.pictures.cutouts import in_mjy_per_beam
+from curation.pictures.plane import Box, open_plane
 
 BAND_PX = 2**22
 SAMPLE_PX = 2**22  # of a larger image every so-manieth pixel makes the noise
@@ -50,6 +54,34 @@ def pixel_facts(path: Path) -> Row:
         return {**shares, "rms": None, "rms_of_px": 0, "least": None, "peak": None, "peak_px": None}
     sample = np.concatenate(samples, dtype=np.float64)
     return {**shares, "rms": _rms(sample), "rms_of_px": sample.size, "least": least, "peak": peak, "peak_px": place}
+
+
+def box_facts(path: Path, mosaic: Row, noise: NoiseOptions) -> Row | None:
+    """Noise and background of at most 8 x 8 boxes spread over an image, of the size that `[noise]` of its survey says.
+
+    `box_px`, `n`, and of `rms` and `background` least, median and greatest, in mJy/beam (of an unknown unit as it
+    stands); None where boxes are wanted in beams and there is none, or no box has enough pixels that are not blank.
+    Raises ImageError for pixels that cannot be read.
+    """
+    recipe = noise_recipe(NoiseOptions(rms="local"), noise)
+    try:
+        side = recipe and box_side_px(mosaic, recipe)
+    except ImageError:
+        return None
+    if recipe is None or side is None:
+        return None
+    plane = open_plane(path)
+
+    def read(_name: str, box: Box) -> NDArray[np.float32]:
+        return in_mjy_per_beam(plane.read(box), mosaic["to_mjy_per_beam"])
+
+    found = NoiseBoxes({"": mosaic}, read, recipe).spread("")
+    known = np.isfinite(found.rms)
+    if not known.any():
+        return None
+    three = {name: [float(one) for one in np.quantile(values[known], [0, 0.5, 1])]
+             for name, values in (("rms", found.rms), ("background", found.background))}  # fmt: skip
+    return {"box_px": side, "n": int(known.sum()), **three}
 
 
 def _rms(sample: NDArray[np.float64]) -> float | None:

@@ -167,11 +167,22 @@ def _shown(plane: Plane, window: Row, mosaic: Row, *, recipe: CutoutRecipe, pict
     }
 
 
-def pixel_columns(image: NDArray[np.float32], recipe: CutoutRecipe, picture: Picture, *, is_known_unit: bool) -> Row:
-    """The columns that come from image[y, x], and its picture. Raises ImageError where it shows nothing."""
+def pixel_columns(
+    image: NDArray[np.float32],
+    recipe: CutoutRecipe,
+    picture: Picture,
+    *,
+    is_known_unit: bool,
+    rms: float | None = None,
+) -> Row:
+    """The columns that come from image[y, x], and its picture. `rms`: its noise, where that is not of its own pixels.
+
+    Raises ImageError where it shows nothing.
+    """
     blank_fraction, peak = check_shows(image, recipe)
     drawn = draw(image, picture)
-    png, (mean, rms) = png_bytes(drawn.picture), clipped_noise(image)
+    png, (mean, own_rms) = png_bytes(drawn.picture), clipped_noise(image)
+    rms = own_rms if rms is None else rms
     wrong = flaws(image, mean, rms)
     shown = seen(image, picture.stretches, drawn.scales, rms)
     return {

@@ -10,6 +10,7 @@ from astropy.io import fits
 
 from curation.pictures.fits_header import BLOCK
 from curation.pictures.plane import Box, Plane
+from curation.pictures.render import LESS
 from curation.pictures.wcs_cards import WCS_CARD
 
 MOST_HISTORY = 100  # cards kept: the origin's notice stands there; VLASS has 800 of them
@@ -121,4 +122,6 @@ def _cards_of(row: dict[str, Any]) -> fits.Header:
         header["BPA"] = row["beam_pa_deg"], "[deg]"
     header["HISTORY"] = f"cutout {row['cutout_id']} of {row['mosaic']}"
     header["HISTORY"] = f"mosaic sha256 {row['mosaic_sha256']}"
+    if taken := re.match(LESS.format(r"\w+"), row["stretch"]):
+        header["HISTORY"] = taken[0].rstrip("; ")
     return header

@@ -44,7 +44,7 @@ class Frame(BaseModel):
 
     @model_validator(mode="after")
     def _can_be(self) -> "Frame":
-        if self == Frame.model_construct():
+        if self == AS_CUT:
             raise ValueError("nothing is chosen: say overlap, beam_arcsec, pixel_arcsec or north_up, or leave it out")
         if self.method and not (self.is_regridded or self.overlap == "combined"):
             raise ValueError(
@@ -81,3 +81,7 @@ class Frame(BaseModel):
     def how(self) -> Literal["bilinear", "bicubic", "adaptive"]:
         """The method of regridding."""
         return self.method or METHOD
+
+
+AS_CUT = Frame.model_construct()
+"""What a corpus file without a `[frame]` chooses: slices of the nearest mosaic that shows the source."""

@@ -15,6 +15,8 @@ from schemas.errors import RecipeError
 
 Grey = NDArray[np.uint8]
 ORIENTATION = "up as in FITS, row 0 at the top"
+LESS = "less the {} background; "
+"""How `stretch` begins where a background was subtracted from the pixels."""
 COLOURS = ("red", "green", "blue")
 
 cv2.setNumThreads(1)  # Ray gives a task one core

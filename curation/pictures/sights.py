@@ -10,11 +10,13 @@ from typing import Any
 import pyarrow as pa
 
 from catalogs.dataset import CutoutRecipe
+from catalogs.noise import NoiseRecipe
 from curation.pictures.covering import Covered
 from curation.pictures.cutouts import cutouts
-from curation.pictures.frame import Frame
-from curation.pictures.framed import framed_cutouts
+from curation.pictures.frame import AS_CUT, Frame
+from curation.pictures.framed import framed_cutouts, levelled_cutouts
 from curation.pictures.frames import SOURCE_COLUMNS, frames
+from curation.pictures.noise import noise as noise_of
 from curation.pictures.render import Picture
 from curation.pictures.unchanged import Stamps
 from curation.pictures.views import SHOWN, Ints, side_in_arcsec, side_in_px, views_of_positions
@@ -38,11 +40,12 @@ def sight_at(
     raw: Path,
     stamps: Stamps | None = None,
     frame: Frame | None = None,
+    noise: NoiseRecipe | None = None,
 ) -> Row:
     """The picture around an ICRS position, cut from the mosaic that covers it and whose centre is nearest.
 
-    `frame`: of a corpus that makes its pictures otherwise of mosaics: so is this one. Raises RecipeError
-    for a place that no mosaic covers, or that shows nothing.
+    `frame`, `noise`: of a corpus that makes its pictures otherwise of mosaics, or less a background: so is this one.
+    Raises RecipeError for a place that no mosaic covers, or that shows nothing.
     """
     ra, dec = position_deg
     shown = pa.table([["sight"], [ra], [dec], [[]]], schema=SHOWN)
@@ -51,14 +54,20 @@ def sight_at(
         raise RecipeError(views.refused[0].detail)
     rows = [(views.mosaics[int(row[0])], row[1:]) for row in views.windows.tolist()]
     windows = _windows(rows)
-    if frame is None:
+    if frame is None and noise is None:
         return _shown(cutouts(windows, mosaics, ALL, picture, raw=raw, stamps=stamps))
     source = {"source_id": NOWHERE, "ra_deg": ra, "dec_deg": dec}  # no side: that of the window
     sources = pa.Table.from_pylist([source], pa.schema([SOURCES.schema.field(name) for name in SOURCE_COLUMNS]))
+    frame = frame or AS_CUT
     found = frames(windows, mosaics, sources, ALL, frame, raw=raw, stamps=stamps)
     if not found.kept.num_rows:
         return _shown(found)
-    return _shown(framed_cutouts(found.kept, mosaics, ALL, picture, frame, raw=raw, stamps=stamps))
+    if noise is None:
+        return _shown(framed_cutouts(found.kept, mosaics, ALL, picture, frame, raw=raw, stamps=stamps))
+    levels = noise_of(found.kept, mosaics, noise, frame, raw=raw, stamps=stamps)
+    if not levels.kept.num_rows:
+        return _shown(levels)
+    return _shown(levelled_cutouts(levels.kept, found.kept, mosaics, ALL, picture, frame, raw=raw, stamps=stamps))
 
 
 def sight_of(mosaic: Row, picture: Picture, *, raw: Path) -> Row:

@@ -62,8 +62,13 @@ def card(
 
 
 def frames_told(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A section of the card about the pixels of pictures, of the rows of numbers/frames.sql; none: no text."""
-    if not rows:
+    """A section of the card about the pixels of pictures, of the rows of numbers/frames.sql.
+
+    No text where there are none, or all are slices of the nearest mosaic, as those that only have a `[noise]`.
+    """
+    if all(
+        (row["overlap"], row["method"]) == ("nearest", "none") and row["beam_from"] != "convolution" for row in rows
+    ):
         return ""
     lines = ["", "## Pixels", "", "The corpus file says `[frame]`, so pictures are no plain slices of mosaics:", ""]
     for row in rows:
@@ -78,6 +83,26 @@ def frames_told(rows: Sequence[Mapping[str, Any]]) -> str:
             told.append(f"beam of {row['beam_major_arcsec']:.3g} arcsec, from the {row['beam_from']}")
         lines.append(f"* {'; '.join(told)}")
     return "\n".join([*lines, "", "`provenance.parquet` names the mosaics of each, with digests and shares."]) + "\n"
+
+
+def noise_told(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A section of the card about noise and background, of the rows of numbers/noise.sql; none: no text."""
+    if not rows:
+        return ""
+    lines = [
+        "",
+        "## Noise",
+        "",
+        "A `[noise]` of the corpus file or of a survey's asks for boxes around each picture:",
+        "",
+    ]
+    for row in rows:
+        told = [f"{row['n']:,} pictures of {row['survey']}: boxes of {row['box_px']} pixels"]
+        told += ["their noise is that around their middle" if row["rms"] == "local" else "their noise is their own"]
+        told += [f"the {row['background']} background is subtracted"] if row["background"] != "none" else []
+        told += [f"{row['n_window']:,} have too little sky around them"] if row["n_window"] else []
+        lines.append(f"* {'; '.join(told)}")
+    return "\n".join([*lines, "", "`provenance.parquet` has both of each."]) + "\n"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from catalogs.database import read_sql
 from curation.release.built import Built, Tables, opened
-from curation.release.card import Credit, bibliography, card, credits_of, frames_told
+from curation.release.card import Credit, bibliography, card, credits_of, frames_told, noise_told
 from curation.release.certificate import CERTIFICATE, FILE_OF, MESSAGES_OF, PROVENANCE, promised
 from curation.release.moc import write_mocs
 from schemas.errors import RecipeError, StoreError, TableError
@@ -129,10 +129,11 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         for split, name in FILE_OF.items():
             twin = folder / "llava.jsonl" if split == "train" else None
             _write_records(_records(db, split), folder / name, folder / MESSAGES_OF[split], twin)
-        _write_parquet(db, _provenance(db, is_framed="frames" in addresses), folder / PROVENANCE)
+        _write_parquet(db, _provenance(db, addresses), folder / PROVENANCE)
         counts = db.sql(COUNTS).to_arrow_table().to_pylist()
         promise, mocs = promised(db)
-        frames = db.sql(read_sql(Path(__file__).parent / "numbers/frames.sql")).to_arrow_table().to_pylist()
+        frames, noise = (db.sql(read_sql(Path(__file__).parent / f"numbers/{name}.sql")).to_arrow_table().to_pylist()
+                         for name in ("frames", "noise"))  # fmt: skip
         papers = [Credit("paper", row["paper_id"], row["attribution"], row["attribution"], row["licence"])
                   for row in db.sql(PAPERS).to_arrow_table().to_pylist()]  # fmt: skip
     write_mocs(mocs, folder)
@@ -140,7 +141,8 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         CERTIFICATE: plain_json(promise),
         "llava.schema.json": plain_json(json_schema()),
         "README.md": card(made.corpus.name, made.corpus.title, made.handover, counts, promise, [*credits, *papers])
-        + frames_told(frames),
+        + frames_told(frames)
+        + noise_told(noise),
         "dataset_info.json": plain_json(llama_factory({row["split"] for row in counts})),
         "ATTRIBUTION.bib": bibliography([*credits, *papers]),
     }
@@ -238,13 +240,14 @@ def _records(db: duckdb.DuckDBPyConnection, split: str) -> Iterator[LlavaRecord]
             yield record
 
 
-def _provenance(db: duckdb.DuckDBPyConnection, *, is_framed: bool) -> str:
-    """The query of provenance: where a corpus has a `[frame]`, with what its pictures are made of."""
+def _provenance(db: duckdb.DuckDBPyConnection, tables: Collection[str]) -> str:
+    """The query of provenance: with what pictures are made of, and their noise, where a corpus has such tables."""
     query = read_sql(Path(__file__).parent / "provenance.sql")
-    if not is_framed:
-        return query
-    db.execute(f"CREATE VIEW provenance AS {query}")
-    return read_sql(Path(__file__).parent / "provenance_frames.sql")
+    for table, before in (("frames", "provenance"), ("noise", "provenance_framed")):
+        if table in tables:
+            db.execute(f"CREATE VIEW {before} AS {query}")
+            query = read_sql(Path(__file__).parent / f"provenance_{table}.sql")
+    return query
 
 
 def _write_parquet(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

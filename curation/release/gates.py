@@ -46,6 +46,7 @@ MAY_BE_EMPTY = frozenset(
         "twins",
         "alike",
         "frames",
+        "noise",
         "sealed",
         "generated",
         "judged",

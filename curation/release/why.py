@@ -53,7 +53,7 @@ def chain(sample_id: str, store: Searchable) -> Row:
         ],
         "cutout": {name: value for name, value in cutout.items() if name not in BULKY}
         | {"box_fits_px": [window[edge] for edge in EDGES], "nearest_mosaic": row["mosaic"]}
-        | _frame(store, tables.get("frames", []), cutout["cutout_id"]),
+        | _beside(store, tables, cutout["cutout_id"]),
         "source": source,
         "objects": objects,
         "decisions": [one for one in decided if one["sample_id"] == sample_id or one["verdict"] == "correct"],
@@ -80,6 +80,7 @@ def told(found: Mapping[str, Any]) -> list[str]:
         f"  pixels  x {x_min} to {x_max}, y {y_min} to {y_max} (0-based FITS pixels, far edge outside)",
         f"  mosaic  SHA-256 {cutout['mosaic_sha256']}",
         *_frame_told(cutout),
+        *_noise_told(cutout),
         f"  picture SHA-256 {cutout['sha256']}",
         f"  drawn   {cutout['stretch']}",
         f"source  {source['source_id']}  {source['source_name']}  {position_told(source)}",
@@ -176,9 +177,28 @@ def _window(row: Row, cutout_id: str) -> Row:
     return next((one for one in row.get("others") or () if one["cutout_id"] == cutout_id), row)
 
 
-def _frame(store: Tables, addresses: Sequence[str], cutout_id: str) -> Row:
-    """The row of FRAMES of a cutout, as `frame`; nothing where its corpus has none."""
-    return {"frame": _one(store, addresses, "cutout_id", cutout_id)} if addresses else {}
+def _beside(store: Tables, tables: Mapping[str, Sequence[str]], cutout_id: str) -> Row:
+    """The rows of FRAMES and NOISE of a cutout, as `frame` and `noise`; nothing where its corpus has none."""
+    named = (("frame", "frames"), ("noise", "noise"))
+    return {name: _one(store, tables[kind], "cutout_id", cutout_id) for name, kind in named if kind in tables}
+
+
+def _noise_told(cutout: Row) -> Iterator[str]:
+    """Whose noise a cutout has, and what was subtracted from it."""
+    noise = cutout.get("noise")
+    if noise is None:
+        return
+    if noise["state"] == "window":
+        yield f"  noise   of the picture: too few pixels are known in all boxes of {noise['box_px']} pixels around it"
+        return
+    side = "" if noise["box_arcsec"] is None else f" ({noise['box_arcsec']:.4g} arcsec)"
+    of = "around its middle" if noise["rms"] == "local" else "of its own pixels"
+    local, taken = noise["rms_local_mjy_per_beam"], noise["background_taken_mjy_per_beam"]
+    said = "" if local is None else f", {local:.4g} mJy/beam around"
+    nearest = "; some are blank, the nearest stand for them" if noise["state"] == "nearest" else ""
+    yield f"  noise   {of}{said}; {noise['n_boxes']} boxes of {noise['box_px']} pixels{side}{nearest}"
+    if noise["background"] != "none":
+        yield f"  less    the {noise['background']} background" + ("" if taken is None else f", {taken:.4g} mJy/beam")
 
 
 def _frame_told(cutout: Row) -> Iterator[str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from catalogs.noise import noise_recipe
+from catalogs.survey import surveys
 from curation.pictures.covering import covered
 from curation.pictures.sights import side_in_arcsec, sight_at
 from curation.reviewing.desk import Desk
@@ -34,5 +36,6 @@ def other_sky(desk: Desk, cutout: Row, survey: str, raw: Path) -> bytes:
     row = sight_at(
         (cutout["ra_deg"], cutout["dec_deg"]), desk.mosaics[survey], side_in_arcsec(side_arcsec), desk.corpus.picture,
         raw=raw, stamps=desk.stamps(survey), frame=desk.corpus.frame,
+        noise=noise_recipe(desk.corpus.noise, surveys()[survey].noise),
     )  # fmt: skip
     return row["png"]
