@@ -21,6 +21,8 @@ OURS: dict[str, Path] = {
     "benchmarks": benchmark.HERE, "questions": question.HERE, "prompts": prompt.HERE,
 }  # fmt: skip
 """The package's folder of each kind."""
+LATER: dict[str, tuple[str, ...]] = {"surveys": ("noise",)}
+"""Fields that doors got later: of one whose file does not say them the digest is that of before."""
 
 
 def doors_of(one: Dataset, asked: Iterable[Question], prompts: Iterable[str] = ()) -> tuple[DoorFile, ...]:
@@ -40,19 +42,20 @@ def doors_of(one: Dataset, asked: Iterable[Question], prompts: Iterable[str] = (
 
 def dataset_door(one: Dataset) -> DoorFile:
     """The door of a dataset: what its file says, or its source where it is written in Python."""
-    said = _said(one.door) if one.door else {"code": one.code}
+    said = _said("datasets", one.door) if one.door else {"code": one.code}
     return door_of("datasets", one.name, _file("datasets", one.name), said)
 
 
 def used_door(kind: str, door: BaseModel) -> DoorFile:
     """A TOML door, by its name, with the digest of all that it says."""
     name = str(getattr(door, "name"))  # noqa: B009 -- every door has one, which no common model says
-    return door_of(kind, name, _file(kind, name), _said(door))
+    return door_of(kind, name, _file(kind, name), _said(kind, door))
 
 
-def _said(door: BaseModel) -> Mapping[str, object]:
+def _said(kind: str, door: BaseModel) -> Mapping[str, object]:
     """All fields, also those that are for people."""
-    return {name: getattr(door, name) for name in type(door).model_fields}
+    unsaid = {name for name in LATER.get(kind, ()) if name not in door.model_fields_set}
+    return {name: getattr(door, name) for name in type(door).model_fields if name not in unsaid}
 
 
 def _file(kind: str, name: str) -> Path:
