@@ -12,6 +12,7 @@ from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import gaussian_filter
 
 from catalogs.noise import BOX_BEAMS, NoiseOptions, NoiseRecipe, noise_recipe
+from catalogs.survey import HERE, Survey, surveys
 from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.corpus import Corpus, corpus, graph
 from curation.engine.run import build
@@ -27,8 +28,10 @@ from curation.release.export import export
 from curation.release.gates import counts, table_checks
 from curation.release.why import chain, told
 from curation.stream import stream
+from curation.used_doors import used_door
 from schemas.errors import RecipeError
 from schemas.folder import read_door
+from schemas.manifest import door_of
 from schemas.tables import CORPUS_TABLES, SOURCES
 from tests.test_curation_cutouts import (
     PICTURE,
@@ -343,3 +346,12 @@ def test_a_corpus_with_local_noise_is_built_and_told_and_moves_no_other(reviewed
     assert "## Noise" in card and "the local background is subtracted" in card and "## Pixels" not in card
     kept = pq.read_table(folder / "provenance.parquet").to_pylist()
     assert all(row["noise_of"] == "local" and row["rms_local_mjy_per_beam"] == row["rms_mjy_per_beam"] for row in kept)
+
+
+def test_a_survey_that_says_nothing_of_noise_has_the_digest_of_before():
+    silent = surveys()["first"]
+    fields = {name: getattr(silent, name) for name in Survey.model_fields if name != "noise"}
+    before = door_of("surveys", "first", HERE / "first.toml", fields).sha256
+    assert used_door("surveys", silent).sha256 == before
+    aloud = Survey.model_validate({**fields, "noise": NoiseOptions(rms="local")})
+    assert used_door("surveys", aloud).sha256 != before
