@@ -7,8 +7,9 @@ from functools import lru_cache
 from operator import attrgetter
 
 from curation.extraction.canonical import canonical
-from curation.extraction.constructions import TABLE, Context, turned_round
+from curation.extraction.constructions import TABLE, Context, negated
 from curation.extraction.described import described
+from curation.extraction.listed_constructions import of_survey
 from curation.extraction.phrases import SAME, THIS, Noun
 from curation.extraction.sharing import shared
 from curation.extraction.source_constructions import whole
@@ -66,6 +67,8 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         start = tokens[0].start
         it = [Token("np", start, start, THIS), Token("be", start, start, text="is")]
         made = sentence([*it, *tokens], context)
+    if made is None and (without := of_survey(tokens)) is not None and (made := sentence(without[0], context)):
+        return replace(made, claims=(*made.claims, *(_placed(one, tokens) for one in without[1])))
     if made is None and (claims := described(tokens, context)) is not None:
         return Reading(tuple(_placed(one, tokens) for one in claims), _spoken_of(tokens, context))
     if made is None and _is_aside(tokens):
@@ -169,7 +172,7 @@ def _sharing(tokens: Sequence[Token], context: Context) -> Iterator[Reading | No
 
 
 def _denied_that(tokens: Sequence[Token], context: Context) -> Reading | None:
-    """Of "it is not true that": the one claim of the rest turned round; of two, each by itself."""
+    """Of "it is not true that": the rest turned round, of several claims that not all hold; at "nor" each by itself."""
     made = sentence(tokens, context)
     for at in range(1, len(tokens) - 1) if made is None or len(made.claims) > 1 else ():
         if tokens[at].category not in ("or", "nor"):
@@ -179,9 +182,11 @@ def _denied_that(tokens: Sequence[Token], context: Context) -> Reading | None:
         second = _denied_that(rest, replace(context, noun=first.noun)) if first else None
         if first and second:
             return Reading((*first.claims, *second.claims), second.noun)
-    (only,) = made.claims if made is not None and len(made.claims) == 1 else (None,)
-    turned = turned_round(only.claim) if only else None
-    return Reading((replace(only, claim=turned),), made.noun) if made and only and turned else None
+    if made is None or not made.claims or any(one.category in STRONG for one in tokens):
+        return None
+    start, end = min(one.start for one in made.claims), max(one.end for one in made.claims)
+    turned = negated([one.claim for one in made.claims]) or ()
+    return Reading(tuple(ExtractedClaim(one, start, end) for one in turned), made.noun) if turned else None
 
 
 def _reordered(tokens: tuple[Token, ...], context: Context) -> tuple[tuple[Token, ...], Context]:

@@ -11,6 +11,7 @@ from typing import Any
 from curation.extraction.phrases import SAME, Amount, Group, Noun, listed
 from curation.extraction.places import Place
 from curation.extraction.tokens import Match, Token
+from curation.verification import alternatives
 from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Claim
 from schemas.labels import LabelScheme, Truth
 
@@ -71,11 +72,8 @@ EXAMPLES: list[str] = []
 
 def turned_round(one: Claim) -> Claim | None:
     """The claim denied; None where its denial is no claim: of a vague number, or of "only"."""
-    if (
-        one.kind in ("only", "unread")
-        or (one.kind == "border" and one.count is not None)
-        or one.how in ("several", "about", "some", "couple", "few", "dozens", "hundreds")
-    ):
+    is_vague = one.how in ("several", "about", "some", "couple", "few", "dozens", "hundreds")
+    if one.kind in ("only", "unread") or (is_vague and (one.kind != "count" or one.how == "some")):
         return None
     if one.kind == "position" and one.count is not None:
         return (
@@ -87,6 +85,11 @@ def turned_round(one: Claim) -> Claim | None:
     if one.kind == "count" and one.count == 0:
         return replace(one, count=1, how="at least")
     return replace(one, state=Truth.PRESENT if one.state is Truth.ABSENT else Truth.ABSENT)
+
+
+def negated(claims: Sequence[Claim]) -> list[Claim] | None:
+    """What it says that not all of some claims hold; None where none of them can be denied."""
+    return alternatives.denied(claims, turned_round)
 
 
 def state(is_there: bool) -> Truth:
@@ -317,12 +320,12 @@ def _number_of(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     f"of np comma amount be {APS}",
-    f"np comma? of it amount be {APS}",
-    f"there be np comma? of it amount be {APS}",
+    f"np comma? of (it|np) amount be {APS}",
+    f"there be np comma? of (it|np) amount be {APS}",
     f"np visible place? comma? amount of np be {APS}",
     f"there be np comma? amount of np be {APS}",
     f"the? image have np comma? amount of np be {APS}",
-    f"the? image have np comma? of it amount be {APS}",
+    f"the? image have np comma? of (it|np) amount be {APS}",
 )
 def _of_them(match: Match, context: Context) -> list[Claim] | None:
     """Of "of the five sources, three are compact"."""
@@ -330,10 +333,11 @@ def _of_them(match: Match, context: Context) -> list[Claim] | None:
     at = next(at for at, one in enumerate(tokens) if one.category == "amount")
     if tokens[at + 1].category == "of":  # "two of which are"
         tokens = [*tokens[: at + 1], *tokens[at + 3 :]]
-    whole = next(one for one in tokens[:at] if one.category == "np" and one.value.nouns[0].subject != "it").value.nouns[
-        0
-    ]
+    whole_np = next(one for one in tokens[:at] if one.category == "np" and one.value.nouns[0].subject != "it")
+    whole = whole_np.value.nouns[0]
     what = predicated(tokens[at + 2 :])
+    if any(one.value.nouns[0].subject != "it" for one in tokens[:at] if one.category == "np" and one is not whole_np):
+        return None
     if what is None or tokens[at + 1].is_denied or whole.quantifier or whole.amount is None:
         return None
     return _is_a(
@@ -350,6 +354,7 @@ def _spread(match: Match, context: Context) -> list[Claim] | None:
     claims: list[Claim] = []
     noun: Noun | None = context.noun
     tokens = list(match.matched)
+    is_sum = _adds_up(tokens)
     for one, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
         if one.category == "np":
             noun = resolved(one.value.nouns[0], replace(context, noun=noun))
@@ -361,8 +366,17 @@ def _spread(match: Match, context: Context) -> list[Claim] | None:
             noun = replace(noun, amount=one.value, is_article=False, places=())
         elif one.category == "place" and noun is not None:
             amount = noun.amount or Amount(1, "at least")
-            claims.append(Claim("position", noun.subject, count=amount.count, how=amount.how, other=one.value.name))
+            how = "told" if is_sum else amount.how
+            claims.append(Claim("position", noun.subject, count=amount.count, how=how, other=one.value.name))
     return claims if noun is not None and not any(one.is_denied for one in match.matched) else None
+
+
+def _adds_up(tokens: Sequence[Token]) -> bool:
+    """Whether numbers at places make the one that was told first: then the others lie elsewhere."""
+    first = next((one.value.nouns[0].amount for one in tokens if one.category == "np"), None)
+    counts = [one.value for one in tokens if one.category == "amount"]
+    is_plain = first is not None and not any(one.how or one.count is None for one in (first, *counts))
+    return is_plain and first is not None and len(counts) > 1 and sum(one.count or 0 for one in counts) == first.count
 
 
 @construction("there be (some|there_none|nope)")
@@ -843,7 +857,7 @@ def _what_lies(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     f"rather np comma? the? image have {NPS}",
-    f"the? image have {NPS} comma? (rather|but) no? not? by? np",
+    f"the? image have {NPS} comma? (rather|but) no? not? (by|of|with)? np",
     f"rather np comma? np be {APS}",
 )
 def _instead(match: Match, context: Context) -> list[Claim] | None:
@@ -922,7 +936,7 @@ def _has_shape(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "np surround np place?",
+    "np (be|lie|visible|exist)? surround np place?",
     "np be? (surround|visible) surround? np",
     "there be np surround np",
     "the? image have np surround np",
@@ -1260,7 +1274,8 @@ def _sky(match: Match, context: Context) -> list[Claim]:
 
 
 @construction(
-    "the? image be no? (odd|adjective)", "np be odd", "odd", "the? image colon odd", "call not? the? image as? odd",
+    "the? image be no? (odd|adjective)", "np be odd", "odd",
+    "(np|the? image) have a? odd klass", "the? image colon odd", "call not? the? image as? odd",
     "the? image be odd (rather|comma|not)+ odd", "there be np odd (bound np (of np)?)?",
     examples=("The content of the image is complex.",),
 )  # fmt: skip
@@ -1286,6 +1301,7 @@ ODD = {"peculiar": "PECULIAR", "anomalous": "PECULIAR", "unusual": "PECULIAR"}
     "the? image (be|span|have) (a? image of)? bound? angle (at? axis)?",
     "(all|each) axis of? (the image)? (span|be) bound? angle",
     "axis of? (the? image)? (colon|be|span) bound? angle",
+    "the? image colon bound? angle axis?",
     "angle axis",
     "a? angle (axis|by axis)? image",
 )
@@ -1312,6 +1328,7 @@ def _beam(match: Match, context: Context) -> list[Claim]:
     "freq (be|colon)? bound? frequency",
     "(the? image)? (be? taken?|visible) (at|of|with|a|freq)* bound? frequency",
     "it be taken (at|a|freq|of)* bound? frequency",
+    "(visible|taken) (with|by|at|of|the)* survey (at|a|freq|of)* bound? frequency",
     "frequency",
     "the? image have a? freq of? bound? frequency",
     "bound? frequency (and|comma)? survey",
@@ -1328,6 +1345,7 @@ def _freq(match: Match, context: Context) -> list[Claim] | None:
 @construction(
     "(the? image|it)? (be|taken|the|a|of|at|by|part|colon|image)* survey image*",
     "survey",
+    "(visible|taken) (with|by|at|of|the)* survey",
 )
 def _survey(match: Match, context: Context) -> list[Claim] | None:
     return None if any(one.is_denied for one in match.matched) else [one.value for one in match.all("survey")]

@@ -98,12 +98,23 @@ def _connected(match: Match, context: Context) -> list[Claim] | None:
     return [*first, islands, *counted_parts(parts)]
 
 
-@construction("parts span np", examples=("Two islands make up the source.",))
+@construction("number_of parts (be|colon) amount", examples=("The number of peaks is two.",))
+def _number_of_parts(match: Match, context: Context) -> list[Claim] | None:
+    """How many islands or peaks there are."""
+    (parts,), (amount,) = match.all("parts"), match.all("amount")
+    is_plain = context.is_central and not denials(match) and parts.value.is_vague and not parts.is_denied
+    return counted_parts([replace(parts.value, amount=amount.value, is_vague=False)]) if is_plain else None
+
+
+@construction("parts (comma own_peak comma)? span np", examples=("Two islands make up the source.",))
 def _make_up(match: Match, context: Context) -> list[Claim] | None:
     """Of "two islands make up the source"."""
     makes, (one,), first = "up" in match.all("span")[0].text.lower().split(), match.all("parts"), named(match, context)
     is_plain = makes and not denials(match) and not one.is_denied and one.value.what == "islands"
-    return [*first, *counted_parts([one.value])] if is_plain and first is not None and context.is_central else None
+    each = those(context, lambda layout: set(layout) == {1}) if match.all("own_peak") else []
+    if not is_plain or first is None or each is None or not context.is_central:
+        return None
+    return [*first, *counted_parts([one.value]), *each]
 
 
 @construction(

@@ -180,7 +180,8 @@ def as_preposition(match: Match) -> Token | None:
     (one,) = match.matched
     if one.value == "exact":
         return replace(one, category="decoration")
-    category, value = PREPOSITIONS.get(one.text.lower(), (None, None))
+    said = one.text.lower()
+    category, value = PREPOSITIONS.get(said if said in PREPOSITIONS else said.split(" ")[-1], (None, None))
     return replace(one, category=category, value=value) if category else None
 
 
@@ -293,6 +294,22 @@ def as_again(match: Match) -> Token | None:
     """The same twice: "3 (three)"."""
     one, other = match.all("amount")
     return one if one.value == other.value else None
+
+
+def as_kinds(match: Match) -> Token:
+    """Of "two kinds of sources": how many kinds."""
+    return joined(match, "kinds", match.matched[0].value)
+
+
+def as_floated(match: Match) -> Token | None:
+    """Of "the compact sources all lie …": all of them, where no number and no other word of amount stands."""
+    one, _ = match.matched
+    (noun, *more), after = one.value.nouns, match.tokens[match.found.end() : match.found.end() + 1]
+    is_open = not more and noun.is_definite and noun.is_plural and not (noun.quantifier or noun.amount)
+    is_before_verb = bool(after) and after[0].category in ("lie", "be", "visible", "have", "exist", "consist")
+    if not is_open or noun.is_restricted or not is_before_verb:
+        return None
+    return joined(match, "np", Group((replace(noun, quantifier="all"),)))
 
 
 def as_named_twice(match: Match) -> Token | None:

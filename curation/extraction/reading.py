@@ -13,8 +13,9 @@ from curation.extraction.boxed import boxed
 from curation.extraction.boxes_in_words import IN_UNITS, written_boxes
 from curation.extraction.chunks import chunks_of
 from curation.extraction.clauses import FINITE, Reading, pieces, sentence, trimmed, unread
-from curation.extraction.constructions import LABELS_OF_A_PICTURE, MOST_TRIES, Context, turned_round
+from curation.extraction.constructions import LABELS_OF_A_PICTURE, MOST_TRIES, Context, negated
 from curation.extraction.entries import head, is_head, read_entries
+from curation.extraction.frames import framed, is_framed
 from curation.extraction.lexicon import SchemeKey, scheme_key
 from curation.extraction.phrases import Group, Noun
 from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, VERDICT, closing, opening, reply
@@ -156,8 +157,10 @@ def _judged(said: list[ExtractedClaim], *, is_so: bool) -> list[ExtractedClaim]:
     if any(one.claim.kind == "unread" for one in said):
         return []
     said = [replace(one, is_hedged=False) for one in said]
-    turned = turned_round(said[0].claim) if len(said) == 1 else None
-    return said if is_so else [replace(said[0], claim=turned)] if turned else []
+    turned = said if is_so else None
+    if turned is None and (no := negated([one.claim for one in said])) is not None:
+        turned = [replace(said[0], claim=one, end=said[-1].end) for one in no]
+    return turned or []
 
 
 @dataclass(frozen=True)
@@ -274,7 +277,10 @@ class _State:
         if text.endswith(":") and is_head(text[:-1], context, self.dialect):
             self.head = text
             return []
-        reading = None if CONCEDES.search(text) else self._reading(text, context, is_item=is_item)
+        if is_framed(text):
+            reading = framed(text, lambda part: self._plain(part, replace(context, asked=None)))
+        else:
+            reading = None if CONCEDES.search(text) else self._reading(text, context, is_item=is_item)
         if reading is None or _is_of_both(reading, context.scheme):
             tokens = chunks_of(text, context.scheme, self.dialect)
             return [*pieces(tokens, context), unread("sentence", 0, max(1, len(text)))]

@@ -139,4 +139,6 @@ def _finite(tokens: Sequence[Token]) -> list[Token]:
         return list(tokens)
     if first.category == "visible" and first.text.lower().split(" ")[0] in BEING:
         return list(tokens)
+    if first.category == "visible" and rest and rest[0].category == "place":
+        return [replace(first, category="be", value=None, is_denied=False, text="is"), *rest]
     return [replace(first, category="be", value=None, end=first.start, is_denied=False, text="is"), *tokens]

@@ -1,5 +1,6 @@
 """Constructions about one source: its lobes and its Fanaroff-Riley class, what it is and what it is not."""
 
+import re
 from dataclasses import replace
 
 from curation.extraction.constructions import Context, construction, predicated, resolved, said_to_be, state, there_is
@@ -14,6 +15,7 @@ __all__ = ["whole"]
 """What a statement says that falls apart nowhere; importing this module fills the table."""
 
 CLASS = {"faint": 1, "bright": 2}
+TYPE = re.compile(r"(?i)\b(?:type|kind|class|variety|sort|category|family|subclass)$")
 TAILS = {"small": "NAT", "wide": "WAT"}
 """Classes by the angle between the tails."""
 STELLAR = frozenset({"PULSAR", "STAR", "YSO", "LBV", "WR", "HMXB", "LMXB", "HMXB|LMXB", "STAR|YSO|LBV|WR"})
@@ -29,6 +31,7 @@ HERE = "(at_ends|at_core|flank|place|outwards|visible|exist|lie|be|by|at|of|comm
     "(np|lobes|gleam|flank|it|brightest_part)? (flank|comma|be|of|the|a)* profile",
     "flank comma? (lobes|np|gleam) profile",
     "lobes flank* fade_in_place",
+    "flank comma? (np|it|lobes|gleam)? fade_in_place",
     "brightest_part (be|lie|exist|visible|taken|of|see|mark)* (at_core|at_ends|place)",
     "the? (core|tip|lobes) be the? brightest_part",
     "outshine",
@@ -94,12 +97,13 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "np flank (comma|and|but|where)* np flank", examples=("An FR I jet on one side and an FR II lobe on the other",)
+    "(np? (have|be|with))? np flank (comma|and|but|where)* np flank",
+    examples=("An FR I jet on one side and an FR II lobe on the other",),
 )
 def _one_each(match: Match, context: Context) -> list[Claim] | None:
     """One class on one side, the other on the other."""
     subjects, classes = (
-        {subject_of(one) for one in match.all("np")},
+        {subject_of(one) for one in match.all("np")} - {"it"},
         {fanaroff_riley(context.scheme, n) for n in (1, 2)},
     )
     is_each = {str(one.value) for one in match.all("flank")} == {"one", "other"} and not denials(match)
@@ -231,6 +235,17 @@ def _classed(match: Match, context: Context) -> list[Claim] | None:
         either = Claim("presence", "|".join(one.subject for one in what.nouns))
         return [either] if is_true and kinds & {"field", "introduce"} else None
     return [Claim("presence", one.subject, state(is_true != (one.quantifier == "no"))) for one in what.nouns]
+
+
+@construction("np be np of (np|sign) klass?", examples=("It is an FR-I source of the NAT type.",))
+def _of_the_type(match: Match, context: Context) -> list[Claim] | None:
+    """A source of a class that is of another besides."""
+    first, (_, one, *other) = named(match, context), match.all("np", "sign")
+    is_type = TYPE.search(match.matched[-1].text) is not None
+    labels = [subject_of(each) for each in (one, *other)]
+    if first is None or not is_type or not context.is_central or denials(match) or set(labels) & {"", *GENERIC}:
+        return None
+    return [*first, *(Claim("presence", label) for label in labels)]
 
 
 @construction("np be of (np|adjective)")

@@ -30,6 +30,7 @@ The rest is only ever read, never written; "A|B" is either label, "scheme:label"
                  count: its size in pixels · subject "image": those of the picture · "pixel": count: milliarcseconds
     near         subject; other: what one of it is close to
     structure    subject: "islands" or "peaks"; count; how
+    either       other: sets of claims of which one holds (see alternatives.py)
     number       subject: the words; count: a number that belongs to nothing known
     unread       subject: "sentence", a sentence of which nothing was understood, or what it speaks of
 """
@@ -66,7 +67,8 @@ class Claim:
     count: int | None = None
     box: Box | None = None
     how: str | None = None
-    """Of a count: None for exactly so many, "at least", "at most", "about", "several", "2 to" (up to the count)."""
+    """Of a count: None for exactly so many, "at least", "at most", "about", "several", "2 to" (up to the count), "told"
+    at a place where the others are told to be elsewhere."""
     other: str | None = None
     evidence: tuple[str, ...] = ()
     """"label:<source_id>:<label>", "object:<object_id>", "objects:<cutout_id>" (all of its catalogued objects taken

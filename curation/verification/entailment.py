@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from curation.pictures.boxes import Box
+from curation.verification.alternatives import sets_of
 from curation.verification.claims import ANY_OBJECT, Annotations, Claim, ExtractedClaim
 from curation.verification.premises import Premises, same_box
 from curation.verification.regions import holds
@@ -212,11 +213,16 @@ def _map(read: Claim, known: Premises) -> bool:
     return read.subject == "radio-continuum" and read.state is Truth.PRESENT
 
 
+def _either(read: Claim, known: Premises) -> bool:
+    """Where all claims of one of its sets follow."""
+    return any(all(entails(known, one, known.scheme) is None for one in each) for each in sets_of(read))
+
+
 Rule = Callable[[Claim, Premises], bool]
 _RULES: Mapping[str, Rule] = {
     "presence": _by_labels, "structure": _by_labels, "only": _by_labels, "survey": _by_labels,
     "peculiarity": _peculiarity, "border": _border, "map": _map,
     "frequency": _number_of_sky, "beam": _number_of_sky, "size": _number_of_sky,
     "count": _count, "box": _box, "point": _box, "position": _position, "extreme": _extreme, "share": _share,
-    "extent": _extent,
+    "extent": _extent, "either": _either,
 } | dict.fromkeys(NUMBERS, _numbers) | dict.fromkeys(DIFFERENCES, _by_objects)  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from curation.verification.alternatives import KIND, sets_of
 from curation.verification.claims import Annotations, ExtractedClaim
 from curation.verification.verify import Judgement, verify, verify_turn
 
@@ -38,4 +39,5 @@ def refusal(found: Sequence[ExtractedClaim], known: Annotations, policy: Verdict
 
 
 def _is_number(one: ExtractedClaim) -> bool:
-    return one.claim.count is not None or one.claim.box is not None
+    is_any = one.claim.kind == KIND and any(each.count is not None for some in sets_of(one.claim) for each in some)
+    return is_any or one.claim.count is not None or one.claim.box is not None

@@ -143,8 +143,8 @@ def fits(claim: Claim, n: int) -> bool | None:
         return _fits_vaguely(how, n)
     if how == "some":  # so many that are bright, or the like
         return False if n < count else True if n == count else None
-    low = count if how in (None, "at least") else int(how.split()[0]) if how.endswith(" to") else 0
-    high = count if how is None or how == "at most" or how.endswith(" to") else n
+    low = count if how in (None, "told", "at least") else int(how.split()[0]) if how.endswith(" to") else 0
+    high = count if how in (None, "told", "at most") or how.endswith(" to") else n
     if how == "about":
         slack = max(1.0 if count >= FEW else 0.0, ABOUT * count)
         return abs(n - count) <= slack
@@ -224,6 +224,8 @@ def _so_many_inside(claim: Claim, inside: Sequence[bool | None]) -> bool | None:
     sure, may = sum(one is True for one in inside), sum(one is not False for one in inside)
     if claim.how in ("all", "not all", "most"):
         return _shared(claim, sure, may, len(inside))
+    if claim.how == "told" and claim.count is not None:
+        return True if sure == claim.count else None if sure < claim.count <= may else False
     if claim.count is not None or claim.how is not None:
         verdicts = {fits(claim, n) for n in range(sure, may + 1)}
         return verdicts.pop() if len(verdicts) == 1 else None

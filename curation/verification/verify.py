@@ -5,25 +5,54 @@ supported: the catalogue or the pixels say so; contradicted: they say otherwise;
 
 from collections.abc import Sequence
 
+from curation.verification.alternatives import KIND, sets_of
 from curation.verification.claims import Annotations, Claim, ExtractedClaim
 from curation.verification.pixel_verdicts import PIXELS
 from curation.verification.relations import RELATIONS
 from curation.verification.sky_verdicts import SKY
-from curation.verification.verdicts import BASIC, Judgement, Verdict, words
+from curation.verification.verdicts import BASIC, Judgement, Verdict, told, words
+from schemas.labels import Truth
 
 RULES = {**BASIC, **SKY, **RELATIONS, **PIXELS}
+ORDER = list(Judgement)
+STATELESS = frozenset({"survey", "frequency", "beam", "size", "map", "box", "point"})
+"""Kinds whose rules judge what is claimed, not its denial."""
 
 
 def verify(found: ExtractedClaim, known: Annotations) -> Verdict:
     """One claim against what is known. What was said to be possible only is never false."""
-    rule = RULES.get(found.claim.kind)
+    rule = _either if found.claim.kind == KIND else RULES.get(found.claim.kind)
     if rule is None:
         reason = f"{words(found.claim)}: {found.text!r:.120}" if found.text else words(found.claim)
         return Verdict(Judgement.UNVERIFIABLE, f"nothing is known of {reason}")
     said = rule(found.claim, known)
+    if found.claim.state is Truth.ABSENT and (found.claim.kind in STATELESS or _is_blank_share(found.claim)):
+        said = _turned(said, found.claim)
     if found.is_hedged and said.judgement is Judgement.CONTRADICTED:
         return Verdict(Judgement.UNVERIFIABLE, f"said to be possible only: {said.reason}", said.compared)
     return said
+
+
+def _is_blank_share(claim: Claim) -> bool:
+    return claim.kind == "border" and claim.count is not None
+
+
+def _turned(said: Verdict, claim: Claim) -> Verdict:
+    """Of the denial of a claim, by the verdict on the claim."""
+    if said.judgement is Judgement.UNVERIFIABLE:
+        return said
+    return told(said.judgement is Judgement.CONTRADICTED, claim, said.compared)
+
+
+def _either(claim: Claim, known: Annotations) -> Verdict:
+    """A set of claims is as good as its worst, and sets of which one holds are as good as the best of them."""
+    sets = [[verify(ExtractedClaim(one, 0, 0), known) for one in each] for each in sets_of(claim)]
+    worst = [max((one.judgement for one in each), key=ORDER.index) for each in sets]
+    compared = "; or ".join(", ".join(filter(None, (one.compared for one in each))) for each in sets)
+    best = min(worst, key=ORDER.index)
+    return Verdict(
+        best, "" if best is Judgement.SUPPORTED else f"none of what is said to hold does: {compared}", compared
+    )
 
 
 def verify_turn(found: Sequence[ExtractedClaim], known: Annotations) -> tuple[Judgement, list[str]]:
@@ -34,8 +63,7 @@ def verify_turn(found: Sequence[ExtractedClaim], known: Annotations) -> tuple[Ju
     boxes = [one.claim.content for one in found if one.claim.kind == "box"]
     if len(set(boxes)) < len(boxes):
         verdicts.append(Verdict(Judgement.CONTRADICTED, "the same box stands twice"))
-    order = list(Judgement)
-    worst = max((one.judgement for one in verdicts), key=order.index)
+    worst = max((one.judgement for one in verdicts), key=ORDER.index)
     return worst, [one.reason for one in verdicts if one.judgement is not Judgement.SUPPORTED]
 
 
