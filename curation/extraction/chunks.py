@@ -137,6 +137,7 @@ RULES = [
     ("some (percent|share)", phrases.as_some_share),
     ("some angle", lambda match: match.matched[1]),
     ("amount kind_of (object|galaxy|noun)?", phrases.as_kinds),
+    ("only? amount kind_noun", phrases.as_kinds),
     ("kind_of", phrases.as_category("decoration")),
     ("percent of it", phrases.as_share),
     ("(of|with) a? qualifier+ klass", phrases.as_category("decoration")),

@@ -11,6 +11,7 @@ from curation.extraction.constructions import TABLE, Context, negated
 from curation.extraction.described import described
 from curation.extraction.listed_constructions import of_survey
 from curation.extraction.phrases import SAME, THIS, Noun
+from curation.extraction.sharing import is_it as _is_it
 from curation.extraction.sharing import shared
 from curation.extraction.source_constructions import whole
 from curation.extraction.tokens import Match, Token, denied, letters, pattern
@@ -63,16 +64,22 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     tokens, context = _reordered(tuple(tokens), context)
     made = clause(tokens, context) or _first(_weakly_parted(tokens, context))
     made = made or _first(_tailed(tokens, context)) or _first(_sharing(tokens, context))
-    if made is None and context.is_central and tokens[0].category in PREDICATES:  # "diffuse, in several islands"
+    return made or _otherwise(tokens, context)
+
+
+def _otherwise(tokens: Sequence[Token], context: Context) -> Reading | None:
+    """A predicate alone, a sentence that names its survey besides, a description, or one with brackets."""
+    made = None
+    if context.is_central and tokens[0].category in PREDICATES:  # "diffuse, in several islands"
         start = tokens[0].start
         it = [Token("np", start, start, THIS), Token("be", start, start, text="is")]
         made = sentence([*it, *tokens], context)
     if made is None and (without := of_survey(tokens)) is not None and (made := sentence(without[0], context)):
-        return replace(made, claims=(*made.claims, *(_placed(one, tokens) for one in without[1])))
+        made = replace(made, claims=(*made.claims, *(_placed(one, tokens) for one in without[1])))
     if made is None and (claims := described(tokens, context)) is not None:
-        return Reading(tuple(_placed(one, tokens) for one in claims), _spoken_of(tokens, context))
+        made = Reading(tuple(_placed(one, tokens) for one in claims), _spoken_of(tokens, context))
     if made is None and _is_aside(tokens):
-        return sentence(
+        made = sentence(
             [replace(one, category="comma") if one.category in BRACKETS else one for one in tokens], context
         )
     return made
@@ -194,6 +201,12 @@ def _reordered(tokens: tuple[Token, ...], context: Context) -> tuple[tuple[Token
     first, rest = [one.category for one in tokens[:3]], tokens[3:]
     if first == ["nor", "be", "np"]:
         return (tokens[2], denied(tokens[1]), *rest), context
+    kinds = [one.category for one in tokens]
+    if kinds == ["compare", "than", "np", "be", "np"]:  # "larger than any other is the FR-II"
+        return (tokens[4], tokens[3], *tokens[:3]), context
+    is_it = len(kinds) > 2 and tokens[-2].category == "np" and _is_it(tokens[-2])  # noqa: PLR2004
+    if is_it and kinds[:-2] in (["np"], ["adjective"], ["sign"]) and kinds[-1] == "be":  # "an FR-II it is not"
+        return (tokens[1], tokens[2], tokens[0]), context
     if first == ["than", "np", "comma"] and len(rest) > 1:  # "compared with that one, this is larger"
         return (*rest, *tokens[:2]), context
     if first == ["as", "of", "np"] and rest:

@@ -304,7 +304,7 @@ def _not_but(match: Match, context: Context) -> list[Claim] | None:
     return there_is(match.all("np")[0].value, (), context)
 
 
-@construction("number_of np (be|colon) amount", "np (colon|be) amount", "np lpar amount rpar")
+@construction("number_of np (be|colon) amount", "amount be number_of np", "np (colon|be) amount", "np lpar amount rpar")
 def _number_of(match: Match, context: Context) -> list[Claim] | None:
     (group,), (amount,) = (one.value for one in match.all("np")), match.all("amount")
     noun = group.nouns[0]
@@ -698,14 +698,22 @@ def _there_beside(match: Match, context: Context) -> list[Claim] | None:
     return [*said, Claim(str(match.all("beside")[0].value), noun.subject, other=against.subject)]
 
 
-@construction("np be compare than the? other amount?", examples=("The extended source is larger than the others.",))
+@construction(
+    "np be compare than the? other amount?",
+    "np be compare than np",
+    "np compare_verb the? other amount?",
+    examples=("The extended source is larger than the others.",),
+)
 def _than_others(match: Match, context: Context) -> list[Claim] | None:
     """That one thing is the largest or the smallest of all."""
     noun, amounts = resolved(match.all("np")[0].value.nouns[0], context), [one.value for one in match.all("amount")]
-    is_one = noun is not None and not (noun.is_plural or noun.quantifier or noun.places or noun.extreme)
-    if noun is None or not is_one or noun.subject == ANY_OBJECT or match.all("be")[0].is_denied:
+    than = [one.value.nouns[0] for one in match.all("np")[1:]]
+    if any(not one.is_other or one.subject != ANY_OBJECT or one.quantifier or one.amount for one in than):
         return None
-    how = {"larger": "largest", "smaller": "smallest"}.get(str(match.all("compare")[0].value))
+    is_one = noun is not None and not (noun.is_plural or noun.quantifier or noun.places or noun.extreme)
+    if noun is None or not is_one or noun.subject == ANY_OBJECT or any(one.is_denied for one in match.matched):
+        return None
+    how = {"larger": "largest", "smaller": "smallest"}.get(str(match.all("compare", "compare_verb")[0].value))
     total = [Claim("count", ANY_OBJECT, count=one.count + 1) for one in amounts if one.count and not one.how]
     is_known = how is not None and len(total) == len(amounts) and not context.is_central
     return [*total, Claim("extreme", ANY_OBJECT, how=how, other=f"is {noun.subject}")] if is_known else None
@@ -770,7 +778,7 @@ def _extreme_is_at(match: Match, context: Context) -> list[Claim] | None:
     "np (be|lie) beside and beside np",
     "be compare than np",
     "(be|lie) beside np",
-    "np place? compare_verb np place?",
+    "np place? compare_verb np axis? place?",
     "np beside np",
     examples=(
         "The artefact lies to the left of the extended source.",
@@ -841,7 +849,9 @@ def _nothing_else(match: Match, context: Context) -> list[Claim] | None:
     ]
 
 
-@construction(f"what (see|lie|be) place? be {NPS}", "what (see|lie|be) place be (no|not)? np but np")
+@construction(
+    f"what (see|lie|be|exist) other? place? be {NPS} place?", "what (see|lie|be) place be (no|not)? np but np"
+)
 def _what_lies(match: Match, context: Context) -> list[Claim] | None:
     """Of "what you see at the lower left is an extended source"."""
     where = [one.value for one in match.all("place")]
@@ -976,7 +986,7 @@ def _indicates(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     f"all but (np|amount) be {APS}", f"besides np comma np be {APS}", f"with_ex np comma? np be {APS}",
-    f"np with_ex (np|amount) be {APS}",
+    f"np with_ex (np|amount) be {APS}", f"np but (np|amount) be {APS}",
 )  # fmt: skip
 def _all_but_so_many(match: Match, context: Context) -> list[Claim] | None:
     """Of "all but two of the sources are compact", "apart from the FR-II galaxy, all galaxies are compact"."""
@@ -1023,14 +1033,25 @@ def _all_but(match: Match, context: Context) -> list[Claim] | None:
     return counted(replace(out[0], amount=out[0].amount or (Amount(1) if not out[0].is_plural else None)), context)
 
 
+def _but_for(out: Group, rest: Group, where: Sequence[Place], context: Context) -> list[Claim] | None:
+    """Of "except for a mosaicking pattern, it is free of artefacts": the one is there, the others are not."""
+    first = there_is(Group(tuple(replace(one, is_definite=False) for one in out.nouns)), where, context)
+    no = there_is(rest, (), context, is_there=False)
+    is_odd = {one.subject for one in out.nouns} & {one.subject for one in rest.nouns}
+    return None if first is None or no is None or is_odd else [*first, *no]
+
+
 @construction(
     "(besides|with) np place? comma? there be np", "(besides|with) np place? comma? the? image have np",
     "the? image have np comma? besides np", "there be np visible? comma? besides np", "np visible comma? besides np",
     "besides np place? comma? see np", "besides np place? comma? np visible",
+    "with_ex np place? comma the? image lack np", "the? image lack np comma? (besides|with_ex) np place?",
 )  # fmt: skip
 def _besides(match: Match, context: Context) -> list[Claim] | None:
     one, other = (each.value for each in match.all("np"))
     where = [each.value for each in match.all("place")]
+    if match.all("lack"):
+        return _but_for(*((one, other) if match.matched[0].category == "with_ex" else (other, one)), where, context)
     if match.matched[0].category == "besides" and other.nouns[0].quantifier == "no" and len(one.nouns) == 1:
         is_all = other.nouns[0].subject == ANY_OBJECT and not (other.nouns[0].is_restricted or where)
         made = counted(replace(one.nouns[0], is_definite=False), context) if is_all else None
@@ -1055,6 +1076,7 @@ def _besides(match: Match, context: Context) -> list[Claim] | None:
     "(there be|the? image have|see)? times? as vague? np as np (visible|exist)?",
     "np be times as amount as np",
     "there be times as vague np as np",
+    "np be as amount as np",
 )
 def _more(match: Match, context: Context) -> list[Claim] | None:
     one, other = (
@@ -1062,6 +1084,8 @@ def _more(match: Match, context: Context) -> list[Claim] | None:
     )[:2]
     verbs, times = match.all("number_verb"), match.all("times")
     ratio = [one.value.count for one in match.all("amount")] if verbs else []
+    if match.all("as") and not verbs and not times and any(one.value.count for one in match.all("amount")):
+        return None
     if ratio and ratio[1] != 1:
         return None
     if one.places or other.places or any(each.is_denied for each in match.matched):
@@ -1074,18 +1098,20 @@ def _more(match: Match, context: Context) -> list[Claim] | None:
     return [Claim(kind, one.subject, other=other.subject, count=n)]
 
 
-@construction("np (span|be) share", "(span|be) share", "np be share axis", "share axis? be span np")
+@construction("np (span|be|lie) share", "(span|be|lie) share", "np be share axis", "share axis? be span np")
 def _extent(match: Match, context: Context) -> list[Claim] | None:
     (share,) = match.all("share")
     percent, bound, axis = share.value
     nouns = match.all("np")
     noun = resolved(nouns[0].value.nouns[0] if nouns else Noun("it"), context)
-    verbs = match.all("span")
+    verbs = match.all("span", "lie")
+    if any(MAKES_UP.match(one.text) for one in verbs) and not (noun and noun.subject == "blank"):
+        return None  # a share of the sources, not of the picture
     if noun is not None and noun.subject == "blank":
         return [blank_claim(percent, bound)]
     if noun is None or noun.quantifier or any(one.is_denied for one in match.matched):
         return None
-    how = ("across" if axis == "across" else axis) if axis else str(verbs[0].value) if verbs else None
+    how = ("across" if axis == "across" else axis) if axis else str(verbs[0].value or "area") if verbs else None
     if how is None:
         return None
     how += {"at least": " at least", "more than": " at least", "at most": " at most", "fewer than": " at most"}.get(
@@ -1128,6 +1154,7 @@ def _in_pixels(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("pixels", subject, count=one, other=axis) for one, axis in zip(sizes, axes, strict=True)]
 
 
+MAKES_UP = re.compile(r"(?i)mak|account")
 NEAR = ("close to", "near", "next to", "beside")
 
 

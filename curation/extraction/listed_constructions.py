@@ -1,5 +1,6 @@
 """Constructions that tell things one after the other: the kinds there are, the first and the second, the only ones."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from curation.extraction.constructions import (
 )
 from curation.extraction.phrases import Amount, Group, Noun, listed
 from curation.extraction.tokens import Match, Token, letters, pattern
-from curation.verification.claims import ANY_OBJECT, Claim
+from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Claim
 
 FIRST = ("first", "second", "third", "fourth", "fifth", "other")
 
@@ -77,7 +78,7 @@ def _the_only(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    f"(there be|the? image have|see) kinds colon? {APS}", f"kinds (visible|exist) colon {APS}",
+    f"(there be|the? image have|see) kinds colon? {APS}", f"kinds (visible|exist|lie) colon {APS}",
     examples=("There are two kinds of sources: compact ones and extended ones.",),
 )  # fmt: skip
 def _kinds(match: Match, context: Context) -> list[Claim] | None:
@@ -119,6 +120,46 @@ def _surrounded(match: Match, context: Context) -> list[Claim] | None:
 def _mostly_blank(match: Match, context: Context) -> list[Claim] | None:
     """More than half of the picture has no data."""
     return None if match.all("be")[0].is_denied else [blank_claim(50.0, "more than")]
+
+
+@construction(
+    "np (besides|but|with_ex|than) np place? (visible|exist)",
+    "there be np (besides|but|with_ex|than) np place?",
+    examples=("No compact source other than the one at the lower right is present.",),
+)
+def _no_other(match: Match, context: Context) -> list[Claim] | None:
+    """Of "no compact source but the one at the lower right": one is there, and no other."""
+    (no, *more), (one, *others) = (each.value.nouns for each in match.all("np"))
+    places = [*one.places, *(each.value for each in match.all("place"))]
+    is_one = one.subject in ("it", no.subject) and one.is_definite and not (one.is_plural or one.quantifier)
+    is_no = no.quantifier == "no" and no.subject != ANY_OBJECT and not (no.is_restricted or no.places)
+    if more or others or not is_one or not is_no or not places or any(each.is_denied for each in match.matched):
+        return None
+    at = [Claim("position", no.subject, other=place.name) for place in places]
+    return [Claim("count", no.subject, count=1), *at]
+
+
+REAL = re.compile(r"(?i)(?:real|genuine|true|actual|authentic)\b(?! size)")
+
+
+@construction(
+    "np be (qualifier|np)",
+    "of np comma? only? amount be (qualifier|np)",
+    examples=("Of the six detections only two are genuine sources.",),
+)
+def _are_real(match: Match, context: Context) -> list[Claim] | None:
+    """That so many of what was outlined are sources, not artefacts."""
+    noun, last = match.all("np")[0].value.nouns[0], match.matched[-1]
+    own = [one.value for one in match.all("amount")]
+    is_real = REAL.match(last.text) and (last.category == "qualifier" or last.value.nouns[0].subject == ANY_OBJECT)
+    is_known = noun.is_object and noun.subject == ANY_OBJECT and bool(NO_SOURCE & context.scheme.labels.keys())
+    if not is_real or not is_known or noun.quantifier or noun.is_restricted or any(x.is_denied for x in match.matched):
+        return None
+    total, amount = (noun.amount, own[0]) if own else (noun.of, noun.amount)
+    if amount is None or amount.count is None or (total is None and not noun.is_part):
+        return None
+    whole = [Claim("count", ANY_OBJECT, count=total.count, how=total.how, other="objects")] if total else []
+    return [*whole, Claim("count", ANY_OBJECT, count=amount.count, how=amount.how)]
 
 
 IN_SURVEY = pattern("(at|of|by) (the|a)? survey image ((at|of) bound? frequency)?")

@@ -11,6 +11,7 @@ from curation.extraction.tokens import Match, Token, letters, pattern
 from curation.verification.claims import Claim
 from schemas.labels import Truth
 
+NUMBERS = {2: ("two", "2", "both"), 3: ("three", "3")}
 SEVERAL = "EXTENDED-MULTISLAND"
 HAVE = "(have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with|the|a|into)*"
 
@@ -33,7 +34,7 @@ def _parts(match: Match, context: Context) -> list[Claim] | None:
         return [Claim("presence", SEVERAL)] if several and is_it and not denials(match) else None
     loose = [one.value for one in match.all("amount")]  # apart from its noun: "a pair of detached components"
     parts = [replace(one, amount=loose[0]) if loose and one.is_vague else one for one in parts]
-    each = those(context, lambda layout: set(layout) == {1}) if match.all("own_peak") else []
+    each = _each_one(match, context)
     inside = _inside(parts, context) if match.all("in_it") else []
     if first is None or each is None or inside is None:
         return None
@@ -43,6 +44,15 @@ def _parts(match: Match, context: Context) -> list[Claim] | None:
         return None if denied is None else [*first, denied]
     counted = [one for one in parts if not (match.all("in_it") and one.what == "peaks")]
     return [*first, *counted_parts(counted), *each, *inside]
+
+
+def _each_one(match: Match, context: Context) -> list[Claim] | None:
+    """Of "each of the two islands has one peak"; nothing where it is not said."""
+    own = match.all("own_peak")
+    if not own:
+        return []
+    n = next((n for n, words in NUMBERS.items() if set(words) & set(own[0].text.lower().split())), None)
+    return those(context, lambda layout: set(layout) == {1} and n in (None, len(layout)))
 
 
 def _inside(parts: Sequence[Parts], context: Context) -> list[Claim] | None:
@@ -111,7 +121,7 @@ def _make_up(match: Match, context: Context) -> list[Claim] | None:
     """Of "two islands make up the source"."""
     makes, (one,), first = "up" in match.all("span")[0].text.lower().split(), match.all("parts"), named(match, context)
     is_plain = makes and not denials(match) and not one.is_denied and one.value.what == "islands"
-    each = those(context, lambda layout: set(layout) == {1}) if match.all("own_peak") else []
+    each = _each_one(match, context)
     if not is_plain or first is None or each is None or not context.is_central:
         return None
     return [*first, *counted_parts([one.value]), *each]

@@ -298,7 +298,7 @@ def as_again(match: Match) -> Token | None:
 
 def as_kinds(match: Match) -> Token:
     """Of "two kinds of sources": how many kinds."""
-    return joined(match, "kinds", match.matched[0].value)
+    return joined(match, "kinds", match.all("amount")[0].value)
 
 
 def as_floated(match: Match) -> Token | None:
@@ -379,7 +379,7 @@ def as_one(match: Match) -> Token | None:
 def as_superlative(match: Match) -> Token:
     """Of "the larger of the two": of those just spoken of."""
     how = {"larger": "largest", "smaller": "smallest"}[match.all("compare")[0].value]
-    of = [noun for one in match.all("np") for noun in one.value.nouns if noun.subject not in ("it", SAME, ANY_OBJECT)]
+    of = [noun for one in match.all("np") for noun in one.value.nouns if noun.subject not in ("it", SAME)]
     if not match.all("the") and " the " not in f" {match.matched[0].text.lower()}":
         return joined(match, UNKNOWN)
     if of:

@@ -86,12 +86,12 @@ def _of_some(tokens: Sequence[Token]) -> Iterator[Shared]:
             continue
         one, of, it = tokens[at + 1 : at + 4] if len(tokens) > at + 3 else (tokens[at + 1], None, None)
         noun, rest = None, tokens[at + 4 :]
-        if of is not None and it is not None and of.category == "of" and _is_it(it):
+        if of is not None and it is not None and of.category == "of" and is_it(it):
             if one.category == "amount":
                 noun = Noun(SAME, is_plural=one.value.count != 1, amount=one.value, is_part=True)
             elif one.category == "some":
                 noun = Noun(SAME, amount=Amount(1, "at least"))
-        elif one.category == "most" and of is not None and _is_it(of):
+        elif one.category == "most" and of is not None and is_it(of):
             noun, rest = replace(THIS.nouns[0], quantifier="most"), tokens[at + 3 :]
         elif one.category in ("np", "none_of") and (quantifier := QUANTIFIED.match(one.text)):
             word = "no" if quantifier[0].lower() in ("none", "neither") else "all"
@@ -101,7 +101,8 @@ def _of_some(tokens: Sequence[Token]) -> Iterator[Shared]:
             yield Shared(list(tokens[:at]), [made, *_finite(rest)], is_of_last=True)
 
 
-def _is_it(one: Token) -> bool:
+def is_it(one: Token) -> bool:
+    """Whether a chunk is "it", "them" or the like."""
     return one.category == "np" and len(one.value.nouns) == 1 and one.value.nouns[0].subject == "it"
 
 

@@ -18,6 +18,7 @@ CLASS = {"faint": 1, "bright": 2}
 TYPE = re.compile(r"(?i)\b(?:type|kind|class|variety|sort|category|family|subclass)$")
 TAILS = {"small": "NAT", "wide": "WAT"}
 """Classes by the angle between the tails."""
+LINKING = ("associated", "counterpart", "behind", "responsible", "power", "drive", "produce", "cause")
 STELLAR = frozenset({"PULSAR", "STAR", "YSO", "LBV", "WR", "HMXB", "LMXB", "HMXB|LMXB", "STAR|YSO|LBV|WR"})
 PLAIN = "(adjective|sign|np)"
 LABELLED = f"(a|the|no)* {PLAIN}"
@@ -35,6 +36,7 @@ HERE = "(at_ends|at_core|flank|place|outwards|visible|exist|lie|be|by|at|of|comm
     "brightest_part (be|lie|exist|visible|taken|of|see|mark)* (at_core|at_ends|place)",
     "the? (core|tip|lobes) be the? brightest_part",
     "outshine",
+    "(at_ends|at_core) comma? (lobes|np|gleam) be the? extreme",
     "(np|lobes|flank|brightest_part|gleam)? (be|flank|at_ends)* "
     f"(end_in|tip|have|see|see_not|lack|visible|lie|exist|at|by|of)* (the|a)? hotspots {HERE} absent? {HERE}",
     f"(at_ends|flank|place|there)* (be|lie|see|see_not|exist) hotspots {HERE}",
@@ -45,7 +47,7 @@ HERE = "(at_ends|at_core|flank|place|outwards|visible|exist|lie|be|by|at|of|comm
 def _fades(match: Match, context: Context) -> list[Claim] | None:
     """How the brightness runs from the core to the ends says which of the two classes it is."""
     number, is_there, sides = _number(match), not denials(match), side_of(match)
-    if number is None:
+    if number is None or any(one.value != "brightest" for one in match.all("extreme")):
         return None
     if not context.is_central:  # one galaxy among others
         nouns, label = match.all("np"), fanaroff_riley(context.scheme, number)
@@ -98,6 +100,7 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     "(np? (have|be|with))? np flank (comma|and|but|where)* np flank",
+    "flank comma? (np (be|have))? np (comma|and|but|where)* flank (np (be|have))? np",
     examples=("An FR I jet on one side and an FR II lobe on the other",),
 )
 def _one_each(match: Match, context: Context) -> list[Claim] | None:
@@ -181,13 +184,13 @@ def _pairs(match: Match, context: Context) -> list[Claim] | None:
 # -- what it is, and what it is not -----------------------------------------------------------------------------------
 
 
-@construction("np have np", "np be np", "np (absent|visible) np")
+@construction("np have np at?", "np be np", "np (absent|visible) np")
 def _associated(match: Match, context: Context) -> list[Claim] | None:
     """As in "It harbours a pulsar", "a luminous blue variable is associated with the source"."""
     source, what = (one.value.nouns[0] for one in match.all("np"))
     if not match.all("have"):
         source, what = what, source
-    is_linked = any(word in one.text.lower() for one in match.all("be") for word in ("associated", "counterpart"))
+    is_linked = any(word in one.text.lower() for one in match.all("be") for word in LINKING)
     is_source = source.subject in GENERIC and not (source.quantifier or source.is_plural or source.is_other)
     is_one = not what.is_plural and not what.places and (what.amount is None or what.amount.count == 1)
     is_said = (is_linked or match.all("have")) and is_source and is_one and what.subject in STELLAR
