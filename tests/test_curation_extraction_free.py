@@ -254,7 +254,7 @@ OF_FINDER = [
     (NO, "A compact source has x_min = 0.40, y_min = 0.10, x_max = 0.46, y_max = 0.16."),
     (OPEN, "The compact source has a flux density of 3.4 mJy."),
     # parts, shares, comparisons, lists
-    (CUT, "The image shows a total of five sources, of which three are compact."),
+    (YES, "The image shows a total of five sources, of which three are compact."),
     (NOT_NO, "Two of the compact sources lie on the left, the third one on the right."),
     (YES, "The three compact sources are all located in the upper half."),
     (CUT, "An extended source lies between two compact sources."),

@@ -81,6 +81,11 @@ def _quantified(tokens: Sequence[Token]) -> list[Token]:
 
 def _of_islands(tokens: list[Token]) -> list[Token]:
     """Takes "consists of several islands" as "is a multi-island source", where sources have one island or several."""
+    for at in range(1, len(tokens) - 2):  # "is a source that consists of several islands"
+        if [one.category for one in tokens[at : at + 3]] == ["np", "consist", "parts"] and tokens[
+            at - 1
+        ].category in VERBS:
+            tokens = [*tokens[:at], *rewritten(tokens[at : at + 3], "np consist parts", _narrowed), *tokens[at + 3 :]]
     found = rewritten(tokens, "(consist|be|have|lie at|falls_into) parts", _as_class)
     found = rewritten(found, "np (of|with|at|consist) parts", _narrowed)
     return rewritten(found, "np comma? all consist parts", _narrowed)

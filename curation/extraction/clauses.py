@@ -291,8 +291,9 @@ def _as_said(noun: Noun | None, claims: Sequence[Claim]) -> Noun | None:
     if {one.subject for one in claims} <= {noun.subject} and {one.kind for one in claims} <= {"count", "presence"}:
         return noun
     counts = [one for one in claims if one.kind == "count" and one.subject != noun.subject]
-    if len(claims) == len(counts) == 1 and counts[0].how is None:
-        return replace(noun, subject=counts[0].subject)
+    rest = [one for one in claims if one not in counts]
+    if len(counts) == 1 and counts[0].how is None and all(one.kind == "count" for one in rest):
+        return replace(noun, subject=counts[0].subject, is_plural=counts[0].count != 1, amount=None)
     return replace(noun, is_restricted=True)
 
 

@@ -271,6 +271,18 @@ def _exists(match: Match, context: Context) -> list[Claim] | None:
     return there_is(group, where, context, is_there=denied % 2 == 0)
 
 
+@construction(
+    f"no exist {NPS}", "nor (do|be|exist) np (visible|exist)?",
+    examples=("Neither is there a filament nor a radio galaxy.",),
+)  # fmt: skip
+def _neither(match: Match, context: Context) -> list[Claim] | None:
+    """That none of some things is there."""
+    nouns = [noun for one in match.all("np") for noun in one.value.nouns]
+    if any(one.is_denied for one in match.matched) or any(one.quantifier or one.is_definite for one in nouns):
+        return None
+    return there_is(Group(tuple(replace(one, is_article=False) for one in nouns)), (), context, is_there=False)
+
+
 def _is_set_off(tokens: Sequence[Token]) -> bool:
     """Whether a comma stands before the "and" of the last noun."""
     kinds = [one.category for one in tokens]
@@ -354,7 +366,7 @@ def _spread(match: Match, context: Context) -> list[Claim] | None:
     claims: list[Claim] = []
     noun: Noun | None = context.noun
     tokens = list(match.matched)
-    is_sum = _adds_up(tokens)
+    is_sum = _adds_up(tokens, context)
     for one, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
         if one.category == "np":
             noun = resolved(one.value.nouns[0], replace(context, noun=noun))
@@ -371,9 +383,10 @@ def _spread(match: Match, context: Context) -> list[Claim] | None:
     return claims if noun is not None and not any(one.is_denied for one in match.matched) else None
 
 
-def _adds_up(tokens: Sequence[Token]) -> bool:
+def _adds_up(tokens: Sequence[Token], context: Context) -> bool:
     """Whether numbers at places make the one that was told first: then the others lie elsewhere."""
-    first = next((one.value.nouns[0].amount for one in tokens if one.category == "np"), None)
+    own = [one.value.nouns[0] for one in tokens if one.category == "np"]
+    first = own[0].amount if own else context.noun.amount if context.noun else None
     counts = [one.value for one in tokens if one.category == "amount"]
     is_plain = first is not None and not any(one.how or one.count is None for one in (first, *counts))
     return is_plain and first is not None and len(counts) > 1 and sum(one.count or 0 for one in counts) == first.count
@@ -506,11 +519,10 @@ def _is_a(one: Noun, what: Group, context: Context, *, is_true: bool) -> list[Cl
         and noun.subject != ANY_OBJECT
     ):
         own = ANY_OBJECT if first.subject == "it" else first.subject
-        return (
-            [Claim("extreme", own, state(is_true), how=first.extreme, other=f"is {noun.subject}")]
-            if not noun.quantifier
-            else None
-        )
+        if noun.quantifier or (noun.places and not is_true):
+            return None  # the one at that place is not the largest: of its kind another may be
+        claim = Claim("extreme", own, state(is_true), how=first.extreme, other=f"is {noun.subject}")
+        return [claim, *(replace(claim, other=f"in {place.name}") for place in noun.places)]
     if noun is None or any(each.places or each.extreme for each in what.nouns):
         return None
     if what.is_either and is_true and len(what.nouns) > 1:
@@ -571,6 +583,8 @@ def _are(noun: Noun, subject: str, *, is_true: bool) -> list[Claim] | None:
         is_plain = not noun.amount and not noun.quantifier
         return [Claim("position", subject, state(is_true), other=noun.places[-1].name)] if is_plain else None
     how = {"not all": "all"}.get(noun.quantifier or "", noun.quantifier)
+    if noun.is_object and subject in NO_SOURCE and noun.subject == ANY_OBJECT:
+        return [Claim("share", subject, state(is_true and noun.quantifier != "not all"), how=how, other="objects")]
     return [Claim("share", subject, state(is_true and noun.quantifier != "not all"), how=how, other=noun.subject)]
 
 
@@ -738,6 +752,8 @@ def _is_extreme(match: Match, context: Context) -> list[Claim] | None:
     is_one = noun is not None and not (noun.is_plural or noun.quantifier or noun.extreme or noun.amount)
     if noun is None or not is_one or noun.subject == ANY_OBJECT or context.is_central or len(groups[0]) > 1:
         return None
+    if noun.places and match.all("be")[0].is_denied:
+        return None
     if of.quantifier not in (None, "all") or of.places or of.is_restricted:
         return None
     claim = Claim(
@@ -785,7 +801,7 @@ def _extreme_is_at(match: Match, context: Context) -> list[Claim] | None:
         "The artefact can be seen above the extended source.",
     ),
 )
-def _compared(match: Match, context: Context) -> list[Claim] | None:
+def _compared(match: Match, context: Context) -> list[Claim] | None:  # noqa: PLR0911
     groups = [one.value.nouns for one in match.all("np")]
     left, right = (
         [resolved(each, context) for each in one] for one in ([(Noun("it", is_definite=True),)] + groups)[-2:]
@@ -806,6 +822,11 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:
     ):
         how = "largest" if relation.value == "larger" else "smallest"
         return [Claim("extreme", ANY_OBJECT, how=how, other=f"is {other.subject}")] if not other.quantifier else None
+    if one is not None and one.quantifier == "no" and one.subject != ANY_OBJECT and not verb.is_denied:
+        is_plain = other is not None and not (other.extreme or other.places or other.quantifier or one.places)
+        is_two = len(match.all("np")) > 1 and not match.all("place", "and") and not (one.is_restricted or one.extreme)
+        relation_of = Claim(str(relation.value), one.subject, Truth.ABSENT, other=other.subject if other else None)
+        return [relation_of] if is_plain and is_two else None
     if (
         one is None
         or other is None
@@ -1033,6 +1054,15 @@ def _all_but(match: Match, context: Context) -> list[Claim] | None:
     return counted(replace(out[0], amount=out[0].amount or (Amount(1) if not out[0].is_plural else None)), context)
 
 
+def _none_besides(one: Group, other: Group, context: Context) -> list[Claim] | None:
+    """Of "besides two FR-I galaxies there are only compact ones": both are there, and no other."""
+    nouns = [replace(each, is_only=False, is_definite=False) for each in (*one.nouns, *other.nouns)]
+    said = there_is(Group(tuple(nouns)), (), context)
+    is_odd = any(each.quantifier or each.is_restricted or each.subject == ANY_OBJECT for each in nouns)
+    only = Claim("only", "|".join(dict.fromkeys(label for each in nouns for label in each.subject.split("|"))))
+    return None if said is None or is_odd else [*said, only]
+
+
 def _but_for(out: Group, rest: Group, where: Sequence[Place], context: Context) -> list[Claim] | None:
     """Of "except for a mosaicking pattern, it is free of artefacts": the one is there, the others are not."""
     first = there_is(Group(tuple(replace(one, is_definite=False) for one in out.nouns)), where, context)
@@ -1044,7 +1074,7 @@ def _but_for(out: Group, rest: Group, where: Sequence[Place], context: Context) 
 @construction(
     "(besides|with) np place? comma? there be np", "(besides|with) np place? comma? the? image have np",
     "the? image have np comma? besides np", "there be np visible? comma? besides np", "np visible comma? besides np",
-    "besides np place? comma? see np", "besides np place? comma? np visible",
+    "besides np place? comma? see np", "besides np place? comma? np visible", "with_ex np comma? there be np",
     "with_ex np place? comma the? image lack np", "the? image lack np comma? (besides|with_ex) np place?",
 )  # fmt: skip
 def _besides(match: Match, context: Context) -> list[Claim] | None:
@@ -1056,11 +1086,13 @@ def _besides(match: Match, context: Context) -> list[Claim] | None:
         is_all = other.nouns[0].subject == ANY_OBJECT and not (other.nouns[0].is_restricted or where)
         made = counted(replace(one.nouns[0], is_definite=False), context) if is_all else None
         return [*made, Claim("only", one.nouns[0].subject)] if made else None
+    if any(each.is_only for each in other.nouns):
+        return _none_besides(one, other, context) if not where else None
     first = there_is(Group(tuple(replace(each, is_definite=False) for each in one.nouns)), where, context)
     second = there_is(
         Group(tuple(replace(each, is_other=False, is_restricted=False) for each in other.nouns)), (), context
     )
-    joint = match.all("besides", "with")[0]
+    joint = match.all("besides", "with", "with_ex")[0]
     if joint.text.lower() == "next to" and context.scheme.about == "objects" or any(x.is_denied for x in match.matched):
         return None
     return None if first is None or second is None else [*first, *second]
@@ -1077,6 +1109,7 @@ def _besides(match: Match, context: Context) -> list[Claim] | None:
     "np be times as amount as np",
     "there be times as vague np as np",
     "np be as amount as np",
+    "number_of np be times number_of? np",
 )
 def _more(match: Match, context: Context) -> list[Claim] | None:
     one, other = (
@@ -1303,7 +1336,7 @@ def _sky(match: Match, context: Context) -> list[Claim]:
 @construction(
     "the? image be no? (odd|adjective)", "np be odd", "odd",
     "(np|the? image) have a? odd klass", "the? image colon odd", "call not? the? image as? odd",
-    "the? image be odd (rather|comma|not)+ odd", "there be np odd (bound np (of np)?)?",
+    "the? image be odd (rather|comma|not|but)+ odd", "not odd", "there be np odd (bound np (of np)?)?",
     examples=("The content of the image is complex.",),
 )  # fmt: skip
 def _odd(match: Match, context: Context) -> list[Claim] | None:

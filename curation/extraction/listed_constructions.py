@@ -7,6 +7,7 @@ from dataclasses import replace
 from curation.extraction.constructions import (
     APS,
     ARTEFACTS,
+    LABELS_OF_A_PICTURE,
     LINKS,
     NPS,
     PLACES,
@@ -21,6 +22,7 @@ from curation.extraction.constructions import (
 from curation.extraction.phrases import Amount, Group, Noun, listed
 from curation.extraction.tokens import Match, Token, letters, pattern
 from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Claim
+from schemas.labels import Truth
 
 FIRST = ("first", "second", "third", "fourth", "fifth", "other")
 
@@ -63,14 +65,17 @@ def _first_is(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     f"{NPS} be (nothing_else|only)", f"the? image have {NPS} (nothing_else|only)",
-    f"there be {NPS} (nothing_else|only)", f"see {NPS} (nothing_else|only)",
+    f"there be {NPS} (nothing_else|only)", f"see {NPS} (nothing_else|only)", f"(the? image|np) have_only {NPS}",
     examples=("Compact sources and artefacts are the only features in the image.",),
 )  # fmt: skip
 def _the_only(match: Match, context: Context) -> list[Claim] | None:
     """That some are there, and no other."""
-    group = listed(match.all("np", *LINKS))
+    after = match.all("have_only")[0].start if match.all("have_only") else -1
+    group = listed([one for one in match.all("np", *LINKS) if one.start > after])
     subjects = [one.subject for one in group.nouns]
     said = there_is(group, (), context)
+    if any(one.subject != "it" for each in match.all("np") if each.start < after for one in each.value.nouns):
+        return None  # not the picture
     is_odd = any(one.quantifier or one.places or one.is_restricted or one.is_only for one in group.nouns)
     if said is None or is_odd or group.is_either or {"it", "same", ANY_OBJECT} & set(subjects):
         return None
@@ -97,15 +102,18 @@ def _kinds(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "np box_word np place?", "np be? surround by np place?", examples=("It is surrounded by four artefacts.",)
+    "np box_word np place?",
+    "np surrounded np place?",
+    "np surrounded np at axis",
+    examples=("It is surrounded by four artefacts.",),
 )
 def _surrounded(match: Match, context: Context) -> list[Claim] | None:
     """Artefacts around a source: both are there, as where the artefacts are named first."""
     one, other = (each.value for each in match.all("np"))
-    joint = match.all("box_word", "surround")[0]
+    joint = match.all("box_word", "surrounded")[0]
     left = resolved(one.nouns[0], context)
     is_plain = len(one.nouns) == len(other.nouns) == 1 and left is not None and not left.quantifier
-    is_around = "surround" in joint.text.lower() or "encircle" in joint.text.lower()
+    is_around = joint.category == "surrounded" or "surround" in joint.text.lower()
     if not is_plain or not is_around or joint.is_denied or other.nouns[0].subject not in ARTEFACTS:
         return None
     said = there_is(other, (), context)
@@ -137,6 +145,96 @@ def _no_other(match: Match, context: Context) -> list[Claim] | None:
         return None
     at = [Claim("position", no.subject, other=place.name) for place in places]
     return [Claim("count", no.subject, count=1), *at]
+
+
+@construction(
+    f"besides np comma {NPS} (visible|exist)", f"besides np comma? there be {NPS}",
+    f"besides np comma? the? image have {NPS}", f"besides np comma? see {NPS}",
+    examples=("Apart from the compact galaxies, one FR-I and one FR-II galaxy are present.",),
+)  # fmt: skip
+def _besides_several(match: Match, context: Context) -> list[Claim] | None:
+    """What there is besides what there is."""
+    first, *_ = match.all("np")
+    rest = listed([one for one in match.all("np", *LINKS) if one.start > first.end])
+    if any(one.quantifier or one.is_other for one in rest.nouns) or any(one.is_denied for one in match.matched):
+        return None
+    one = there_is(Group(tuple(replace(each, is_definite=False) for each in first.value.nouns)), (), context)
+    other = there_is(rest, (), context)
+    return None if one is None or other is None or context.is_central else [*one, *other]
+
+
+@construction("np be commonest", "commonest be np", examples=("Compact sources are the most common type.",))
+def _commonest(match: Match, context: Context) -> list[Claim] | None:
+    """That there are more of a class than of any other."""
+    (one, *more) = match.all("np")[0].value.nouns
+    is_plain = not more and not (one.quantifier or one.amount or one.places or one.is_restricted or one.is_only)
+    if not is_plain or context.is_central or one.subject in ("it", "same", ANY_OBJECT) or match.all("be")[0].is_denied:
+        return None
+    own = one.subject.split("|")
+    others = [label for label in context.scheme.labels if label not in own and label not in LABELS_OF_A_PICTURE]
+    return [Claim("more", one.subject, other=label) for label in others if ":" not in one.subject]
+
+
+@construction(
+    f"np be {APS} comma? (and|but)? the? other amount? be",
+    examples=("Four galaxies are compact, the other three not.",),
+)
+def _others_are_not(match: Match, context: Context) -> list[Claim] | None:
+    """Of "four galaxies are compact, the other three are not": so many are, and no more."""
+    first, last = match.all("np")[0].value.nouns[0], match.matched[-1]
+    tokens = list(match.matched)
+    at, end = (next(n for n, one in enumerate(tokens) if one.category == kind) for kind in ("be", "other"))
+    what = predicated([one for one in tokens[at + 1 : end] if one.category not in ("comma", "the")])
+    amounts = [one.value for one in match.all("amount")]
+    is_plain = first.amount is not None and first.amount.how is None and first.amount.count is not None
+    if what is None or len(what.nouns) != 1 or not is_plain or not last.is_denied or tokens[at].is_denied:
+        return None
+    if context.is_central or first.subject != ANY_OBJECT or what.nouns[0].subject in ("it", ANY_OBJECT):
+        return None
+    n, label = first.amount.count if first.amount else 0, what.nouns[0].subject
+    other = "objects" if first.is_object and bool(NO_SOURCE & context.scheme.labels.keys()) else None
+    whole = [first.of] if first.of else [Amount((n or 0) + one.count) for one in amounts if one.count and not one.how]
+    total = [Claim("count", ANY_OBJECT, count=one.count, how=one.how, other=other) for one in whole]
+    return [*total, Claim("count", label, count=n)] if len(total) >= len(amounts) else None
+
+
+@construction(
+    "of np comma? there be np", "of np comma? see np", examples=("Among the four objects there is no compact one.",)
+)
+def _among(match: Match, context: Context) -> list[Claim] | None:
+    """Of so many in all, which there are."""
+    (every, *more), group = match.all("np")[0].value.nouns, match.all("np")[1].value
+    is_all = every.subject == ANY_OBJECT and every.is_definite and not (every.quantifier or every.places or more)
+    said = there_is(group, (), context)
+    if said is None or not is_all or every.is_restricted or any(one.is_denied for one in match.matched):
+        return None
+    return [*(counted(replace(every, is_definite=False), context) or [] if every.amount else []), *said]
+
+
+@construction(f"np be not_all {APS}", examples=("The galaxies are not all compact.",))
+def _not_all_are(match: Match, context: Context) -> list[Claim] | None:
+    """That some of them are of another class."""
+    (noun, *more), what = match.all("np")[0].value.nouns, predicated(match.matched[3:])
+    is_plain = not more and noun.is_definite and noun.is_plural and not (noun.quantifier or noun.places or noun.amount)
+    if not is_plain or noun.is_restricted or what is None or len(what.nouns) != 1 or context.is_central:
+        return None
+    one = what.nouns[0]
+    if one.quantifier or one.subject in ("it", ANY_OBJECT) or noun.subject == "it" or match.matched[1].is_denied:
+        return None
+    return [Claim("share", one.subject, Truth.ABSENT, how="all", other=noun.subject)]
+
+
+@construction(
+    "the? image lack np comma? rather (of|by)? np",
+    examples=("The image is free of diffuse emission, but not of filaments.",),
+)
+def _free_but_not(match: Match, context: Context) -> list[Claim] | None:
+    """What there is not, and what there is."""
+    one, other = (each.value for each in match.all("np"))
+    if any(each.is_denied for each in match.matched):
+        return None
+    no, yes = there_is(one, (), context, is_there=False), there_is(other, (), context)
+    return None if no is None or yes is None else [*no, *yes]
 
 
 REAL = re.compile(r"(?i)(?:real|genuine|true|actual|authentic)\b(?! size)")

@@ -20,6 +20,8 @@ HAVE = "(have|consist|falls_into|be|see|there|lack|see_not|exist|visible|of|with
     f"(np|it)? {HAVE} parts ((comma|and|with|have|of|be|consist|falls_into)* parts)* "
     "(visible|exist|lie|in_it|apart|be|comma|absent|own_peak|of)*",
     "own_peak",
+    "in_it there be parts",
+    "np consist parts at np parts (visible|exist|lie|be)*",
     "(amount|qualifier)* apart? parts (be|comma)* apart?",
     "nor do np (falls_into|have|consist) parts",
     examples=("The source consists of two islands.",),
@@ -108,7 +110,7 @@ def _connected(match: Match, context: Context) -> list[Claim] | None:
     return [*first, islands, *counted_parts(parts)]
 
 
-@construction("number_of parts (be|colon) amount", examples=("The number of peaks is two.",))
+@construction("number_of parts (be|colon) and? amount", examples=("The number of peaks is two.",))
 def _number_of_parts(match: Match, context: Context) -> list[Claim] | None:
     """How many islands or peaks there are."""
     (parts,), (amount,) = match.all("parts"), match.all("amount")

@@ -11,7 +11,7 @@ from curation.verification.claims import ANY_OBJECT
 LIGHT_CM_GHZ = 29.9792458
 """Wavelength times frequency."""
 MORE = {"more than": "at least", "fewer than": "at most"}
-QUANTIFIERS = {"no": "no", "none_of": "no", "all": "all", "most": "most", "not_all": "not all"}
+QUANTIFIERS = {"minority": "minority", "no": "no", "none_of": "no", "all": "all", "most": "most", "not_all": "not all"}
 OUTLINED = re.compile(
     r"(?i)\b(?:objects?|detections?|entr(?:y|ies)|things?|items?|boxes|finds?|findings?|hits?|entit(?:y|ies)|obj)$"
 )
@@ -276,6 +276,8 @@ def determined(match: Match, head: Token) -> Noun:
     is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
     plain = (*ONE, *TOLD) if "the" in seen else (*ONE, *SEEN) if quantifier == "no" else ONE
     order = [one.category for one in match.matched]
+    if quantifier == "no" and not counts and [one.text.lower() for one in match.all("other")] == ["second"]:
+        return Noun(ANY_OBJECT, is_plural, Amount(1, "at most"))  # "no second source"
     is_sole = "only" in seen and "the" in order[: order.index("only")] and not counts and not is_plural
     counts = [Amount(1)] if is_sole else counts  # "the only compact source": there is one, others there may be
     return Noun(
@@ -414,6 +416,6 @@ def listed(tokens: Sequence[Token]) -> Group:
 
 
 PRE = (
-    "((the|a|no|none_of|not_all|all|most|some|amount|percent|only|other|qualifier comma|qualifier|odd comma|odd"
-    "|more|extreme|side|any|(no|any) visible) of?)*"
+    "((the|a|no|none_of|not_all|all|most|minority|some|amount|percent|only|other|qualifier comma|qualifier|odd comma"
+    "|odd|more|extreme|side|any|(no|any) visible) of?)*"
 )

@@ -36,6 +36,8 @@ PLACE = re.compile(
         (?:[\s-]+(?P<part1>{_PART}))?{_OF})
     |(?P<middle>{_LEAD}?\b(?:(?P<v3>{_V})(?:[\s/-]+{_C}|\s*,\s*(?:near|close\s+to|around|in|towards?)\s+the\s+{_C})|{_C}[\s/-]+(?P<v4>{_V})|{_C}[\s/-]+(?P<h3>{_H})|(?P<h4>{_H})[\s/-]+{_C})
         \b(?!\s+third)(?:[\s-]+(?P<part2>{_PART}))?{_OF})
+    |(?P<level>(?:\bat\s+(?:about\s+|roughly\s+|approximately\s+|around\s+)?(?:the\s+)?(?:mid-?\s?height|middle\s+height|half\s+height|half\s+the\s+height)
+        |\b(?:about\s+|roughly\s+|approximately\s+|almost\s+|nearly\s+)?(?:half|mid)[\s-]?way\s+(?:up|down)(?:\s+the\s+{_PICTURE})?)\b{_OF})
     |(?P<beside>\b(?:(?:to\s+the\s+)?(?P<side1>left|right|above|below|north|south|east|west)|(?:to|on)\s+the\s+(?P<side2>left|right))\s*
         (?:of\s+)?(?:the\s+)?(?:image\s+|picture\s+)?cent(?:re|er)\b{_OF})
     |(?P<edge>(?:\b{_AT}\s+(?:(?:the|its|one|an?|some|all|both)\s+)?(?:(?:very|extreme|outer|image|picture|image's|picture's)\s+)*
@@ -60,7 +62,7 @@ PLACE = re.compile(
 )
 NAMED = (
     "clock", "upper", "top", "lower", "bottom", "left", "right", "cent", "mid", "heart", "corner", "edge", "border",
-    "margin", "boundar", "rim", "peripher", "outskirt", "north", "south", "east", "west",
+    "margin", "half", "boundar", "rim", "peripher", "outskirt", "north", "south", "east", "west",
 )  # fmt: skip
 COMPASS_SIGN = re.compile(r"(?i)\b[ns][ew]\b")
 """Letters, or a sign, without which no text names a place."""
@@ -124,6 +126,8 @@ def _name(found: re.Match[str]) -> str:
     across = next((found[one] for one in ("h1", "h2", "h3", "h4", "h5", "h6", "h7") if found[one]), None)
     words = [_vertical(vertical)] if vertical else []
     words += [across.lower()] if across else []
+    if found["level"]:
+        return "level centre"
     if found["clock"]:
         return CLOCK[number(found["hour"]) % 12]
     if found["third"]:

@@ -10,6 +10,7 @@ from curation.extraction.source_claims import GENERIC, counted_parts, denials, n
 from curation.extraction.source_words import fanaroff_riley
 from curation.extraction.tokens import Match
 from curation.verification.claims import ANY_OBJECT, Claim
+from schemas.labels import Truth
 
 __all__ = ["whole"]
 """What a statement says that falls apart nowhere; importing this module fills the table."""
@@ -116,8 +117,8 @@ def _one_each(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    "flank comma? alike", "lobes comma? alike", "np? (have|be|see|lack|consist)* (a|the|no)* mixture",
-    f"np? (have|be|see|lack|consist)* (a|the|no)* mixed_of {LABELLED} (and|with|comma)+ {LABELLED}",
+    "not? flank comma? alike", "lobes comma? alike", "np? (have|be|see|lack|consist)* (a|the|no)* mixture",
+    f"np? (have|be|see|lack|consist)* (a|the|no)* mixed_of {LABELLED} (and|with|comma)+ mixed_of? {LABELLED}",
 )  # fmt: skip
 def _mixture(match: Match, context: Context) -> list[Claim] | None:
     """Both sides are of one class, or not."""
@@ -127,7 +128,7 @@ def _mixture(match: Match, context: Context) -> list[Claim] | None:
     if hybrid is None or not is_mixed or any(one.value != "two" for one in match.all("flank")):
         return None
     no = denials(match) != (bool(match.all("no")) or any(one.value != "different" for one in match.all("alike")))
-    return [Claim("presence", hybrid, state(not no))]
+    return [Claim("presence", hybrid, state(no == bool(match.all("not"))))]
 
 
 @construction("lobes be (adjective|sign|np)", "lobes", "np? (have|be|see|with)+ lobes")
@@ -206,6 +207,26 @@ def _phrase_of(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("presence", label, state(is_there))] if is_plain and not denials(match) else None
 
 
+@construction(
+    "np be more? like? np than like? np",
+    "np suits than np",
+    "(sign|adjective) suits than (sign|adjective)",
+    examples=("The source is more like an FR-I than an FR-II.",),
+)
+def _rather_than(match: Match, context: Context) -> list[Claim] | None:
+    """That one class fits better than another."""
+    *first, one, other = match.all("np", "sign", "adjective")
+    labels, compared = [subject_of(one), subject_of(other)], [each.value for each in match.all("more")]
+    compared += [each.compared for each in one.value.nouns] if one.category == "np" else []
+    how = "more" if match.all("suits") else next((each for each in compared if each), None)
+    is_plain = context.is_central and not denials(match) and all(each.value != "no" for each in match.all("suits"))
+    said = [] if not first else named(match, context)
+    if how is None or said is None or not is_plain or set(labels) & {"", *GENERIC}:
+        return None
+    yes, no = labels if how == "more" else labels[::-1]
+    return [*said, Claim("presence", yes), Claim("presence", no, Truth.ABSENT)]
+
+
 LED = "(no|not|a|the|rather|as|to)*"
 FITTING = ("introduce", "suits", "reject", "reject_wrongly", "absent", "visible")
 CLASSED = ("np", "sign", "adjective", "no", "not", "rather", "or", "nor", "but")
@@ -249,6 +270,24 @@ def _of_the_type(match: Match, context: Context) -> list[Claim] | None:
     if first is None or not is_type or not context.is_central or denials(match) or set(labels) & {"", *GENERIC}:
         return None
     return [*first, *(Claim("presence", label) for label in labels)]
+
+
+@construction(f"{LABELLED} be notion (of np)?", examples=("A planetary nebula is the most likely identification.",))
+def _is_the_notion(match: Match, context: Context) -> list[Claim] | None:
+    """What the source is best taken for."""
+    what = predicated(match.all("np", "adjective", "sign", "no")[: len(match.matched) - bool(match.all("of")) - 1])
+    owner = [one.value.nouns[0] for one in match.all("np") if one.start > match.all("notion")[0].start]
+    if (
+        what is None
+        or len(what.nouns) != 1
+        or not context.is_central
+        or any(one.subject not in GENERIC for one in owner)
+    ):
+        return None
+    one = what.nouns[0]
+    if one.subject in GENERIC or one.is_plural or one.amount or one.is_definite:
+        return None
+    return [Claim("presence", one.subject, state(denials(match) == (one.quantifier == "no")))]
 
 
 @construction("np be of (np|adjective)")

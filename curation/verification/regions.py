@@ -44,7 +44,7 @@ def holds(name: str, box: Box, sky: Orientation | None = None) -> bool | None:
     is_third = "third" in words
     verdicts = [_along(word, box, is_third=is_third) for word in words if word in _AXIS]
     if "centre" in words:
-        axes = {"upper": "x", "lower": "x", "left": "y", "right": "y"}
+        axes = {"upper": "x", "lower": "x", "left": "y", "right": "y", "level": "y"}
         other = next((axes[word] for word in words if word in axes), "xy")
         verdicts += [_middle({"x": x, "y": y}[axis]) for axis in other]
         if other == "xy" and math.hypot(x - 0.5, y - 0.5) > FARTHEST:

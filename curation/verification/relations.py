@@ -152,7 +152,7 @@ def _first_few(held: Sequence[SeenObject], claim: Claim) -> list[SeenObject]:
 
 def _share(claim: Claim, known: Annotations) -> Verdict:
     every, held = (
-        held_by(claim.other or ANY_OBJECT, known),
+        known.objects if claim.other == "objects" else held_by(claim.other or ANY_OBJECT, known),
         held_by(claim.subject, known) if ":" not in claim.subject else None,
     )
     if every is None or held is None:
@@ -177,7 +177,13 @@ def _share_of(claim: Claim, every: Sequence[SeenObject], held: Sequence[SeenObje
     elif how.endswith("%"):
         truth = abs(n / of - float(how.rstrip(" %")) / 100) <= max(ABOUT_SHARE, ABOUT_ONE / of)
     else:
-        truth = {"some": n > 0, "all": n == of, "most": 2 * n > of, "half": abs(n / of - 0.5) <= ABOUT_HALF}[how]
+        truth = {
+            "some": n > 0,
+            "minority": 0 < 2 * n < of,
+            "all": n == of,
+            "most": 2 * n > of,
+            "half": abs(n / of - 0.5) <= ABOUT_HALF,
+        }[how]
     if claim.state is Truth.ABSENT and claim.how == "all":
         return (n < of if n else None if of == 1 else True), compared
     return truth is (claim.state is Truth.PRESENT), compared
