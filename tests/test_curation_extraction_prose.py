@@ -433,7 +433,7 @@ SECOND = [
     ("1C-2P", "The emission is in two pieces.", NO),
     ("1C-2P", "There are three islands.", NO),
     ("1C-2P", "No island has more than one peak.", NOT_YES),
-    ("1C-3P", "The three peaks share one island.", LEFT),
+    ("1C-3P", "The three peaks share one island.", YES),
     ("1C-3P", "There are three times as many peaks as islands.", LEFT),
     ("1C-3P", "The island is triple-peaked.", YES),
     ("1C-3P", "It is a triple-peaked source of a single island.", YES),

@@ -119,7 +119,7 @@ def _narrowed(match: Match) -> Token | None:
 def _sides_last(tokens: list[Token]) -> list[Token]:
     """Takes "above A there is B" and "above A lies B" as "there is B above A"."""
     kinds = [one.category for one in tokens]
-    if kinds[:2] == ["beside", "np"] and kinds[2:] in (
+    if kinds[:2] in (["beside", "np"], ["surround", "np"]) and kinds[2:] in (
         ["there", "be", "np"],
         ["lie", "np"],
         ["be", "np"],

@@ -156,6 +156,7 @@ RULES = [
     ("np lpar (np|sign|adjective) rpar", phrases.as_named_twice),
     ("(the|it) klass", phrases.as_pronoun),
     ("the? compare of (the|it|np|all)* amount?", phrases.as_superlative),
+    ("the compare np", phrases.as_larger),
     ("(none_of|all)? it", phrases.as_pronoun),
     ("(nothing|not anything)", phrases.as_nothing),
     ("everything object? visible?", phrases.as_everything),

@@ -14,6 +14,7 @@ from curation.extraction.phrases import SAME, THIS, Noun
 from curation.extraction.sharing import is_it as _is_it
 from curation.extraction.sharing import shared
 from curation.extraction.source_constructions import whole
+from curation.extraction.supposed import supposition
 from curation.extraction.tokens import Match, Token, denied, letters, pattern
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 from curation.verification.relations import DIFFERENCES, POINTS
@@ -58,7 +59,7 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         )
     if tokens[0].category == "deny_that":  # of two things that follow it nobody can tell which is denied
         return _denied_that(tokens[1:], context)
-    made = _first(_parted(tokens, at, at + 1, context) for at in _joints(tokens))
+    made = _supposed(tokens, context) or _first(_parted(tokens, at, at + 1, context) for at in _joints(tokens))
     if made is not None:
         return made
     tokens, context = _reordered(tuple(tokens), context)
@@ -74,6 +75,9 @@ def _otherwise(tokens: Sequence[Token], context: Context) -> Reading | None:
         start = tokens[0].start
         it = [Token("np", start, start, THIS), Token("be", start, start, text="is")]
         made = sentence([*it, *tokens], context)
+    at = next((at for at, one in enumerate(tokens[1:-1], 1) if one.category == "indicate"), 0)
+    if made is None and context.is_central and at and not tokens[at].is_denied:  # "the hotspots suggest an FR II"
+        made = _parted(tokens, at, at + 1, context)
     if made is None and (without := of_survey(tokens)) is not None and (made := sentence(without[0], context)):
         made = replace(made, claims=(*made.claims, *(_placed(one, tokens) for one in without[1])))
     if made is None and (claims := described(tokens, context)) is not None:
@@ -83,6 +87,21 @@ def _otherwise(tokens: Sequence[Token], context: Context) -> Reading | None:
             [replace(one, category="comma") if one.category in BRACKETS else one for one in tokens], context
         )
     return made
+
+
+def _supposed(tokens: Sequence[Token], context: Context) -> Reading | None:
+    """What would be, and is not, with what stands behind it."""
+
+    def read(some: Sequence[Token], before: Context) -> tuple[list[Claim], Context] | None:
+        made = sentence(some, before)
+        claims = [one.claim for one in made.claims] if made else []
+        return (claims, replace(before, noun=made.noun)) if made and claims else None
+
+    found = supposition(tokens, read, context)
+    rest = None if found is None else sentence(found[1], found[2]) if found[1] else Reading((), found[2].noun)
+    if found is None or rest is None:
+        return None
+    return Reading((*(_placed(one, tokens) for one in found[0]), *rest.claims), rest.noun)
 
 
 def _is_aside(tokens: Sequence[Token]) -> bool:
@@ -124,6 +143,8 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
     """Parted where it may be, at "and" and the like, or before "which"."""
     for at, joint in enumerate(tokens[1:-1], 1):
         is_relative = joint.category == "np" and joint.text.lower() in ("that", "which")
+        if is_relative and tokens[at - 1].category == "np" and _is_counted(tokens[at - 1]):
+            continue  # "four sources that are not compact": not four sources
         is_within_places = tokens[at - 1].category == tokens[at + 1].category == "place"
         if joint.category == "with" and [one.category for one in tokens[at + 1 :]] == ["amount"]:
             continue  # "one with several"
@@ -134,6 +155,10 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
         )
         if (joint.category in WEAK and not is_within_places) or is_relative or is_as:
             yield _parted(tokens, at, at if is_relative else at + 1, context)
+
+
+def _is_counted(one: Token) -> bool:
+    return any(each.amount and each.amount.count is not None and not each.is_definite for each in one.value.nouns)
 
 
 TAILS = frozenset({"consist", "falls_into", "whole", "broken", "parts", "connected"})

@@ -335,6 +335,7 @@ def _number_of(match: Match, context: Context) -> list[Claim] | None:
     f"np comma? of (it|np) amount be {APS}",
     f"there be np comma? of (it|np) amount be {APS}",
     f"np visible place? comma? amount of np be {APS}",
+    f"np visible place? comma? of np amount be {APS}",
     f"there be np comma? amount of np be {APS}",
     f"the? image have np comma? amount of np be {APS}",
     f"the? image have np comma? of (it|np) amount be {APS}",
@@ -359,14 +360,15 @@ def _of_them(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     "(there be|the? image have|see)? (np (comma|colon))? (np|amount) place ((comma|and)+ (np|amount) place)+",
+    "np (lie|be|visible|exist) place ((comma|and)+ amount place)+",
     examples=("There are two compact sources on the left and one on the right.",),
 )  # fmt: skip
 def _spread(match: Match, context: Context) -> list[Claim] | None:
     """So many here and so many there."""
     claims: list[Claim] = []
     noun: Noun | None = context.noun
-    tokens = list(match.matched)
-    is_sum = _adds_up(tokens, context)
+    tokens = [one for one in match.matched if one.category not in ("lie", "be", "visible", "exist")]
+    is_list = len(match.all("place")) > 1  # whoever tells two on the left, one near the centre, means others there
     for one, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
         if one.category == "np":
             noun = resolved(one.value.nouns[0], replace(context, noun=noun))
@@ -378,18 +380,9 @@ def _spread(match: Match, context: Context) -> list[Claim] | None:
             noun = replace(noun, amount=one.value, is_article=False, places=())
         elif one.category == "place" and noun is not None:
             amount = noun.amount or Amount(1, "at least")
-            how = "told" if is_sum else amount.how
+            how = "told" if is_list and amount.how is None else amount.how
             claims.append(Claim("position", noun.subject, count=amount.count, how=how, other=one.value.name))
     return claims if noun is not None and not any(one.is_denied for one in match.matched) else None
-
-
-def _adds_up(tokens: Sequence[Token], context: Context) -> bool:
-    """Whether numbers at places make the one that was told first: then the others lie elsewhere."""
-    own = [one.value.nouns[0] for one in tokens if one.category == "np"]
-    first = own[0].amount if own else context.noun.amount if context.noun else None
-    counts = [one.value for one in tokens if one.category == "amount"]
-    is_plain = first is not None and not any(one.how or one.count is None for one in (first, *counts))
-    return is_plain and first is not None and len(counts) > 1 and sum(one.count or 0 for one in counts) == first.count
 
 
 @construction("there be (some|there_none|nope)")
@@ -553,11 +546,10 @@ def said_to_be(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> li
     if subject == ANY_OBJECT:
         return [] if is_central(noun, context) and is_true and not what.amount else None
     if noun.extreme:
-        if noun.of:
-            return None
         n = noun.amount.count if noun.amount else None
         claim = Claim("extreme", noun.subject, state(is_true), count=n, how=noun.extreme, other=f"is {subject}")
-        return [claim] if n or not noun.is_plural else None
+        total = [Claim("count", noun.subject, count=noun.of.count)] if noun.of else []
+        return [claim, *total] if n or not noun.is_plural else None
     is_one = not (noun.is_plural or noun.quantifier)
     if is_central(noun, context) or (context.is_central and is_one and noun.subject == ANY_OBJECT):
         return [Claim("presence", subject, state(is_true))]
@@ -597,7 +589,7 @@ def _so_many_are(noun: Noun, subject: str, context: Context, *, is_true: bool) -
     if amount is None and is_several and (is_true or not noun.is_only):
         return None if noun.is_only and noun.subject != ANY_OBJECT else [every]
     if not is_true:
-        return None
+        return _so_many_are_not(noun, subject, context)
     if noun.is_definite and amount is not None and amount.count is not None:
         is_sole = amount == Amount(1) and noun.subject == ANY_OBJECT and not noun.is_part
         is_plain = (is_sole or noun.is_plural) and amount.how is None and not noun.of
@@ -613,6 +605,16 @@ def _so_many_are(noun: Noun, subject: str, context: Context, *, is_true: bool) -
     is_wider = noun.subject == ANY_OBJECT or set(subject.split("|")) <= set(noun.subject.split("|"))
     made = Claim("presence", subject) if is_wider else Claim("share", subject, how=how, other=noun.subject)
     return None if noun.is_only else [made]
+
+
+def _so_many_are_not(noun: Noun, subject: str, context: Context) -> list[Claim] | None:
+    """Of "four of the nine sources are not compact": the other five are."""
+    n, of = noun.amount, noun.of
+    is_plain = n is not None and of is not None and noun.subject == ANY_OBJECT and not noun.is_restricted
+    if not is_plain or n is None or of is None or n.how or of.how or n.count is None or of.count is None:
+        return None
+    total = counted(replace(noun, amount=of, of=None), context)
+    return None if total is None or n.count > of.count else [*total, Claim("count", subject, count=of.count - n.count)]
 
 
 # -- where it is ----------------------------------------------------------------------------------------------------
@@ -709,7 +711,8 @@ def _there_beside(match: Match, context: Context) -> list[Claim] | None:
         return None
     if noun.amount and noun.amount.count != 1:
         return None
-    return [*said, Claim(str(match.all("beside")[0].value), noun.subject, other=against.subject)]
+    kinds = str(match.all("beside")[0].value).split(" and ")
+    return [*said, *(Claim(kind, noun.subject, other=against.subject) for kind in kinds)]
 
 
 @construction(
@@ -737,10 +740,12 @@ def _than_others(match: Match, context: Context) -> list[Claim] | None:
 def _majority(match: Match, context: Context) -> list[Claim] | None:
     """That most of all are of a class."""
     one, of = (each.value.nouns[0] for each in match.all("np"))
-    is_plain = of.quantifier == "most" and not (one.quantifier or one.amount or one.is_restricted or one.places)
+    is_plain = (of.quantifier or "").endswith(("most", "half", "%")) and not (
+        one.quantifier or one.amount or one.is_restricted or one.places
+    )
     if not is_plain or any(each.is_denied for each in match.matched) or one.subject in (ANY_OBJECT, "it", SAME):
         return None
-    return [Claim("share", one.subject, how="most", other=of.subject)]
+    return [Claim("share", one.subject, how=of.quantifier, other=of.subject)]
 
 
 @construction("np be the? extreme (of all? the? (amount|np)?)?", examples=("The multi-island source is the largest.",))
@@ -838,7 +843,8 @@ def _compared(match: Match, context: Context) -> list[Claim] | None:  # noqa: PL
         or other.quantifier
     ):
         return None
-    kinds = [str(each.value) for each in match.all("beside")] if match.all("and") else [str(relation.value)]
+    said = match.all("beside") if match.all("and") else [relation]
+    kinds = [kind for each in said for kind in str(each.value).split(" and ")]
     if len(kinds) > 1 and verb.is_denied:
         return None
     claims = [Claim(kind, one.subject, state(not verb.is_denied), other=other.subject) for kind in kinds]
@@ -1167,7 +1173,8 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     "np (be|span|have)? (a axis of)? bound* pixels axis? (and|comma)* (pixels axis)?", "(be|span)? bound* pixels axis",
-    "the? image (be|span|have) bound* pixels axis? (and|comma)* (pixels axis)?", "the? portion axis be bound* angle",
+    "the? image (be|span|have) bound* pixels axis? (and|comma)* (pixels axis)?",
+    "(the|a)? portion axis? (be|span) bound* angle",
     examples=("The extended source is 51 pixels across.",),
 )  # fmt: skip
 def _in_pixels(match: Match, context: Context) -> list[Claim] | None:
@@ -1237,6 +1244,7 @@ def _covered_share(match: Match, context: Context) -> list[Claim] | None:
     "share be blank",
     "percent of? the? (image|portion) be blank",
     "percent be blank",
+    "the? image be percent blank",
     "percent blank",
     "blank colon percent",
     "share blank",
@@ -1358,7 +1366,7 @@ ODD = {"peculiar": "PECULIAR", "anomalous": "PECULIAR", "unusual": "PECULIAR"}
 
 
 @construction(
-    "the? image (be|span|have) (a? image of)? bound? angle (at? axis)?",
+    "the? image (be|span|have) (a? image of|a axis of)? bound? angle (at? axis)?",
     "(all|each) axis of? (the image)? (span|be) bound? angle",
     "axis of? (the? image)? (colon|be|span) bound? angle",
     "the? image colon bound? angle axis?",
@@ -1369,6 +1377,8 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
     angles = match.all("angle")[0].value
     if any(one.is_denied for one in match.matched):
         return None
+    if context.noun is not None and not match.all("image"):
+        return None  # "it is 5 arcmin wide and 4 arcmin high": not the picture
     how = "one axis" if len(angles) > 1 or any(one.value in ("width", "height") for one in match.all("axis")) else None
     return [Claim("size", "image", count=one, how=how) for one in angles]
 

@@ -48,7 +48,7 @@ def _mostly(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     f"the other be {NPS} ({PLACES})?", f"other be {NPS} ({PLACES})?", f"the other lie? {PLACES} be np",
-    examples=("The first is a compact source at the upper left.",),
+    examples=("Two sources are visible. The first is a compact source at the upper left.",),
 )  # fmt: skip
 def _first_is(match: Match, context: Context) -> list[Claim] | None:
     """Of "the first is a compact source, the second an extended one": both are there."""
@@ -105,7 +105,7 @@ def _kinds(match: Match, context: Context) -> list[Claim] | None:
     "np box_word np place?",
     "np surrounded np place?",
     "np surrounded np at axis",
-    examples=("It is surrounded by four artefacts.",),
+    examples=("The extended source is surrounded by four artefacts.",),
 )
 def _surrounded(match: Match, context: Context) -> list[Claim] | None:
     """Artefacts around a source: both are there, as where the artefacts are named first."""
@@ -177,7 +177,7 @@ def _commonest(match: Match, context: Context) -> list[Claim] | None:
 
 @construction(
     f"np be {APS} comma? (and|but)? the? other amount? be",
-    examples=("Four galaxies are compact, the other three not.",),
+    examples=("Four galaxies are compact, the other three are not.",),
 )
 def _others_are_not(match: Match, context: Context) -> list[Claim] | None:
     """Of "four galaxies are compact, the other three are not": so many are, and no more."""

@@ -241,6 +241,8 @@ def as_noun(match: Match) -> Token | None:
         return None
     links = [one.category for one in tokens if one.category in ("and", "or", "nor")]
     base = determined(match, head)
+    if base.quantifier == "no" and [one.text.lower() for one in match.all("other")] == ["second"]:
+        base = Noun(ANY_OBJECT, amount=base.amount or Amount(1, "at most"))  # "no second source"
     if len(subjects) > 1 and not links:
         merged = _one_of(subjects)
         if merged is None:
@@ -276,8 +278,6 @@ def determined(match: Match, head: Token) -> Noun:
     is_plural = bool(head.value[1]) if head.category == "noun" else head.text.lower().endswith("s")
     plain = (*ONE, *TOLD) if "the" in seen else (*ONE, *SEEN) if quantifier == "no" else ONE
     order = [one.category for one in match.matched]
-    if quantifier == "no" and not counts and [one.text.lower() for one in match.all("other")] == ["second"]:
-        return Noun(ANY_OBJECT, is_plural, Amount(1, "at most"))  # "no second source"
     is_sole = "only" in seen and "the" in order[: order.index("only")] and not counts and not is_plural
     counts = [Amount(1)] if is_sole else counts  # "the only compact source": there is one, others there may be
     return Noun(
@@ -389,6 +389,17 @@ def as_superlative(match: Match) -> Token:
         noun = Noun(of[0].subject, is_definite=True, extreme=how, of=Amount(2))
         return joined(match, "np" if is_of_two else UNKNOWN, Group((noun,)))
     return joined(match, "np", Group((Noun("it", is_definite=True, extreme=how),)))
+
+
+def as_larger(match: Match) -> Token | None:
+    """Of "the larger source": the largest of two."""
+    the, compare, one = match.matched
+    (noun, *more) = one.value.nouns
+    is_open = the.text.lower() == "the" and not (noun.amount or noun.quantifier or noun.is_plural or noun.places)
+    how = {"larger": "largest", "smaller": "smallest"}[str(compare.value)]
+    is_open = is_open and not (more or noun.is_definite or noun.is_article or noun.is_other or noun.subject == "it")
+    two = Noun(noun.subject, is_definite=True, extreme=how, of=Amount(2))
+    return joined(match, "np", Group((two,))) if is_open else None
 
 
 def as_nothing(match: Match) -> Token:

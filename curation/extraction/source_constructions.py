@@ -16,7 +16,7 @@ __all__ = ["whole"]
 """What a statement says that falls apart nowhere; importing this module fills the table."""
 
 CLASS = {"faint": 1, "bright": 2}
-TYPE = re.compile(r"(?i)\b(?:type|kind|class|variety|sort|category|family|subclass)$")
+TYPE = re.compile(r"(?i)\b(?:type|kind|class|variety|sort|category|family|subclass)(?: ii?)?$")
 TAILS = {"small": "NAT", "wide": "WAT"}
 """Classes by the angle between the tails."""
 LINKING = ("associated", "counterpart", "behind", "responsible", "power", "drive", "produce", "cause")

@@ -225,7 +225,7 @@ def _so_many_inside(claim: Claim, inside: Sequence[bool | None]) -> bool | None:
     if claim.how in ("all", "not all", "most"):
         return _shared(claim, sure, may, len(inside))
     if claim.how == "told" and claim.count is not None:
-        return True if sure == claim.count else None if sure < claim.count <= may else False
+        return True if sure == claim.count else None if claim.count <= may else False
     if claim.count is not None or claim.how is not None:
         verdicts = {fits(claim, n) for n in range(sure, may + 1)}
         return verdicts.pop() if len(verdicts) == 1 else None
