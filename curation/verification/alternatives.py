@@ -11,6 +11,7 @@ from curation.verification.claims import Claim
 from schemas.labels import Truth
 
 KIND = "either"
+SURE = frozenset({"presence", "count", "border", "map", "survey", "frequency", "size", "beam", "structure", KIND})
 UNREAD = Claim("unread", "denial")
 
 
@@ -38,7 +39,7 @@ def denied(claims: Sequence[Claim], turned: Callable[[Claim], Claim | None]) -> 
     if len(claims) == 1 and claims[0].kind == KIND:  # of "A or B": neither
         parts = [denied(one, turned) for one in sets_of(claims[0])]
         return None if None in parts else [claim for one in parts for claim in one or ()]
-    sets = [_one_denied(one, turned) for one in claims]
+    sets = [_one_denied(one, turned) if len(claims) == 1 or one.kind in SURE else [UNREAD] for one in claims]
     if all(one == [UNREAD] for one in sets):
         return None
     return sets[0] if len(sets) == 1 else [either(*sets)]
