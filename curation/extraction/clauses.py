@@ -14,7 +14,6 @@ from curation.extraction.phrases import SAME, THIS, Noun
 from curation.extraction.sharing import is_it as _is_it
 from curation.extraction.sharing import shared
 from curation.extraction.source_constructions import whole
-from curation.extraction.supposed import supposition
 from curation.extraction.tokens import Match, Token, denied, letters, pattern
 from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
 from curation.verification.relations import DIFFERENCES, POINTS
@@ -59,7 +58,7 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
         )
     if tokens[0].category == "deny_that":  # of two things that follow it nobody can tell which is denied
         return _denied_that(tokens[1:], context)
-    made = _supposed(tokens, context) or _first(_parted(tokens, at, at + 1, context) for at in _joints(tokens))
+    made = _first(_parted(tokens, at, at + 1, context) for at in _joints(tokens))
     if made is not None:
         return made
     tokens, context = _reordered(tuple(tokens), context)
@@ -87,21 +86,6 @@ def _otherwise(tokens: Sequence[Token], context: Context) -> Reading | None:
             [replace(one, category="comma") if one.category in BRACKETS else one for one in tokens], context
         )
     return made
-
-
-def _supposed(tokens: Sequence[Token], context: Context) -> Reading | None:
-    """What would be, and is not, with what stands behind it."""
-
-    def read(some: Sequence[Token], before: Context) -> tuple[list[Claim], Context] | None:
-        made = sentence(some, before)
-        claims = [one.claim for one in made.claims] if made else []
-        return (claims, replace(before, noun=made.noun)) if made and claims else None
-
-    found = supposition(tokens, read, context)
-    rest = None if found is None else sentence(found[1], found[2]) if found[1] else Reading((), found[2].noun)
-    if found is None or rest is None:
-        return None
-    return Reading((*(_placed(one, tokens) for one in found[0]), *rest.claims), rest.noun)
 
 
 def _is_aside(tokens: Sequence[Token]) -> bool:

@@ -1,11 +1,10 @@
-"""Sentences about statements: "at least one of these holds: A, or B", "of two claims, A and B, only the first".
+"""Sentences about statements: "at least one of these holds: A, or B", "neither of these holds".
 
 The statements stand whole in their frame, so they are read one by one and put together as the frame says.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from curation.extraction.clauses import Reading
 from curation.extraction.constructions import negated
@@ -20,18 +19,10 @@ _HOLD = (
     r"(?:holds?|appl(?:y|ies)|(?:is|are)(?: the case|(?: both| all)?(?: true| right| correct| so| valid| accurate"
     r"| satisfied| fulfilled)))"
 )
-_ONE = r"(?:is|holds?|appl(?:y|ies))(?: (?:right|true|correct|so|valid|accurate|the case))?"
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A way to speak of statements: what stands before them, what between two of them, and behind."""
-
-    before: re.Pattern[str]
-    joint: re.Pattern[str]
-    put_together: Callable[[Sequence[Sequence[Claim]]], list[Claim] | None]
-    """Of the claims of each what the whole claims; None where that is no claim."""
-    behind: str = ""
+Put = Callable[[Sequence[Sequence[Claim]]], list[Claim] | None]
+"""Of the claims of each statement what the whole claims; None where that is no claim."""
 
 
 def _all(said: Sequence[Sequence[Claim]]) -> list[Claim]:
@@ -47,28 +38,14 @@ def _none(said: Sequence[Sequence[Claim]]) -> list[Claim] | None:
     return None if None in parts else [claim for one in parts for claim in one or ()]
 
 
-def _first(said: Sequence[Sequence[Claim]]) -> list[Claim] | None:
-    one, other = said
-    no = negated(other)
-    return None if no is None else [*one, *no]
-
-
-def _second(said: Sequence[Sequence[Claim]]) -> list[Claim] | None:
-    return _first(said[::-1])
-
-
 _AND, _OR = re.compile(r"(?i)\s*[,;]?\s+and(?: also| that)?\s+"), re.compile(r"(?i)\s*[,;]?\s+n?or(?: that)?\s+")
-_AND_THAT = re.compile(r"(?i)\s*,?\s+and\s+that\s+")
-_OF_TWO = rf"(?i)^\W*{_THESE},?\s+(?:namely\s+)?that\s+"
-_ONLY = r"\s*,\s+(?:it is\s+)?only\s+the\s+(?:%s)(?: (?:one|claim|statement))?(?:\s+that)?\s+" + _ONE + r"\W*$"
 _THAT = r"(?: that)?\s*[:;,]?\s*(?:that\s+)?"
-FRAMES = (
-    Frame(re.compile(rf"(?i)^\W*(?:both|all|each)\s+{_THESE}\s+{_HOLD}{_THAT}"), _AND, _all),
-    Frame(re.compile(rf"(?i)^\W*(?:at least|minimum) one\s+{_THESE}\s+{_HOLD}{_THAT}"), _OR, _any),
-    Frame(re.compile(rf"(?i)^\W*(?:neither|none)\s+{_THESE}\s+{_HOLD}{_THAT}"), _OR, _none),
-    Frame(re.compile(_OF_TWO), _AND_THAT, _first, _ONLY % "former|first"),
-    Frame(re.compile(_OF_TWO), _AND_THAT, _second, _ONLY % "latter|second|last"),
+FRAMES: tuple[tuple[re.Pattern[str], re.Pattern[str], Put], ...] = (
+    (re.compile(rf"(?i)^\W*(?:both|all|each)\s+{_THESE}\s+{_HOLD}{_THAT}"), _AND, _all),
+    (re.compile(rf"(?i)^\W*(?:at least|minimum) one\s+{_THESE}\s+{_HOLD}{_THAT}"), _OR, _any),
+    (re.compile(rf"(?i)^\W*(?:neither|none)\s+{_THESE}\s+{_HOLD}{_THAT}"), _OR, _none),
 )
+"""What stands before two statements, what between them, and how their claims are put together."""
 
 
 def framed(text: str, read: Callable[[str], Reading | None]) -> Reading | None:
@@ -76,26 +53,23 @@ def framed(text: str, read: Callable[[str], Reading | None]) -> Reading | None:
 
     `read`: the reading of a statement, None where any of its words is not understood.
     """
-    for frame in FRAMES:
-        before, behind = frame.before.match(text), re.search(f"(?i){frame.behind}", text) if frame.behind else None
-        if before is None or (frame.behind and behind is None):
-            continue
-        end = behind.start() if behind else len(text)
-        for at, until in _joints(frame.joint, text, before.end(), end):
-            said = [read(text[before.end() : at]), read(text[until:end])]
+    for before, joint, put_together in FRAMES:
+        found = before.match(text)
+        for at, until in _joints(joint, text, found.end()) if found else ():
+            said = [read(text[found.end() : at]), read(text[until:])] if found else []
             made = [[each.claim for each in one.claims] for one in said if one is not None and one.claims]
-            claims = frame.put_together(made) if len(made) == len(said) else None
+            claims = put_together(made) if len(made) == len(said) else None
             if claims is not None:
                 return Reading(tuple(ExtractedClaim(one, 0, len(text)) for one in claims), None)
     return None
 
 
-def _joints(joint: re.Pattern[str], text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _joints(joint: re.Pattern[str], text: str, start: int) -> list[tuple[int, int]]:
     """Where the two may fall apart: at a comma first."""
-    found = [one.span() for one in joint.finditer(text, start, end)]
-    yield from sorted(found, key=lambda one: not text[one[0] : one[1]].lstrip().startswith((",", ";")))
+    found = [one.span() for one in joint.finditer(text, start)]
+    return sorted(found, key=lambda one: not text[one[0] : one[1]].lstrip().startswith((",", ";")))
 
 
 def is_framed(text: str) -> bool:
     """Whether a text speaks of statements in one of these ways."""
-    return any(one.before.match(text) and re.search(f"(?i){one.behind}", text) for one in FRAMES)
+    return any(before.match(text) for before, _, _ in FRAMES)

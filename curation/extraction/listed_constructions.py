@@ -7,7 +7,6 @@ from dataclasses import replace
 from curation.extraction.constructions import (
     APS,
     ARTEFACTS,
-    LABELS_OF_A_PICTURE,
     LINKS,
     NPS,
     PLACES,
@@ -130,87 +129,6 @@ def _mostly_blank(match: Match, context: Context) -> list[Claim] | None:
     return None if match.all("be")[0].is_denied else [blank_claim(50.0, "more than")]
 
 
-@construction(
-    "np (besides|but|with_ex|than) np place? (visible|exist)",
-    "there be np (besides|but|with_ex|than) np place?",
-    examples=("No compact source other than the one at the lower right is present.",),
-)
-def _no_other(match: Match, context: Context) -> list[Claim] | None:
-    """Of "no compact source but the one at the lower right": one is there, and no other."""
-    (no, *more), (one, *others) = (each.value.nouns for each in match.all("np"))
-    places = [*one.places, *(each.value for each in match.all("place"))]
-    is_one = one.subject in ("it", no.subject) and one.is_definite and not (one.is_plural or one.quantifier)
-    is_no = no.quantifier == "no" and no.subject != ANY_OBJECT and not (no.is_restricted or no.places)
-    if more or others or not is_one or not is_no or not places or any(each.is_denied for each in match.matched):
-        return None
-    at = [Claim("position", no.subject, other=place.name) for place in places]
-    return [Claim("count", no.subject, count=1), *at]
-
-
-@construction(
-    f"besides np comma {NPS} (visible|exist)", f"besides np comma? there be {NPS}",
-    f"besides np comma? the? image have {NPS}", f"besides np comma? see {NPS}",
-    examples=("Apart from the compact galaxies, one FR-I and one FR-II galaxy are present.",),
-)  # fmt: skip
-def _besides_several(match: Match, context: Context) -> list[Claim] | None:
-    """What there is besides what there is."""
-    first, *_ = match.all("np")
-    rest = listed([one for one in match.all("np", *LINKS) if one.start > first.end])
-    if any(one.quantifier or one.is_other for one in rest.nouns) or any(one.is_denied for one in match.matched):
-        return None
-    one = there_is(Group(tuple(replace(each, is_definite=False) for each in first.value.nouns)), (), context)
-    other = there_is(rest, (), context)
-    return None if one is None or other is None or context.is_central else [*one, *other]
-
-
-@construction("np be commonest", "commonest be np", examples=("Compact sources are the most common type.",))
-def _commonest(match: Match, context: Context) -> list[Claim] | None:
-    """That there are more of a class than of any other."""
-    (one, *more) = match.all("np")[0].value.nouns
-    is_plain = not more and not (one.quantifier or one.amount or one.places or one.is_restricted or one.is_only)
-    if not is_plain or context.is_central or one.subject in ("it", "same", ANY_OBJECT) or match.all("be")[0].is_denied:
-        return None
-    own = one.subject.split("|")
-    others = [label for label in context.scheme.labels if label not in own and label not in LABELS_OF_A_PICTURE]
-    return [Claim("more", one.subject, other=label) for label in others if ":" not in one.subject]
-
-
-@construction(
-    f"np be {APS} comma? (and|but)? the? other amount? be",
-    examples=("Four galaxies are compact, the other three are not.",),
-)
-def _others_are_not(match: Match, context: Context) -> list[Claim] | None:
-    """Of "four galaxies are compact, the other three are not": so many are, and no more."""
-    first, last = match.all("np")[0].value.nouns[0], match.matched[-1]
-    tokens = list(match.matched)
-    at, end = (next(n for n, one in enumerate(tokens) if one.category == kind) for kind in ("be", "other"))
-    what = predicated([one for one in tokens[at + 1 : end] if one.category not in ("comma", "the")])
-    amounts = [one.value for one in match.all("amount")]
-    is_plain = first.amount is not None and first.amount.how is None and first.amount.count is not None
-    if what is None or len(what.nouns) != 1 or not is_plain or not last.is_denied or tokens[at].is_denied:
-        return None
-    if context.is_central or first.subject != ANY_OBJECT or what.nouns[0].subject in ("it", ANY_OBJECT):
-        return None
-    n, label = first.amount.count if first.amount else 0, what.nouns[0].subject
-    other = "objects" if first.is_object and bool(NO_SOURCE & context.scheme.labels.keys()) else None
-    whole = [first.of] if first.of else [Amount((n or 0) + one.count) for one in amounts if one.count and not one.how]
-    total = [Claim("count", ANY_OBJECT, count=one.count, how=one.how, other=other) for one in whole]
-    return [*total, Claim("count", label, count=n)] if len(total) >= len(amounts) else None
-
-
-@construction(
-    "of np comma? there be np", "of np comma? see np", examples=("Among the four objects there is no compact one.",)
-)
-def _among(match: Match, context: Context) -> list[Claim] | None:
-    """Of so many in all, which there are."""
-    (every, *more), group = match.all("np")[0].value.nouns, match.all("np")[1].value
-    is_all = every.subject == ANY_OBJECT and every.is_definite and not (every.quantifier or every.places or more)
-    said = there_is(group, (), context)
-    if said is None or not is_all or every.is_restricted or any(one.is_denied for one in match.matched):
-        return None
-    return [*(counted(replace(every, is_definite=False), context) or [] if every.amount else []), *said]
-
-
 @construction(f"np be not_all {APS}", examples=("The galaxies are not all compact.",))
 def _not_all_are(match: Match, context: Context) -> list[Claim] | None:
     """That some of them are of another class."""
@@ -222,19 +140,6 @@ def _not_all_are(match: Match, context: Context) -> list[Claim] | None:
     if one.quantifier or one.subject in ("it", ANY_OBJECT) or noun.subject == "it" or match.matched[1].is_denied:
         return None
     return [Claim("share", one.subject, Truth.ABSENT, how="all", other=noun.subject)]
-
-
-@construction(
-    "the? image lack np comma? rather (of|by)? np",
-    examples=("The image is free of diffuse emission, but not of filaments.",),
-)
-def _free_but_not(match: Match, context: Context) -> list[Claim] | None:
-    """What there is not, and what there is."""
-    one, other = (each.value for each in match.all("np"))
-    if any(each.is_denied for each in match.matched):
-        return None
-    no, yes = there_is(one, (), context, is_there=False), there_is(other, (), context)
-    return None if no is None or yes is None else [*no, *yes]
 
 
 REAL = re.compile(r"(?i)(?:real|genuine|true|actual|authentic)\b(?! size)")

@@ -272,24 +272,6 @@ def _of_the_type(match: Match, context: Context) -> list[Claim] | None:
     return [*first, *(Claim("presence", label) for label in labels)]
 
 
-@construction(f"{LABELLED} be notion (of np)?", examples=("A planetary nebula is the most likely identification.",))
-def _is_the_notion(match: Match, context: Context) -> list[Claim] | None:
-    """What the source is best taken for."""
-    what = predicated(match.all("np", "adjective", "sign", "no")[: len(match.matched) - bool(match.all("of")) - 1])
-    owner = [one.value.nouns[0] for one in match.all("np") if one.start > match.all("notion")[0].start]
-    if (
-        what is None
-        or len(what.nouns) != 1
-        or not context.is_central
-        or any(one.subject not in GENERIC for one in owner)
-    ):
-        return None
-    one = what.nouns[0]
-    if one.subject in GENERIC or one.is_plural or one.amount or one.is_definite:
-        return None
-    return [Claim("presence", one.subject, state(denials(match) == (one.quantifier == "no")))]
-
-
 @construction("np be of (np|adjective)")
 def _is_of(match: Match, context: Context) -> list[Claim] | None:
     """The source is of the second class."""
