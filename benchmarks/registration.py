@@ -37,6 +37,7 @@ from curation.registration.placing import SYMMETRIES
 from curation.registration.register import Ways, register
 
 SEED, SYNTHETIC_PX, N_SITES = 34, 2500, 400
+LOBES_PX, N_LOBES = 180, 9
 MARGIN = 1.5  # of the least confidence over the highest of any picture that is nowhere
 Image = np.ndarray
 
@@ -119,42 +120,65 @@ def first_images(raw: Path) -> list[str]:
 
 
 def skies(raw: Path, made: Path) -> Iterator[Sky]:
-    """FIRST; surveys with diffuse emission, oversampled pixels, artefacts; and a large synthetic mosaic."""
+    """FIRST; surveys with diffuse emission, oversampled pixels, artefacts; a large synthetic mosaic; side lobes."""
     first = first_images(raw)
     # In the order of class and right ascension; none of the others is nearer than 2.7 degrees to one of these.
-    yield Sky("FIRST", raw, first[::8], [one for k, one in enumerate(first) if k % 8 == 4], (132, 64), 20)
+    yield Sky("FIRST", raw, first[::8], [one for k, one in enumerate(first) if k % 8 == 4], (132, 64), 16)
     others = sorted(one.relative_to(raw).as_posix() for one in raw.glob("images/sumss_nvss_vlssr/*.fits.gz"))
     within = [one for one in others if any(name in one for name in ("1110_", "11991_", "12561_"))]
     away = [one for one in others if one not in within]
     within += ["images/lotss_dr1/P205+55-mosaic.fits", "images/magpis_galactic/G10.5+0.0_20cm.fits"]
     away += ["images/lotss_dr1/P218+55-mosaic.fits"]
     yield Sky("LoTSS, SUMSS, NVSS, VLSSr, MAGPIS", raw, within, away, (132,), 22)
-    field = "images/scorpio_atca/Scorpio{}Field.fits.gz"
-    yield Sky("SCORPIO", raw, [field.format("S17")], [field.format(one) for one in ("FaintSNR", "ExtendedSource")],
-              (132,), 12)  # fmt: skip
-    for k in range(2):
-        if not (made / f"images/{k}.fits").exists():
-            synthetic(made / f"images/{k}.fits", k)
-    yield Sky("synthetic", made, ["images/0.fits"], ["images/1.fits"], (132, 64), 12)
+    # The third of these images is no other sky: a part of it is the first's, pixel by pixel.
+    within, away = (f"images/scorpio_atca/Scorpio{one}Field.fits.gz" for one in ("S17", "FaintSNR"))
+    yield Sky("SCORPIO", raw, [within], [away], (132,), 12)
+    names = [f"images/{k}.fits" for k in range(2 + N_LOBES)]
+    for k, name in enumerate(names):
+        if not (made / name).exists():
+            synthetic(made / name, k) if k < 2 else side_lobes(made / name, k)
+    yield Sky("synthetic", made, names[:1], names[1:2], (132, 64), 12)
+    yield Sky("side lobes", made, names[2:3], names[3:], (132,), 12)
+
+
+def field(name: str, side_px: int, seed: int) -> Mosaic:
+    """An empty mosaic."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.crval = ["RA---SIN", "DEC--SIN"], [40.0 + 20 * seed, 12.0]
+    wcs.wcs.crpix, wcs.wcs.cdelt = [side_px / 2] * 2, [-2 / 3600, 2 / 3600]
+    return Mosaic(name, wcs, side_px, side_px, (8.0, 6.0, 30.0), "JY/BEAM", 1e-3)
+
+
+def side_lobes(path: Path, seed: int) -> None:
+    """Noise, and in the middle one bright source with the rings that a bad cleaning leaves: the same in each field."""
+    chance = np.random.default_rng([SEED, seed])
+    mosaic = field(path.name, LOBES_PX, seed)
+    (place,) = mosaic.wcs.pixel_to_world(*(LOBES_PX / 2 + chance.uniform(-1, 1, (2, 1)))).icrs
+    bright = 10 ** chance.uniform(0.7, 1.6)
+    image = noise(mosaic, chance)
+    draw_sites(image, mosaic, [Site("0", "ring", place.ra.deg, place.dec.deg, 0, blobs("ring", 0, bright), ring=True)])
+    write_image(path, image * 1e-3, header_of(mosaic))
+
+
+def header_of(mosaic: Mosaic) -> Any:
+    """Its WCS and unit."""
+    header = mosaic.wcs.to_header()
+    header["BUNIT"] = mosaic.unit
+    return header
 
 
 def synthetic(path: Path, seed: int) -> None:
     """A mosaic of noise with a beam and sources of the demo's kinds anywhere."""
     chance = np.random.default_rng([SEED, seed])
-    wcs = WCS(naxis=2)
-    wcs.wcs.ctype, wcs.wcs.crval = ["RA---SIN", "DEC--SIN"], [40.0 + 20 * seed, 12.0]
-    wcs.wcs.crpix, wcs.wcs.cdelt = [SYNTHETIC_PX / 2] * 2, [-2 / 3600, 2 / 3600]
-    mosaic = Mosaic(path.name, wcs, SYNTHETIC_PX, SYNTHETIC_PX, (8.0, 6.0, 30.0), "JY/BEAM", 1e-3)
-    places = wcs.pixel_to_world(*chance.uniform(0, SYNTHETIC_PX, (2, N_SITES))).icrs
+    mosaic = field(path.name, SYNTHETIC_PX, seed)
+    places = mosaic.wcs.pixel_to_world(*chance.uniform(0, SYNTHETIC_PX, (2, N_SITES))).icrs
     sites = list[Site]()
     for k, place in enumerate(places):
         kind, pa, bright = SITE_KINDS[k % len(SITE_KINDS)], chance.uniform(0, 180), 10 ** chance.uniform(0, 1.6)
         sites.append(Site(str(k), kind, place.ra.deg, place.dec.deg, pa, blobs(kind, pa, bright), ring=kind == "ring"))
     image = noise(mosaic, chance)
     draw_sites(image, mosaic, sites)
-    header = wcs.to_header()
-    header["BUNIT"] = "JY/BEAM"
-    write_image(path, image * 1e-3, header)
+    write_image(path, image * 1e-3, header_of(mosaic))
 
 
 def cutouts(sky: Sky, files: Sequence[str], side: int, change: str) -> Iterator[tuple[Legacy, dict[str, Any]]]:

@@ -80,7 +80,7 @@ def drawn(image: np.ndarray, stretch: str) -> np.ndarray:
     return render(np.ascontiguousarray(image), Picture(image.shape[0], stretch))[::-1].astype(np.float32)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=8)
 @given(
     x=st.integers(0, 230), y=st.integers(0, 190), symmetry=st.sampled_from(SYMMETRIES),
     change=st.sampled_from(["none", "unit", "zscale", "log", "noise"]),
@@ -153,6 +153,12 @@ def test_what_could_be_anywhere_is_unknown_with_its_reason(raw, image, reason):
     assert (row["state"], row["reason"], row["mosaic"]) == ("unknown", reason, None) and row["detail"]
 
 
+def test_a_picture_that_no_mosaic_has_room_for_is_unknown(raw):
+    large = np.random.default_rng(0).normal(0, 1, (700, 700))
+    assert found(raw, large)["reason"] == "no-overlap"
+    assert found(raw, large[:40, :40], Ways((4.0,)))["reason"] == "too-small"
+
+
 def test_a_picture_beside_the_edge_and_blank_in_part_is_found(raw):
     padded = np.full((100, 100), np.nan, np.float32)
     padded[:, 30:] = sky(1)[100:200, :70]
@@ -174,6 +180,25 @@ def test_equal_pixels_at_two_places_are_ambiguous_and_in_two_mosaics_of_one_sky_
     assert (row["state"], row["reason"]) == ("unknown", "ambiguous")
     assert "mosaics/a.fits, x 100, y 100 and at mosaics/c.fits" in row["detail"]
     assert found(tmp_path, 1000 * image[100:170, 100:170])["reason"] == "not-found"
+
+
+def lobes(seed: int, x: float, y: float) -> np.ndarray:
+    """Noise and one bright source with its side lobes, which are the same in each field."""
+    chance = np.random.default_rng(seed)
+    rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    radius = np.hypot(rows - y, columns - x)
+    image = 20 * np.sinc(radius / 5) * np.exp(-((radius / 60) ** 2))
+    return (image + gaussian_filter(chance.normal(0, 1, SHAPE), 1.27)).astype(np.float32)
+
+
+@pytest.mark.parametrize("symmetries", [SYMMETRIES, (Symmetry(),)])
+def test_side_lobes_that_two_fields_have_in_common_are_no_place(tmp_path, symmetries):
+    write_mosaic(tmp_path, "a.fits", lobes(1, 150.0, 130.0))
+    ways = Ways(symmetries=symmetries)
+    for x, y in ((150.3, 130.2), (150.0, 130.0), (147.5, 121.5)):
+        assert found(tmp_path, lobes(2, x, y)[80:180, 100:200], ways)["reason"] == "not-found"
+    row = found(tmp_path, 1000 * lobes(1, 150.0, 130.0)[80:180, 100:200], ways)
+    assert row["state"] == "found", row["detail"]
 
 
 def test_exact_alone_looks_for_no_texture(raw):

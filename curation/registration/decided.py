@@ -10,7 +10,7 @@ from catalogs.sky import separation_arcsec
 from catalogs.wcs_sky import read_wcs
 from curation.pictures.local_sky import local_sky
 from curation.pictures.window_sky import window_sky
-from curation.registration.placing import Placing
+from curation.registration.placing import SYMMETRIES, Placing, Symmetry
 from curation.registration.search import is_same_place
 from curation.registration.texture import significance
 
@@ -30,7 +30,7 @@ class Found:
     """Pixels of the picture to a pixel of the mosaic."""
     correlation: float = 1.0
     n_elements: float = 0.0
-    """Independent elements of the picture."""
+    """Independent elements of what of the picture is on the mosaic."""
 
     @property
     def significance(self) -> float:
@@ -58,8 +58,8 @@ def by_values(found: Sequence[Found]) -> Row:
     return {**_placed(best, "values"), "correlation": 1.0}
 
 
-def by_correlation(found: Sequence[Found]) -> Row:
-    """Columns of a picture by its candidates on all mosaics, at least one."""
+def by_correlation(found: Sequence[Found], allowed: Sequence[Symmetry] = SYMMETRIES) -> Row:
+    """Columns of a picture by its candidates on all mosaics, at least one; `allowed`: how it may lie."""
     ordered = sorted(found, key=lambda one: (-one.significance, one.mosaic["mosaic"], one.placing.box))
     best = ordered[0]
     other = next((one for one in ordered[1:] if _is_rival(best, one)), None)
@@ -72,6 +72,8 @@ def by_correlation(found: Sequence[Found]) -> Row:
     if confidence < LEAST_CONFIDENCE:
         detail = f"fits best at {best.told}, confidence {confidence:.1f}, expected at least {LEAST_CONFIDENCE:g}"
         return {**unknown("not-found", detail), **measured}
+    if best.placing.symmetry not in allowed:
+        return {**unknown("turned", f"found at {best.told}, but turned as was not asked for"), **measured}
     return {**_placed(best, "correlation"), **measured}
 
 

@@ -33,6 +33,11 @@ class Symmetry:
         """How far the picture is turned counterclockwise, row 0 at the bottom, after it was mirrored."""
         return QUARTER_DEG * self.n_quarters
 
+    @property
+    def upside_down(self) -> "Symmetry":
+        """The same, half a turn further."""
+        return Symmetry(self.is_mirrored, (self.n_quarters + 2) % 4)
+
 
 SYMMETRIES = tuple(Symmetry(is_mirrored, n) for is_mirrored in (False, True) for n in range(4))
 

@@ -38,8 +38,14 @@ class Ways:
     scales: tuple[float, ...] = (1.0,)
     """Pixels of a picture to a pixel of the mosaic, each of which is tried."""
     symmetries: tuple[Symmetry, ...] = SYMMETRIES
+    """That they may have. Others, half a turn further, are looked at as rivals."""
     is_exact_only: bool = False
     """True: none is looked for by its texture."""
+
+    @property
+    def tried(self) -> tuple[Symmetry, ...]:
+        """Also half turns: side lobes, which fields of one survey have in common, look the same in these."""
+        return tuple(dict.fromkeys([*self.symmetries, *(one.upside_down for one in self.symmetries)]))
 
 
 @dataclass
@@ -48,6 +54,8 @@ class _State:
 
     picture: Legacy
     copies: list[Found] = field(default_factory=list[Found])
+    unusable: tuple[str, str] | None = None
+    """Why its texture tells nothing."""
     places: list[tuple[Row, Sought, Candidate]] = field(default_factory=list[tuple[Row, Sought, Candidate]])
 
     def take(self, mosaic: Row, sought: Sought, found: Sequence[Candidate]) -> None:
@@ -61,10 +69,10 @@ class _State:
         made = list[Found]()
         for mosaic, sought, coarse in self.places:
             one = refined(planes.get(raw / mosaic["mosaic"], is_wanted_whole=True), sought, coarse)
-            made.append(Found(mosaic, one.placing, sought.scale, one.correlation, sought.n_elements))
+            made.append(Found(mosaic, one.placing, sought.scale, one.correlation, one.n_elements))
         return made
 
-    def row(self, raw: Path, planes: Planes, *, is_exact_only: bool) -> Row:
+    def row(self, raw: Path, planes: Planes, ways: Ways) -> Row:
         """Its row of REGISTRATIONS."""
         named = {"picture": self.picture.name, "sha256": self.picture.sha256}
         if self.picture.fault is not None:
@@ -72,11 +80,10 @@ class _State:
         if self.copies:
             return {**named, **by_values(self.copies)}
         if self.places:
-            return {**named, **by_correlation(self.found(raw, planes))}
-        if is_exact_only:
+            return {**named, **by_correlation(self.found(raw, planes), ways.symmetries)}
+        if ways.is_exact_only:
             return {**named, **unknown("no-copy", "no mosaic has its pixels; its texture was not looked for")}
-        why = f"fewer than {LEAST_ELEMENTS:g} independent elements, less than {LEAST_SIDE_PX} pixels of a mosaic wide"
-        return {**named, **unknown("too-plain", f"{why}, or larger than every mosaic")}
+        return {**named, **unknown(*(self.unusable or ("no-overlap", "no mosaic has room for half of it")))}
 
 
 def register(
@@ -114,18 +121,22 @@ def register(
             for (state, sought), found in zip(some, found_here, strict=True):
                 state.take(mosaic, sought, found)
         say(f"{len(some)} of {len(left) * len(ways.scales)} looked for by their texture")
-    return REGISTRATIONS.of([one.row(raw, planes, is_exact_only=ways.is_exact_only) for one in states])
+    return REGISTRATIONS.of([one.row(raw, planes, ways) for one in states])
 
 
 def _batches(states: Sequence[_State], ways: Ways) -> Iterator[list[tuple[_State, Sought]]]:
     """Pictures of like size together, so that no small one is looked for in the tiles of a large one."""
-    some = [(one, Sought(one.picture.image, scale, ways.symmetries)) for one in states for scale in ways.scales]
-    some = [one for one in some if min(one[1].placed.shape) >= LEAST_SIDE_PX and one[1].n_elements >= LEAST_ELEMENTS]
+    some = list[tuple[_State, Sought]]()
+    for one in states:
+        for scale in ways.scales:
+            sought = Sought(one.picture.image, scale, ways.tried)
+            one.unusable = _unusable(sought)
+            some += [] if one.unusable else [(one, sought)]
     some.sort(key=lambda one: max(one[1].placed.shape))
     batch, n_bytes = list[tuple[_State, Sought]](), 0
     for one in some:
         tile = tile_px(max(one[1].placed.shape)) // BIN_PX
-        n_more = 4 * tile * tile * len(ways.symmetries)
+        n_more = 4 * tile * tile * len(ways.tried)
         if batch and n_bytes + n_more > BATCH_BYTES:
             yield batch
             batch, n_bytes = [], 0
@@ -133,3 +144,14 @@ def _batches(states: Sequence[_State], ways: Ways) -> Iterator[list[tuple[_State
         n_bytes += n_more
     if batch:
         yield batch
+
+
+def _unusable(one: Sought) -> tuple[str, str] | None:
+    """Reason and detail of a picture whose texture tells nothing."""
+    height, width = one.placed.shape
+    if min(height, width) < LEAST_SIDE_PX:
+        return "too-small", f"{width} x {height} pixels of a mosaic, expected at least {LEAST_SIDE_PX} a side"
+    if one.n_elements < LEAST_ELEMENTS:
+        n = f"{one.n_elements:.1f} independent elements"
+        return "too-plain", f"{n}, expected at least {LEAST_ELEMENTS:g}; it looks like many places"
+    return None

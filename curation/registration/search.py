@@ -19,6 +19,7 @@ COARSE_AROUND_PX = 7
 TILE_PX = 512  # side of a tile in coarse pixels; larger for pictures that fill more than a quarter of it
 PER_TILE = 2  # peaks kept of each tile and symmetry
 N_CANDIDATES = 4  # of each picture and plane that are kept
+LEAST_POWER = 1e-6
 LEAST_OVERLAP = 0.5  # share of a picture that must be on the plane
 
 
@@ -56,6 +57,8 @@ class Candidate:
 
     placing: Placing
     correlation: float
+    n_elements: float
+    """Independent elements of the picture, or of what of it is on the plane."""
 
 
 def resized(image: Floats, width: int, height: int) -> Floats:
@@ -149,11 +152,22 @@ class _Spectra:
 
     @staticmethod
     def of(one: Sought, shape: tuple[int, int]) -> "_Spectra":
-        turned = [texture(ranks(_binned(symmetry.of(one.placed))), COARSE_AROUND_PX) for symmetry in one.symmetries]
+        binned = [_binned(symmetry.of(one.placed)) for symmetry in one.symmetries]
+        turned = [texture(ranks(image), COARSE_AROUND_PX) for image in binned]
         spectra = [np.conj(fft.rfft2(image, shape)) for image in turned]
         return _Spectra(
-            spectra, [image.shape for image in turned], float((turned[0] ** 2).sum()), int((turned[0] != 0).sum())
+            spectra, [image.shape for image in turned], float((turned[0] ** 2).sum()), int(np.isfinite(binned[0]).sum())
         )
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Of a tile, at each place of pictures of one size."""
+
+    scale: Floats
+    """One over the root of the power of the texture below."""
+    known: Floats
+    """How many of its coarse pixels are not blank."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +181,16 @@ class _Tile:
     """Integral of the squares, for the power below any picture."""
     known: np.ndarray
     """The same of pixels that are not blank."""
+    windows: dict[tuple[int, int], "_Window"] = field(default_factory=dict[tuple[int, int], "_Window"])
+    """By their height and width: pictures of one size share them."""
+
+    def window(self, height: int, width: int) -> "_Window":
+        """What pictures of a size meet at each place."""
+        if (height, width) not in self.windows:
+            power, known = (_boxes(table, height, width) for table in (self.power, self.known))
+            scale = (1 / np.sqrt(np.maximum(power, LEAST_POWER))).astype(np.float32)
+            self.windows[height, width] = _Window(scale, known.astype(np.float32))
+        return self.windows[height, width]
 
     @staticmethod
     def of(plane: Plane, box: Box) -> "_Tile | None":
@@ -178,7 +202,7 @@ class _Tile:
         shape = tuple(fft.next_fast_len(side, real=True) for side in made.shape)
         return _Tile(
             box, (shape[0], shape[1]), fft.rfft2(made, shape), cv2.integral(made * made, sdepth=cv2.CV_64F),
-            cv2.integral((made != 0).astype(np.uint8)),
+            cv2.integral(np.isfinite(image).astype(np.uint8)),
         )  # fmt: skip
 
     def peaks(self, one: Sought, of: _Spectra) -> list[Candidate]:
@@ -189,11 +213,11 @@ class _Tile:
             if n_rows <= 0 or n_columns <= 0:
                 continue
             both = fft.irfft2(self.spectrum * spectrum, self.shape)[:n_rows, :n_columns]
-            power, known = (_boxes(table, height, width) for table in (self.power, self.known))
-            is_enough = known >= LEAST_OVERLAP * of.n_known
-            share = np.clip(known / max(of.n_known, 1), LEAST_OVERLAP, 1)
-            scale = np.sqrt(np.maximum(power * share, 1e-6) * max(of.power, 1e-6))
-            found += self._highest(one, symmetry, np.where(is_enough, both / scale, -1), min(height, width))
+            values = both * self.window(height, width).scale / np.float32(np.sqrt(max(of.power, LEAST_POWER)))
+            share = self.window(height, width).known / np.float32(max(of.n_known, 1))
+            if share.min() < 1:
+                values = np.where(share < LEAST_OVERLAP, np.float32(-1), values / np.sqrt(np.clip(share, 1e-6, 1)))
+            found += self._highest(one, symmetry, values, min(height, width))
         return found
 
     def _highest(self, one: Sought, symmetry: Symmetry, values: np.ndarray, side: int) -> list[Candidate]:
@@ -205,7 +229,7 @@ class _Tile:
                 break
             place = self.box[0] + BIN_PX * int(x), self.box[1] + BIN_PX * int(y)
             placing = Placing(symmetry, *place, width, height, one.picture_px)
-            found.append(Candidate(placing, float(values[y, x])))
+            found.append(Candidate(placing, float(values[y, x]), one.n_elements))
             values[max(0, y - around) : y + around + 1, max(0, x - around) : x + around + 1] = -1
         return found
 
@@ -245,14 +269,15 @@ def refined(plane: Plane, one: Sought, coarse: Candidate) -> Candidate:
     maps = cv2.matchTemplate(texture(ranks(window)), placed, cv2.TM_CCORR_NORMED)
     y, x = (int(at) for at in np.unravel_index(int(maps.argmax()), maps.shape))
     picture = ranks(placing.symmetry.of(one.placed if one.scale > 1 else one.image))  # in whichever pixels are larger
-    wanted, best = texture(picture), Candidate(placing, -1.0)
+    best = Candidate(placing, -1.0, 0.0)
     for row, column in ((y, x), (y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
         if not (0 <= row <= 2 * reach and 0 <= column <= 2 * reach):
             continue
         part = window[row : row + placing.height_px, column : column + placing.width_px]
-        here = texture(reordered(resized(part, picture.shape[1], picture.shape[0]), picture))
-        value = correlation(wanted, here)
+        here = reordered(resized(part, picture.shape[1], picture.shape[0]), picture)
+        wanted = texture(np.where(np.isfinite(here), picture, np.float32(np.nan)))
+        value = correlation(wanted, texture(here))
         if value > best.correlation:
             moved = replace(placing, x_min_px=x_min - reach + column, y_min_px=y_min - reach + row)
-            best = Candidate(moved, value)
+            best = Candidate(moved, value, n_elements(wanted))
     return best
