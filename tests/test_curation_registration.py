@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from catalogs.dataset import CutoutRecipe
+from catalogs.dataset import CutoutRecipe, dataset
 from catalogs.pictures import Archive, read_archive
-from catalogs.survey import Survey
+from catalogs.survey import Survey, surveys
 from catalogs.wcs_sky import pixels_of_sky, read_wcs, sky_of_pixels
 from curation.cli import curation
+from curation.demo_annotations import write_annotations
 from curation.pictures.cutouts import cutouts, windows
 from curation.pictures.mosaics import find_files, mosaics, mosaics_step
 from curation.pictures.render import Picture, render
@@ -265,6 +266,32 @@ def test_the_sky_that_was_found_is_that_of_a_build_and_keeps_what_overlaps_in_on
     centre = pixels_of_sky(read_wcs(index(doors)["header"][0].as_py()), rows[1]["ra_deg"], rows[1]["dec_deg"])
     np.testing.assert_allclose(np.ravel(centre), (139.5, 89.5), atol=1e-6)
     assert len(set(patches(doors, table))) == 1
+
+
+def test_outlines_in_pixels_of_caesar_mrcnn_are_outlines_on_the_sky_once_it_is_found(tmp_path):
+    write_annotations(tmp_path)
+    survey, door = surveys()["caesar_mrcnn"], dataset("caesar_mrcnn")
+    path = sorted((tmp_path / "images/caesar_mrcnn").glob("*.fits"))[0]
+    image = read_legacy(path, path.name).image
+    parent = sky(1)
+    height, width = image.shape
+    parent[30 : 30 + height, 40 : 40 + width] = image
+    write_mosaic(tmp_path, "parent.fits", parent)
+    field = MOSAICS_OF.model_copy(update={"files": ("mosaics/parent.fits",)})
+    table = register([read_legacy(path, path.name)], index(tmp_path, field), tmp_path)
+    (tmp_path / "registrations/caesar_mrcnn").mkdir(parents=True)
+    pq.write_table(table, tmp_path / "registrations/caesar_mrcnn/field.parquet")
+    made = mosaics_step(survey, find_files(tmp_path, survey, {}), tmp_path).run([]).kept
+    objects = door.read_objects(tmp_path, made).kept.to_pylist()
+    on_sky = [one for one in objects if one["sky_polygon_deg"]]
+    assert on_sky and len(on_sky) < len(objects)  # of the other pictures nobody knows
+    before = mosaics(find_files(tmp_path, survey, {}), survey, raw=tmp_path).kept
+    known = {one["object_id"]: one["image_polygon_px"] for one in door.read_objects(tmp_path, before).kept.to_pylist()}
+    for one in on_sky:
+        places = np.reshape(one["sky_polygon_deg"], (-1, 2))
+        x, y = pixels_of_sky(read_wcs(index(tmp_path, field)["header"][0].as_py()), *places.T)
+        there = np.reshape(known[one["object_id"]], (-1, 2)) + [40, 30]
+        np.testing.assert_allclose(np.column_stack([x, y]), there, rtol=0, atol=1e-6)
 
 
 def test_two_tables_that_disagree_leave_a_picture_without_sky_and_another_file_is_refused(doors):
