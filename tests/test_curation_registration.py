@@ -306,6 +306,11 @@ def test_two_tables_that_disagree_leave_a_picture_without_sky_and_another_file_i
     (folder / "other.parquet").write_bytes(b"no table")
     with pytest.raises(CatalogError, match=r"other.parquet: found .*; expected a table that `register` wrote"):
         pictures_of(doors)
+    for bad in ({"header": None}, {"header": "CTYPE1  = 'no sky'"}, {"ra_deg": None}):
+        rows = [{**row, **bad} for row in table.to_pylist()]
+        pq.write_table(REGISTRATIONS.of(rows), folder / "other.parquet")
+        with pytest.raises(CatalogError, match=r"other.parquet: found legacy/p.fits without a place"):
+            pictures_of(doors)
     pq.write_table(table.select(["picture"]), folder / "other.parquet")
     with pytest.raises(CatalogError, match=r"other.parquet: found REGISTRATIONS: sha256: found no such column"):
         pictures_of(doors)

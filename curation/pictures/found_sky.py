@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalogs.sky import separation_arcsec
+from catalogs.wcs_sky import read_wcs
 from schemas.errors import CatalogError, TableError
 from schemas.tables import REGISTRATIONS
+from schemas.trouble import pass_on
 
 FOLDER = "registrations"
 Row = dict[str, Any]
@@ -49,7 +51,7 @@ def found_sky(raw: Path, files: Sequence[SkyFile]) -> dict[str, Row]:
         body = path.read_bytes()
         if hashlib.sha256(body).hexdigest() != file.sha256:
             raise CatalogError(f"{path}: changed since the build began; run `build` again, it will notice")
-        for row in _read(body, path).to_pylist():
+        for row in _read(body, path):
             if row["state"] == "found":
                 other = found.setdefault(row["sha256"], row)
                 if not _is_same(other, row):
@@ -58,12 +60,28 @@ def found_sky(raw: Path, files: Sequence[SkyFile]) -> dict[str, Row]:
     return found
 
 
-def _read(body: bytes, path: Path) -> pa.Table:
+def _read(body: bytes, path: Path) -> list[Row]:
     try:
-        return REGISTRATIONS.check(pq.read_table(pa.BufferReader(body)))
+        rows = REGISTRATIONS.check(pq.read_table(pa.BufferReader(body))).to_pylist()
     except (pa.ArrowException, TableError) as error:
         told = f"found {str(error).splitlines()[0]:.200}"
         raise CatalogError(f"{path}: {told}; expected a table that `register` wrote; make it again") from error
+    for row in rows:
+        if row["state"] == "found" and not _has_sky(row):
+            told = f"found {row['picture']} without a place, or with a WCS that is none"
+            raise CatalogError(f"{path}: {told}; expected a table that `register` wrote; make it again")
+    return rows
+
+
+def _has_sky(row: Row) -> bool:
+    """Whether a found row has its place, and a WCS that puts it there."""
+    if any(row[name] is None for name in ("ra_deg", "dec_deg", "pixel_arcsec", "mosaic", "method", "header")):
+        return False
+    try:
+        return bool(read_wcs(row["header"]).has_celestial)
+    except Exception as error:  # noqa: BLE001 -- whatever astropy makes of text that is no header
+        pass_on(error)
+        return False
 
 
 def _is_same(one: Row, other: Row) -> bool:
