@@ -61,6 +61,26 @@ def test_nothing_is_said_by_the_denial_of_what_cannot_be_denied():
 
 
 @pytest.mark.parametrize(
+    ("expected", "scene", "question", "answer"),
+    [
+        (YES, FIELD, "Aren't there any artefacts?", "No, there are none."),
+        (NO, "a-A2", "Aren't there any artefacts?", "No, there are none."),
+        (OPEN, FIELD, "How many sources are not compact?", "Four."),
+        (YES, FIELD, "How many sources are flagged?", "There is a single flagged source."),
+        (OPEN, FIELD, "Which class is the most frequent?", "Compact, with five sources."),
+        (OPEN, FIELD, "Is the central source not compact?", "Right, it is extended."),
+        (YES, "a-A2", "What lies at the centre?", "An extended source lies at the centre."),
+        (OPEN, "a-A2", "What lies at the centre?", "An artefact lies at the centre."),
+        (NO, "a-K1", "Which galaxy lies at the centre?", "A peculiar galaxy lies at the centre."),
+    ],
+)
+def test_answers_to_questions(expected, scene, question, answer):
+    known = scenes()[scene]
+    found = extract_claims(question, answer, known.scheme, "xyxy_norm")
+    assert verify_turn(found, known)[0] is expected, [one.claim for one in found]
+
+
+@pytest.mark.parametrize(
     ("expected", "scene", "text"),
     [
         (YES, FIELD, "At least one of these two holds: six sources are compact, or one source is flagged."),

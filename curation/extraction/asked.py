@@ -22,6 +22,8 @@ MEASURES = re.compile(
 )
 
 
+ASKED_POSITIVELY = re.compile(r"(?i)^(\W*(?:is|are|was|were|do|does|did|has|have|ca|could|would))n't\b")
+"""Of "aren't there any?": yes and no mean to it what they mean to "are there any?"."""
 CHOSEN = re.compile(
     r"(?i)\b(?:the|its)\s+(?:[\w-]+\s+)?(?:larg|small|bigg|bright|left|right|upper|lower|top|bottom|centr|middle|most)"
     r"[\w-]*(?:\s+[\w-]+)*?\s+(?:source|one|object|galaxy|artefact|detection)\b"
@@ -87,7 +89,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
             options.append(label)
         elif plain_label(line.split(":")[0]) not in known:  # a line "LABEL: meaning" is a definition
             rest.append(line)
-    text = " ".join(rest)
+    text = ASKED_POSITIVELY.sub(r"\1", " ".join(rest))
     tokens = chunks_of(
         (text if rest[1:] else re.split(r"(?<=[?.:])\s", text.strip())[0]).rstrip("?. "),
         scheme,
@@ -96,6 +98,8 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
     nouns = [one for token in tokens if token.category == "np" for one in token.value.nouns]
     labels = [one.subject for one in nouns if one.subject not in ("it", ANY_OBJECT)]
     generic = [one.subject for one in nouns if one.subject == ANY_OBJECT]
+    said = [one.value for one, before in zip(tokens[1:], tokens, strict=False) if before.category == "be"
+            and one.category == "adjective" and not before.is_denied]  # fmt: skip
     parts = [one.value.what for one in tokens if one.category == "parts"]
     polar = bool(re.match(r"(?i)\W*(?:is|are|was|were|do|does|did|can|could|has|have|would|will|isn't|aren't)\b", text))
     is_count = bool(re.search(r"(?i)\b(?:how many|number of|count)\b", text))
@@ -105,11 +109,14 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         )
     )
     is_blank = any(one.category == "blank" for one in tokens)
+    is_negative = bool(re.search(r"(?i)\b(?:no|not|none|nothing)\b|n't\b", text))
+    labels = [] if is_count and is_negative else labels or ([str(one) for one in said] if is_count else [])
     return Asked(
         options=tuple(options),
-        subject=labels[0] if labels else "blank" if is_blank else generic[0] if generic else None,
+        subject=labels[0] if labels else "blank" if is_blank else None if is_count and is_negative
+        else generic[0] if generic else None,
         is_boxes=bool(re.search(r"(?i)\bbox(?:es)?\b", text)),
-        is_negative=bool(re.search(r"(?i)\b(?:no|not|none|nothing)\b|n't\b", text)),
+        is_negative=is_negative,
         choices=tuple(dict.fromkeys(labels)) if re.search(r"(?i)\bor\b", text) else (),
         is_count=is_count, is_class=is_class, is_polar=polar,
         is_of_some=bool(re.search(r"(?i)\bwhich (?:\w+ )?of (?:the|these|those)\b", text)) and not options,

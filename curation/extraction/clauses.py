@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from curation.extraction.canonical import canonical
 from curation.extraction.constructions import TABLE, Context, negated
-from curation.extraction.described import described
+from curation.extraction.described import described, is_number_of_these
 from curation.extraction.listed_constructions import of_survey
 from curation.extraction.phrases import SAME, THIS, Noun
 from curation.extraction.sharing import is_it as _is_it
@@ -132,6 +132,8 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
         is_within_places = tokens[at - 1].category == tokens[at + 1].category == "place"
         if joint.category == "with" and [one.category for one in tokens[at + 1 :]] == ["amount"]:
             continue  # "one with several"
+        if is_number_of_these(tokens, at) or (joint.category == "comma" and is_number_of_these(tokens, at + 1)):
+            continue
         is_as = [one.category for one in tokens[at - 1 : at + 1]] == ["comma", "as"] and tokens[at + 1].category in (
             *SUBJECTS,
             "there",

@@ -38,6 +38,8 @@ class _Part:
 
 def described(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     """The claims of a description; None where it is none, or where it is not sure which place belongs to which noun."""
+    if any(is_number_of_these(tokens, at) for at in range(len(tokens))):
+        return None
     parts = _parts(tokens, context)
     if parts is None or not any(one.nouns for one in parts) or len(parts) > MOST_NOUNS:
         return None
@@ -51,6 +53,14 @@ def described(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
             return None
         claims += made
     return claims or None
+
+
+def is_number_of_these(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a "with" stands there as in "compact, with five sources": five of these, not five in all."""
+    names, rest = [one.category for one in tokens[:at]], tokens[at + 1 :]
+    is_noun = tokens[at].category == "with" and [one.category for one in rest] == ["np"]
+    is_generic = is_noun and all(one.subject == ANY_OBJECT and one.amount for one in rest[0].value.nouns)
+    return is_generic and bool(names) and set(names) <= {"np", "adjective", "sign", "comma"}
 
 
 def _parts(tokens: Sequence[Token], context: Context) -> list[_Part] | None:

@@ -31,11 +31,16 @@ FIRST = ("first", "second", "third", "fourth", "fifth", "other")
     f"there be np visible? comma? most {PLACES}",
     f"the? image have np comma? most {PLACES}",
     f"np comma? most {PLACES} (visible|exist)?",
+    f"most {PLACES}",
     examples=("Nine compact sources are scattered over the field, mostly in the right half.",),
 )
 def _mostly(match: Match, context: Context) -> list[Claim] | None:
     """So many are there, and most of them at a place."""
-    (noun, *more), where = match.all("np")[0].value.nouns, [one.value for one in match.all("place")]
+    nouns, where = (
+        [each for one in match.all("np") for each in one.value.nouns],
+        [one.value for one in match.all("place")],
+    )
+    noun, *more = nouns or [Noun("it", is_definite=True, is_plural=True)]
     if more or len(where) != 1 or noun.quantifier or noun.is_restricted or any(one.is_denied for one in match.matched):
         return None
     said = [] if noun.is_definite else there_is(Group((noun,)), (), context)
@@ -123,6 +128,22 @@ def _surrounded(match: Match, context: Context) -> list[Claim] | None:
     return [*first, *said, *(Claim("position", left.subject, other=at.name) for at in where)]
 
 
+@construction(
+    f"of np comma? amount (lie|be|visible|exist) {PLACES}",
+    examples=("Of the five compact sources, three lie in the lower half.",),
+)
+def _of_so_many_at(match: Match, context: Context) -> list[Claim] | None:
+    """Of so many, how many lie at a place."""
+    (every, *more), (amount,) = match.all("np")[0].value.nouns, match.all("amount")
+    where, one = [each.value for each in match.all("place")], resolved(every, context)
+    is_plain = not more and every.is_definite and not (every.quantifier or every.places or every.is_restricted)
+    if one is None or not is_plain or len(where) != 1 or any(each.is_denied for each in match.matched):
+        return None
+    total = counted(replace(one, is_definite=False), context) if one.amount else []
+    at = Claim("position", one.subject, count=amount.value.count, how=amount.value.how, other=where[0].name)
+    return None if total is None else [*total, at]
+
+
 @construction("most of? the? image be blank", examples=("More than half of the image is blank.",))
 def _mostly_blank(match: Match, context: Context) -> list[Claim] | None:
     """More than half of the picture has no data."""
@@ -165,8 +186,8 @@ def _are_real(match: Match, context: Context) -> list[Claim] | None:
     return [*whole, Claim("count", ANY_OBJECT, count=amount.count, how=amount.how)]
 
 
-IN_SURVEY = pattern("(at|of|by) (the|a)? survey image ((at|of) bound? frequency)?")
-SURVEY_SHOWS = pattern("(the|a)? survey image")
+IN_SURVEY = pattern("(at|of|by) (the|a)? (survey|frequency)+ image ((at|of) bound? frequency)?")
+SURVEY_SHOWS = pattern("(the|a)? (survey|frequency)+ image")
 
 
 def of_survey(tokens: Sequence[Token]) -> tuple[list[Token], list[Claim]] | None:

@@ -26,7 +26,7 @@ from curation.extraction.stated import subject_of, there
 from curation.extraction.text import NUMBER, Statement, flattened
 from curation.extraction.tokens import Token
 from curation.pictures.boxes import Box, Dialect
-from curation.verification.claims import ANY_OBJECT, Claim, ExtractedClaim
+from curation.verification.claims import ANY_OBJECT, NO_SOURCE, Claim, ExtractedClaim
 from schemas.labels import LabelScheme, Truth, plain_label
 
 LONGEST = 6000
@@ -52,6 +52,7 @@ CONCEDES = re.compile(
     r"|(?:looks?|looking|appears?|seems?|is|somewhat) like|similar|reminiscent|appears?|seems?|tempt\w+)\b"
 )
 """What something is granted to look like, before what it is: "while it resembles a nebula, it is a remnant"."""
+COUNTED = (["amount", "colon"], ["amount", "comma"])
 MOST_READ = 50_000
 """Answers, questions and statements that a process keeps, of each: templates say the same ones again and again."""
 
@@ -101,6 +102,12 @@ def read_answer(asked: Asked, answer: str, scheme: LabelScheme, dialect: Dialect
     found += _off_topic(asked, found, len(text))
     if asked.is_of_some:  # "only A" of those that were asked for
         found = [replace(one, claim=Claim("unread", "only")) if one.claim.kind == "only" else one for one in found]
+    if (
+        asked.place == "centre"
+        and scheme.about == "objects"
+        and not (asked.is_polar or asked.is_count or asked.is_where)
+    ):
+        found = [replace(one, claim=_at_the_centre(one.claim)) for one in found]
     found = _told_apart(found)
     if rest.strip():
         found.append(unread("the rest", len(text), len(text) + len(rest)))
@@ -108,6 +115,16 @@ def read_answer(asked: Asked, answer: str, scheme: LabelScheme, dialect: Dialect
     for at, one in enumerate(found):
         once.setdefault((at,) if one.claim.kind in ("box", "unread", "number") else one.claim.content, one)
     return [_placed(one, answer, where) for one in sorted(once.values(), key=lambda one: (one.start, one.end))]
+
+
+def _at_the_centre(one: Claim) -> Claim:
+    """Of an answer to what lies at the centre: what is nearest to it, not whatever is near."""
+    is_one = one.kind == "position" and one.state is Truth.PRESENT and one.count in (None, 1) and one.how != "all"
+    if not is_one or one.other != "centre" or one.subject == ANY_OBJECT:
+        return one
+    if NO_SOURCE & set(one.subject.split("|")):
+        return Claim("unread", "what lies at the centre, and is no source")
+    return Claim("extreme", ANY_OBJECT, how="most central", other=f"is {one.subject}")
 
 
 def _placed(one: ExtractedClaim, answer: str, where: list[int]) -> ExtractedClaim:
@@ -296,7 +313,9 @@ class _State:
             if said.rest >= len(text):
                 self.is_yes = said.is_yes
                 return Reading(tuple(claims), context.noun)
-            noun = context.noun or (Noun(asked.subject, is_definite=True) if asked.subject else None)
+            noun = context.noun or (
+                Noun(asked.subject, is_definite=True) if asked.subject and not asked.is_negative else None
+            )
             more = self._plain(text[said.rest :], replace(context, noun=noun), is_after=True)
             if more is None:
                 return None
@@ -329,8 +348,8 @@ class _State:
             and not tokens[0].value.nouns[0].quantifier
         ):
             return short(tokens, asked, context)  # "the latter": of what, nobody knows
-        is_counted = asked.is_count and not asked.parts and [one.category for one in tokens[:2]] == ["amount", "colon"]
-        if is_counted and asked.subject:
+        is_counted = asked.is_count and not asked.parts and [one.category for one in tokens[:2]] in COUNTED
+        if is_counted and asked.subject and (tokens[1].category == "colon" or asked.subject != ANY_OBJECT):
             noun = Noun(asked.subject, is_plural=True, amount=tokens[0].value)
             tokens = [replace(tokens[0], category="np", value=Group((noun,))), *tokens[1:]]
         if is_after and asked.proposition:
