@@ -106,6 +106,9 @@ def test_answers_to_questions(expected, scene, question, answer):
         (OPEN, "a-A4", "Compact sources, nine of them, make up the entire content of the field."),
         (YES, "a-K3", "Besides two FR-I galaxies there are only compact ones."),
         (OPEN, FIELD, "The extended source in the upper right is not the largest one."),
+        (YES, "a-B6", "There are no sources in this image, only background noise."),
+        (YES, "a-A4", "There are no extended sources, just compact ones."),
+        (OPEN, "a-A4", "There are no artefacts, extended sources."),
         # one after the other
         (YES, "a-K1", "Three compact galaxies: one at the centre, one at the lower left, one at the upper right."),
         (OPEN, "b-C3", "The image shows two resolved galaxies, one at the top and one at the bottom."),

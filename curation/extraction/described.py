@@ -47,7 +47,11 @@ def described(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     if is_set_out and any(one.places for one in parts) and any(one.nouns and not one.places for one in parts):
         return None  # "three in the lower half: two compact ones": where the two are, nobody says twice
     claims: list[Claim] = []
+    is_no = False
     for noun, places in _paired(parts) or ():
+        if is_no and not (noun.amount or noun.quantifier or noun.is_article or noun.is_definite):
+            return None  # "no artefacts, filaments": are these there?
+        is_no = is_no or noun.quantifier == "no"
         made = _said(noun, places, context)
         if made is None:
             return None

@@ -418,11 +418,15 @@ def listed(tokens: Sequence[Token]) -> Group:
         is_no = is_no and one.category != "but"
         is_either |= one.category == "or" or (one.category == "np" and one.value.is_either)
         has_nor = any(each.category == "nor" for each in tokens[at:])
+        is_only = one.category == "np" and one.text.lower().startswith(("only ", "just ", "merely "))
+        is_no = is_no and not (is_only or (one.category == "np" and one.value.nouns[0].is_only))
+        is_open = is_no and not any(each.category in ("and", "or", "nor") for each in tokens[1:])
         for noun in one.value.nouns if one.category == "np" else ():
             has_own = noun.quantifier or noun.amount or noun.is_article or noun.is_definite
             after_nor = at > 0 and tokens[at - 1].category == "nor"
             is_no = noun.quantifier == "no" or after_nor or (is_no and (has_nor or not has_own))
-            nouns.append(replace(noun, quantifier="no") if is_no else noun)
+            is_lost = is_open and at > 0 and noun.quantifier != "no"  # "no artefacts, filaments": are these there?
+            nouns.append(replace(noun, subject="") if is_lost else replace(noun, quantifier="no") if is_no else noun)
     return Group(tuple(nouns), is_either and any(one.quantifier != "no" for one in nouns))
 
 
