@@ -107,7 +107,7 @@ def test_answers_to_questions(expected, scene, question, answer):
         (YES, "a-K3", "Besides two FR-I galaxies there are only compact ones."),
         (OPEN, FIELD, "The extended source in the upper right is not the largest one."),
         (YES, "a-B6", "There are no sources in this image, only background noise."),
-        (YES, "a-A4", "There are no extended sources, just compact ones."),
+        (YES, "a-A4", "There are no extended sources, only compact ones."),
         (OPEN, "a-A4", "There are no artefacts, extended sources."),
         # one after the other
         (YES, "a-K1", "Three compact galaxies: one at the centre, one at the lower left, one at the upper right."),

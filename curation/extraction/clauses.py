@@ -132,6 +132,8 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
         is_within_places = tokens[at - 1].category == tokens[at + 1].category == "place"
         if joint.category == "with" and [one.category for one in tokens[at + 1 :]] == ["amount"]:
             continue  # "one with several"
+        if _is_after_no(tokens, at):
+            continue  # "no artefacts, filaments": are these there?
         if is_number_of_these(tokens, at) or (joint.category == "comma" and is_number_of_these(tokens, at + 1)):
             continue
         is_as = [one.category for one in tokens[at - 1 : at + 1]] == ["comma", "as"] and tokens[at + 1].category in (
@@ -141,6 +143,17 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
         )
         if (joint.category in WEAK and not is_within_places) or is_relative or is_as:
             yield _parted(tokens, at, at if is_relative else at + 1, context)
+
+
+def _is_after_no(tokens: Sequence[Token], at: int) -> bool:
+    """Whether bare nouns stand behind a noun with "no" and a comma, so that nobody knows whether they are denied."""
+    before, after = tokens[at - 1], tokens[at + 1]
+    if tokens[at].category != "comma" or (before.category, after.category) != ("np", "np") or _has_verb(tokens[at:]):
+        return False
+    one = after.value.nouns[0]
+    is_bare = not (one.amount or one.quantifier or one.is_article or one.is_definite or one.is_only)
+    is_bare = is_bare and not after.text.lower().startswith(("only ", "just ", "merely "))
+    return is_bare and before.value.nouns[-1].quantifier == "no"
 
 
 def _is_counted(one: Token) -> bool:
