@@ -34,6 +34,7 @@ from PIL import Image
 from catalogs.dataset import CutoutRecipe
 from catalogs.survey import Survey
 from catalogs.wcs_sky import quiet_wcs, read_wcs, sky_of_pixels
+from curation.engine.memory import keep_little
 from curation.engine.parts import sealed_part
 from curation.pictures.cutouts import cutouts
 from curation.pictures.fits_cutout import fits_cutout, fits_template
@@ -205,11 +206,15 @@ class Bench:
     def whole_step(self, n: int) -> None:
         """Pixels, noise, picture, WCS and Parquet: the bytes of the parts of CUTOUTS."""
         some = self.windows.slice(0, n)
+        keep_little()
         for begin in range(0, n, ROWS_PER_PART):
-            part = some.slice(begin, ROWS_PER_PART)
-            made = cutouts(part, self.index, CutoutRecipe(), self.picture, raw=self.path.parent, stamps=self.stamps)
-            CUTOUTS.check(made.kept)
-            sealed_part("part", made, "")
+            self.part(some.slice(begin, ROWS_PER_PART))
+
+    def part(self, some: pa.Table) -> None:
+        """One part, of which nothing is left, as in a build."""
+        made = cutouts(some, self.index, CutoutRecipe(), self.picture, raw=self.path.parent, stamps=self.stamps)
+        CUTOUTS.check(made.kept)
+        sealed_part("part", made, "")
 
     def peers(self, python: str, rounds: int, *, is_quick: bool) -> dict[str, float]:
         """Microseconds of CPU a cutout of the peers that live elsewhere; none, said aloud, where they are not."""

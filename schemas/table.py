@@ -92,15 +92,21 @@ class Table:
         """Every column's checks, in the order of columns."""
         return [rule for column in self.columns for rule in column.rules]
 
-    def of(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-        """Rows as an Arrow table. Raises TableError for a column that is missing, unknown or of the wrong type."""
-        rows = list(rows)
+    def of(self, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, pa.Array] | None = None) -> pa.Table:
+        """Rows as an Arrow table; `columns`: those that rows do not have, made already.
+
+        Raises TableError for a column that is missing, unknown or of the wrong type.
+        """
+        rows, columns = list(rows), columns or {}
         known = {column.name for column in self.columns}
         strange = {name for row in rows for name in row} - known
         if strange:
             raise TableError(f"{self.name}: unknown columns {sorted(strange)}; known: {sorted(known)}")
         try:
-            data = {c.name: pa.array([row.get(c.name) for row in rows], c.type) for c in self.columns}
+            data = {
+                c.name: columns[c.name] if c.name in columns else pa.array([row.get(c.name) for row in rows], c.type)
+                for c in self.columns
+            }
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise TableError(f"{self.name}: {error}") from error
         return self.check(pa.table(data, schema=self.schema))

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from curation.engine.files import REPAIR
 from curation.engine.leftovers import sweep
 from curation.engine.marks import Builder, told
+from curation.engine.memory import keep_little
 from curation.engine.parts import PartRecord, part_name
 from curation.engine.patience import Trouble, patience
 from curation.engine.ray_words import briefly
@@ -284,6 +285,7 @@ class _Scheduler:
 
 def make_parts(step: Step, k: int, store: Store) -> tuple[PartRecord, ...]:
     """Make part k of a step, or all parts of a whole one, and publish them. Runs in a task; needs no Ray."""
+    keep_little()
     sieved = step.run([_input(one, k, store) for one in step.inputs])
     if step.is_by_part:
         return (store.publish_part(step.address, k, sieved),)

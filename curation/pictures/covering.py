@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from catalogs.sky import unit_vectors
 from catalogs.wcs_sky import pixels_of_sky, read_wcs
@@ -39,6 +38,8 @@ def covered(ra_deg: Reals, dec_deg: Reals, mosaics: Sequence[Row]) -> Iterator[C
     placed = [place for place, one in enumerate(mosaics) if one["header"] is not None]
     if not known.size or not placed:
         return
+    from scipy.spatial import cKDTree  # 22 MB, of which a process that only cuts has no use
+
     tree = cKDTree(directions[known], balanced_tree=False, compact_nodes=False)
     for place in placed:
         mosaic = mosaics[place]

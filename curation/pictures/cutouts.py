@@ -14,6 +14,7 @@ from pyarrow import compute
 
 from catalogs.dataset import CutoutRecipe
 from curation.engine.steps import Input, Resources, Step
+from curation.pictures.bulk import Bulk
 from curation.pictures.cards import ImageError
 from curation.pictures.flaws import flaws
 from curation.pictures.likeness import small
@@ -34,6 +35,7 @@ __all__ = ["cutouts", "cutouts_step", "windows", "windows_step"]
 MANY_WINDOWS = 31  # of one mosaic: from here a tile-compressed one is faster decoded whole
 VERSION = 8  # of `pixel_columns`: what may be wrong with an image; the small picture, by which equal ones are found
 FROM_WINDOW = ("cutout_id", "source_id", "dataset", "survey", "mosaic")
+BULKY = ("pixels", "png")  # nearly all of a part
 FROM_MOSAIC = ("beam_major_arcsec", "beam_minor_arcsec", "beam_pa_deg", "beam_from")
 Row = dict[str, Any]
 
@@ -59,7 +61,11 @@ def cutouts(
     turns = [Turn[Row, Row]([{**row, **box} for box in (row, *(row["others"] or ()))]) for row in rows]
     wanted = pa.array({box["mosaic"] for turn in turns for box in turn.left}, pa.string())
     by_name = {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], wanted)).to_pylist()}
-    came_to, show = dict[int, Row | ImageError](), partial(_shown, recipe=recipe, picture=picture)
+    came_to, bulk = dict[int, Row | ImageError](), Bulk(BULKY)
+
+    def show(plane: Plane, box: Row, mosaic: Row) -> Row:
+        return bulk.put(_shown(plane, box, mosaic, recipe=recipe, picture=picture))
+
     todo = list(range(len(turns)))
     while todo:
         todo.sort(key=lambda place: turns[place].left[0]["mosaic"])  # stable: row bands stay together
@@ -79,7 +85,7 @@ def cutouts(
         todo = [place for place in range(len(turns)) if place not in came_to]
     kept = [one for _, one in sorted(came_to.items()) if not isinstance(one, ImageError)]
     refused = [_refusal(rows[place], one) for place, one in came_to.items() if isinstance(one, ImageError)]
-    return sieved(CUTOUTS.of(kept), refused, windows.num_rows)
+    return sieved(CUTOUTS.of(kept, bulk.columns(kept)), refused, windows.num_rows)
 
 
 def _refusal(window: Row, error: ImageError) -> Rejection:
@@ -94,13 +100,18 @@ def _is_blank_at_the_source(cutout: Row, box: Box, mosaic: Row) -> bool:
     if cutout["blank_mask"] is None or box == (0, 0, mosaic["width_px"], mosaic["height_px"]):
         return False
     height, width = cutout["height_px"], cutout["width_px"]
-    return is_blank_in_the_middle(np.frombuffer(cutout["pixels"], "<f4").reshape(height, width))
+    is_blank = np.unpackbits(np.frombuffer(cutout["blank_mask"], np.uint8), count=height * width)
+    return bool(_middle(is_blank.reshape(height, width)).all())
 
 
 def is_blank_in_the_middle(image: NDArray[np.floating]) -> bool:
     """Whether no pixel of the middle one, two or four of image[y, x] is a number."""
+    return not np.isfinite(_middle(image)).any()
+
+
+def _middle(image: NDArray[Any]) -> NDArray[Any]:
     height, width = image.shape
-    return not np.isfinite(image[(height - 1) // 2 : height // 2 + 1, (width - 1) // 2 : width // 2 + 1]).any()
+    return image[(height - 1) // 2 : height // 2 + 1, (width - 1) // 2 : width // 2 + 1]
 
 
 def cutouts_step(
