@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.engine.memory import keep_little
@@ -14,6 +14,7 @@ from schemas.table import Column, Table
 SEEN = Table("SEEN", "a thing", ("name",), (Column("name", pa.int64(), "Which"), Column("seen", pa.binary(), "Bytes")))
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=30), st.randoms(use_true_random=False))
 def test_bytes_put_aside_are_the_column_that_rows_would_be_in_any_order(values, random):
     rows = [{"name": k, "seen": value} for k, value in enumerate(values)]
