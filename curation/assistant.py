@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from curation.pages.options import of_handover, port_option
-from curation.settings import raw_if_any, server_addresses, store_place
+from curation.settings import images_if_any, server_addresses, store_place
+from schemas.command_line import images_option
 from schemas.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ SERVER = "Where the model is served, such as http://127.0.0.1:8000/v1; else RADI
 @of_handover
 @click.option("--server", metavar="URL", help=SERVER)
 @click.option("--model", metavar="NAME", help="Which model to ask, where several are served.")
+@images_option
 @click.option("--raw", metavar="FOLDER", help="Folder of mosaics, to look at places; else RADIO_RAW.")
 @port_option
 def assistant(
@@ -42,7 +44,7 @@ def assistant(
     if len(servers) != 1:
         raise RecipeError("--server: name the one server to ask, such as http://127.0.0.1:8000/v1, or set RADIO_SERVER")
     wanted = read_corpus(corpus)
-    desk, folder = _desk(wanted, store, out), raw_if_any(raw)
+    desk, folder = _desk(wanted, store, out), images_if_any(raw)
     if folder is None:
         click.echo("no --raw: places cannot be looked at, files can")
     serve(Wanted(servers[0], asked["model"]), lambda model: Room(wanted, desk, folder, model), port, say=click.echo)

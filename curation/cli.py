@@ -27,7 +27,8 @@ from curation.retention import gc
 from curation.review import review
 from curation.serve import serve
 from curation.settings import open_store, raw_if_any, settings
-from schemas.command_line import doors_option
+from schemas.addresses import IMAGES
+from schemas.command_line import doors_option, images_option
 from schemas.doors import VARIABLE
 from schemas.errors import DamageError, GateError, RecipeError
 
@@ -42,7 +43,7 @@ LOOKS = ("none", "quick", "whole")
 
 def _raw(command: Command) -> Command:
     text = "Folder of mosaics and catalogues; else RADIO_RAW."
-    return click.option("--raw", metavar="FOLDER", help=text)(command)
+    return click.option("--raw", metavar="FOLDER", help=text)(images_option(command))
 
 
 def _store(command: Command) -> Command:
@@ -454,7 +455,7 @@ def _build_words(
     corpus: str, raw: str | None, store: str | None, out: Path | None, workers: int | None, servers: tuple[str, ...]
 ) -> list[str]:
     given = [("--raw", raw), ("--store", store), ("--out", out), ("--workers", workers)]
-    given += [("--doors", os.environ.get(VARIABLE))]
+    given += [("--doors", os.environ.get(VARIABLE)), ("--images", os.environ.get(IMAGES))]
     given += [("--server", one) for one in servers]
     return ["build", corpus, *(word for flag, value in given if value for word in (flag, str(value)))]
 

@@ -38,6 +38,7 @@ from curation.captions.statements import survey_facts
 from curation.captions.steps import AtHand, CaptionSteps, caption_steps
 from curation.dataset_steps import DatasetSteps, picture_steps, review_steps, word_steps
 from curation.decisions.rows import Decision, decisions_of
+from curation.engine.objects import AnyPath
 from curation.engine.steps import Step, in_order
 from curation.engine.store import Store
 from curation.generation.judge import Judging, judge_door
@@ -51,6 +52,7 @@ from curation.pictures.render import Picture
 from curation.pictures.unchanged import Stamps, stamps_of
 from curation.release.blind import blind_step
 from curation.release.blind_told import foreseen, measured
+from curation.settings import images_place
 from curation.truth.entries import entries_step
 from curation.truth.matches import Matching, matches_step, matchings_step
 from curation.truth.sealed import benchmark_sources_step, sealed_step
@@ -227,13 +229,16 @@ def corpus(name: str) -> Corpus:
     return read_door(Corpus, Path(name)) if name.endswith(".toml") else one_door(corpora(), name, "corpus")
 
 
-def graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = ()) -> Graph:
+def graph(
+    wanted: Corpus, raw: Path, store: Store, servers: Sequence[str] = (), *, images: AnyPath | None = None
+) -> Graph:
     """The corpus as steps. Reads doors and hashes files, and raises all errors together, before anything is spent.
 
-    `servers`: addresses of served models; none: only what the store's replies hold can be made.
+    `servers`: addresses of served models; none: only what the store's replies hold can be made. `images`: where the
+    images of surveys are; None: where RADIO_IMAGES says, else in `raw`.
     """
     try:
-        made = _graph(wanted, raw, store, servers)
+        made = _graph(wanted, raw, store, servers, images=images or images_place(raw))
     except (RecipeError, CatalogError) as error:
         if odd := _odd_words(wanted):
             raise _together([error, *odd]) from None
@@ -252,7 +257,7 @@ def _odd_words(wanted: Corpus) -> list[CorpusError]:
     return [RecipeError(told) for told in word_faults(schemes, asked)]
 
 
-def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> Graph:
+def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str], *, images: AnyPath) -> Graph:
     chosen, wrong = _checked(wanted)
     digests, stones = known_digests(store), tombstones(store)
     mosaics: dict[str, Step] = {}
@@ -260,9 +265,9 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
     for name in sorted({one.survey for one in [*chosen, *_benchmark_datasets(wanted)]}):
         try:
             survey = surveys()[name]
-            files = find_files(raw, survey, digests)
+            files = find_files(images, survey, digests)
             stamps[name] = stamps_of(digests, [one.mosaic for one in files])
-            mosaics[name] = mosaics_step(survey, files, raw, stamps[name])
+            mosaics[name] = mosaics_step(survey, files, raw, stamps[name], images=images)
         except CorpusError as error:
             wrong.append(error)
     entries: dict[str, Step] = {}
@@ -284,7 +289,7 @@ def _graph(wanted: Corpus, raw: Path, store: Store, servers: Sequence[str]) -> G
                 shown = mosaics[one.survey]
                 gone = of_dataset(stones, one.name)
                 front[one.name] = picture_steps(
-                    wanted, one, shown, entries, raw, stamps=stamps[one.survey], withdrawn=gone
+                    wanted, one, shown, entries, raw, images=images, stamps=stamps[one.survey], withdrawn=gone
                 )
         except CorpusError as error:
             wrong.append(error)

@@ -13,6 +13,7 @@ from curation.decisions.reviewed import Vocabulary, reviewed_objects_step, revie
 from curation.decisions.rows import Decision, Verdict
 from curation.decisions.standing import speaking
 from curation.decisions.step import LABELS, SAMPLES, decisions_step
+from curation.engine.objects import AnyPath
 from curation.engine.steps import Step
 from curation.fault_injection.injections import injections_step
 from curation.generation.generation import generated_step
@@ -114,10 +115,15 @@ def picture_steps(
     entries: Mapping[str, Step],
     raw: Path,
     *,
+    images: AnyPath | None = None,
     stamps: Stamps | None = None,
     withdrawn: tuple[Withdrawn, ...] = (),
 ) -> tuple[Step, Step, Step, Step]:
-    """Sources, objects, windows and cutouts of a dataset; `stamps`: of the mosaics, see `unchanged`."""
+    """Sources, objects, windows and cutouts of a dataset.
+
+    `images`: where the mosaics are; None: in `raw`, with the catalogues. `stamps`: of the mosaics, see `unchanged`.
+    """
+    seen = images or raw
     survey = surveys()[one.survey]
     sources = sources_step(one, mosaics, raw, withdrawn)
     if one.classes:
@@ -128,15 +134,15 @@ def picture_steps(
     windows = windows_step(sources, mosaics, one.name, one.cutout, survey, wanted.rows_per_part)
     recipe, frame = noise_recipe(wanted.noise, survey.noise), wanted.frame or AS_CUT
     if wanted.frame is None and recipe is None:
-        cutouts = cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, raw, stamps=stamps)
+        cutouts = cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, seen, stamps=stamps)
         return sources, objects, windows, cutouts
-    frames = frames_step(windows, mosaics, sources, one.name, one.cutout, frame, raw, stamps=stamps)
+    frames = frames_step(windows, mosaics, sources, one.name, one.cutout, frame, seen, stamps=stamps)
     if recipe is None:
-        cutouts = framed_cutouts_step(frames, mosaics, one.name, one.cutout, wanted.picture, frame, raw, stamps=stamps)
+        cutouts = framed_cutouts_step(frames, mosaics, one.name, one.cutout, wanted.picture, frame, seen, stamps=stamps)
         return sources, objects, windows, cutouts
-    noise = noise_step(frames, mosaics, one.name, recipe, frame, raw, stamps=stamps)
+    noise = noise_step(frames, mosaics, one.name, recipe, frame, seen, stamps=stamps)
     cutouts = levelled_cutouts_step(
-        noise, frames, mosaics, one.name, one.cutout, wanted.picture, frame, raw, stamps=stamps
+        noise, frames, mosaics, one.name, one.cutout, wanted.picture, frame, seen, stamps=stamps
     )
     return sources, objects, windows, cutouts
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from curation.settings import settings
-from schemas.command_line import doors_option
+from schemas.command_line import doors_option, images_option
 from schemas.errors import RecipeError
 
 
 @click.command()
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...")
 @doors_option
+@images_option
 @click.option("--raw", metavar="FOLDER", help="Folder of mosaics and catalogues; else RADIO_RAW.")
 @click.option("--store", metavar="PLACE", help="The store: a folder or s3://…; else RADIO_STORE, else ./store.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where hand-overs are; default: the store.")

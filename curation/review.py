@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curation.pages.options import Command, of_handover, port_option
-from curation.settings import open_store, raw_if_any
+from curation.settings import images_if_any, open_store
+from schemas.command_line import images_option
 from schemas.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def review() -> None:
 @of_handover
 @_reviewer
 @port_option
+@images_option
 @click.option(
     "--raw", metavar="FOLDER", help="Folder of mosaics, to show the same sky in other surveys; else RADIO_RAW."
 )
@@ -74,7 +76,7 @@ def page(corpus: str, store: str | None, out: Path | None, reviewer: str, port: 
     from curation.reviewing.page import serve
     from curation.reviewing.room import Room
 
-    serve(Room(_desk(corpus, store, out), reviewer, raw_if_any(raw)), port, say=click.echo)
+    serve(Room(_desk(corpus, store, out), reviewer, images_if_any(raw)), port, say=click.echo)
 
 
 @review.command()

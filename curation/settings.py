@@ -1,4 +1,4 @@
-"""Where things are: read once, from flags, else from RADIO_RAW, RADIO_STORE and RADIO_SERVER."""
+"""Where things are: read once, from flags, else from RADIO_RAW, RADIO_IMAGES, RADIO_STORE and RADIO_SERVER."""
 
 import os
 from collections.abc import Sequence
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas.addresses import server_address, without_keys
+from schemas.addresses import IMAGES, server_address, without_keys
 from schemas.errors import RecipeError
 
 if TYPE_CHECKING:
+    from curation.engine.objects import AnyPath
     from curation.engine.store import Store
 
 
@@ -37,6 +38,31 @@ def raw_if_any(raw: str | None) -> Path | None:
     if where and not Path(where).is_dir():
         raise RecipeError(f"--raw {where}: no such folder; it must hold the mosaics and catalogues of the datasets")
     return Path(where).absolute() if where else None
+
+
+def images_place(raw: Path) -> "AnyPath":
+    """Where the images of surveys are: a folder or an object store that RADIO_IMAGES names, else the raw folder.
+
+    Raises RecipeError for a folder that is not there; an object store is not asked yet.
+    """
+    return _images() or raw
+
+
+def images_if_any(raw: str | None) -> "AnyPath | None":
+    """The same; None where neither RADIO_IMAGES, nor the flag --raw, nor RADIO_RAW names a place."""
+    return _images() or raw_if_any(raw)
+
+
+def _images() -> "AnyPath | None":
+    named = os.environ.get(IMAGES)
+    if not named:
+        return None
+    from curation.engine.objects import open_images
+
+    place = open_images(named)
+    if isinstance(place, Path) and not place.is_dir():
+        raise RecipeError(f"--images {place}: no such folder; it must hold the images of the surveys")
+    return place
 
 
 def store_place(store: str | None) -> str:

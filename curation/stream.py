@@ -21,6 +21,7 @@ from catalogs.catalog import catalog
 from catalogs.survey import Survey, surveys
 from curation.corpus import Corpus, corpus, graph, keep_digests, known_digests
 from curation.dataset_steps import DatasetSteps
+from curation.engine.objects import AnyPath, open_images
 from curation.engine.steps import Step
 from curation.engine.store import Store
 from curation.pictures.mosaics import find_files, mosaics, mosaics_step
@@ -36,6 +37,7 @@ from curation.pictures.views import (
     views_of_positions,
     views_of_windows,
 )
+from curation.settings import images_place
 from curation.truth.entries import entries_step
 from schemas.errors import CatalogError, RecipeError
 from schemas.folder import one_door
@@ -53,6 +55,7 @@ def stream(
     survey: str | None = None,
     *,
     raw: str | Path,
+    images: str | None = None,
     store: str | None = None,
     side_px: int | None = None,
     side_arcsec: float | None = None,
@@ -65,18 +68,21 @@ def stream(
     all splits) come as they are there. With `survey`, a table with ra_deg and dec_deg (ICRS; SOURCES, ENTRIES or any
     other), "entries:NAME" for a published catalogue, or "everything": each mosaic in squares, half a side apart. Then
     one of `side_px` and `side_arcsec` says how large a window is; `store`, where given, spares reading all headers
-    and hashing all files again. `delivery`: None is 64 pictures a batch, unshuffled, drawn as the corpus says.
+    and hashing all files again. `images`: where the survey's images are, a folder or an address such as
+    s3://bucket/folder; None: RADIO_IMAGES, else `raw`. `delivery`: None is 64 pictures a batch, unshuffled, drawn
+    as the corpus says.
 
     Raises RecipeError for what cannot be asked for, CatalogError for files that are not what they must be.
     """
     folder, kept = Path(raw), None if store is None else Store(store)
+    place = images_place(folder) if images is None else open_images(images)
     if survey is None:
         if isinstance(what, pa.Table) or kept is None:
             raise RecipeError("stream: name a survey for positions; a corpus needs the store that it is built in")
-        return _of_corpus(corpus(what), folder, kept, split, delivery)
+        return _of_corpus(corpus(what), folder, kept, split, delivery, images=place)
     if (side_px is None) == (side_arcsec is None):
         raise RecipeError("stream: expected one of side_px and side_arcsec")
-    index, stamps = _index(one_door(surveys(), survey, "survey"), folder, kept)
+    index, stamps = _index(one_door(surveys(), survey, "survey"), folder, kept, images=place)
     if isinstance(what, str) and what == EVERYTHING:
         if side_px is None:
             raise RecipeError(f"stream: {EVERYTHING} of a survey is cut in squares of side_px")
@@ -84,7 +90,7 @@ def stream(
     else:
         side = side_in_px(side_px) if side_px is not None else side_in_arcsec(side_arcsec or 0)
         views = views_of_positions(as_shown(_positions(what, folder)), index, side)
-    return Stream(views, folder, delivery or Delivery(), stamps)
+    return Stream(views, place, delivery or Delivery(), stamps)
 
 
 def _positions(what: str | pa.Table, raw: Path) -> pa.Table:
@@ -95,25 +101,27 @@ def _positions(what: str | pa.Table, raw: Path) -> pa.Table:
     return entries_step(catalog(what.removeprefix(ENTRIES_OF)), raw).run([]).kept
 
 
-def _index(survey: Survey, raw: Path, store: Store | None) -> tuple[pa.Table, Stamps]:
+def _index(survey: Survey, raw: Path, store: Store | None, *, images: AnyPath) -> tuple[pa.Table, Stamps]:
     """MOSAICS of a survey, from the store where it is there, and the stamps of its files."""
     digests = {} if store is None else known_digests(store)
-    files = find_files(raw, survey, digests)
+    files = find_files(images, survey, digests)
     stamps = stamps_of(digests, [one.mosaic for one in files])
     if store is None:
-        return mosaics(files, survey, raw=raw, stamps=stamps).kept, stamps
+        return mosaics(files, survey, raw=raw, images=images, stamps=stamps).kept, stamps
     keep_digests(digests, store)
-    step = mosaics_step(survey, files, raw, stamps)
+    step = mosaics_step(survey, files, raw, stamps, images=images)
     return (store.read(step.address) if store.is_done(step.address) else step.run([]).kept), stamps
 
 
-def _of_corpus(wanted: Corpus, raw: Path, store: Store, split: str | None, delivery: Delivery | None) -> Stream:
+def _of_corpus(  # noqa: PLR0913
+    wanted: Corpus, raw: Path, store: Store, split: str | None, delivery: Delivery | None, *, images: AnyPath
+) -> Stream:
     if wanted.frame and not wanted.frame.is_as_cut:
         raise RecipeError(
             f"corpus {wanted.name}: its [frame] makes pictures that are no windows of a mosaic, and a stream reads "
             "windows; take `pixels` and `png` of its CUTOUTS, or positions of the survey"
         )
-    made = graph(wanted, raw, store)
+    made = graph(wanted, raw, store, images=images)
     if any(step.table is NOISE for step in made.steps):
         raise RecipeError(
             f"corpus {wanted.name}: its [noise], or that of a survey, asks for boxes around each picture, and a stream "
@@ -130,7 +138,7 @@ def _of_corpus(wanted: Corpus, raw: Path, store: Store, split: str | None, deliv
     views = _together([_of_dataset(one, store, chosen["cutout_id"]) for one in made.of.values()])
     stamps = stamps_of(made.digests, [one["mosaic"] for one in views.mosaics])
     # What is in CUTOUTS has passed its own dataset's bound.
-    return Stream(views, raw, replace(delivery or Delivery(picture=wanted.picture), most_blank=1.0), stamps)
+    return Stream(views, images, replace(delivery or Delivery(picture=wanted.picture), most_blank=1.0), stamps)
 
 
 def _of_dataset(one: DatasetSteps, store: Store, chosen: pa.ChunkedArray) -> Views:

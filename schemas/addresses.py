@@ -17,7 +17,7 @@ from schemas.errors import RecipeError
 CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/@:?#\s]*):(?P<secret>[^@\s]*)@")
 NAMED_SECRET = re.compile(r"(?i)[?&;][^=&;]*(secret|passw|token|credential|signature|[_-]key|api_?key|sig)[^=&;]*=")
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-STORE = "RADIO_STORE"
+STORE, IMAGES = "RADIO_STORE", "RADIO_IMAGES"
 
 
 def shown(address: str) -> str:
@@ -54,15 +54,15 @@ def without_keys(address: str) -> str:
 
 
 def start_without_keys(words: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Start this process anew where keys stand in its command line or in RADIO_STORE: nobody then sees them there.
+    """Start this process anew where keys stand in its command line, RADIO_STORE or RADIO_IMAGES: nobody then sees them.
 
     `words`: those after the interpreter. Comes back where there is none. Raises RecipeError as `without_keys`.
     """
     clean = [_without_keys_of_word(word) for word in words]
-    named = environment.get(STORE, "")
-    if clean == list(words) and not CREDENTIALS.search(named):
+    named = {name: environment[name] for name in (STORE, IMAGES) if environment.get(name)}
+    if clean == list(words) and not any(map(CREDENTIALS.search, named.values())):
         return
-    moved = {STORE: without_keys(named)} if named else {}
+    moved = {name: without_keys(address) for name, address in named.items()}
     os.execve(sys.executable, [sys.executable, *clean], {**os.environ, **moved})  # noqa: S606 -- ourselves
 
 

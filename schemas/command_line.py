@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from schemas.addresses import start_without_keys
+from schemas.addresses import IMAGES, start_without_keys
 from schemas.doors import VARIABLE, use_doors, use_doors_beside
 from schemas.errors import CorpusError, RecipeError
 from schemas.guard import check_names
 from schemas.stopping import asked_to_stop, listen
 from schemas.trouble import in_one_line
 
-PLACES = ("--raw", "--store", "--out", "--doors", "--data", "--base", "--model-dir")
+PLACES = ("--raw", "--images", "--store", "--out", "--doors", "--data", "--base", "--model-dir")
 
 
 def doors_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,6 +25,19 @@ def doors_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--doors", type=click.Path(path_type=Path), metavar="FOLDER", help=text, expose_value=False, is_eager=True,
         callback=lambda _context, _option, folder: use_doors(folder),
+    )(command)  # fmt: skip
+
+
+def images_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --images, which holds for the whole process and for those that it starts."""
+
+    def use(_context: click.Context, _option: click.Parameter, place: str | None) -> None:
+        if place:
+            os.environ[IMAGES] = place
+
+    text = f"Where images of surveys are: a folder or s3://bucket/folder; else {IMAGES}, else --raw."
+    return click.option(
+        "--images", metavar="PLACE", help=text, expose_value=False, is_eager=True, callback=use
     )(command)  # fmt: skip
 
 

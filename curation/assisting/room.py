@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -23,6 +22,7 @@ from curation.assisting.sight import Sight, sight_of_cutout, sight_of_fits, sigh
 from curation.assisting.talk import MOST_TURNS, Asked, Talk, Turn
 from curation.assisting.upload import Brought, brought_fits, is_fits, plain_name
 from curation.corpus import Corpus
+from curation.engine.objects import AnyPath
 from curation.pages.places import FORMS, place_deg
 from curation.pages.served import validated
 from curation.pictures.boxes import DIALECT_WORDS, Dialect
@@ -58,7 +58,7 @@ class Field:
     """Images in which a place is looked for, and the folder that they are in."""
 
     mosaics: pa.Table
-    raw: Path
+    raw: AnyPath
     title: str
     facts: SurveyFacts | None = None
     stamps: Stamps | None = None
@@ -67,7 +67,7 @@ class Field:
 class Room:
     """The conversations of one person with one model, about pictures drawn as a corpus has them."""
 
-    def __init__(self, corpus: Corpus, desk: Desk | None, raw: Path | None, model: Model) -> None:
+    def __init__(self, corpus: Corpus, desk: Desk | None, raw: AnyPath | None, model: Model) -> None:
         """`desk`: the newest hand-over's tables; None: nothing is built, so that no catalogue is at hand."""
         self.corpus, self.desk, self.raw, self.model = corpus, desk, raw, model
         self.talks, self.lock = OrderedDict[str, Talk](), Lock()

@@ -3,15 +3,16 @@
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from astropy.io import fits
 
 from catalogs.survey import Survey
+from curation.engine.objects import AnyPath
 from curation.pictures.cards import ImageError, number, value
 from curation.pictures.fits_header import BLOCK, BROKEN_GZIP, Hdu, hdus, open_fits
+from curation.pictures.unchanged import last_stamp_of
 from schemas.trouble import pass_on
 
 MAX_BEAM_DEG = 1.0  # more is a beam in arcsec under a keyword that means degrees
@@ -55,11 +56,11 @@ def beam_columns(
     return _columns((None, None, None), None)
 
 
-def beams_table(path: Path) -> tuple[list[Beam], str]:
+def beams_table(path: AnyPath) -> tuple[list[Beam], str]:
     """The beams of the table BEAMS that CASA adds to an image, and why they cannot be read, or an empty text."""
     try:
         with open_fits(path) as stream:
-            for hdu in hdus(stream, path.stat().st_size):
+            for hdu in hdus(stream, last_stamp_of(path)[0]):
                 extension, name = (str(value(hdu.header, one) or "").strip() for one in ("XTENSION", "EXTNAME"))
                 if extension == "BINTABLE" and name.upper() == "BEAMS":
                     return _rows(hdu, stream.read(min(hdu.n_data_bytes, MAX_TABLE_BYTES + 1)))

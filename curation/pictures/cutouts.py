@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from catalogs.dataset import CutoutRecipe
+from curation.engine.objects import AnyPath
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.bulk import Bulk
 from curation.pictures.cards import ImageError
@@ -46,7 +46,7 @@ def cutouts(
     recipe: CutoutRecipe,
     picture: Picture,
     *,
-    raw: Path,
+    raw: AnyPath,
     stamps: Stamps | None = None,
 ) -> Sieved:
     """CUTOUTS of a part of WINDOWS; *in* are its rows. Each mosaic is opened once a round.
@@ -120,7 +120,7 @@ def cutouts_step(
     dataset_name: str,
     recipe: CutoutRecipe,
     picture: Picture,
-    raw: Path,
+    raw: AnyPath,
     *,
     stamps: Stamps | None = None,
 ) -> Step:
@@ -137,7 +137,7 @@ def cutouts_step(
 
 
 def _of_mosaic(
-    windows: list[Row], mosaic: Row, path: Path, show: Callable[[Plane, Row, Row], Row], known: Stamp | None
+    windows: list[Row], mosaic: Row, path: AnyPath, show: Callable[[Plane, Row, Row], Row], known: Stamp | None
 ) -> list[Row | ImageError]:
     """Of each window of one mosaic its cutout, or why there is none, once it is sure that the file has stayed."""
     made = list[Row | ImageError]()
@@ -146,6 +146,7 @@ def _of_mosaic(
             plane = open_plane(path, is_wanted_whole=len(windows) > MANY_WINDOWS)
         except ImageError as error:
             return [of_the_file(error, mosaic) for _ in windows]
+        plane.expect([_box_fits_px(one) for one in windows])
         places = window_sky([_box_fits_px(one) for one in windows], mosaic)
         for window, place in zip(windows, places, strict=True):
             try:

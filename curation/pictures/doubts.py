@@ -1,9 +1,8 @@
 """What a header says and its own pixels make unlikely: notes for a person, who alone can know."""
 
-from pathlib import Path
-
 import numpy as np
 
+from curation.engine.objects import AnyPath
 from curation.pictures.cards import ImageError, number
 from curation.pictures.fits_header import FitsImage
 from curation.pictures.plane import IN_MEMORY, Box, open_plane
@@ -28,7 +27,7 @@ def beam_doubts(major_arcsec: float | None, minor_arcsec: float | None, pixel_ar
     return [f"beam-doubtful: {beam} are {n_px} pixels, expected {least:g} to {most:g}; look at BMAJ and CDELT"]
 
 
-def brightness_doubts(path: Path, image: FitsImage, factor: float | None) -> list[str]:
+def brightness_doubts(path: AnyPath, image: FitsImage, factor: float | None) -> list[str]:
     """Notes where noise or peak, in the unit of the header, are such as no radio telescope has seen.
 
     `factor` gives mJy/beam; without one there is nothing to hold the numbers against. A large image is looked at in
@@ -38,7 +37,9 @@ def brightness_doubts(path: Path, image: FitsImage, factor: float | None) -> lis
         return []
     try:
         plane = open_plane(path)
-        pixels = np.concatenate([plane.read(box).ravel() for box in _sample(image.width_px, image.height_px)])
+        boxes = _sample(image.width_px, image.height_px)
+        plane.expect(boxes)
+        pixels = np.concatenate([plane.read(box).ravel() for box in boxes])
     except ImageError:
         return []  # CUTOUTS refuses it by that
     with np.errstate(over="ignore", invalid="ignore"):

@@ -4,17 +4,17 @@ Our own walk over the blocks, and not astropy's, because astropy opens a file th
 a header of any length, and decodes what a small compressed file claims to hold.
 """
 
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 from astropy.io import fits
 from isal import igzip, isal_zlib
 
+from curation.engine.objects import AnyPath, fetched
 from curation.pictures.cards import ImageError, cleaned, numbers_mended, value, whole_number
+from curation.pictures.unchanged import last_stamp_of
 from schemas.trouble import pass_on
 
 BLOCK = 2880
@@ -58,19 +58,24 @@ class Hdu:
     n_cleaned: int
 
 
-def open_fits(path: Path) -> BinaryIO:
+def open_fits(path: AnyPath) -> BinaryIO:
     """The file as a stream, unpacked where it begins like gzip, whatever its name."""
-    with path.open("rb") as file:
+    file = path.open("rb")
+    try:
         is_gzip = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, igzip.open(path, "rb")) if is_gzip else path.open("rb")
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    if not is_gzip:
+        return file
+    file.close()
+    return cast(BinaryIO, igzip.open(fetched(path), "rb"))
 
 
-def read_image_header(path: Path) -> FitsImage:
+def read_image_header(path: AnyPath) -> FitsImage:
     """The first image of the file, all of whose bytes are there. Raises ImageError; decodes no pixel."""
-    found = path.stat()
-    n_bytes = found.st_size
-    if not stat.S_ISREG(found.st_mode):
-        raise ImageError("not-a-file", "found a folder, a pipe, a socket or a device, expected a plain file")
+    n_bytes = last_stamp_of(path)[0]
     if n_bytes == 0:
         raise ImageError("empty", "0 bytes; fetch it again")
     try:

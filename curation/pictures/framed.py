@@ -6,7 +6,6 @@ From FRAMES and MOSAICS, and from NOISE where there are some.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from catalogs.dataset import CutoutRecipe
+from curation.engine.objects import AnyPath
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
 from curation.pictures.cutouts import FROM_MOSAIC, FROM_WINDOW, VERSION, pixel_columns
@@ -39,7 +39,7 @@ def framed_cutouts(
     picture: Picture,
     frame: Frame,
     *,
-    raw: Path,
+    raw: AnyPath,
     stamps: Stamps | None = None,
 ) -> Sieved:
     """CUTOUTS of a part of FRAMES; *in* are its rows. Refused, and raised, as by `cutouts`."""
@@ -55,7 +55,7 @@ def levelled_cutouts(
     picture: Picture,
     frame: Frame,
     *,
-    raw: Path,
+    raw: AnyPath,
     stamps: Stamps | None = None,
 ) -> Sieved:
     """CUTOUTS of a part of NOISE and the same of FRAMES: with that noise, and less that background.
@@ -74,7 +74,7 @@ def framed_cutouts_step(
     recipe: CutoutRecipe,
     picture: Picture,
     frame: Frame,
-    raw: Path,
+    raw: AnyPath,
     *,
     stamps: Stamps | None = None,
 ) -> Step:
@@ -98,7 +98,7 @@ def levelled_cutouts_step(
     recipe: CutoutRecipe,
     picture: Picture,
     frame: Frame,
-    raw: Path,
+    raw: AnyPath,
     *,
     stamps: Stamps | None = None,
 ) -> Step:
@@ -150,7 +150,7 @@ class _Sources:
         return regridded(image, header, grid, self.frame.how)
 
 
-def _readings(rows: Sequence[Row], mosaics: pa.Table, frame: Frame, raw: Path, stamps: Stamps | None) -> Readings:
+def _readings(rows: Sequence[Row], mosaics: pa.Table, frame: Frame, raw: AnyPath, stamps: Stamps | None) -> Readings:
     names = pa.array({share["mosaic"] for row in rows for share in shares_of(row)}, pa.string())
     index = {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], names)).to_pylist()}
     return Readings(raw, index, frame.beam, stamps)

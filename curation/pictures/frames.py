@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from pyarrow import compute
 
 from catalogs.dataset import CutoutRecipe
 from catalogs.wcs_sky import pixels_of_sky, read_wcs, sky_of_pixels
+from curation.engine.objects import AnyPath
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
 from curation.pictures.common_beam import covariance_px, is_same_beam, own_beam
@@ -48,7 +48,7 @@ def frames(
     recipe: CutoutRecipe,
     frame: Frame,
     *,
-    raw: Path,
+    raw: AnyPath,
     stamps: Stamps | None = None,
 ) -> Sieved:
     """FRAMES of a part of WINDOWS; *in* are its rows.
@@ -91,7 +91,7 @@ def frames_step(
     dataset_name: str,
     recipe: CutoutRecipe,
     frame: Frame,
-    raw: Path,
+    raw: AnyPath,
     *,
     stamps: Stamps | None = None,
 ) -> Step:

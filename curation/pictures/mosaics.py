@@ -1,8 +1,8 @@
 """MOSAICS: the index of a survey's image files, each header read once and held against its file."""
 
-import hashlib
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from catalogs.survey import Survey
 from catalogs.wcs_sky import read_wcs, sky_of_pixels
+from curation.engine.objects import AnyPath, ObjectPath, stamps_now
 from curation.engine.steps import Step
 from curation.pictures.beams import beam_columns, beams_table
 from curation.pictures.brightness import to_mjy_per_beam
@@ -25,7 +26,7 @@ from curation.pictures.found_sky import SkyFile, found_sky, sky_files
 from curation.pictures.local_sky import local_sky
 from curation.pictures.plane import scaling
 from curation.pictures.sky_pixels import celestial_wcs, mean_pixel_arcsec, outline, wcs_text
-from curation.pictures.unchanged import Stamps, stamp_of, unchanged
+from curation.pictures.unchanged import Stamps, digest_of, last_stamp_of, stamp_of, unchanged
 from schemas.errors import CatalogError
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import MOSAICS
@@ -37,24 +38,24 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image file as it counts for an address: name relative to the raw folder, size and content."""
+    """An image file as it counts for an address: name relative to the folder of images, size and content."""
 
     mosaic: str
     n_bytes: int
     sha256: str
 
 
-def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tuple[ImageFile, ...]:
+def find_files(raw: AnyPath, survey: Survey, digests: dict[str, list[Any]]) -> tuple[ImageFile, ...]:
     """The survey's image files below `raw`, by name. Raises CatalogError where there is none.
 
-    `digests` holds [size, mtime_ns, sha256, ctime_ns] by name: a file that still has that size and those times is not
-    read again, the others are put in.
+    `digests` holds [size, mtime_ns, sha256, ctime_ns] by name, of an object its ETag for the last: a file that still
+    has these is not read again, the others are put in.
     """
-    paths = {path.relative_to(raw).as_posix(): path for glob in survey.files for path in raw.glob(glob)}
+    paths = _matching(raw, survey.files)
     if not paths:
-        patterns = ", ".join(survey.files)
+        patterns, option = ", ".join(survey.files), "--images" if isinstance(raw, ObjectPath) else "--raw"
         raise CatalogError(
-            f"survey {survey.name}: nothing matches {patterns} below {raw}; fetch it, or give another --raw"
+            f"survey {survey.name}: nothing matches {patterns} below {raw}; fetch it, or give another {option}"
         )
     odd = [name for name in paths if not name.isprintable()]  # half a character counts: no table can hold it
     if odd:
@@ -62,7 +63,7 @@ def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tupl
             f"{raw}: survey {survey.name}: found the file name {min(odd)!a:.200}, expected one that can be printed; "
             "give it another name"
         )
-    folders = [name for name, path in paths.items() if path.is_dir()]
+    folders = [name for name, is_folder in paths.items() if is_folder]
     if folders:
         raise CatalogError(
             f"{raw / min(folders)}: a folder, expected an image file of survey {survey.name}; move it away"
@@ -73,7 +74,16 @@ def find_files(raw: Path, survey: Survey, digests: dict[str, list[Any]]) -> tupl
         file=sys.stderr,
         disable=len(paths) <= MANY_FILES or not sys.stderr.isatty(),
     )
-    return tuple(indexed(name, paths[name], digests) for name in names)
+    if isinstance(raw, ObjectPath):
+        stamps_now([raw / name for name in paths])
+    return tuple(indexed(name, raw / name, digests) for name in names)
+
+
+def _matching(raw: AnyPath, patterns: Sequence[str]) -> dict[str, bool]:
+    """Names below `raw` that match any of the patterns, and whether each is a folder."""
+    if isinstance(raw, ObjectPath):
+        return raw.matching(patterns)
+    return {path.relative_to(raw).as_posix(): path.is_dir() for glob in patterns for path in raw.glob(glob)}
 
 
 def mosaics(
@@ -81,6 +91,7 @@ def mosaics(
     survey: Survey,
     *,
     raw: Path,
+    images: AnyPath | None = None,
     stamps: Stamps | None = None,
     sky: tuple[SkyFile, ...] = (),
 ) -> Sieved:
@@ -89,27 +100,35 @@ def mosaics(
     A file that cannot be read is a rejected row where the survey's files are pictures. Where they are mosaics it
     raises CatalogError with all such files, one a line: a whole patch of sky would be missing. Raises OSError where
     the machine fails, and CatalogError for a file whose content is not the one of `files`; `stamps`: see `unchanged`.
-    `sky`: where files without a WCS lie, see `found_sky`.
+    `sky`: where files without a WCS lie, see `found_sky`; it is in `raw`. `images`: where files are; None: there too.
     """
+    where = images or raw
     rows, refused, places = list[Row](), list[Rejection](), found_sky(raw, sky)
     for file in sorted(files, key=lambda one: one.mosaic):
         try:
-            with unchanged(raw / file.mosaic, file.sha256, (stamps or {}).get(file.mosaic)):
-                rows.append(_row(raw / file.mosaic, file, survey, places.get(file.sha256)))
+            with unchanged(where / file.mosaic, file.sha256, (stamps or {}).get(file.mosaic)):
+                rows.append(_row(where / file.mosaic, file, survey, places.get(file.sha256)))
         except ImageError as error:
             came_in = {"mosaic": file.mosaic, "n_bytes": file.n_bytes, "sha256": file.sha256}
             refused.append(Rejection(file.mosaic, error.reason, str(error), came_in))
     if refused and not survey.pictures:
-        raise CatalogError("\n".join(f"{raw / one.row_id}: {one.reason}: {one.detail}" for one in refused))
+        raise CatalogError("\n".join(f"{where / one.row_id}: {one.reason}: {one.detail}" for one in refused))
     return sieved(MOSAICS.of(_with_duplicates_named(rows)), refused, len(files))
 
 
-def mosaics_step(survey: Survey, files: tuple[ImageFile, ...], raw: Path, stamps: Stamps | None = None) -> Step:
+def mosaics_step(
+    survey: Survey,
+    files: tuple[ImageFile, ...],
+    raw: Path,
+    stamps: Stamps | None = None,
+    *,
+    images: AnyPath | None = None,
+) -> Step:
     """The step that makes `mosaics/<survey>`; its address holds the content of every file, and of `sky_files`."""
     sky = sky_files(raw, survey.name)
     return Step(
         name=f"mosaics/{survey.name}",
-        make=partial(mosaics, raw=raw, stamps=stamps, sky=sky),
+        make=partial(mosaics, raw=raw, images=images, stamps=stamps, sky=sky),
         table=MOSAICS,
         version=4,  # a refusal names the file's digest; of a beam behind the image nothing is lost to a failing disk
         config=(files, only(survey, "mosaics")),
@@ -123,13 +142,12 @@ def read_mosaic(path: Path, name: str, survey: Survey) -> Row:
     return _row(path, indexed(name, path, {}), survey)
 
 
-def indexed(name: str, path: Path, digests: dict[str, list[Any]]) -> ImageFile:
+def indexed(name: str, path: AnyPath, digests: dict[str, list[Any]]) -> ImageFile:
     try:
-        n_bytes, mtime_ns, ctime_ns = stamp_of(path)
+        n_bytes, mtime_ns, ctime_ns = last_stamp_of(path)
         known = digests.get(name)
         if known is None or [*known[:2], *known[3:]] != [n_bytes, mtime_ns, ctime_ns]:
-            with path.open("rb") as file:
-                known = [n_bytes, mtime_ns, hashlib.file_digest(file, "sha256").hexdigest(), ctime_ns]
+            known = [n_bytes, mtime_ns, digest_of(path), ctime_ns]
             if stamp_of(path) != (n_bytes, mtime_ns, ctime_ns):
                 raise CatalogError(f"{path}: changed while it was read; build again once it is there as a whole")
             digests[name] = known
@@ -140,7 +158,7 @@ def indexed(name: str, path: Path, digests: dict[str, list[Any]]) -> ImageFile:
     return ImageFile(name, n_bytes, str(known[2]))
 
 
-def _row(path: Path, file: ImageFile, survey: Survey, place: Row | None = None) -> Row:
+def _row(path: AnyPath, file: ImageFile, survey: Survey, place: Row | None = None) -> Row:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # astropy remarks on dates and cards that we do not use
         image = read_image_header(path)

@@ -7,7 +7,6 @@ Only corpora where a `[noise]` asks for it have them. Compare Riggi et al. 2016 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from catalogs.noise import NoiseRecipe
+from curation.engine.objects import AnyPath
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.boxed_noise import BoxedNoise, NoiseBoxes
 from curation.pictures.cards import ImageError
@@ -39,7 +39,7 @@ def noise(
     recipe: NoiseRecipe,
     frame: Frame,
     *,
-    raw: Path,
+    raw: AnyPath,
     stamps: Stamps | None = None,
 ) -> Sieved:
     """NOISE of a part of FRAMES; *in* are its rows. Each box is measured once.
@@ -70,7 +70,7 @@ def noise_step(
     dataset_name: str,
     recipe: NoiseRecipe,
     frame: Frame,
-    raw: Path,
+    raw: AnyPath,
     *,
     stamps: Stamps | None = None,
 ) -> Step:

@@ -4,7 +4,7 @@ import mmap
 import shutil
 import tempfile
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,8 +17,11 @@ from astropy.io.fits.hdu.compressed import _codecs, _compression
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from curation.engine.objects import AnyPath, ObjectPath, ObjectStream
 from curation.pictures.cards import ImageError, number, value, whole_number
 from curation.pictures.fits_header import BROKEN_GZIP, MAX_TILE_PIXELS, FitsImage, find_image, open_fits
+from curation.pictures.ranged import RangedPixels, RangedTiles
+from curation.pictures.unchanged import Stamp, last_stamp_of
 from schemas.trouble import pass_on
 
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
@@ -51,6 +54,12 @@ class Plane:
     def is_mapped(self) -> bool:
         """Whether the file itself is mapped, so that keeping the plane open costs next to nothing."""
         return isinstance(self.raw, _Mapped)
+
+    def expect(self, boxes: Sequence[Box]) -> None:
+        """These are read next: from an object store those that are near each other come together."""
+        if isinstance(self.raw, RangedPixels):
+            inside = [self.inside(box) for box in boxes]
+            self.raw.expect([(slice(y_min, y_max), slice(x_min, x_max)) for x_min, y_min, x_max, y_max in inside])
 
     def read(self, box: Box) -> NDArray[np.floating]:
         """image[y, x] of the box (x_min, y_min, x_max, y_max), 0-based, in the file's unit.
@@ -93,21 +102,20 @@ class Plane:
             return image.astype(dtype)
 
 
-def open_plane(path: Path, *, is_wanted_whole: bool = False, most_mapped: int = MOST_MAPPED) -> Plane:
+def open_plane(path: AnyPath, *, is_wanted_whole: bool = False, most_mapped: int = MOST_MAPPED) -> Plane:
     """The file's image, ready to be read by windows. Raises ImageError. The last few stay open in the process.
 
     `is_wanted_whole`: so many windows are to come that a tile-compressed image is best decoded once. `most_mapped`: how
     many bytes of a mapped file, about, this process holds at a time.
     """
-    stat = path.stat()
-    return _open_plane(path, stat.st_size, stat.st_mtime_ns, is_wanted_whole, most_mapped)
+    return _open_plane(path, last_stamp_of(path), is_wanted_whole, most_mapped)
 
 
 @lru_cache(maxsize=2)
-def _open_plane(path: Path, n_bytes: int, mtime_ns: int, is_wanted_whole: bool, most_mapped: int) -> Plane:
+def _open_plane(path: AnyPath, stamp: Stamp, is_wanted_whole: bool, most_mapped: int) -> Plane:
     try:
         with open_fits(path) as stream:
-            image = find_image(stream, n_bytes)
+            image = find_image(stream, stamp[0])
             if image.is_tiled:
                 return _tiled(path, image, is_wanted_whole)
             raw = _unpacked(stream, image) if image.is_gzip else _mapped(path, image, most_mapped)
@@ -152,7 +160,9 @@ def blank_of(header: fits.Header, keyword: str = "BLANK") -> int | None:
     return int(cast(float, value(header, keyword)))
 
 
-def _mapped(path: Path, image: FitsImage, most_held: int) -> "_Mapped":
+def _mapped(path: AnyPath, image: FitsImage, most_held: int) -> "_Mapped | RangedPixels":
+    if isinstance(path, ObjectPath):
+        return RangedPixels(path, np.dtype(DTYPES[image.bitpix]), image.data_offset, image.width_px)
     # The whole file is mapped but only the pages of the windows are read; no advice on order: read-ahead is wanted.
     shape = (image.height_px, image.width_px)
     return _Mapped(np.memmap(path, DTYPES[image.bitpix], "r", image.data_offset, shape), most_held)
@@ -210,9 +220,10 @@ class _Bounded:
         return chunk
 
 
-def _tiled(path: Path, image: FitsImage, is_wanted_whole: bool) -> Plane:
+def _tiled(path: AnyPath, image: FitsImage, is_wanted_whole: bool) -> Plane:
     is_whole = is_wanted_whole and image.width_px * image.height_px <= WHOLE_TILED
-    sections = _Sections(path, image.hdu, image.n_axes - 2, image.tile_px, is_float=image.bitpix < 0)
+    where = RangedTiles(path, image) if isinstance(path, ObjectPath) else path
+    sections = _Sections(where, image.hdu, image.n_axes - 2, image.tile_px, is_float=image.bitpix < 0)
     sections.check_places()
     raw = sections[0 : image.height_px, 0 : image.width_px] if is_whole else sections
     return _plane(image, raw, None if image.bitpix < 0 else sections.blank())
@@ -250,7 +261,7 @@ UNDECODABLE = (
 class _Sections:
     """A tile-compressed image that decodes the tiles a slice needs; its values are those of the file, unscaled."""
 
-    path: Path
+    where: Path | RangedTiles
     hdu: int
     n_extra_axes: int
     tile_px: tuple[int, int]  # width and height
@@ -259,9 +270,15 @@ class _Sections:
     def __getitem__(self, window: tuple[slice, slice]) -> NDArray[Any]:
         """Raises ImageError for a tile that cannot be decoded, whatever the decoder says of it."""
         self._check_cost(window)
-        with self._opened() as hdu:
-            self._forget_blanks(hdu)
-            return np.array(hdu.section[(0,) * self.n_extra_axes + window])
+        try:
+            if isinstance(self.where, RangedTiles):
+                self.where.fetch(window)
+            with self._opened() as hdu:
+                self._forget_blanks(hdu)
+                return np.array(hdu.section[(0,) * self.n_extra_axes + window])
+        finally:
+            if isinstance(self.where, RangedTiles):
+                self.where.drop()
 
     def check_places(self) -> None:
         """Raise ImageError where a tile is said to lie outside of the table's heap: astropy reads memory there."""
@@ -273,6 +290,8 @@ class _Sections:
                     sizes, starts = np.array(table.data[name]).astype(np.int64).T
                     if min(sizes.min(initial=0), starts.min(initial=0)) < 0 or (sizes + starts).max(initial=0) > heap:
                         raise ImageError("unreadable", f"{name}: a tile outside of its {heap} bytes; fetch it again")
+                    if isinstance(self.where, RangedTiles):
+                        self.where.add_places(sizes, starts, str(table.columns[name].format))
 
     def _check_cost(self, window: tuple[slice, slice]) -> None:
         """Raise ImageError where the tiles under a window are far more than it: all of them are decoded together."""
@@ -310,11 +329,14 @@ class _Sections:
     @contextmanager
     def _opened(self) -> Generator[Any]:
         # Unscaled: astropy maps no file that it must scale, and takes BLANK for a value of floats as well.
+        where: Any = self.where
+        if isinstance(where, RangedTiles):
+            where = ObjectStream(where.path, where.held)
         try:
             with (
                 warnings.catch_warnings(action="ignore"),
                 _bounded_gzip(),
-                fits.open(self.path, memmap=True, do_not_scale_image_data=True) as file,
+                fits.open(where, memmap=isinstance(where, Path), do_not_scale_image_data=True) as file,
             ):
                 yield file[self.hdu]
         except UNDECODABLE as error:

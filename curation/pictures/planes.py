@@ -1,9 +1,10 @@
 """The mosaics that are open in a process: many that are mapped, which cost next to nothing, and unpacked ones."""
 
 from collections import OrderedDict
-from pathlib import Path
 
+from curation.engine.objects import AnyPath
 from curation.pictures.plane import MOST_MAPPED, Plane, open_plane
+from curation.pictures.unchanged import Stamp, last_stamp_of
 
 MOST_PLANES, MOST_PLANE_BYTES = 512, 2**29
 
@@ -14,12 +15,11 @@ class Planes:
     def __init__(self, most_mapped: int = MOST_MAPPED) -> None:
         """`most_mapped`: bytes of each mapped file, about, that this process holds; see `open_plane`."""
         self._most_mapped = most_mapped
-        self._open = OrderedDict[tuple[Path, int, int], tuple[Plane, int]]()
+        self._open = OrderedDict[tuple[AnyPath, Stamp], tuple[Plane, int]]()
 
-    def get(self, path: Path, *, is_wanted_whole: bool) -> Plane:
+    def get(self, path: AnyPath, *, is_wanted_whole: bool) -> Plane:
         """The file's image, opened once while it stays the same. Raises ImageError."""
-        stat = path.stat()
-        key = (path, stat.st_size, stat.st_mtime_ns)
+        key = (path, last_stamp_of(path))
         if key in self._open:
             self._open.move_to_end(key)
             return self._open[key][0]

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.engine.objects import AnyPath
 from curation.pictures.cards import ImageError
 from curation.pictures.common_beam import (
     area_ratio,
@@ -32,7 +32,7 @@ _PLANES = Planes()
 class Readings:
     """Mosaics that are read by windows."""
 
-    raw: Path
+    raw: AnyPath
     mosaics: Mapping[str, Row]
     """Rows of MOSAICS, by name."""
     beam: Beam | None = None

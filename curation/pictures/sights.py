@@ -4,13 +4,13 @@ A sight is a row of CUTOUTS like any other, by the same code: same window, same 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from catalogs.dataset import CutoutRecipe
 from catalogs.noise import NoiseRecipe
+from curation.engine.objects import AnyPath
 from curation.pictures.covering import Covered
 from curation.pictures.cutouts import cutouts
 from curation.pictures.frame import AS_CUT, Frame
@@ -37,7 +37,7 @@ def sight_at(
     side: Side,
     picture: Picture,
     *,
-    raw: Path,
+    raw: AnyPath,
     stamps: Stamps | None = None,
     frame: Frame | None = None,
     noise: NoiseRecipe | None = None,
@@ -70,7 +70,7 @@ def sight_at(
     return _shown(levelled_cutouts(levels.kept, found.kept, mosaics, ALL, picture, frame, raw=raw, stamps=stamps))
 
 
-def sight_of(mosaic: Row, picture: Picture, *, raw: Path) -> Row:
+def sight_of(mosaic: Row, picture: Picture, *, raw: AnyPath) -> Row:
     """The picture of a whole image, by its row of MOSAICS. Raises RecipeError where it shows nothing."""
     box = [0, 0, mosaic["width_px"], mosaic["height_px"]]
     return _shown(cutouts(_windows([(mosaic, box)]), MOSAICS.of([mosaic]), ALL, picture, raw=raw))

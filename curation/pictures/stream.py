@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.dataset import CutoutRecipe
+from curation.engine.objects import AnyPath
 from curation.pictures.cards import ImageError
 from curation.pictures.cutouts import MANY_WINDOWS, is_blank_in_the_middle, of_the_file, read_window
 from curation.pictures.plane import Plane
@@ -87,7 +87,7 @@ class Stream:
     """
 
     views: Views
-    raw: Path
+    raw: AnyPath
     delivery: Delivery = Delivery()
     stamps: Stamps | None = None
     epoch: int = 0
@@ -229,9 +229,11 @@ class Stream:
     def _of_mosaic(self, mosaic: Row, turns: "list[_Turn]") -> None:
         path, known = self.raw / mosaic["mosaic"], (self.stamps or {}).get(mosaic["mosaic"])
         with unchanged(path, mosaic["sha256"], known):
-            for turn in turns:
+            for place, turn in enumerate(turns):
                 try:
                     plane = _PLANES.get(path, is_wanted_whole=len(self.views) > MANY_WINDOWS * len(self.views.mosaics))
+                    if place == 0:
+                        plane.expect([one.left[0][1:] for one in turns])
                     seen, is_blank = self._seen(plane, turn.left[0], mosaic)
                     turn.take(seen, is_blank=is_blank)
                 except ImageError as error:

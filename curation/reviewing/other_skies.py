@@ -1,13 +1,13 @@
 """The same sky in the corpus's other surveys: where one of their mosaics covers it, though no cutout was made there."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from catalogs.noise import noise_recipe
 from catalogs.survey import surveys
+from curation.engine.objects import AnyPath
 from curation.pictures.covering import covered
 from curation.pictures.sights import side_in_arcsec, sight_at
 from curation.reviewing.desk import Desk
@@ -25,7 +25,7 @@ def other_surveys(desk: Desk, cutout: Row) -> list[str]:
     return sorted(name for name, table in others.items() if any(covered(ra, dec, table.to_pylist())))
 
 
-def other_sky(desk: Desk, cutout: Row, survey: str, raw: Path) -> bytes:
+def other_sky(desk: Desk, cutout: Row, survey: str, raw: AnyPath) -> bytes:
     """As much sky as a row of CUTOUTS shows, of another survey, drawn as the corpus draws it: PNG.
 
     Raises RecipeError where that survey shows nothing there.

@@ -1,12 +1,12 @@
 """A reviewer at a desk: what the page asks for, and what it decides."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from curation.decisions.rows import Decision, Verdict, keep
 from curation.decisions.standing import agreements
+from curation.engine.objects import AnyPath
 from curation.reviewing.deciding import Corrected, acted
 from curation.reviewing.desk import Desk
 from curation.reviewing.other_skies import other_sky, other_surveys
@@ -28,7 +28,7 @@ OPEN_AGAIN = 100.0  # added to the weight of what somebody should look at again
 class Room:
     """A reviewer at a desk. One thread at a time; the desk is that of the newest hand-over."""
 
-    def __init__(self, desk: Desk, reviewer: str, raw: Path | None = None) -> None:
+    def __init__(self, desk: Desk, reviewer: str, raw: AnyPath | None = None) -> None:
         """`desk`: opened again when a newer hand-over is there. `raw`: where mosaics are; None: not at hand."""
         self.desk, self.reviewer, self.raw, self.lock = desk, reviewer, raw, Lock()
         self.every, self.listed, self.view = list[dict[str, Any]](), list[dict[str, Any]](), ""
