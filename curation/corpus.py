@@ -474,6 +474,6 @@ def known_digests(store: Store) -> dict[str, list[object]]:
 
 
 def _is_kept(one: Any) -> bool:
-    """Whether an entry is [size, mtime_ns, sha256], and ctime_ns where it is of today's form."""
-    kinds = (int, int, str, int)
+    """Whether an entry is [size, mtime_ns, sha256], and ctime_ns or an ETag where it is of today's form."""
+    kinds = (int, int, str, (int, str))
     return isinstance(one, list) and len(one) in (3, 4) and all(map(isinstance, one, kinds[: len(one)]))
