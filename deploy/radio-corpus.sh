@@ -5,7 +5,7 @@
 #   radio-corpus.sh weekly  [--dry-run]     hold each release against every digest and its gate, tag it, clear the store
 #
 # RADIO_CORPORA   names or files of corpora, separated by blanks
-# RADIO_RAW, RADIO_STORE                  as for every command; RADIO_SERVER, RADIO_SERVER_KEY_FILE where a model is asked
+# RADIO_RAW, RADIO_IMAGES, RADIO_STORE    as for every command; RADIO_SERVER, RADIO_SERVER_KEY_FILE where a model is asked
 # RADIO_OUT       where hand-overs go, if not into the store
 # RADIO_WORKERS   as --workers; RADIO_METRICS  a folder for <corpus>.prom; RADIO_KEEP  as `gc --keep`: none, nothing is cleared
 # RADIO_PYTHON    the Python of the environment; python3 where nothing is said
