@@ -27,6 +27,8 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.visualization import ZScaleInterval
+from cutout_growth import growth, large
+from cutout_growth import table as growth_table
 from cutout_peers import placed
 from harness import Contender, against, ratio_lines, slopes_us
 from PIL import Image
@@ -400,10 +402,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="1 with --quick, else 5")
     parser.add_argument("--peers-python", default=sys.executable, help="where Cutana and astrocut are installed")
     parser.add_argument("--memory", action="store_true", help="the memory of the whole step, and nothing else")
+    parser.add_argument(
+        "--growth", action="store_true", help="CPU by side of the mosaic and number of cutouts, from disk and S3"
+    )
+    parser.add_argument(
+        "--large", action="store_true", help="40,000 px a side, 2,000 positions, a worker of at most 600 MB"
+    )
     chosen = parser.parse_args()
     side, rounds = (2000, 1) if chosen.quick else (6000, 5)
     if chosen.memory:
         print(json.dumps(memory(side)))
+        return
+    if chosen.growth or chosen.large:
+        rows = [*(growth((2000,), (100,)) if chosen.quick else growth())] if chosen.growth else [*large()]
+        print(json.dumps(rows) if chosen.json else growth_table(rows))
         return
     found = measured(side, chosen.rounds or rounds, chosen.peers_python, is_quick=chosen.quick)
     print(json.dumps(found, indent=2) if chosen.json else table(found))

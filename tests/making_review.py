@@ -106,7 +106,7 @@ def first_build(folder: Path, demo: Path) -> Small:
 
 def changed_raw(before: Path, raw: Path, change: Callable[[list[list[str]]], list[list[str]]]) -> Path:
     """The same raw files at another place, with other rows in the catalogue; gives the place."""
-    shutil.copytree(before, raw, copy_function=os.link)
+    shutil.copytree(before, raw, copy_function=os.symlink)  # a hard link would change the ctime of what others read
     table = raw / "catalogs" / f"{NAME}.csv"
     with table.open(encoding="utf-8", newline="") as lines:
         head, *rows = csv.reader(lines)

@@ -27,8 +27,8 @@ from schemas.trouble import pass_on
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 UNSIGNED_64, BYTES_64 = 2**63, 8
 IN_MEMORY = 2**26  # bytes; an unpacked .gz larger than this goes to a scratch file
-MOST_MAPPED = 2**28  # bytes of a mapped file, about, that a process holds
-AROUND = 2**15  # bytes that the kernel maps with each row of a window, about
+MOST_MAPPED = 2**27  # bytes of a mapped file, about, that a process holds
+AROUND = 2**16  # bytes that the kernel maps with each row of a window: fault_around_bytes
 WHOLE_TILED = 2**26  # pixels; a larger tile-compressed image is always read by sections
 MAX_DECODED, MAX_DECODED_RATIO = 2**26, 4  # pixels decoded for a window, and to each pixel of a large one
 MAX_TILE_BYTES = 8 * MAX_TILE_PIXELS

@@ -31,7 +31,7 @@ from schemas.rejection import Rejection
 
 NEIGHBOURS = 64  # views that stay together when an epoch is shuffled: of one region, read from neighbouring pages
 MIXED = 256  # such groups whose views are mixed with each other: all of them in a set of up to 16,384
-MOST_MAPPED = 2**30  # of each mosaic, about: shuffled views come back to the same pages
+MOST_MAPPED = 2**31  # of each mosaic, about: shuffled views come back to the same pages
 Row = dict[str, Any]
 Window = tuple[int, int, int, int, int]
 """A mosaic by its place, and the box in it."""
