@@ -47,6 +47,9 @@ OF_MOSAICS = {
     "stale-wcs": "Nothing: the survey's door declares the position in these headers wrong, and none is used.",
     "no-wcs": "Nothing, where these are pictures without a place; else mend the header: nothing is asked about their "
     "sky.",
+    "found-sky": "Nothing, where the table of `register` is right: look at these pictures beside their mosaic.",
+    "sky-conflict": "Take one of the tables below `registrations/` away, or register these pictures again: until then "
+    "they have no place.",
     "pixel-from-survey": "Nothing, where the survey's images all have this pixel; else write CDELT.",
     "no-outline": "Nothing: such an image reaches beyond the sky, and its edge is left out.",
     "duplicate-wcs": "Find out which of the two files is right, and take the other one away.",
