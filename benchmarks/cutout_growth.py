@@ -1,6 +1,6 @@
 """What a cutout takes as mosaics and their number grow, and how large a worker becomes; from a disk and from S3.
 
-Each worker is a process of its own, which makes CUTOUTS of its parts of the windows and forgets them. S3 is a small
+Each worker is a process of its own, which makes the bytes of its parts of CUTOUTS and forgets them. S3 is a small
 server in the first process, which gives a folder by ranges and counts what it is asked: moto would hold a mosaic whole
 for every request. Started by benchmarks/cutouts.py --growth and --large.
 """
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +31,9 @@ from pyarrow import parquet
 from catalogs.dataset import CutoutRecipe
 from catalogs.survey import Survey
 from catalogs.wcs_sky import read_wcs, sky_of_pixels
+from curation.engine.memory import keep_little
 from curation.engine.objects import open_images
+from curation.engine.parts import sealed_part
 from curation.pictures.cutouts import cutouts
 from curation.pictures.mosaics import read_mosaic
 from curation.pictures.render import Picture
@@ -103,6 +105,7 @@ def write_mosaic(folder: Path, side: int, n: int) -> None:
 
 def work(folder: Path, asked: Asked) -> dict[str, float]:
     """What one worker does and takes: of the first n windows every n_workers-th part."""
+    keep_little()
     place = open_images(asked.place)
     index, boxes = (parquet.read_table(folder / f"{name}.parquet") for name in ("mosaics", "windows"))
     rng = np.random.default_rng(2)
@@ -113,7 +116,10 @@ def work(folder: Path, asked: Asked) -> dict[str, float]:
     before, n_made = cpu_seconds(), 0
     n_rows = min(ROWS_PER_PART, -(-asked.n // asked.n_workers))
     for first in range(asked.worker * n_rows, asked.n, asked.n_workers * n_rows):
-        n_made += CUTOUTS.check(make(chosen.slice(first, n_rows)).kept).num_rows
+        made = make(chosen.slice(first, n_rows))
+        CUTOUTS.check(made.kept)
+        sealed_part("part", made, "")
+        n_made += made.kept.num_rows
     took = cpu_seconds() - before
     status = Path("/proc/self/status").read_text()
     mb = {name: int(re.search(rf"{name}:\s+(\d+)", status)[1]) // 1024 for name in ("VmHWM", "RssAnon")}
@@ -220,12 +226,17 @@ def served(folder: Path) -> Iterator[tuple[str, Counter[str]]]:
         server.server_close()
 
 
-def table(found: Sequence[dict[str, object]]) -> str:
-    """The figures as Markdown."""
-    heads = list(dict.fromkeys(name for one in found for name in one))
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    lines += [f"| {' | '.join(str(one.get(head, '')) for head in heads)} |" for one in found]
-    return "\n".join(lines)
+def tell(found: Iterable[dict[str, object]], *, as_json: bool) -> None:
+    """Print figures: one JSON object a line as they come, or a table in Markdown."""
+    rows = list[dict[str, object]]()
+    for one in found:
+        rows.append(one)
+        if as_json:
+            print(json.dumps(one), flush=True)
+    if not as_json:
+        heads = list(dict.fromkeys(name for one in rows for name in one))
+        print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+        print("\n".join(f"| {' | '.join(str(one.get(head, '')) for head in heads)} |" for one in rows))
 
 
 if __name__ == "__main__":

@@ -27,8 +27,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.nddata import Cutout2D
 from astropy.visualization import ZScaleInterval
-from cutout_growth import growth, large
-from cutout_growth import table as growth_table
+from cutout_growth import growth, large, tell
 from cutout_peers import placed
 from harness import Contender, against, ratio_lines, slopes_us
 from PIL import Image
@@ -414,8 +413,7 @@ def main() -> None:
         print(json.dumps(memory(side)))
         return
     if chosen.growth or chosen.large:
-        rows = [*(growth((2000,), (100,)) if chosen.quick else growth())] if chosen.growth else [*large()]
-        print(json.dumps(rows) if chosen.json else growth_table(rows))
+        tell(large() if chosen.large else growth((2000,), (100,)) if chosen.quick else growth(), as_json=chosen.json)
         return
     found = measured(side, chosen.rounds or rounds, chosen.peers_python, is_quick=chosen.quick)
     print(json.dumps(found, indent=2) if chosen.json else table(found))

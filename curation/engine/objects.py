@@ -23,10 +23,11 @@ import pyarrow.fs as pafs
 from curation.engine.files import patiently
 from curation.engine.store import Store
 from schemas.addresses import shown
-from schemas.errors import StoreError
+from schemas.errors import RecipeError, StoreError
+from schemas.trouble import in_one_line
 
 GAP = 2**16  # bytes that are read along rather than asked around: a request costs more than they do
-MOST_AT_ONCE = 2**22  # bytes of a request, about
+MOST_AT_ONCE = 2**20  # bytes of a request, about
 IN_FLIGHT = 16  # requests of a process at a time
 AHEAD = 2**16  # bytes that are read from where a stream is asked for fewer
 MOST_REMEMBERED = 10_000  # objects that a process remembers the size and place of
@@ -196,17 +197,22 @@ class ObjectStream(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any, /) -> int:
-        """As many bytes as there is room for; fewer at the end, and where only some are held."""
-        n_bytes = max(0, min(len(buffer), self._n_bytes - self._at))
-        body = (self._held.at(self._at, n_bytes) or self._path.read(self._at, n_bytes)) if n_bytes else b""
-        buffer[: len(body)] = body
-        self._at += len(body)
-        return len(body)
+        """As many bytes as there is room for; fewer at the end."""
+        n_bytes, done = max(0, min(len(buffer), self._n_bytes - self._at)), 0
+        while done < n_bytes:
+            body = self._held.at(self._at, n_bytes - done) or self._path.read(self._at, n_bytes - done)
+            buffer[done : done + len(body)] = body
+            self._at, done = self._at + len(body), done + len(body)
+        return n_bytes
 
 
 def open_images(address: str) -> AnyPath:
-    """The folder of images at a path or an address, whether or not it is there. Raises StoreError, RecipeError."""
-    store = Store(address)
+    """The folder of images at a path or an address, whether or not it is there. Raises RecipeError."""
+    try:
+        store = Store(address)
+    except StoreError as error:
+        told = in_one_line(error.__cause__ or error)
+        raise RecipeError(f"--images {shown(address)}: {told}; expected a folder or s3://bucket/folder") from error
     return Path(store.root) if store.is_local else ObjectPath(store.where)
 
 

@@ -12,7 +12,7 @@ from curation.engine.objects import Held, ObjectPath
 from curation.pictures.cards import ImageError, whole_number
 from curation.pictures.fits_header import FitsImage
 
-MOST_AHEAD = 2**25  # bytes of windows that are fetched together
+MOST_AHEAD = 2**24  # bytes of windows that are fetched together
 MOST_TABLE = 2**28  # bytes of a table of tiles: 16 million of them
 BYTES_OF = {"B": 1, "I": 2, "J": 4, "E": 4}  # of a value, by the letter of its column; 8 of any other
 Window = tuple[slice, slice]
