@@ -129,7 +129,7 @@ def test_inside_a_package_the_rooms_keep_their_order(package):
 @pytest.mark.parametrize(
     ("package", "owners"),
     [
-        ("ray", {"curation/engine/run.py", "curation/engine/nodes.py", "finetune/ray_train.py"}),  # tasks, nodes, runs
+        ("ray", {f"curation/engine/{one}.py" for one in ("run", "task", "nodes")} | {"finetune/ray_train.py"}),
         ("great_expectations", {"schemas/expectations.py"}),
         ("vllm", set()),  # only ever a process of its own, in its own environment
     ],

@@ -25,6 +25,7 @@ from types import ModuleType
 
 import pytest
 
+from schemas.collector import collect_seldom
 from tests import warm
 
 IMPORTED = (
@@ -153,6 +154,7 @@ def collect() -> None:
 
 
 if __name__ == "__main__":
+    collect_seldom()  # as do all that are forked
     for name in IMPORTED:
         importlib.import_module(name)
     use()

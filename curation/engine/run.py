@@ -29,6 +29,7 @@ from curation.engine.ray_words import briefly
 from curation.engine.record import made_manifest
 from curation.engine.steps import Input, Step, in_order
 from curation.engine.store import Store
+from curation.engine.task import run_task
 from schemas import errors
 from schemas.doors import VARIABLE as DOORS
 from schemas.errors import CorpusError, DamageError, ModelError, StepError
@@ -372,7 +373,7 @@ def _here(where: str) -> Iterator[_Tasks]:
 def _ray(where: str, workers: int | None) -> Iterator[_Tasks]:
     """Start or join Ray; gives `submit(step, k)`, `wait(handles, timeout_s)`, and how many tasks to keep in flight."""
     ray, ours = join_ray(workers)
-    task = ray.remote(attempt)
+    task = ray.remote(run_task)
     shipped: dict[str, Any] = {}  # a step goes to the workers once, however many parts it has
 
     def submit(step: Step, k: int) -> Any:
@@ -382,7 +383,7 @@ def _ray(where: str, workers: int | None) -> Iterator[_Tasks]:
             max_retries=TRIES,
         )  # fmt: skip
         if step.address not in shipped:
-            shipped[step.address] = ray.put(step)
+            shipped[step.address] = ray.put(ray.cloudpickle.dumps(step))
         return options.remote(shipped[step.address], k, where)
 
     def wait(handles: list[Any], timeout_s: float | None) -> tuple[Any, Outcome] | None:
