@@ -22,7 +22,6 @@ from curation.asking.replies import FOLDER, Replies
 from curation.asking.request import Reply, Request
 from curation.asking.vlm import Asker
 from curation.engine import run
-from curation.engine.steps import Step
 
 PIPE = "asked"
 VARIABLE = "RADIO_FAULTS_ASKED"  # where the pipe is, for workers that are no forks
@@ -30,7 +29,7 @@ ROOM = 1 << 20
 N_DIGITS = 20  # of a request's key
 LOOKS, SENT, KEPT, THERE = "looks", "sent", "kept", "there"
 """A process looks what is kept; a request goes out; its reply is kept; it is asked for though its reply is there."""
-OURS = run.attempt
+OURS = run.run_task
 
 
 @dataclass
@@ -142,12 +141,12 @@ def tell(pipe: Path) -> None:
             say(KEPT, one.key)
 
     Asker._ask_model, Asker._ask_servers, Exchange.ask, Replies.keep = ask_model, ask_servers, ask, keep
-    run.attempt = attempt
+    run.run_task = task
 
 
-def attempt(step: Step, k: int, where: str) -> run.Outcome:
+def task(step: bytes, k: int, where: str) -> object:
     """A part made by a worker that is no fork of a build that tells: it tells as well."""
-    if run.attempt is OURS and VARIABLE in os.environ:
+    if run.run_task is OURS and VARIABLE in os.environ:
         tell(Path(os.environ[VARIABLE]))
     return OURS(step, k, where)
 
