@@ -113,7 +113,7 @@ class Bench:
         self.row = read_mosaic(self.path, "mosaic.fits", survey)
         boxes = boxes_in(side, n_boxes)
         self.boxes = [boxes[i] for i in np.random.default_rng(3).permutation(n_boxes)]  # any first n are alike
-        self.picture = Picture(SIDE_PX)
+        self.picture = Picture(SIDE_PX, "zscale")  # as those that it is held against
 
     def some(self, n: int) -> list[Box]:
         return sorted(self.boxes[:n], key=lambda box: (box[1] // 64, box[0]))
