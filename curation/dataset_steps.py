@@ -23,7 +23,7 @@ from curation.generation.writing import Generation, writing_about
 from curation.pictures.boxes import Dialect
 from curation.pictures.cutouts import cutouts_step
 from curation.pictures.frame import AS_CUT, Frame
-from curation.pictures.framed import framed_cutouts_step, levelled_cutouts_step
+from curation.pictures.framed import framed_cutouts_step
 from curation.pictures.frames import frames_step
 from curation.pictures.noise import noise_step
 from curation.pictures.render import Picture
@@ -137,12 +137,9 @@ def picture_steps(
         cutouts = cutouts_step(windows, mosaics, one.name, one.cutout, wanted.picture, seen, stamps=stamps)
         return sources, objects, windows, cutouts
     frames = frames_step(windows, mosaics, sources, one.name, one.cutout, frame, seen, stamps=stamps)
-    if recipe is None:
-        cutouts = framed_cutouts_step(frames, mosaics, one.name, one.cutout, wanted.picture, frame, seen, stamps=stamps)
-        return sources, objects, windows, cutouts
-    noise = noise_step(frames, mosaics, one.name, recipe, frame, seen, stamps=stamps)
-    cutouts = levelled_cutouts_step(
-        noise, frames, mosaics, one.name, one.cutout, wanted.picture, frame, seen, stamps=stamps
+    noise = noise_step(frames, mosaics, one.name, recipe, frame, seen, stamps=stamps) if recipe else None
+    cutouts = framed_cutouts_step(
+        frames, mosaics, one.name, one.cutout, wanted.picture, frame, seen, noise=noise, stamps=stamps
     )
     return sources, objects, windows, cutouts
 

@@ -55,8 +55,10 @@ def framed(text: str, read: Callable[[str], Reading | None]) -> Reading | None:
     """
     for before, joint, put_together in FRAMES:
         found = before.match(text)
-        for at, until in _joints(joint, text, found.end()) if found else ():
-            said = [read(text[found.end() : at]), read(text[until:])] if found else []
+        if found is None:
+            continue
+        for at, until in _joints(joint, text, found.end()):
+            said = [read(text[found.end() : at]), read(text[until:])]
             made = [[each.claim for each in one.claims] for one in said if one is not None and one.claims]
             claims = put_together(made) if len(made) == len(said) else None
             if claims is not None:

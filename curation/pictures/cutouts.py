@@ -1,7 +1,7 @@
 """CUTOUTS: the pixels of each window, in mJy/beam, with their WCS, noise and picture. From WINDOWS and MOSAICS."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -59,8 +59,7 @@ def cutouts(
     """
     rows = windows.to_pylist()
     turns = [Turn[Row, Row]([{**row, **box} for box in (row, *(row["others"] or ()))]) for row in rows]
-    wanted = pa.array({box["mosaic"] for turn in turns for box in turn.left}, pa.string())
-    by_name = {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], wanted)).to_pylist()}
+    by_name = mosaics_by_name(mosaics, {box["mosaic"] for turn in turns for box in turn.left})
     came_to, bulk = dict[int, Row | ImageError](), Bulk(BULKY)
 
     def show(plane: Plane, box: Row, mosaic: Row) -> Row:
@@ -112,6 +111,12 @@ def is_blank_in_the_middle(image: NDArray[np.floating]) -> bool:
 def _middle(image: NDArray[Any]) -> NDArray[Any]:
     height, width = image.shape
     return image[(height - 1) // 2 : height // 2 + 1, (width - 1) // 2 : width // 2 + 1]
+
+
+def mosaics_by_name(mosaics: pa.Table, names: Iterable[str]) -> dict[str, Row]:
+    """The rows of MOSAICS of these names."""
+    wanted = pa.array(list(names), pa.string())
+    return {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], wanted)).to_pylist()}
 
 
 def cutouts_step(

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from catalogs.sky import separation_arcsec
 from catalogs.wcs_sky import read_wcs
 from schemas.errors import CatalogError, TableError
+from schemas.fingerprint import sha256_of
 from schemas.tables import REGISTRATIONS
 from schemas.trouble import pass_on
 
@@ -35,7 +36,7 @@ class SkyFile:
 def sky_files(raw: Path, survey: str) -> tuple[SkyFile, ...]:
     """The tables of a survey's pictures, by name; none where nobody looked for them."""
     return tuple(
-        SkyFile(path.relative_to(raw).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+        SkyFile(path.relative_to(raw).as_posix(), sha256_of(path))
         for path in sorted((raw / FOLDER / survey).glob("*.parquet"))
     )
 

@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute
 
 from catalogs.dataset import CutoutRecipe
 from curation.engine.objects import AnyPath
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.cards import ImageError
-from curation.pictures.cutouts import FROM_MOSAIC, FROM_WINDOW, VERSION, pixel_columns
+from curation.pictures.cutouts import FROM_MOSAIC, FROM_WINDOW, VERSION, mosaics_by_name, pixel_columns
 from curation.pictures.frame import Frame
 from curation.pictures.grids import Grid
-from curation.pictures.noise import background_of, box_of, rms_of, shares_of, subtraction_told
+from curation.pictures.noise import background_of, box_of, refusal, rms_of, shares_of, subtraction_told
 from curation.pictures.readings import Readings
 from curation.pictures.regrid import regridded
 from curation.pictures.render import Picture
@@ -76,40 +75,18 @@ def framed_cutouts_step(
     frame: Frame,
     raw: AnyPath,
     *,
+    noise: Step | None = None,
     stamps: Stamps | None = None,
 ) -> Step:
-    """The step that makes `cutouts/<dataset>` of FRAMES, part by part."""
+    """The step that makes `cutouts/<dataset>` of FRAMES, and of `noise` where there is one, part by part."""
+    inputs = (Input(frames_step, by_part=True), Input(mosaics_step))
     return Step(
         name=f"cutouts/{dataset_name}",
-        make=partial(framed_cutouts, raw=raw, stamps=stamps),
+        make=partial(levelled_cutouts if noise else framed_cutouts, raw=raw, stamps=stamps),
         table=CUTOUTS,
         version=VERSION,
         config=(recipe, picture, frame),
-        inputs=(Input(frames_step, by_part=True), Input(mosaics_step)),
-        resources=Resources(memory_mb=1000),
-    )
-
-
-def levelled_cutouts_step(
-    noise_step: Step,
-    frames_step: Step,
-    mosaics_step: Step,
-    dataset_name: str,
-    recipe: CutoutRecipe,
-    picture: Picture,
-    frame: Frame,
-    raw: AnyPath,
-    *,
-    stamps: Stamps | None = None,
-) -> Step:
-    """The step that makes `cutouts/<dataset>` of NOISE and FRAMES, part by part."""
-    return Step(
-        name=f"cutouts/{dataset_name}",
-        make=partial(levelled_cutouts, raw=raw, stamps=stamps),
-        table=CUTOUTS,
-        version=VERSION,
-        config=(recipe, picture, frame),
-        inputs=(Input(noise_step, by_part=True), Input(frames_step, by_part=True), Input(mosaics_step)),
+        inputs=(Input(noise, by_part=True), *inputs) if noise else inputs,
         resources=Resources(memory_mb=1000),
     )
 
@@ -151,8 +128,7 @@ class _Sources:
 
 
 def _readings(rows: Sequence[Row], mosaics: pa.Table, frame: Frame, raw: AnyPath, stamps: Stamps | None) -> Readings:
-    names = pa.array({share["mosaic"] for row in rows for share in shares_of(row)}, pa.string())
-    index = {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], names)).to_pylist()}
+    index = mosaics_by_name(mosaics, {share["mosaic"] for row in rows for share in shares_of(row)})
     return Readings(raw, index, frame.beam, stamps)
 
 
@@ -166,8 +142,7 @@ def _made(rows: Sequence[Row], sources: _Sources, recipe: CutoutRecipe, picture:
             image = np.ascontiguousarray(sources.image(row, grid), np.float32)
             pixels = pixel_columns(image, recipe, picture, is_known_unit=is_known_unit, rms=rms)
         except ImageError as error:
-            came_in = {name: value for name, value in row.items() if name != "wcs_header"}
-            refused.append(Rejection(row["cutout_id"], error.reason, str(error), came_in))
+            refused.append(refusal(row, error))
             continue
         (place,) = window_sky([grid.box], {"header": grid.header, "pixel_arcsec": mosaic["pixel_arcsec"]})
         pixels["stretch"] = (subtraction_told(level) if level else "") + pixels["stretch"]

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute
 
 from catalogs.noise import NoiseRecipe
 from curation.engine.objects import AnyPath
 from curation.engine.steps import Input, Resources, Step
 from curation.pictures.boxed_noise import BoxedNoise, NoiseBoxes
 from curation.pictures.cards import ImageError
-from curation.pictures.cutouts import MANY_WINDOWS
+from curation.pictures.cutouts import MANY_WINDOWS, mosaics_by_name
 from curation.pictures.frame import Frame
 from curation.pictures.frames import FROM_WINDOW
 from curation.pictures.plane import Box
@@ -49,8 +48,7 @@ def noise(
     """
     rows = frames.to_pylist()
     n_windows = Counter(share["mosaic"] for row in rows for share in shares_of(row))
-    names = pa.array(list(n_windows), pa.string())
-    index = {one["mosaic"]: one for one in mosaics.filter(compute.is_in(mosaics["mosaic"], names)).to_pylist()}
+    index = mosaics_by_name(mosaics, n_windows)
     often = {name for name, n in n_windows.items() if n * BOXES_A_WINDOW > MANY_WINDOWS}
     readings = Readings(raw, index, frame.beam, stamps, often)
     boxes = NoiseBoxes(index, readings.read, recipe, frame.beam)
@@ -59,8 +57,7 @@ def noise(
         try:
             made.append(_row(row, index, boxes, recipe))
         except ImageError as error:
-            came_in = {name: value for name, value in row.items() if name != "wcs_header"}
-            refused.append(Rejection(row["cutout_id"], error.reason, str(error), came_in))
+            refused.append(refusal(row, error))
     return sieved(NOISE.of(made), refused, len(rows))
 
 
@@ -83,6 +80,12 @@ def noise_step(
         inputs=(Input(frames_step, by_part=True), Input(mosaics_step)),
         resources=Resources(memory_mb=1000),
     )
+
+
+def refusal(frame: Row, error: ImageError) -> Rejection:
+    """A row of FRAMES of which no picture is made."""
+    came_in = {name: value for name, value in frame.items() if name != "wcs_header"}
+    return Rejection(frame["cutout_id"], error.reason, str(error), came_in)
 
 
 def shares_of(frame: Row) -> list[Row]:
