@@ -558,12 +558,12 @@ def test_a_fits_cutout_is_bit_for_bit_cutout2d(tmp_path):
     plane = open_plane(tmp_path / "a.fits")
     template = fits_template(plane, row["header"])
     rng = np.random.default_rng(5)
-    whole = WCS(fits.getheader(tmp_path / "a.fits")).celestial
+    whole, body = WCS(fits.getheader(tmp_path / "a.fits")).celestial, None
     for x, y in rng.uniform(-10, 160, (60, 2)):
         side = int(rng.integers(30, 64))
         theirs = Cutout2D(image, (x, y), side, wcs=whole, mode="partial", fill_value=np.nan)
         x_min, y_min = (int(np.ceil(one - side / 2)) for one in (x, y))
-        body = fits_cutout(plane, template, (x_min, y_min, x_min + side, y_min + side))
+        body = fits_cutout(plane, template, (x_min, y_min, x_min + side, y_min + side), body)
         with fits.open(io.BytesIO(body)) as file:
             file.verify("exception")
             assert file[0].data.tobytes() == theirs.data.tobytes()
@@ -572,6 +572,7 @@ def test_a_fits_cutout_is_bit_for_bit_cutout2d(tmp_path):
             assert np.abs(at - np.array(theirs.wcs.pixel_to_world_values(3, 4))).max() < 1e-10
             assert ours["OBJECT"] == "M 87" and "notice" in str(ours["COMMENT"]) and ours["BUNIT"] == "JY/BEAM"
             assert "DATAMAX" not in ours and "CHECKSUM" not in ours and ours["NAXIS"] == 2
+        assert bytes(body) == bytes(fits_cutout(plane, template, (x_min, y_min, x_min + side, y_min + side)))
 
 
 def test_a_row_of_cutouts_leaves_as_fits(tmp_path):

@@ -1,6 +1,9 @@
 """PNG of our own coding, held against readers that are not ours."""
 
 import io
+import os
+import subprocess
+import sys
 import zlib
 
 import cv2
@@ -72,6 +75,24 @@ def test_codes_are_as_short_as_can_be_and_never_too_long():
 
 def test_the_table_of_runs_has_no_gap():
     assert (RUN_FROM[:-2] + 2 ** RUN_BITS[:-2] == RUN_FROM[1:-1]).all() and RUN_FROM[-1] == 258
+
+
+def test_the_bytes_are_the_same_where_nothing_is_compiled():
+    script = (
+        "import hashlib, sys, numpy as np; from curation.pictures.png import png_bytes; n = int(sys.argv[1])\n"
+        "y, x = np.mgrid[:n, :n]; noise = ((x * 7919 + y * 104729) ** 2 >> 5) % 251\n"
+        "bands = np.where(y % 9 < 5, 0, noise)\n"
+        "print(*(hashlib.sha256(png_bytes(one.astype(np.uint8))).hexdigest() for one in "
+        "(noise, bands, np.zeros((n, n)), np.stack([noise, bands, noise], axis=2))))"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", script, "61"], capture_output=True, text=True, check=True,
+            env={**os.environ, "NUMBA_DISABLE_JIT": off},
+        ).stdout.split()
+        for off in ("0", "1")
+    ]  # fmt: skip
+    assert said[0] == said[1] and len(set(said[0])) == 4
 
 
 def test_the_bytes_stay():

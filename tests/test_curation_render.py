@@ -11,7 +11,7 @@ from PIL import Image
 from curation.pictures.png import png_bytes
 from curation.pictures.render import Picture, draw, png_scale, render, stretch_name
 from curation.pictures.seen import seen
-from curation.pictures.stretches import STRETCHES, Scale
+from curation.pictures.stretches import N_STEPS, STRETCHES, Scale, log_curve
 from curation.pictures.zscale import clipped_rms, extent, zscale_limits
 from schemas.errors import RecipeError
 
@@ -141,6 +141,19 @@ def test_log_is_the_logarithm_above_its_knee_and_dark_where_there_is_noise_alone
     wanted = 255 * np.log1p((values - scale.low) / (3 * noise)) / np.log1p((scale.high - scale.low) / (3 * noise))
     assert np.abs(scale.greys(values) - wanted).max() < 2
     assert np.median(render(np.random.default_rng(3).normal(0, 1, (200, 200)), Picture(200, "log"))) < 30
+
+
+@pytest.mark.parametrize("knee", [1e-3, 0.0123, 0.03, 1.0])
+def test_the_curve_of_log_is_that_of_its_formula(knee):
+    x = np.linspace(0, 1, N_STEPS) ** 2
+    np.testing.assert_array_equal(log_curve(knee), np.round(255 * np.log1p(x / knee) / np.log1p(1 / knee)))
+
+
+@given(st.lists(st.floats(-(2.0**99), 2.0**99, width=32), min_size=1, max_size=60))
+def test_limits_are_the_percentiles_of_numpy(values):
+    image = np.array([values], np.float32)
+    (scale,) = draw(image, Picture(stretch="asinh")).scales
+    assert scale.low == float(np.percentile(image, [0.5])[0])
 
 
 def test_what_is_white_is_counted_and_so_is_the_range_that_is_left():

@@ -44,15 +44,19 @@ def fits_template(plane: Plane, wcs_header: str | None) -> FitsTemplate:
     return FitsTemplate(text, {one: cards[one] for one in keywords if one in cards}, crpix)
 
 
-def fits_cutout(plane: Plane, template: FitsTemplate, box: Box) -> bytearray:
+def fits_cutout(plane: Plane, template: FitsTemplate, box: Box, into: memoryview | None = None) -> memoryview:
     """The box as a FITS file, in the mosaic's own unit and numbers, bit for bit; NaN outside of the mosaic.
 
-    Only for a plane that `is_native`: file and cutout are both big-endian, so rows are copied as they are.
+    Only for a plane that `is_native`: file and cutout are both big-endian, so rows are copied as they are. `into`: a
+    file that this gave before and that is done with: its memory is used again, so that one cutout after another is
+    written without asking the system for more.
     """
     width, height = box[2] - box[0], box[3] - box[1]
     dtype = plane.raw.dtype.newbyteorder(">")
     n_header, n_data = len(template.header), width * height * dtype.itemsize
-    body = bytearray(n_header + -(-n_data // BLOCK) * BLOCK)
+    n_file = n_header + -(-n_data // BLOCK) * BLOCK
+    room = into.obj if into is not None and len(into.obj) >= n_file else bytearray(n_file)
+    body = memoryview(room)[:n_file]
     body[:n_header] = template.header
     numbers = {"NAXIS1": width, "NAXIS2": height}
     numbers |= {"CRPIX1": template.crpix[0] - box[0], "CRPIX2": template.crpix[1] - box[1]}
@@ -64,6 +68,7 @@ def fits_cutout(plane: Plane, template: FitsTemplate, box: Box) -> bytearray:
         pixels[...] = np.nan
     x_min, y_min, x_max, y_max = inside
     pixels[y_min - box[1] : y_max - box[1], x_min - box[0] : x_max - box[0]] = plane.raw[y_min:y_max, x_min:x_max]
+    body[n_header + n_data :] = bytes(n_file - n_header - n_data)
     return body
 
 

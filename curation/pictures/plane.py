@@ -165,14 +165,16 @@ def _mapped(path: AnyPath, image: FitsImage, most_held: int) -> "_Mapped | Range
         return RangedPixels(path, np.dtype(DTYPES[image.bitpix]), image.data_offset, image.width_px)
     # The whole file is mapped but only the pages of the windows are read; no advice on order: read-ahead is wanted.
     shape = (image.height_px, image.width_px)
-    return _Mapped(np.memmap(path, DTYPES[image.bitpix], "r", image.data_offset, shape), most_held)
+    mapped = np.memmap(path, DTYPES[image.bitpix], "r", image.data_offset, shape)
+    return _Mapped(mapped.view(np.ndarray), mapped._mmap, most_held)  # noqa: SLF001 -- a plain view: memmap's own is slow
 
 
 @dataclass
 class _Mapped:
     """A mapped image that is let go of now and then, so that a process never holds more of it than so many bytes."""
 
-    pixels: np.memmap
+    pixels: NDArray[Any]
+    file: mmap.mmap
     most_held: int
     n_held: int = 0
 
@@ -183,9 +185,9 @@ class _Mapped:
     def __getitem__(self, window: tuple[slice, slice]) -> NDArray[Any]:
         n_rows, row = window[0].stop - window[0].start, (window[1].stop - window[1].start) * self.dtype.itemsize
         if self.n_held > self.most_held:
-            self.pixels._mmap.madvise(mmap.MADV_DONTNEED)  # noqa: SLF001 -- the file keeps all; nobody writes here
+            self.file.madvise(mmap.MADV_DONTNEED)  # the file keeps all; nobody writes here
             self.n_held = 0
-        self.n_held += n_rows * (row + AROUND)
+        self.n_held += AROUND + n_rows * min(row + AROUND, self.pixels.strides[0])
         return self.pixels[window]
 
 

@@ -1,10 +1,10 @@
 """8-bit pictures as PNG: the same bytes on every processor (decision 6)."""
 
 import struct
-import zlib
 
 import deflate
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from curation.pictures.rows_deflate import filter_paeth, zlib_of_rows
@@ -35,4 +35,4 @@ def _png(rows: NDArray[np.uint8], n_channels: int, body: bytes) -> bytes:
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", isal_zlib.crc32(body, isal_zlib.crc32(kind)))

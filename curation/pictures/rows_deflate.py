@@ -4,9 +4,8 @@ A picture of the sky is noise for the most part. Longer matches than runs of a b
 Paeth filter they gain nothing there, and the search is three quarters of what a general library's quickest level takes.
 """
 
-import zlib
-
 import numpy as np
+from isal import isal_zlib
 from numba import njit
 from numpy.typing import NDArray
 
@@ -28,19 +27,25 @@ HEAD = [(1, 1), (2, 2), (N_SYMBOLS - 257, 5), (0, 5), (15, 4)]
 HEAD += [(0, 3)] * 3 + [(4, 3)] * 16
 _FOUR_BITS = [(int(f"{length:04b}"[::-1], 2), 4) for length in range(16)]
 FIRST_OF_HEAD = END + MOST_RUN + 1  # tokens from here on stand before all others: those of HEAD, and the 16 lengths
+N_HEAD = len(HEAD) + N_SYMBOLS + 1
 TOLD_OF_HEAD = np.array([*HEAD, *_FOUR_BITS], np.uint64).T
+EIGHT = 8  # bytes that are looked at together
+TOKENS_A_STEP = 3  # of at most 21 bits each: 63
+HIGH_AT, LOW, ONE = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(1)
+# In what is told of a token: its bits are low, their number is high.
 
 
 def zlib_of_rows(rows: Bytes) -> bytes:
     """Filtered rows [y, x] in zlib's form (RFC 1950)."""
     flat = np.ascontiguousarray(rows).reshape(-1)
-    tokens, counts = _tokens(flat, RUNS[0])
+    tokens, counts = _tokens(flat, RUNS[0], N_HEAD)
     lengths = _code_lengths(counts)
-    head = FIRST_OF_HEAD + np.append(np.arange(len(HEAD)), len(HEAD) + np.append(lengths, DISTANCE_BITS))
-    told = np.concatenate([_told(lengths, RUNS), TOLD_OF_HEAD], axis=1)
-    body = np.empty(tokens.size + head.size + 1, "<u4")  # no token has more than 21 bits
-    n_bytes = _packed(np.concatenate([head.astype(np.uint16), tokens]), told, body)
-    return b"\x78\x01" + body.view(np.uint8)[:n_bytes].tobytes() + zlib.adler32(flat).to_bytes(4, "big")
+    head = np.append(np.arange(len(HEAD)), len(HEAD) + np.append(lengths, DISTANCE_BITS))
+    tokens[:N_HEAD] = FIRST_OF_HEAD + head
+    codes, n_bits = np.concatenate([_told(lengths, RUNS), TOLD_OF_HEAD], axis=1)
+    body = np.empty(tokens.size // TOKENS_A_STEP + 2, "<u8")
+    n_bytes = _packed(tokens, codes | (n_bits << HIGH_AT), body)
+    return b"\x78\x01" + body.view(np.uint8)[:n_bytes].tobytes() + isal_zlib.adler32(flat).to_bytes(4, "big")
 
 
 @njit(cache=True, nogil=True)
@@ -73,39 +78,87 @@ def _paeth_row(here: Bytes, left: Bytes, up: Bytes, corner: Bytes, out: Bytes) -
 
 
 @njit(cache=True, nogil=True)
-def _begin_runs(flat: Bytes) -> NDArray[np.bool_]:  # pragma: no cover -- compiled
-    """Of each byte whether the LEAST_RUN behind it are the same."""
-    begins = np.zeros(flat.size, np.bool_)
-    for i in range(flat.size - LEAST_RUN):
-        begins[i] = (flat[i + 1] == flat[i]) & (flat[i + 2] == flat[i]) & (flat[i + 3] == flat[i])
-    return begins
+def _goes_on(flat: Bytes) -> Bytes:  # pragma: no cover -- compiled
+    """Of each byte 1 where it belongs to at least LEAST_RUN in a row that are the same as the one before them, else 0.
+
+    With EIGHT that are 0 behind the last.
+    """
+    n, goes_on = flat.size, np.zeros(flat.size + EIGHT, np.uint8)
+    if n <= LEAST_RUN:
+        return goes_on
+    apart = np.ones(n + LEAST_RUN - 1, np.uint8)
+    begins = apart[LEAST_RUN - 1 : n - 1]  # 0 where a run begins behind a byte
+    first, second, third, fourth = flat[: n - 3], flat[1 : n - 2], flat[2 : n - 1], flat[3:]
+    for i in range(begins.size):
+        begins[i] = (first[i] ^ second[i]) | (first[i] ^ third[i]) | (first[i] ^ fourth[i])
+    three, two, one, behind = apart[: n - 1], apart[1:n], apart[2:], goes_on[1:n]
+    for i in range(behind.size):
+        behind[i] = np.uint8(three[i] == 0) | np.uint8(two[i] == 0) | np.uint8(one[i] == 0)
+    return goes_on
 
 
 @njit(cache=True, nogil=True)
-def _tokens(flat: Bytes, run_symbol: NDArray[np.int64]):  # noqa: ANN202 # pragma: no cover -- compiled
-    """Bytes as they are, runs of the byte before as END + their length, and END; and how often each symbol is there."""
-    tokens, counts = np.empty(flat.size + 1, np.uint16), np.zeros(FIRST_OF_HEAD, np.int64)
-    n, i = 0, 0
-    for begin in np.flatnonzero(_begin_runs(flat)):
-        if begin < i:
+def _tokens(flat: Bytes, run_symbol: NDArray[np.int64], n_before: int):  # noqa: ANN202 # pragma: no cover -- compiled
+    """Bytes as they are, runs of the byte before as END + their length, and END; and how often each symbol is there.
+
+    Before them `n_before` places stay free.
+    """
+    n_over = -flat.size % EIGHT
+    given = np.append(flat, np.zeros(n_over, np.uint8)) if n_over else flat
+    goes_on, tokens = _goes_on(flat), np.empty(n_before + given.size + 1, np.uint16)
+    n, plain = n_before, 0  # the next place; the last byte that stands as it is
+    eights = goes_on[: given.size].view(np.uint64)
+    for eight in range(eights.size):
+        begin = EIGHT * eight
+        if eights[eight] == 0:  # no run: several at a time
+            from_, to = given[begin : begin + EIGHT], tokens[n : n + EIGHT]
+            for k in range(EIGHT):
+                to[k] = from_[k]
+            n, plain = n + EIGHT, begin + EIGHT - 1
             continue
-        end, limit = begin + 1 + LEAST_RUN, min(flat.size, begin + 1 + MOST_RUN)
-        while end < limit and flat[end] == flat[begin]:
-            end += 1
-        n_plain = begin + 1 - i
-        tokens[n : n + n_plain] = flat[i : begin + 1]
-        tokens[n + n_plain] = END + (end - begin - 1)
-        n, i = n + n_plain + 1, end
-    n_plain = flat.size - i
-    tokens[n : n + n_plain] = flat[i:]
-    tokens[n + n_plain] = END
-    tokens = tokens[: n + n_plain + 1]
-    for token in tokens:
-        counts[token] += 1
+        for k in range(EIGHT):  # without a branch but for the longest runs: where one ends cannot be foreseen
+            i = begin + k
+            here, is_last = np.int64(goes_on[i]), 1 - np.int64(goes_on[i + 1])
+            in_run = -here  # all bits, or none
+            plain = (plain & in_run) | (i & ~in_run)
+            tokens[np.uint64(n)] = ((END + i - plain) & in_run) | (np.int64(given[i]) & ~in_run)
+            n += (1 - here) | is_last
+            if i - plain == MOST_RUN and not is_last:
+                _break_run(goes_on, i + 1)
+                n += 1
+    n -= n_over
+    tokens[n] = END
+    tokens = tokens[: n + 1]
+    counts = _counts(tokens[n_before:])
     for length in range(LEAST_RUN, MOST_RUN + 1):
         found, counts[END + length] = counts[END + length], 0
         counts[run_symbol[length]] += found
     return tokens, counts[:N_SYMBOLS]
+
+
+@njit(cache=True, nogil=True)
+def _break_run(goes_on: Bytes, at: int) -> None:  # pragma: no cover -- compiled
+    """A run that is too long begins anew behind this byte; what is left of it is no run where it is too short."""
+    left = 0
+    while left <= LEAST_RUN and goes_on[at + left]:
+        left += 1
+    goes_on[at : at + (1 if left > LEAST_RUN else left)] = 0
+
+
+@njit(cache=True, nogil=True)
+def _counts(tokens: NDArray[np.uint16]) -> NDArray[np.int64]:  # pragma: no cover -- compiled
+    """In four counts side by side, so that equal tokens do not wait for each other."""
+    counts = np.zeros((4, FIRST_OF_HEAD), np.int64)
+    a, b, c, d = counts
+    whole = tokens.size // 4 * 4
+    for i in range(0, whole, 4):
+        a[tokens[i]] += 1
+        b[tokens[i + 1]] += 1
+        c[tokens[i + 2]] += 1
+        d[tokens[i + 3]] += 1
+    for token in tokens[whole:]:
+        a[token] += 1
+    return counts.sum(axis=0)
 
 
 @njit(cache=True, nogil=True)
@@ -190,18 +243,29 @@ def _told(lengths: NDArray[np.int64], runs: NDArray[np.int64]) -> NDArray[np.uin
 
 @njit(cache=True, nogil=True)
 def _packed(
-    tokens: NDArray[np.uint16], told: NDArray[np.uint64], body: NDArray[np.uint32]
+    tokens: NDArray[np.uint16], told: NDArray[np.uint64], body: NDArray[np.uint64]
 ) -> int:  # pragma: no cover -- compiled
     """The bits of all tokens, lowest first; gives the number of bytes."""
     held, n_held, n_words = np.uint64(0), np.uint64(0), 0
-    word, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
-    for token in tokens:
-        held |= told[0, token] << n_held
-        n_held += told[1, token]
-        if n_held >= word:
-            body[n_words] = np.uint32(held & mask)
-            held >>= word
-            n_held -= word
-            n_words += 1
-    body[n_words] = np.uint32(held & mask)
-    return 4 * n_words + (np.int64(n_held) + 7) // 8
+    whole = tokens.size // TOKENS_A_STEP * TOKENS_A_STEP
+    for i in range(0, whole + TOKENS_A_STEP, TOKENS_A_STEP):
+        bits, n_bits = np.uint64(0), np.uint64(0)
+        if i < whole:
+            for k in range(TOKENS_A_STEP):
+                one = told[tokens[i + k]]
+                bits |= (one & LOW) << n_bits
+                n_bits += one >> HIGH_AT
+        else:
+            for token in tokens[whole:]:
+                one = told[token]
+                bits |= (one & LOW) << n_bits
+                n_bits += one >> HIGH_AT
+        both, n_both = held | (bits << n_held), n_held + n_bits
+        body[n_words] = both
+        rest = (bits >> ONE) >> (np.uint64(63) - n_held)
+        is_full = n_both >= np.uint64(64)
+        held = rest if is_full else both
+        n_words += is_full
+        n_held = n_both & np.uint64(63)
+    body[n_words] = held
+    return 8 * n_words + (np.int64(n_held) + 7) // 8
