@@ -109,6 +109,13 @@ def test_whether_two_are_a_pair_depends_on_no_other_picture(skies):
     ]
 
 
+def test_candidates_do_not_depend_on_how_many_tables_of_bits_there_are(skies, monkeypatch):
+    both = smalls([*map(drawn, skies), *(np.rot90(drawn(one)) for one in skies)])
+    at_once = lookalikes(both)
+    monkeypatch.setattr("curation.pictures.lookalikes.MOST_BYTES", 20)
+    assert lookalikes(both).pairs == at_once.pairs and len(at_once.pairs) == 24
+
+
 def test_of_a_blob_on_black_nothing_is_said():
     y, x = np.mgrid[:48, :48] - 23.5
     blobs = [np.clip(255 * np.exp(-(y**2 + x**2) / w**2), 0, 255).astype(np.uint8) for w in (2, 2.1, 3)]

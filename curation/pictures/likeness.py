@@ -16,6 +16,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 SMALL_PX = 48
@@ -46,24 +47,46 @@ def small(picture: Greys) -> Greys:
 
 def ranks(smalls: Greys) -> Floats:
     """Of each small picture [n, 48, 48] its greys as ranks from 0 to 1, a little smoothed."""
+    return _along(_ranked(smalls), np.array([1, 2, 1], np.float32) / 4)
+
+
+@njit(cache=True, nogil=True)
+def _ranked(smalls: Greys) -> Floats:  # pragma: no cover -- compiled
     made = np.empty(smalls.shape, np.float32)
-    for k, one in enumerate(smalls):
-        counts = np.bincount(one.ravel(), minlength=256)
-        made[k] = ((np.cumsum(counts) - counts / 2) / one.size).astype(np.float32)[one]
-    return _along(made, np.array([1, 2, 1], np.float32) / 4)
+    for k in range(len(smalls)):
+        counts = np.zeros(256, np.int64)
+        for grey in smalls[k].flat:
+            counts[grey] += 1
+        rank = ((np.cumsum(counts) - counts / 2) / smalls[k].size).astype(np.float32)
+        for y in range(smalls.shape[1]):
+            for x in range(smalls.shape[2]):
+                made[k, y, x] = rank[smalls[k, y, x]]
+    return made
 
 
 def at_rings(smalls: Floats, scales: Sequence[float] | NDArray[np.floating]) -> Floats:
     """Values [n, 48, 48] at the angles of each ring, [n, scale, ring, angle]; at scale s rings are s times as wide."""
-    n, flat = len(smalls), smalls.reshape(len(smalls), -1)
     angle = 2 * np.pi * np.arange(N_ANGLES) / N_ANGLES
     radius = np.asarray(scales)[:, None, None] * RINGS_PX[:, None]
     x, y = ((SMALL_PX - 1) / 2 + radius * one(angle) for one in (np.cos, np.sin))
     x0, y0 = (np.clip(np.floor(one), 0, SMALL_PX - 2).astype(np.int64) for one in (x, y))
     x, y, corner = (x - x0).astype(np.float32), (y - y0).astype(np.float32), y0 * SMALL_PX + x0
-    made = np.zeros((n, *corner.shape), np.float32)
-    for step, weight in ((0, (1 - y) * (1 - x)), (1, (1 - y) * x), (SMALL_PX, y * (1 - x)), (SMALL_PX + 1, y * x)):
-        made += flat[:, corner + step] * weight
+    weights = np.stack([(1 - y) * (1 - x), (1 - y) * x, y * (1 - x), y * x])
+    made = _between(smalls.reshape(len(smalls), -1), corner.ravel(), weights.reshape(len(weights), -1))
+    return made.reshape(len(smalls), *corner.shape)
+
+
+@njit(cache=True, nogil=True)
+def _between(flat: Floats, corners: NDArray[np.int64], weights: Floats) -> Floats:  # pragma: no cover -- compiled
+    """Of each picture the values between four cells, by the first of them."""
+    made = np.empty((len(flat), len(corners)), np.float32)
+    for k in range(len(flat)):
+        for at, corner in enumerate(corners):
+            value = flat[k, corner] * weights[0, at]
+            value += flat[k, corner + 1] * weights[1, at]
+            value += flat[k, corner + SMALL_PX] * weights[2, at]
+            value += flat[k, corner + SMALL_PX + 1] * weights[3, at]
+            made[k, at] = value
     return made
 
 
@@ -135,14 +158,22 @@ def _held_against_what_is_around(given: Floats) -> Floats:
     return away / np.sqrt(_along(away * away, box) + np.float32(FLOOR))
 
 
-def _along(given: Floats, kernel: Floats) -> Floats:
+@njit(cache=True, nogil=True)
+def _along(given: Floats, kernel: Floats) -> Floats:  # pragma: no cover -- compiled
     """Convolved along both sides; beyond an edge its cells go on."""
-    half, size = len(kernel) // 2, given.shape[-1]
-    for axis in (1, 2):
-        wide = np.pad(given, [(half, half) if k == axis else (0, 0) for k in range(3)], mode="edge")
-        parts = (wide.take(range(k, k + size), axis) * weight for k, weight in enumerate(kernel))
-        given = sum(parts, np.zeros_like(given))
-    return given
+    half, size = len(kernel) // 2, given.shape[1]
+    down, made = np.zeros_like(given), np.zeros_like(given)
+    for k in range(len(given)):
+        for y in range(size):
+            for part in range(len(kernel)):
+                beside = min(max(y + part - half, 0), size - 1)
+                for x in range(size):
+                    down[k, y, x] += given[k, beside, x] * kernel[part]
+        for part in range(len(kernel)):
+            for y in range(size):
+                for x in range(size):
+                    made[k, y, x] += down[k, y, min(max(x + part - half, 0), size - 1)] * kernel[part]
+    return made
 
 
 def _of_modes(of: NDArray[np.complexfloating], n_angles: int) -> Floats:
