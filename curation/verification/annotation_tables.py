@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,10 @@ from schemas.tables import CUTOUTS_WITHOUT_PICTURES
 
 CUTOUT_COLUMNS = CUTOUTS_WITHOUT_PICTURES
 """All that words need of a cutout; the pictures themselves stay where they are."""
+BOXED_BY = ("wcs_header", "mosaic", "width_px", "height_px", "png_side_px", "blank_mask")
+"""What decides which objects a cutout shows, and where."""
+MOST_KEPT = 30_000
+"""Pictures whose boxes a process keeps for each table of objects; of four objects they take some 2 kB."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,15 @@ class AnnotationTables:
             return None
         return self.about(cutout, source, self.boxes(cutout) if self.objects.num_rows else None)
 
-    def boxes(self, cutout: Mapping[str, Any]) -> list[PictureBox]:
-        """The objects that show in a cutout."""
-        return visible_boxes(self.outlines, cutout, self.dialect)
+    def boxes(self, cutout: Mapping[str, Any]) -> Sequence[PictureBox]:
+        """The objects that show in a cutout; kept, for each of the steps that write or read words asks for them."""
+        kept = _boxes_of_pictures(self.objects)
+        picture = sha256(repr([self.dialect, *(cutout.get(name) for name in BOXED_BY)]).encode()).digest()
+        if picture not in kept:
+            if len(kept) == MOST_KEPT:
+                kept.clear()
+            kept[picture] = tuple(visible_boxes(self.outlines, cutout, self.dialect))
+        return kept[picture]
 
     def about(
         self, cutout: Mapping[str, Any], source: Mapping[str, Any], boxes: Sequence[PictureBox] | None
@@ -65,6 +76,12 @@ class AnnotationTables:
     @property
     def _have_classes(self) -> bool:
         return self.scheme.name in _schemes_present(self.objects)
+
+
+@per_table
+def _boxes_of_pictures(objects: pa.Table) -> dict[bytes, tuple[PictureBox, ...]]:  # noqa: ARG001
+    """What was found of a table's objects, by what decides it."""
+    return {}
 
 
 @per_table
