@@ -37,6 +37,9 @@ ALIKE = 0.6
 FORMS = (re.compile(r"(?i)\b(?:how many|number of|count)\b"), re.compile(r"(?i)\bbox(?:es)?\b|\bwhere\b|\blocat"))
 """What is asked for: a number, a place, else a word. None is there, and their number is 0, are two questions."""
 
+SMALL = ENGLISH - {"no", "not", "source", "sources", "object", "objects"}
+"""Words that do not tell what a question is about."""
+
 _TOKEN = re.compile(r"\w+(?:[.,]\d+)*")
 _SENTENCE = re.compile(r"[.!?](?!\d)|\n")
 
@@ -54,9 +57,7 @@ def is_repetitive(text: str) -> bool:
     if any(n > 1 and len(words) >= LONG_SENTENCE for words, n in sentences.items()):
         return True
     words = _tokens(text)
-    n_again = len(words) - len(set(words))
-    lengths = range(1, min(LONGEST_RUN, n_again // (ROUNDS - 1)) + 1)
-    return any(_has_run(words, length) for length in lengths)
+    return any(_has_run(words, length) for length in _lengths(words))
 
 
 def flags_of(
@@ -111,9 +112,8 @@ def _near_duplicates(turns: Sequence[Mapping[str, Any]], claims: Sequence[Sequen
     for at, (turn, said) in enumerate(zip(turns, claims, strict=True)):
         # Without claims, the answers themselves must agree.
         content = frozenset(one.content for one in said) or " ".join(turn["answer"].lower().split())
-        key = (content, *(bool(form.search(turn["question"])) for form in FORMS))
-        asked = frozenset(_topic(turn["question"]))
-        others = seen.setdefault(key, [])
+        asked, forms = _topic(turn["question"])
+        others = seen.setdefault((content, forms), [])
         if any(_alike(asked, other) for other in others):
             places.add(at)
         others.append(asked)
@@ -124,12 +124,13 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= ALIKE * len(one | other)
 
 
-def _topic(text: str) -> Iterator[str]:
-    """The words of a question that tell what it is about, without their plural."""
-    asked = text.lower().split("\n")[0]
-    for word in WORD.findall(asked):
-        if word not in ENGLISH - {"no", "not", "source", "sources", "object", "objects"}:
-            yield word[:-1] if word.endswith("s") and len(word) > 3 else word  # noqa: PLR2004 - not of "gas"
+@lru_cache(maxsize=MOST_KEPT)
+def _topic(text: str) -> tuple[frozenset[str], tuple[bool, ...]]:
+    """The words of a question that tell what it is about, without their plural; and of which `FORMS` it is."""
+    told = [one for one in WORD.findall(text.lower().split("\n")[0]) if one not in SMALL]
+    # Not of "gas".
+    words = frozenset(one[:-1] if one.endswith("s") and len(one) > 3 else one for one in told)  # noqa: PLR2004
+    return words, tuple(bool(form.search(text)) for form in FORMS)
 
 
 def _repeated(turns: Sequence[Mapping[str, Any]]) -> set[int]:
@@ -146,6 +147,19 @@ def _repeated(turns: Sequence[Mapping[str, Any]]) -> set[int]:
 def _tokens(text: str) -> list[str]:
     """Words and numbers, so that two boxes with the same words around them are two things."""
     return [one.lower() for one in _TOKEN.findall(text)]
+
+
+def _lengths(words: Sequence[str]) -> list[int]:
+    """At which lengths a run may stand three times at once: some word of it, no number, stands there three times."""
+    places: dict[str, set[int]] = {}
+    for at, word in enumerate(words):
+        places.setdefault(word, set()).add(at)
+    often = [some for word, some in places.items() if len(some) >= ROUNDS and not _is_number(word)]
+    return [
+        length
+        for length in range(1, LONGEST_RUN + 1)
+        if any(at + length in some and at + 2 * length in some for some in often for at in some)
+    ]
 
 
 def _has_run(words: Sequence[str], length: int) -> bool:
