@@ -44,6 +44,17 @@ class Guess:
     key: str
 
 
+@dataclass(frozen=True)
+class _Learnt:
+    """What turns of `train` teach about a question."""
+
+    n: int
+    most: str
+    """The most frequent answer."""
+    words: BagOfWords
+    names: BagOfWords
+
+
 def blind(tables: Sequence[tuple[str, pa.Table, pa.Table]]) -> Sieved:
     """For each scheme's questions the guesses that are right on validation and test; *in* are those.
 
@@ -53,12 +64,11 @@ def blind(tables: Sequence[tuple[str, pa.Table, pa.Table]]) -> Sieved:
     for scheme, conversations, samples in tables:
         for question_id, kind, split, guess in _guesses(conversations, samples):
             found.setdefault((scheme, question_id, kind), {}).setdefault(split, []).append(guess)
-    rows = [
-        _scored(question, split, _some(by_split.get("train", ())), _some(by_split[split]))
-        for question, by_split in sorted(found.items())
-        for split in ("validation", "test")
-        if split in by_split
-    ]
+    rows: list[dict[str, Any]] = []
+    for question, by_split in sorted(found.items()):
+        held = {split: _some(by_split[split]) for split in ("validation", "test") if split in by_split}
+        learnt = _learnt(_some(by_split.get("train", ()))) if held else None
+        rows += [_scored(question, split, learnt, guesses) for split, guesses in held.items()]
     return sieved(BLIND.of(rows), [], len(rows))
 
 
@@ -103,23 +113,30 @@ def answer_told(turn: Mapping[str, Any]) -> str | None:
     return answer_of(turn["kind"], [Claim.of(one) for one in turn["claims"] or ()], turn["answer"])
 
 
-def _scored(question: tuple[str, str, str], split: str, train: list[Guess], held: list[Guess]) -> dict[str, Any]:
-    scheme, question_id, kind = question
-    row: dict[str, Any] = {
-        "scheme": scheme, "question_id": question_id, "kind": kind, "split": split, "n": len(held),
-        "n_train": len(train), "n_most_frequent": 0, "n_words": 0, "n_name": 0,
-    }  # fmt: skip
+def _learnt(train: list[Guess]) -> _Learnt | None:
     if not train:
-        return row
+        return None
     answers = [one.answer for one in train]
     most = min(Counter(answers).items(), key=lambda one: (-one[1], one[0]))[0]
     words = BagOfWords.learnt([one.words for one in train], answers)
     names = BagOfWords.learnt([one.name for one in train], answers)
+    return _Learnt(len(train), most, words, names)
+
+
+def _scored(question: tuple[str, str, str], split: str, learnt: _Learnt | None, held: list[Guess]) -> dict[str, Any]:
+    scheme, question_id, kind = question
+    row: dict[str, Any] = {
+        "scheme": scheme, "question_id": question_id, "kind": kind, "split": split, "n": len(held),
+        "n_train": 0, "n_most_frequent": 0, "n_words": 0, "n_name": 0,
+    }  # fmt: skip
+    if learnt is None:
+        return row
     return row | {
-        "answer": most,
-        "n_most_frequent": _right(held, [most] * len(held), kind),
-        "n_words": _right(held, [words.answer(one.words) for one in held], kind),
-        "n_name": _right(held, [names.answer(one.name) for one in held], kind),
+        "n_train": learnt.n,
+        "answer": learnt.most,
+        "n_most_frequent": _right(held, [learnt.most] * len(held), kind),
+        "n_words": _right(held, [learnt.words.answer(one.words) for one in held], kind),
+        "n_name": _right(held, [learnt.names.answer(one.name) for one in held], kind),
     }
 
 
