@@ -1,6 +1,7 @@
 """The article "a" or "an" before English words, by the sound that they begin with."""
 
 import re
+from functools import lru_cache
 
 VOWEL_NAMED = "AEFHILMNORSX"
 """Letters whose names begin with a vowel: an HII region, an FR-I, an SNR, an X-ray binary; but a YSO."""
@@ -12,6 +13,7 @@ SHORTEST_SAID = 3
 SHORTEST_SURELY_SAID = 4
 
 
+@lru_cache(maxsize=4096)
 def article(words: str) -> str:
     """The article that is said before the words; for short forms that some say and some spell, as they are spelt."""
     first = _first(words)

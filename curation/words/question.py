@@ -257,8 +257,9 @@ def asked_in(wording: str, question: Question, known: Annotations, dialect: Dial
     None where it speaks of north or east of a picture that does not lie as on maps: no words that its pixels explain.
     """
     text = _filled(wording, question, known.scheme, dialect)
-    is_as_on_maps = known.orientation and known.orientation.is_as_on_maps
-    return None if speaks_of_the_sky(text) and not is_as_on_maps else text
+    if not speaks_of_the_sky(text) or (known.orientation and known.orientation.is_as_on_maps):
+        return text
+    return None
 
 
 def described(question: Question, text: str, claims: Sequence[Claim], key: str) -> Askable:
@@ -269,6 +270,8 @@ def described(question: Question, text: str, claims: Sequence[Claim], key: str) 
 
 def _filled(wording: str, question: Question, scheme: LabelScheme, dialect: Dialect) -> str:
     wanted = slots_of(wording)
+    if not wanted:
+        return wording.format_map({})
     one = scheme.labels.get(question.label)
     words = {
         "dialect": DIALECT_WORDS[dialect],
