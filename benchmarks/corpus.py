@@ -1,8 +1,9 @@
 """What a whole build costs, from mosaics to hand-over and report, beside an earlier version and a plain script.
 
 A synthetic sky (`synthetic_sky.py`): three datasets, one sealed benchmark, no model. Each run is a fresh process and a
-fresh store; versions alternate. CPU is that of the process and all that it starts, Ray's included; memory the largest
-sum of what processes hold for themselves (PSS), and the largest of the driver alone.
+fresh store, after a small build that is not counted; versions alternate. CPU is that of the process and all that it
+starts, Ray's included; memory the largest sum of what processes hold for themselves (PSS), and the largest of the
+driver alone.
 
     here     python -m curation build, two workers
     before   the same command of the commit of --against, taken out of git into a temporary folder
@@ -41,6 +42,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAPER, CORPUS = 59_331, "corpus"
 HANDED = ("llava.json", "llava_validation.json", "llava_test.json")
 EVERY_S, MEMORY_EVERY = 0.25, 4
+WARM = 120  # cutouts of a build that is not counted
 
 
 @dataclass
@@ -227,6 +229,9 @@ def run(sizes: Sequence[int], before: Path | None, options: argparse.Namespace, 
         ways |= {} if options.no_scripts else {name: partial(plain, name, sky) for name in ("plain", "ray")}
         costs: dict[str, list[Cost]] = {name: [] for name in ways}
         counts: dict[str, Any] = {}
+        for tree in () if found else (ROOT, *([before] if before else [])):  # once, so that nobody compiles in a run
+            with tempfile.TemporaryDirectory(dir=folder) as out:
+                build(tree, write_sky(WARM, folder), Path(out), options.workers)
         for _ in range(options.rounds):
             for name, way in ways.items():
                 out = Path(tempfile.mkdtemp(dir=folder, prefix=f"{name}-"))
