@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
-from scipy.ndimage import label as islands_of
 
 from catalogs.formats.fits_masks import MOST_BYTES, Mask, read_mask
 from catalogs.formats.outlines import (
@@ -167,7 +166,7 @@ def write_training(
             {
                 "mask": name, "class": one.label, "name": one.name, "sidelobe-near": int(one.is_near_sidelobe),
                 "sidelobe-mixed": int(one.is_mixed_with_sidelobe), "border": int(_is_at_border(one.mask)),
-                "npix": int(one.mask.sum()), "nislands": int(islands_of(one.mask, EIGHT)[1]), "bbox_x": x,
+                "npix": int(one.mask.sum()), "nislands": n_islands_of(one.mask), "bbox_x": x,
                 "bbox_y": y, "bbox_w": width, "bbox_h": height, "bbox_angle": angle,
             }
         )  # fmt: skip
@@ -207,7 +206,7 @@ def _trained(
         if refused.reason == "bad-path" or item.get("bbox_w") is None:
             raise
     if mask is not None:
-        n_islands = int(islands_of(mask, EIGHT)[1]) if n_islands is None else n_islands
+        n_islands = n_islands_of(mask) if n_islands is None else n_islands
         polygon = hull_of_mask(mask)
     else:
         polygon = _corners(*numbers([item.get(f"bbox_{one}") for one in ("x", "y", "w", "h", "angle")], 5, "bbox_…"))
@@ -279,6 +278,13 @@ def _box(item: Any) -> Polygon:
     if not (-MOST_PX < x_min < x_max < MOST_PX and -MOST_PX < y_min < y_max < MOST_PX):
         raise RefusedError("bad-box", f"x {x_min} to {x_max}, y {y_min} to {y_max}: expected a box with an area")
     return polygon_of_box((x_min, y_min, x_max, y_max))
+
+
+def n_islands_of(mask: Mask) -> int:
+    """How many islands a mask has."""
+    from scipy.ndimage import label  # slow to import, and few need it
+
+    return int(label(mask, EIGHT)[1])
 
 
 def _without_pixels(item: Any) -> Any:

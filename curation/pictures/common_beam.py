@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from astropy import units
 from numpy.typing import NDArray
-from scipy import fft
 
 from curation.pictures.cards import ImageError
 from curation.pictures.frame import Beam
@@ -123,6 +122,8 @@ def convolved(image: NDArray[np.floating], kernel: Reals, *, only_sure: bool = F
 
 
 def _filtered(image: Reals, kernel: Reals) -> Reals:
+    from scipy import fft  # slow to import, and few need it
+
     height, width = image.shape
     shape = fft.next_fast_len(height, real=True), fft.next_fast_len(width, real=True)
     y, x = fft.fftfreq(shape[0])[:, None], fft.rfftfreq(shape[1])[None, :]

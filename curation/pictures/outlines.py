@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.spatial import cKDTree
 
 from catalogs.sky import Reals, unit_vectors
 from schemas.errors import TableError
 from schemas.remembered import per_table
 from schemas.tables import OBJECTS
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 WANTED = ("object_id", "sky_polygon_deg", "image_polygon_px", "image_path")
 COLUMNS = pa.schema({name: OBJECTS.schema.field(name).type for name in WANTED})
@@ -53,6 +55,8 @@ class SkyOutlines:
     @cached_property
     def _tree(self) -> "Tree":
         """Of all but the few widest outlines, which would make every search as wide as they are."""
+        from scipy.spatial import cKDTree  # slow to import, and few need it
+
         longest = float(np.quantile(self.chords, USUAL))
         is_small = self.chords <= longest
         small, others = np.flatnonzero(is_small), np.flatnonzero(~is_small)
@@ -62,7 +66,7 @@ class SkyOutlines:
 class Tree(NamedTuple):
     """Centres of outlines that are at most `longest` (a chord) wide, their indices, and those of the wider ones."""
 
-    tree: cKDTree
+    tree: "cKDTree"
     small: np.ndarray
     others: np.ndarray
     longest: float

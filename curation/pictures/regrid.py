@@ -11,7 +11,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from catalogs.wcs_sky import read_wcs, sky_of_pixels
 from curation.pictures.common_beam import FWHM_OF_SIGMA, Reals
@@ -109,6 +108,8 @@ def _filled(image: NDArray[np.floating], known: NDArray[np.bool_]) -> NDArray[np
     The nearest known pixel, less the difference to it of the one that lies as far on its other side; of blanks farther
     than a spline remembers, and where that one is not known, the nearest itself.
     """
+    from scipy.ndimage import distance_transform_edt  # slow to import, and few need it
+
     nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
     filled, there = image[tuple(nearest)], np.indices(image.shape)
     mirrored = 2 * nearest - there

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from curation.engine.steps import Input, Resources, Step
 from curation.truth.discs import Discs, Ints, near_others, near_pairs
@@ -213,6 +211,9 @@ def _radius_arcsec(row: dict[str, Any]) -> float | None:
 
 def _patches(field: _Field) -> list[list[int]]:
     """Rows that must stay together, each patch in the order of ids."""
+    from scipy.sparse import coo_matrix  # slow to import, and only a build that makes splits needs it
+    from scipy.sparse.csgraph import connected_components
+
     if not field.rows:
         return []
     n_rows = len(field.rows)
