@@ -9,7 +9,9 @@ from operator import attrgetter
 from curation.extraction.canonical import canonical
 from curation.extraction.constructions import TABLE, Context, negated
 from curation.extraction.described import described, is_number_of_these
+from curation.extraction.gist import gist
 from curation.extraction.listed_constructions import of_survey
+from curation.extraction.mentions import mentions
 from curation.extraction.phrases import SAME, THIS, Noun
 from curation.extraction.sharing import is_it as _is_it
 from curation.extraction.sharing import shared
@@ -85,6 +87,8 @@ def _otherwise(tokens: Sequence[Token], context: Context) -> Reading | None:
         made = sentence(
             [replace(one, category="comma") if one.category in BRACKETS else one for one in tokens], context
         )
+    if made is None and context.is_loose and (claims := gist(tokens, context) or mentions(tokens, context)):
+        made = Reading(tuple(_placed(one, tokens) for one in claims), _spoken_of(tokens, context))
     return made
 
 
@@ -134,6 +138,8 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
             continue  # "one with several"
         if _is_after_no(tokens, at):
             continue  # "no artefacts, filaments": are these there?
+        if joint.category == "comma" and _is_aside_of(tokens, at):
+            continue  # "two sources, one of them on the left, are flagged": not two sources
         if is_number_of_these(tokens, at) or (joint.category == "comma" and is_number_of_these(tokens, at + 1)):
             continue
         is_as = [one.category for one in tokens[at - 1 : at + 1]] == ["comma", "as"] and tokens[at + 1].category in (
@@ -154,6 +160,14 @@ def _is_after_no(tokens: Sequence[Token], at: int) -> bool:
     is_bare = not (one.amount or one.quantifier or one.is_article or one.is_definite or one.is_only)
     is_bare = is_bare and not after.text.lower().startswith(("only ", "just ", "merely "))
     return is_bare and before.value.nouns[-1].quantifier == "no"
+
+
+def _is_aside_of(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a comma after a noun opens what stands between it and its verb."""
+    rest = tokens[at + 1 :]
+    is_noun = [one.category for one in tokens[:at]] == ["np"] and _is_counted(tokens[0])
+    verbs = (n for n in range(1, len(rest)) if rest[n - 1].category == "comma" and _is_finite(rest[n : n + 1]))
+    return is_noun and any(rest[n].category in ("be", "have", "lie", "visible") for n in verbs)
 
 
 def _is_counted(one: Token) -> bool:
@@ -204,6 +218,7 @@ def _sharing(tokens: Sequence[Token], context: Context) -> Iterator[Reading | No
 
 def _denied_that(tokens: Sequence[Token], context: Context) -> Reading | None:
     """Of "it is not true that": the rest turned round, of several claims that not all hold; at "nor" each by itself."""
+    context = replace(context, is_loose=False)
     made = sentence(tokens, context)
     for at in range(1, len(tokens) - 1) if made is None or len(made.claims) > 1 else ():
         if tokens[at].category not in ("or", "nor"):

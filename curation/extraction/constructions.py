@@ -37,6 +37,8 @@ class Context:
     asked: Any = None
     tries: list[int] = field(default_factory=lambda: [MOST_TRIES], compare=False)
     """How many more sentences may be tried: a text of very many joints is given up, and so not read."""
+    is_loose: bool = False
+    """Whether a sentence of no known form may be read by what it names: not where it is denied as a whole."""
 
     @property
     def is_central(self) -> bool:

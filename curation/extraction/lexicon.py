@@ -18,6 +18,7 @@ from curation.extraction.source_words import VOCABULARY as SOURCE_WORDS
 from curation.extraction.source_words import features
 from curation.extraction.source_words import words as looks_of
 from curation.extraction.text import WORD, plain
+from curation.extraction.verbs import entries as verb_entries
 from schemas.doors import NAMES as NAMES_FILE
 from schemas.doors import door_roots
 from schemas.errors import RecipeError
@@ -27,7 +28,7 @@ from schemas.labels import LabelDefinition, LabelScheme, package_schemes, plain_
 from schemas.touches import only
 
 HERE = Path(__file__).parent
-NAMES, VOCABULARY = HERE / "names.toml", HERE / "words.toml"
+NAMES, VOCABULARY, VERBS = HERE / "names.toml", HERE / "words.toml", HERE / "verbs.toml"
 CHOICE = re.compile(r"\(([^()]*)\)")
 HEADS = "(source|object|galaxy|one|morphology|candidate|structure|feature|detection|emission)"
 LETTERS_OF_A_FOREIGN_SIGN = 3
@@ -258,7 +259,14 @@ def _pattern(phrase: str) -> str:
 def _general() -> Lexicon:
     held = tomllib.loads(VOCABULARY.read_text(encoding="utf-8"))
     made = [Entry(words, category, value) for category, value, words in _valued(held)]
-    return Lexicon.of(sorted(made, key=lambda one: one.category == "decoration"))
+    return Lexicon.of([*sorted(made, key=lambda one: one.category == "decoration"), *_verbs()])
+
+
+def _verbs() -> Iterator[Entry]:
+    """The verbs, which yield to all other words."""
+    for category, verbs in tomllib.loads(VERBS.read_text(encoding="utf-8"))["verbs"].items():
+        for verb in verbs:
+            yield from (Entry(words_of(said), named) for named, said in verb_entries(category, verb))
 
 
 def _valued(held: Mapping[str, Any]) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
@@ -401,5 +409,5 @@ def names_digest(scheme: LabelScheme) -> str:
     """
     tables = _tables()
     others = {name: (only(one, "quality"), tables.get(name)) for name, one in package_schemes().items()}
-    said = [one.read_text(encoding="utf-8") for one in (VOCABULARY, SOURCE_WORDS)]
+    said = [one.read_text(encoding="utf-8") for one in (VOCABULARY, VERBS, SOURCE_WORDS)]
     return fingerprint([tables.get(scheme.name), tables.get("*"), {**others, scheme.name: None}, said])

@@ -207,6 +207,21 @@ def as_visible(match: Match) -> Token:
     return replace(joined(match, "visible"), is_denied=bool(n % 2))
 
 
+def as_seen(match: Match) -> Token | None:
+    """Of "we do not spot", "one finds": whoever looks sees it, or does not."""
+    first = match.matched[0]
+    if first.category != "person" and first.text.lower() != "one":
+        return None
+    n = sum(one.is_denied for one in match.matched) + len(match.all("not"))
+    return replace(joined(match, "see"), is_denied=bool(n % 2))
+
+
+def as_of_kind(match: Match) -> Token:
+    """Of "of the compact variety": what is of a class's kind is of the class."""
+    (said,) = match.all("adjective", "sign")
+    return replace(said, category="adjective", start=match.span[0], end=match.span[1])
+
+
 def as_category(category: str) -> Callable[[Match], Token]:
     """Another category for all that matched, denied as its words are."""
 

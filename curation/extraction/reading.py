@@ -4,7 +4,7 @@ Nothing is guessed: a statement is understood when every word of it stands in a 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -52,6 +52,8 @@ CONCEDES = re.compile(
     r"|(?:looks?|looking|appears?|seems?|is|somewhat) like|similar|reminiscent|appears?|seems?|tempt\w+)\b"
 )
 """What something is granted to look like, before what it is: "while it resembles a nebula, it is a remnant"."""
+THERE = re.compile(r"(?i)(?<!^)\bthere\b(?=\W*(?:$|[,;:]|(?:and|but|or|while)\b))")
+"""The place that was just spoken of: how many there are elsewhere is not said."""
 COUNTED = (["amount", "colon"], ["amount", "comma"])
 MOST_READ = 50_000
 """Answers, questions and statements that a process keeps, of each: templates say the same ones again and again."""
@@ -295,14 +297,16 @@ class _State:
             self.head = text
             return []
         if is_framed(text):
-            reading = framed(text, lambda part: self._plain(part, replace(context, asked=None)))
+            alone = replace(context, asked=None)
+            reading = framed(text, lambda part: self._plain(part, alone, is_framed=True))
         else:
             reading = None if CONCEDES.search(text) else self._reading(text, context, is_item=is_item)
         if reading is None or _is_of_both(reading, context.scheme):
             tokens = chunks_of(text, context.scheme, self.dialect)
             return [*pieces(tokens, context), unread("sentence", 0, max(1, len(text)))]
         self.context = replace(context, noun=reading.noun, asked=None if reading.claims else context.asked)
-        return list(reading.claims)
+        claims = _but_for_the_named(reading.claims)
+        return [replace(one, is_hedged=True) for one in claims] if THERE.search(text) else claims
 
     def _reading(self, text: str, context: Context, *, is_item: bool) -> Reading | None:
         """A reply with what follows, else entries, boxes, an answer in few words, or a sentence."""
@@ -336,8 +340,10 @@ class _State:
             )
         return None if about or head(text, context, self.dialect) is not None else self._plain(text, context)
 
-    def _plain(self, text: str, context: Context, *, is_after: bool = False) -> Reading | None:
-        """Boxes, an answer in few words, or a sentence."""
+    def _plain(
+        self, text: str, context: Context, *, is_after: bool = False, is_framed: bool = False
+    ) -> Reading | None:
+        """Boxes, an answer in few words, or a sentence; one of no known form by what it names."""
         asked: Asked = context.asked or Asked()
         tokens = chunks_of(text, context.scheme, self.dialect)
         is_noun = [one.category for one in tokens] == ["np"]
@@ -359,7 +365,15 @@ class _State:
             or boxed(tokens, asked.subject, context)
             or (short(tokens, asked, context) if context.asked else None)
         )
-        return made or sentence(tokens, replace(context, asked=None) if is_after else context)
+        context = replace(context, asked=None) if is_after else context
+        made = made or sentence(tokens, context)
+        return made if made or is_framed else _loosely(tokens, replace(context, is_loose=True))
+
+
+def _loosely(tokens: list[Token], context: Context) -> Reading | None:
+    """A reading that may say more than its words, so that it supports but contradicts nothing."""
+    made = sentence(tokens, context)
+    return made and Reading(tuple(replace(one, is_hedged=True) for one in made.claims), made.noun)
 
 
 def _is_of_both(reading: Reading, scheme: LabelScheme) -> bool:
@@ -368,6 +382,17 @@ def _is_of_both(reading: Reading, scheme: LabelScheme) -> bool:
     said = [one.subject for one in said if one.kind == "presence" and one.state is Truth.PRESENT and one.how is None]
     sets = [set(one.split("|")) for one in said if ":" not in one]
     return "HYBRID" in scheme.labels and bool(sets) and not set.intersection(*sets)
+
+
+def _but_for_the_named(claims: Sequence[ExtractedClaim]) -> list[ExtractedClaim]:
+    """The claims, where a word for several classes is denied beside one of them: "a remnant, not a nebula"."""
+    named = {one.claim.subject for one in claims if one.claim.kind == "presence" and one.claim.state is Truth.PRESENT}
+    found: list[ExtractedClaim] = []
+    for one in claims:
+        is_denied = one.claim.kind == "presence" and one.claim.state is Truth.ABSENT
+        left = [each for each in one.claim.subject.split("|") if each not in named] if is_denied else []
+        found.append(replace(one, claim=replace(one.claim, subject="|".join(left))) if left else one)
+    return found
 
 
 def _of_the_asked(tokens: list[Token], subject: str) -> list[Token]:

@@ -1,0 +1,177 @@
+"""What a sentence of no known form says of objects: every one that it mentions is there, where and as it says.
+
+The counterpart of gist.py for pictures whose objects are known one by one. Each noun is a mention; a place, a class or a
+number of islands belongs to the mention that it stands beside; words for "above", "near", "larger" stand between two of
+them. Nothing else may stand in the sentence, and no denial.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from curation.extraction.canonical import MULTI_ISLAND, ONE_ISLAND
+from curation.extraction.constructions import NEAR, Context, is_at, there_is
+from curation.extraction.phrases import SAME, Amount, Group, Noun
+from curation.extraction.places import Place
+from curation.extraction.tokens import Token
+from curation.verification.claims import ANY_OBJECT, Claim
+
+NEUTRAL = frozenset(
+    {"there", "be", "have", "see", "exist", "lie", "visible", "located", "image", "the", "a", "with", "that", "so",
+     "of", "at", "as", "it", "consist", "quote", "to", "bound", "besides", "by", "call", "klass", "kindred"}
+)  # fmt: skip
+BREAKS = frozenset({"comma", "semi", "colon", "dash", "lpar", "rpar", "but", "and", "where"})
+MOST_MENTIONS = 8
+
+
+@dataclass
+class _Mention:
+    """Something that a sentence mentions."""
+
+    noun: Noun
+    places: list[Place] = field(default_factory=list)
+    is_compared: bool = False
+    """One side of a comparison names it; how many there are is not said by that."""
+
+
+@dataclass
+class _Said:
+    """What has been read so far."""
+
+    mentions: list[_Mention] = field(default_factory=list)
+    waiting: list[Place] = field(default_factory=list)
+    relations: list[str] = field(default_factory=list)
+    """Of the mention before them, or of the one after the next where there was none."""
+    claims: list[Claim] = field(default_factory=list)
+
+
+def mentions(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
+    """The claims of everything that is mentioned; None where it is no such sentence."""
+    if context.scheme.about != "objects" or any(one.is_denied for one in tokens):
+        return None
+    said = _Said()
+    for at, one in enumerate(tokens):
+        if one.category in NEUTRAL or one.category in BREAKS:
+            continue
+        if not _read(one, tokens, at, said):
+            return None
+    is_whole = bool(said.mentions) and not said.waiting and not said.relations
+    if not is_whole or len(said.mentions) > MOST_MENTIONS:
+        return None
+    claims = list[Claim]()
+    for each in said.mentions:
+        made = _claimed(each, context)
+        if made is None:
+            return None
+        claims += made
+    return [*claims, *said.claims] or None
+
+
+def _read(one: Token, tokens: Sequence[Token], at: int, said: _Said) -> bool:
+    """Takes in one chunk; whether it could be."""
+    if one.category == "place":
+        return not one.value.is_outside and _placed(one.value, tokens, at, said)
+    if one.category in ("np", "amount"):
+        return _mentioned(one, tokens, at, said)
+    if one.category in ("beside", "compare") or (one.category == "surround" and one.text.lower() in NEAR):
+        kinds = ["near"] if one.category == "surround" else str(one.value).split(" and ")
+        said.relations += kinds
+        return True
+    label = str(one.value) if one.category in ("adjective", "sign") else _of_islands(one)
+    return label is not None and bool(said.mentions) and _is_of(said.mentions[-1], label)
+
+
+def _of_islands(one: Token) -> str | None:
+    """The labels that a number of islands leaves."""
+    if one.category == "whole":
+        return ONE_ISLAND
+    if one.category != "parts" or one.value.what != "islands":
+        return None
+    return ONE_ISLAND if (one.value.amount.count, one.value.amount.how) == (1, None) else MULTI_ISLAND
+
+
+def _is_of(one: _Mention, label: str) -> bool:
+    """Narrows a mention to a class; whether it can be of that."""
+    own, said = one.noun.subject.split("|"), label.split("|")
+    left = said if own == [ANY_OBJECT] else [each for each in own if each in said]
+    one.noun = replace(one.noun, subject="|".join(left))
+    return bool(left)
+
+
+def _placed(where: Place, tokens: Sequence[Token], at: int, said: _Said) -> bool:
+    """Gives a place to the mention before it in its part of the sentence, else to the one after it."""
+    before = _until_break(tokens[:at][::-1])
+    if said.mentions and (any(each.category in ("np", "amount") for each in before) or not _has_noun(tokens[at:])):
+        said.mentions[-1].places.append(where)
+    else:
+        said.waiting.append(where)
+    return True
+
+
+def _until_break(tokens: Sequence[Token]) -> list[Token]:
+    at = next((at for at, one in enumerate(tokens) if one.category in BREAKS), len(tokens))
+    return list(tokens[:at])
+
+
+def _has_noun(tokens: Sequence[Token]) -> bool:
+    return any(one.category in ("np", "amount") for one in _until_break(tokens))
+
+
+def _mentioned(one: Token, tokens: Sequence[Token], at: int, said: _Said) -> bool:
+    if one.category == "amount":
+        if not said.mentions:
+            return False
+        last = said.mentions[-1].noun
+        nouns = (Noun(last.subject, amount=one.value, is_plural=one.value.count != 1),)
+    else:
+        nouns = one.value.nouns
+    if len(nouns) > 1 and (one.value.is_either or said.relations or said.waiting):
+        return False
+    before = [each.category for each in tokens[:at] if each.category not in ("the", "a", "as")]
+    for noun in nouns:
+        is_odd = noun.quantifier or noun.is_only or noun.is_other or noun.extreme or noun.compared or noun.of
+        if is_odd or noun.is_part or noun.is_restricted:
+            return False
+        if noun.subject in ("it", SAME):
+            if noun.amount or not _again(said):
+                return False
+            continue
+        is_same = before[-2:] == ["np", "be"] and bool(said.mentions)
+        if is_same:
+            if noun.amount or not (said.mentions[-1].noun.subject == ANY_OBJECT and noun.subject != ANY_OBJECT):
+                return False
+            said.mentions[-1].noun = replace(said.mentions[-1].noun, subject=noun.subject)
+            said.mentions[-1].places += noun.places
+            continue
+        said.mentions.append(_Mention(replace(noun, places=()), [*noun.places, *said.waiting]))
+        said.waiting.clear()
+        if said.relations and len(said.mentions) > 1:
+            _related(said.mentions[-2], said.mentions[-1], said)
+    return True
+
+
+def _again(said: _Said) -> bool:
+    """Takes "it" as what was mentioned before; of a comparison as what was before the last."""
+    if not said.relations:
+        return bool(said.mentions)
+    if len(said.mentions) != 2:  # noqa: PLR2004
+        return False
+    _related(said.mentions[-1], said.mentions[-2], said)
+    return True
+
+
+def _related(left: _Mention, right: _Mention, said: _Said) -> None:
+    left.is_compared = right.is_compared = True
+    said.claims += [Claim(kind, left.noun.subject, other=right.noun.subject) for kind in said.relations]
+    said.relations.clear()
+
+
+def _claimed(one: _Mention, context: Context) -> list[Claim] | None:
+    noun = one.noun
+    if noun.subject in ("blank", "edge", "pixel"):
+        return None
+    if noun.subject == ANY_OBJECT and not (noun.amount or one.places):
+        return [] if noun.is_definite else None
+    if noun.is_definite and not noun.amount:
+        return is_at(noun, one.places, context, is_true=True) if one.places else [Claim("presence", noun.subject)]
+    amount = noun.amount or (Amount(1, "at least") if one.places and not noun.is_plural else None)
+    return there_is(Group((replace(noun, amount=amount, is_definite=False),)), one.places, context)
