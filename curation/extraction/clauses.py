@@ -13,6 +13,7 @@ from curation.extraction.gist import gist
 from curation.extraction.listed_constructions import of_survey
 from curation.extraction.mentions import mentions
 from curation.extraction.phrases import SAME, THIS, Noun
+from curation.extraction.restated import restated
 from curation.extraction.sharing import is_it as _is_it
 from curation.extraction.sharing import shared
 from curation.extraction.source_constructions import whole
@@ -66,7 +67,19 @@ def sentence(tokens: Sequence[Token], context: Context) -> Reading | None:
     tokens, context = _reordered(tuple(tokens), context)
     made = clause(tokens, context) or _first(_weakly_parted(tokens, context))
     made = made or _first(_tailed(tokens, context)) or _first(_sharing(tokens, context))
+    made = made or _first(_in_turn(each, context) for each in restated(tokens))
     return made or _otherwise(tokens, context)
+
+
+def _in_turn(sentences: Sequence[Sequence[Token]], context: Context) -> Reading | None:
+    """Some sentences one after the other."""
+    claims: list[ExtractedClaim] = []
+    for tokens in sentences:
+        made = sentence(tokens, context)
+        if made is None or not made.claims:
+            return None
+        claims, context = [*claims, *made.claims], replace(context, noun=made.noun)
+    return Reading(tuple(claims), context.noun)
 
 
 def _otherwise(tokens: Sequence[Token], context: Context) -> Reading | None:

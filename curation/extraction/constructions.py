@@ -183,7 +183,7 @@ def _none_is_there(one: Noun, places: Sequence[Place], context: Context) -> list
             else None
         )
         return [turned] if turned else None
-    if one.is_restricted or (one.is_other and one.subject == ANY_OBJECT):
+    if (one.is_restricted and not one.is_seen) or (one.is_other and one.subject == ANY_OBJECT):
         return None  # no bright ones: others there may be
     if places:
         return [Claim("position", one.subject, Truth.ABSENT, other=place.name) for place in places]
@@ -1014,7 +1014,7 @@ def _indicates(match: Match, context: Context) -> list[Claim] | None:
 
 
 @construction(
-    f"all but (np|amount) be {APS}", f"besides np comma np be {APS}", f"with_ex np comma? np be {APS}",
+    f"all but (np|amount) be {APS}", f"besides np place? comma np be {APS}", f"with_ex np place? comma? np be {APS}",
     f"np with_ex (np|amount) be {APS}", f"np but (np|amount) be {APS}",
 )  # fmt: skip
 def _all_but_so_many(match: Match, context: Context) -> list[Claim] | None:
@@ -1038,7 +1038,8 @@ def _all_but_so_many(match: Match, context: Context) -> list[Claim] | None:
     said = list[Claim]()
     if out is not None and out.subject != ANY_OBJECT:
         said += counted(replace(out, is_definite=False, amount=amount, places=()), context) or []
-        said += [Claim("position", out.subject, other=place.name) for place in out.places]
+        places = [*out.places, *(one.value for one in match.all("place"))]
+        said += [Claim("position", out.subject, other=place.name) for place in places]
     of = whole.subject if whole else ANY_OBJECT
     if is_odd_out and out is not None and out.subject in ARTEFACTS:  # no source, so that it is none of those
         return [*said, Claim("share", what.nouns[0].subject, how="all", other=ANY_OBJECT)]
@@ -1236,10 +1237,13 @@ def _covered_share(match: Match, context: Context) -> list[Claim] | None:
     """So much of the picture has data: the rest is blank."""
     shares = match.all("share", "percent")
     percent, bound = shares[0].value[:2] if shares else (50.0, "more than")
-    turned = {"more than": "fewer than", "fewer than": "more than", "at least": "at most", "at most": "at least"}
     if any(one.is_denied for one in match.matched):
         return None
-    return [blank_claim(100 - percent, turned.get(bound or "", bound))]
+    return [blank_claim(100 - percent, TURNED.get(bound or "", bound))]
+
+
+TURNED = {"more than": "fewer than", "fewer than": "more than", "at least": "at most", "at most": "at least"}
+"""What a bound is of the rest."""
 
 
 @construction(
@@ -1255,8 +1259,10 @@ def _covered_share(match: Match, context: Context) -> list[Claim] | None:
     "blank_noun (span|be) share",
 )
 def _blank_share(match: Match, context: Context) -> list[Claim] | None:
-    (share,) = match.all("share", "percent")
-    if any(one.is_denied for one in match.matched) or match.all("np"):
+    (share,), denied = match.all("share", "percent"), [one for one in match.matched if one.is_denied]
+    if denied and not match.all("np") and [one.category for one in denied] == ["be"] and match.matched[0] is share:
+        return [blank_claim(100 - share.value[0], TURNED.get(share.value[1] or "", share.value[1]))]
+    if denied or match.all("np"):
         return None
     return [blank_claim(share.value[0], share.value[1])]
 

@@ -54,6 +54,8 @@ class Noun:
     is_only: bool = False
     is_restricted: bool = False
     """Only those that are bright, or the like: which these are is not known."""
+    is_seen: bool = False
+    """Only those that are clear to be seen: where there are none of these, there are none."""
     is_other: bool = False
     extreme: str | None = None
     places: tuple[Place, ...] = ()
@@ -301,6 +303,7 @@ def determined(match: Match, head: Token) -> Noun:
         is_definite="the" in seen and len(counts) < len("of") and not _is_part(match), is_part=_is_part(match),
         is_article="a" in seen, is_only="only" in seen and not is_sole, is_other=bool({"other", "more"} & seen),
         is_restricted=any(one.category == "qualifier" and one.text.lower() not in plain for one in match.matched),
+        is_seen=all(one.text.lower() in (*ONE, *SEEN) for one in match.all("qualifier")),
         extreme=next((one.value for one in match.all("extreme")), None),
         is_object=head.category == "object" and OUTLINED.search(head.text) is not None,
         places=tuple(Place(one.start, one.end, str(one.value)) for one in match.all("side")),

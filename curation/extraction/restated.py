@@ -1,0 +1,111 @@
+"""Sentences that leave out what was just said, with it put in: "one is flagged, the others are not", "not two but three".
+
+Each way gives the whole sentences that stand for one, to be read one after the other.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from curation.extraction.phrases import THIS, Group, Noun
+from curation.extraction.tokens import Token
+
+JOINTS = frozenset({"but", "semi", "and", "comma", "where"})
+SUBJECTS = frozenset({"np", "other", "amount", "most", "percent", "none_of", "there_none", "the", "compare", "some", "place",
+                      "lobes", "flank", "all", "only", "share", "half", "minority"})  # fmt: skip
+VERBS = ("be", "visible", "have", "lie", "exist", "consist", "covered")
+FORMS = ("have", "lie", "exist", "consist")
+PARTED = frozenset({"np", "amount", "parts", "adjective", "sign", "a", "the", "comma", "whole"})
+
+
+def restated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """The ways to say a sentence in full, as sentences of their own."""
+    yield from _repeated(tokens)
+    yield from _not_but(tokens)
+    yield from _cleft(tokens)
+
+
+def _repeated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "one source is flagged, the others are not": what is said of the first is said, or denied, of the second."""
+    kinds = [one.category for one in tokens]
+    last = tokens[-1]
+    is_do = kinds[-2:] == ["do", "not"]
+    n = 2 if is_do else 1
+    if not (is_do or last.category == "be" or (last.category == "do" and not last.is_denied)):
+        return
+    for at in range(2, len(tokens) - n):
+        subject = tokens[at + 1 : -n]
+        if kinds[at] not in JOINTS or not subject or any(one.category not in SUBJECTS for one in subject):
+            continue
+        first = list(tokens[: at - (kinds[at - 1] in JOINTS)])
+        verb = next((v for v, one in enumerate(first) if one.category in VERBS and v), None)
+        if verb is None or (last.category == "be") == (first[verb].category in FORMS):
+            continue
+        is_denied = is_do or last.is_denied
+        said = replace(first[verb], start=last.start, end=last.end, is_denied=is_denied)
+        said = last if first[verb].category == "be" else said
+        if first[verb].category == "be" and verb + 1 == len(first):
+            continue
+        yield [first, [*subject, said, *(replace(one, start=last.start, end=last.end) for one in first[verb + 1 :])]]
+
+
+def _not_but(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "there are not two islands but three", "not one but four artefacts are seen"."""
+    kinds = [one.category for one in tokens]
+    for at, kind in enumerate(kinds):
+        if kind != "but" or not 0 < at < len(tokens) - 1 or tokens[at].text.lower() not in ("but", "but rather"):
+            continue
+        before, after = list(tokens[:at]), list(tokens[at + 1 :])
+        if kinds[0] in ("no", "not") and all(one.category in PARTED for one in before[1:]):
+            yield [after]  # "not one but several islands make up the source"
+        elif kinds[0] in ("no", "not_but"):
+            continue
+        no = next((n for n, one in enumerate(before) if one.is_denied or one.category in ("not", "not_but")), None)
+        if no is None or any(one.category not in PARTED for one in after):
+            continue
+        head = before[no]
+        is_word = head.category in ("not", "not_but")
+        lead = before[: no + (head.category not in ("np", "parts") and not is_word)]
+        if lead and lead[-1] is head:
+            lead = [*lead[:-1], replace(head, is_denied=False)]
+        whole = [_counted(one, before[no + is_word :]) if one.category == "amount" else one for one in after]
+        first = [] if head.category == "not_but" else [before]
+        if all(one is not None for one in whole):
+            yield [*first, [*lead, *(one for one in whole if one is not None)]]
+
+
+def _counted(amount: Token, before: Sequence[Token]) -> Token | None:
+    """So many of what was counted before: "not two islands but three"."""
+    one = next((one for one in reversed(before) if one.category in ("np", "parts")), None)
+    if one is None:
+        return None
+    if one.category == "parts":
+        made = replace(one.value, amount=amount.value, is_vague=False, is_definite=False)
+        return replace(one, start=amount.start, end=amount.end, value=made, is_denied=False)
+    nouns: tuple[Noun, ...] = one.value.nouns
+    if len(nouns) != 1:
+        return None
+    noun = replace(nouns[0], amount=amount.value, quantifier=None, is_article=False, is_definite=False, is_plural=True)
+    return replace(one, start=amount.start, end=amount.end, value=Group((noun,)), is_denied=False)
+
+
+def _cleft(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "it is the extended source, not the compact one, that lies at the centre"."""
+    kinds = [one.category for one in tokens]
+    if kinds[:3] != ["np", "be", "np"] or tokens[0].value != THIS and tokens[0].text.lower() != "it":
+        return
+    at, other = 3, None
+    if kinds[at : at + 1] == ["comma"]:
+        at += 1
+    if kinds[at : at + 2] in (["rather", "np"], ["not", "np"]):
+        other, at = tokens[at + 1], at + 2
+    if kinds[at : at + 1] == ["comma"]:
+        at += 1
+    if at + 1 >= len(tokens) or tokens[at].text.lower() not in ("that", "which", "who"):
+        return
+    rest = list(tokens[at + 1 :])
+    verb = next((n for n, one in enumerate(rest) if one.category in VERBS), None)
+    if verb is None:
+        return
+    turned = [*rest[:verb], replace(rest[verb], is_denied=not rest[verb].is_denied), *rest[verb + 1 :]]
+    yes, no = (turned, rest) if tokens[1].is_denied else (rest, turned)
+    yield [[tokens[2], *yes], *([[other, *no]] if other else [])]
