@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from curation.extraction.constructions import Context, turned_round
 from curation.extraction.phrases import SAME, Noun
+from curation.extraction.soft_words import is_soft
 from curation.extraction.source_claims import counted_parts, of_class
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim
@@ -18,11 +19,14 @@ from curation.verification.claims import ANY_OBJECT, Claim
 NEUTRAL = frozenset(
     {"there", "be", "have", "see", "exist", "lie", "visible", "located", "image", "the", "a", "with", "that", "each",
      "so", "of", "at", "as", "it", "introduce", "field", "notion", "klass", "kindred", "linked", "consist",
-     "falls_into", "indicate", "quote", "to", "gleam", "by", "call"}
+     "falls_into", "indicate", "quote", "to", "gleam", "by", "call", "core", "tip", "at_core", "at_ends", "perceive",
+     "person"}
 )  # fmt: skip
 BREAKS = frozenset({"comma", "semi", "colon", "dash", "lpar", "rpar", "but", "and"})
 DENIERS = frozenset({"no", "not", "rather", "nor", "none_of"})
 FADES = {"faint": 1, "bright": 2}
+OF_LOOKS = ("core", "tip", "lobes", "hotspots", "at_core", "at_ends")
+TAILS = {"small": "NAT", "wide": "WAT"}
 ISLANDS = {"whole": (1, None), "connected": (1, None), "broken": (2, "at least"), "disconnected": (2, "at least")}
 
 
@@ -63,10 +67,12 @@ def _of_part(part: Sequence[Token], context: Context) -> list[Claim] | None:
     is_verb_denied = is_next_denied = False
     n_denied = 0
     claims: list[Claim] = []
-    for one in part:
+    for one, after in zip(part, [*part[1:], None], strict=False):
+        if one.category == "qualifier" and after is not None and after.category in OF_LOOKS:
+            continue  # "bright tips"
         if one.category in DENIERS:
             is_next_denied = True
-        elif one.category in NEUTRAL:
+        elif one.category in NEUTRAL or is_soft(one):
             is_verb_denied |= one.is_denied
         elif one.category != "or":
             named = _named(one, context)
@@ -97,6 +103,10 @@ def _named(one: Token, context: Context) -> _Named | None:
         made = [c for c in [Claim("presence", label)] if is_there] or [
             c for c in [turned_round(Claim("presence", label))] if c
         ]
+    elif one.category == "survey":
+        made = [one.value]
+    elif one.category == "frequency":
+        made = [Claim("frequency", "map", count=one.value[0], how="wavelength" if one.value[1] else None)]
     elif not context.is_central:
         return None
     elif one.category in ISLANDS:
@@ -106,11 +116,27 @@ def _named(one: Token, context: Context) -> _Named | None:
         made = counted_parts([one.value])
     elif one.category == "edges" and " " not in one.value and one.value in context.scheme.labels:
         made = [Claim("presence", one.value)]
-    elif one.category == "profile":
-        made = of_class(context, FADES[str(one.value)], is_there=True)
-    elif one.category == "double_double" and "D-D" in context.scheme.labels:
-        made = [Claim("presence", "D-D")]
+    else:
+        made = _of_looks(one, context)
     return None if made is None else _Named(made, one.is_denied)
+
+
+def _of_looks(one: Token, context: Context) -> list[Claim] | None:
+    """Of lobes, hotspots and tails."""
+    labels = context.scheme.labels
+    if one.category in ("profile", "outshine"):
+        return of_class(context, FADES[str(one.value)], is_there=True)
+    if one.category == "hotspots" and one.value.is_plural and not one.value.quantifier:
+        return of_class(context, 2, is_there=True)
+    if one.category == "lobes" and not one.value.quantifier and (not one.value.amount or one.value.amount.count == 2):  # noqa: PLR2004
+        return [Claim("presence", one.value.subject)] if one.value.subject in labels else []
+    if one.category == "angle" and one.value in TAILS and TAILS[one.value] in labels:
+        return [Claim("presence", TAILS[one.value])]
+    if one.category in ("bend", "to_one_side") and {"NAT", "WAT"} <= set(labels):
+        return [Claim("presence", "NAT|WAT")]
+    if one.category == "peaked":
+        return [Claim("structure", "peaks", count=int(one.value))]
+    return [Claim("presence", "D-D")] if one.category == "double_double" and "D-D" in labels else None
 
 
 def _of_nouns(one: Token, context: Context) -> _Named | None:

@@ -12,12 +12,14 @@ from curation.extraction.canonical import MULTI_ISLAND, ONE_ISLAND
 from curation.extraction.constructions import NEAR, Context, is_at, there_is
 from curation.extraction.phrases import SAME, Amount, Group, Noun
 from curation.extraction.places import Place
+from curation.extraction.soft_words import is_soft
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim
 
 NEUTRAL = frozenset(
     {"there", "be", "have", "see", "exist", "lie", "visible", "located", "image", "the", "a", "with", "that", "so",
-     "of", "at", "as", "it", "consist", "quote", "to", "bound", "besides", "by", "call", "klass", "kindred"}
+     "of", "at", "as", "it", "consist", "quote", "to", "bound", "besides", "by", "call", "klass", "kindred",
+     "person", "perceive"}
 )  # fmt: skip
 BREAKS = frozenset({"comma", "semi", "colon", "dash", "lpar", "rpar", "but", "and", "where"})
 MOST_MENTIONS = 8
@@ -49,11 +51,13 @@ def mentions(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     if context.scheme.about != "objects" or any(one.is_denied for one in tokens):
         return None
     said = _Said()
-    for at, one in enumerate(tokens):
-        if one.category in NEUTRAL or one.category in BREAKS:
+    rest = tokens[:-1] if tokens[-1].category == "nothing_else" else tokens
+    for at, one in enumerate(rest):
+        if one.category in NEUTRAL or one.category in BREAKS or is_soft(one):
             continue
         if not _read(one, tokens, at, said):
             return None
+    is_only = bool(tokens) and tokens[-1].category == "nothing_else"
     is_whole = bool(said.mentions) and not said.waiting and not said.relations
     if not is_whole or len(said.mentions) > MOST_MENTIONS:
         return None
@@ -63,6 +67,11 @@ def mentions(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
         if made is None:
             return None
         claims += made
+    if is_only:
+        subjects = [each.noun.subject for each in said.mentions]
+        if ANY_OBJECT in subjects or any(each.places for each in said.mentions):
+            return None
+        said.claims.append(Claim("only", "|".join(dict.fromkeys("|".join(subjects).split("|")))))
     return [*claims, *said.claims] or None
 
 
@@ -70,6 +79,9 @@ def _read(one: Token, tokens: Sequence[Token], at: int, said: _Said) -> bool:
     """Takes in one chunk; whether it could be."""
     if one.category == "place":
         return not one.value.is_outside and _placed(one.value, tokens, at, said)
+    if one.category == "survey":
+        said.claims.append(one.value)
+        return True
     if one.category in ("np", "amount"):
         return _mentioned(one, tokens, at, said)
     if one.category in ("beside", "compare") or (one.category == "surround" and one.text.lower() in NEAR):
@@ -128,8 +140,10 @@ def _mentioned(one: Token, tokens: Sequence[Token], at: int, said: _Said) -> boo
         return False
     before = [each.category for each in tokens[:at] if each.category not in ("the", "a", "as")]
     for noun in nouns:
-        is_odd = noun.quantifier or noun.is_only or noun.is_other or noun.extreme or noun.compared or noun.of
-        if is_odd or noun.is_part or noun.is_restricted:
+        is_odd = noun.quantifier not in (None, "no") or noun.is_only or noun.is_other or noun.extreme or noun.compared or noun.of
+        if is_odd or noun.is_part or (noun.is_restricted and not (noun.quantifier and noun.is_seen)):
+            return False
+        if noun.quantifier and (said.relations or noun.subject in ("it", SAME)):
             return False
         if noun.subject in ("it", SAME):
             if noun.amount or not _again(said):
@@ -167,6 +181,8 @@ def _related(left: _Mention, right: _Mention, said: _Said) -> None:
 
 def _claimed(one: _Mention, context: Context) -> list[Claim] | None:
     noun = one.noun
+    if noun.quantifier:
+        return None if one.is_compared else there_is(Group((noun,)), one.places, context)
     if noun.subject in ("blank", "edge", "pixel"):
         return None
     if noun.subject == ANY_OBJECT and not (noun.amount or one.places):
