@@ -28,7 +28,7 @@ from schemas.labels import LabelDefinition, LabelScheme, package_schemes, plain_
 from schemas.touches import only
 
 HERE = Path(__file__).parent
-NAMES, VOCABULARY, VERBS = HERE / "names.toml", HERE / "words.toml", HERE / "verbs.toml"
+NAMES, VOCABULARY, VERBS, SOFT = (HERE / f"{one}.toml" for one in ("names", "words", "verbs", "soft_words"))
 CHOICE = re.compile(r"\(([^()]*)\)")
 HEADS = "(source|object|galaxy|one|morphology|candidate|structure|feature|detection|emission)"
 LETTERS_OF_A_FOREIGN_SIGN = 3
@@ -409,5 +409,5 @@ def names_digest(scheme: LabelScheme) -> str:
     """
     tables = _tables()
     others = {name: (only(one, "quality"), tables.get(name)) for name, one in package_schemes().items()}
-    said = [one.read_text(encoding="utf-8") for one in (VOCABULARY, VERBS, SOURCE_WORDS)]
+    said = [one.read_text(encoding="utf-8") for one in (VOCABULARY, VERBS, SOFT, SOURCE_WORDS)]
     return fingerprint([tables.get(scheme.name), tables.get("*"), {**others, scheme.name: None}, said])

@@ -1,8 +1,8 @@
 """What a sentence of no known form says of objects: every one that it mentions is there, where and as it says.
 
-The counterpart of gist.py for pictures whose objects are known one by one. Each noun is a mention; a place, a class or a
-number of islands belongs to the mention that it stands beside; words for "above", "near", "larger" stand between two of
-them. Nothing else may stand in the sentence, and no denial.
+The counterpart of gist.py for pictures whose objects are known one by one. Each noun is a mention; a place, a class or
+a number of islands belongs to the mention that it stands beside; words for "above", "near", "larger" stand between two
+of them. Nothing else may stand in the sentence, and no denial but "no".
 """
 
 from collections.abc import Sequence
@@ -129,37 +129,44 @@ def _has_noun(tokens: Sequence[Token]) -> bool:
 
 
 def _mentioned(one: Token, tokens: Sequence[Token], at: int, said: _Said) -> bool:
+    """Takes in nouns, or a number of what was mentioned last; whether they could be."""
+    if one.category == "amount" and not said.mentions:
+        return False
     if one.category == "amount":
-        if not said.mentions:
-            return False
-        last = said.mentions[-1].noun
-        nouns = (Noun(last.subject, amount=one.value, is_plural=one.value.count != 1),)
+        nouns = (Noun(said.mentions[-1].noun.subject, amount=one.value, is_plural=one.value.count != 1),)
     else:
         nouns = one.value.nouns
     if len(nouns) > 1 and (one.value.is_either or said.relations or said.waiting):
         return False
     before = [each.category for each in tokens[:at] if each.category not in ("the", "a", "as")]
-    for noun in nouns:
-        is_odd = noun.quantifier not in (None, "no") or noun.is_only or noun.is_other or noun.extreme or noun.compared or noun.of
-        if is_odd or noun.is_part or (noun.is_restricted and not (noun.quantifier and noun.is_seen)):
-            return False
-        if noun.quantifier and (said.relations or noun.subject in ("it", SAME)):
-            return False
-        if noun.subject in ("it", SAME):
-            if noun.amount or not _again(said):
-                return False
-            continue
-        is_same = before[-2:] == ["np", "be"] and bool(said.mentions)
-        if is_same:
-            if noun.amount or not (said.mentions[-1].noun.subject == ANY_OBJECT and noun.subject != ANY_OBJECT):
-                return False
-            said.mentions[-1].noun = replace(said.mentions[-1].noun, subject=noun.subject)
-            said.mentions[-1].places += noun.places
-            continue
-        said.mentions.append(_Mention(replace(noun, places=()), [*noun.places, *said.waiting]))
-        said.waiting.clear()
-        if said.relations and len(said.mentions) > 1:
-            _related(said.mentions[-2], said.mentions[-1], said)
+    is_same = before[-2:] == ["np", "be"] and bool(said.mentions)
+    return all(_is_plain(noun, said) and _taken_in(noun, said, is_same=is_same) for noun in nouns)
+
+
+def _is_plain(noun: Noun, said: _Said) -> bool:
+    """Whether a noun says no more than what, how many, where, or that there is none."""
+    is_odd = noun.is_only or noun.is_other or noun.extreme or noun.compared or noun.of or noun.is_part
+    if is_odd or noun.quantifier not in (None, "no"):
+        return False
+    if noun.quantifier and (said.relations or noun.subject in ("it", SAME)):
+        return False
+    return not noun.is_restricted or (noun.quantifier == "no" and noun.is_seen)
+
+
+def _taken_in(noun: Noun, said: _Said, *, is_same: bool) -> bool:
+    """A noun as a mention, as what was mentioned before, or (`is_same`) as what that is."""
+    if noun.subject in ("it", SAME):
+        return not noun.amount and _again(said)
+    if is_same:
+        last = said.mentions[-1]
+        is_new = not noun.amount and last.noun.subject == ANY_OBJECT and noun.subject != ANY_OBJECT
+        last.noun = replace(last.noun, subject=noun.subject)
+        last.places += noun.places
+        return is_new
+    said.mentions.append(_Mention(replace(noun, places=()), [*noun.places, *said.waiting]))
+    said.waiting.clear()
+    if said.relations and len(said.mentions) > 1:
+        _related(said.mentions[-2], said.mentions[-1], said)
     return True
 
 

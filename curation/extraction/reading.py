@@ -340,9 +340,7 @@ class _State:
             )
         return None if about or head(text, context, self.dialect) is not None else self._plain(text, context)
 
-    def _plain(
-        self, text: str, context: Context, *, is_after: bool = False, is_framed: bool = False
-    ) -> Reading | None:
+    def _plain(self, text: str, context: Context, *, is_after: bool = False, is_framed: bool = False) -> Reading | None:
         """Boxes, an answer in few words, or a sentence; one of no known form by what it names."""
         asked: Asked = context.asked or Asked()
         tokens = chunks_of(text, context.scheme, self.dialect)

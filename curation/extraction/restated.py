@@ -1,4 +1,4 @@
-"""Sentences that leave out what was just said, with it put in: "one is flagged, the others are not", "not two but three".
+"""Sentences that leave out what was just said, with it put in: "one is flagged, the others are not".
 
 Each way gives the whole sentences that stand for one, to be read one after the other.
 """
@@ -10,8 +10,10 @@ from curation.extraction.phrases import THIS, Group, Noun
 from curation.extraction.tokens import Token
 
 JOINTS = frozenset({"but", "semi", "and", "comma", "where"})
-SUBJECTS = frozenset({"np", "other", "amount", "most", "percent", "none_of", "there_none", "the", "compare", "some", "place",
-                      "lobes", "flank", "all", "only", "share", "half", "minority"})  # fmt: skip
+SUBJECTS = frozenset(
+    {"np", "other", "amount", "most", "percent", "none_of", "there_none", "the", "compare", "some", "place", "lobes",
+     "flank", "all", "only", "share", "minority"}
+)  # fmt: skip
 VERBS = ("be", "visible", "have", "lie", "exist", "consist", "covered")
 FORMS = ("have", "lie", "exist", "consist")
 PARTED = frozenset({"np", "amount", "parts", "adjective", "sign", "a", "the", "comma", "whole"})
@@ -25,7 +27,7 @@ def restated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
 
 
 def _repeated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
-    """As in "one source is flagged, the others are not": what is said of the first is said, or denied, of the second."""
+    """As in "one source is flagged, the others are not": what the first is the second is, or is not."""
     kinds = [one.category for one in tokens]
     last = tokens[-1]
     is_do = kinds[-2:] == ["do", "not"]

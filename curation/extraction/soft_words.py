@@ -1,12 +1,15 @@
-"""Words that a sentence could do without, from `soft_words.txt`, in any of their forms."""
+"""Words that a sentence could do without, from `soft_words.toml`, in any of their forms."""
 
+import tomllib
 from functools import cache
-from pathlib import Path
 
+from curation.extraction.lexicon import SOFT
 from curation.extraction.tokens import UNKNOWN, Token
 
-WORDS = Path(__file__).parent / "soft_words.txt"
-ENDINGS = (("", ""), ("s", ""), ("es", ""), ("ies", "y"), ("d", ""), ("ed", ""), ("ied", "y"), ("ing", ""), ("ing", "e"))
+ENDINGS = (
+    *(("", ""), ("s", ""), ("es", ""), ("ies", "y"), ("d", ""), ("ed", ""), ("ied", "y"), ("ing", ""), ("ing", "e")),
+)
+"""What a form ends with, and what stands in its place in the word itself."""
 
 
 def is_soft(one: Token) -> bool:
@@ -21,5 +24,4 @@ def _stems(word: str) -> list[str]:
 
 @cache
 def _words() -> frozenset[str]:
-    lines = WORDS.read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(tomllib.loads(SOFT.read_text(encoding="utf-8"))["words"].split())
