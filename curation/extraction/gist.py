@@ -6,6 +6,7 @@ is home to a pulsar" says three things of the source, however the sentence is bu
 reaches the one thing that it stands before; where it might reach several, nothing is read.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -42,6 +43,8 @@ def gist(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     """The claims of everything that is named; None where it is no such sentence."""
     if context.scheme.about == "objects":
         return None
+    if is_odd(tokens):
+        return None
     claims: list[Claim] = []
     for part in _parts(tokens):
         made = _of_part(part, context)
@@ -49,6 +52,20 @@ def gist(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
             return None
         claims += made
     return claims or None
+
+
+def is_odd(tokens: Sequence[Token]) -> bool:
+    """Whether something is said of pictures of the kind, or as of what came before: "as is any filament"."""
+    kinds = [one.category for one in tokens]
+    after = list(zip(tokens, kinds[1:], strict=False))
+    is_again = any(one.category in ("as", "so") and kind in ("be", "do") for one, kind in after)
+    is_any = any(ANY.match(one.text) for one in tokens if one.category in ("np", "any"))
+    is_of = any(one.category in ("of", "at", "with", "np") and kind in ("adjective", "sign") for one, kind in after)
+    return is_again or is_any or is_of or any(SEVERAL.search(one.text) for one in tokens if one.category == "image")
+
+
+ANY = re.compile(r"(?i)any\b")
+SEVERAL = re.compile(r"(?i)(?:images|maps|pictures|fields|cutouts|observations)$")
 
 
 def _parts(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -130,8 +147,8 @@ def _of_looks(one: Token, context: Context) -> list[Claim] | None:
         return of_class(context, 2, is_there=True)
     if one.category == "lobes" and not one.value.quantifier and (not one.value.amount or one.value.amount.count == 2):  # noqa: PLR2004
         return [Claim("presence", one.value.subject)] if one.value.subject in labels else []
-    if one.category == "angle" and one.value in TAILS and TAILS[one.value] in labels:
-        return [Claim("presence", TAILS[one.value])]
+    if one.category == "angle" and TAILS.get(str(one.value)) in labels:
+        return [Claim("presence", TAILS[str(one.value)])]
     if one.category in ("bend", "to_one_side") and {"NAT", "WAT"} <= set(labels):
         return [Claim("presence", "NAT|WAT")]
     if one.category == "peaked":

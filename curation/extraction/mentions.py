@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from curation.extraction.canonical import MULTI_ISLAND, ONE_ISLAND
 from curation.extraction.constructions import NEAR, Context, is_at, there_is
+from curation.extraction.gist import is_odd
 from curation.extraction.phrases import SAME, Amount, Group, Noun
 from curation.extraction.places import Place
 from curation.extraction.soft_words import is_soft
@@ -48,7 +49,7 @@ class _Said:
 
 def mentions(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     """The claims of everything that is mentioned; None where it is no such sentence."""
-    if context.scheme.about != "objects" or any(one.is_denied for one in tokens):
+    if context.scheme.about != "objects" or any(one.is_denied for one in tokens) or is_odd(tokens):
         return None
     said = _Said()
     rest = tokens[:-1] if tokens[-1].category == "nothing_else" else tokens

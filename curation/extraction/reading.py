@@ -54,6 +54,11 @@ CONCEDES = re.compile(
 """What something is granted to look like, before what it is: "while it resembles a nebula, it is a remnant"."""
 THERE = re.compile(r"(?i)(?<!^)\bthere\b(?=\W*(?:$|[,;:]|(?:and|but|or|while)\b))")
 """The place that was just spoken of: how many there are elsewhere is not said."""
+IN_GENERAL = re.compile(
+    r"(?i)\b(?:typically|usually|generally|normally|commonly|often|frequently|sometimes|rarely|in general|as a rule"
+    r"|tends?|used to|no longer|until|without|hardly|barely|scarcely|all but gone|too (?!small\b)\w+ (?:to|for))\b"
+)
+"""What is so as a rule, or was, or nearly is: no sentence to be read by what it names alone."""
 COUNTED = (["amount", "colon"], ["amount", "comma"])
 MOST_READ = 50_000
 """Answers, questions and statements that a process keeps, of each: templates say the same ones again and again."""
@@ -365,7 +370,8 @@ class _State:
         )
         context = replace(context, asked=None) if is_after else context
         made = made or sentence(tokens, context)
-        return made if made or is_framed else _loosely(tokens, replace(context, is_loose=True))
+        is_plain = made or is_framed or IN_GENERAL.search(text)
+        return made if is_plain else _loosely(tokens, replace(context, is_loose=True))
 
 
 def _loosely(tokens: list[Token], context: Context) -> Reading | None:

@@ -36,7 +36,7 @@ OF_A_SOURCE = re.compile(r"(?i)\b(?:source|object|galaxy|one|is|lies|sits|seen|f
 SAYS_MORE = re.compile(
     r"(?:un|im|in|dis|non|mis|anti).*|(?:poor|bad|marginal|purported|ostensib|seeming|tentative|erroneous|virtual|practical"
     r"|weird|odd|strange|bare|hard|scarce|rare|seldom|sole|mere|part|partial|near|main|large|chief|exclusive"
-    r"|reported|alleged|supposed|false|wrong|mistaken|former|previous|original|double|sing|doub|trip|multip|multi|diametrical"
+    r"|reported|alleged|supposed|false|wrong|mistaken|former|previous|original|initial|double|sing|doub|trip|multip|multi|diametrical"
     r"|symmetrical|horizontal|vertical|diagonal|central|lateral|radial|peripheral|northern|southern|eastern|western|norther|souther|wester"
     r"|easter|even|uniform|dense|sparse|wide|close|tight|thin|random|linear|circular|concentric|equal|opposite|similar|identical"
     r"|different|separate|individual|alternative|respective|mutual|conditional|hypothetical|doubtful|questionable|potential"
