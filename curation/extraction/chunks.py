@@ -129,6 +129,7 @@ RULES = [
     ("person do? not? do? (have|see)", phrases.as_seen),
     ("be all", lambda match: match.matched[0]),
     ("not all", phrases.as_category("not_all")),
+    ("do not? klass", phrases.as_forming),
     ("do? not? do? (have|lack|see|exist|lie|span|consist|number_verb)", phrases.as_verb),
     ("(have|lack|see|exist|lie) not", phrases.as_verb),
     ("do? not? do? be not?", phrases.as_verb),

@@ -612,6 +612,9 @@ def _so_many_are(noun: Noun, subject: str, context: Context, *, is_true: bool) -
 def _so_many_are_not(noun: Noun, subject: str, context: Context) -> list[Claim] | None:
     """Of "four of the nine sources are not compact": the other five are."""
     n, of = noun.amount, noun.of
+    is_some = n is not None and of is None and n.how is None and n.count and (noun.is_part or noun.is_only)
+    if is_some and n is not None and noun.subject == ANY_OBJECT and not noun.is_restricted:
+        return [Claim("share", subject, count=n.count, how="all but", other=ANY_OBJECT)]
     is_plain = n is not None and of is not None and noun.subject == ANY_OBJECT and not noun.is_restricted
     if not is_plain or n is None or of is None or n.how or of.how or n.count is None or of.count is None:
         return None

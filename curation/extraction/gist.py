@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from curation.extraction.constructions import Context, turned_round
-from curation.extraction.phrases import SAME, Noun
+from curation.extraction.phrases import SAME, SEEN, TOLD, Noun
 from curation.extraction.soft_words import is_soft
 from curation.extraction.source_claims import counted_parts, of_class
 from curation.extraction.tokens import Token
@@ -81,31 +81,34 @@ def _parts(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 def _of_part(part: Sequence[Token], context: Context) -> list[Claim] | None:
+    """What is named between two breaks; None where it is not sure what a denial reaches."""
     is_verb_denied = is_next_denied = False
-    n_denied = 0
+    n_after_verb = n_denied = 0
     claims: list[Claim] = []
     for one, after in zip(part, [*part[1:], None], strict=False):
-        if one.category == "qualifier" and after is not None and after.category in OF_LOOKS:
-            continue  # "bright tips"
+        is_of_looks = after is not None and after.category in OF_LOOKS  # "bright tips"
         if one.category in DENIERS:
             is_next_denied = True
         elif one.category in NEUTRAL or is_soft(one):
             is_verb_denied |= one.is_denied
-        elif one.category != "or":
+        elif one.category == "or":
+            if not (is_verb_denied or n_denied):
+                return None  # one or the other
+        elif one.category != "qualifier" or not (is_of_looks or one.text.lower() in (*TOLD, *SEEN)):
             named = _named(one, context)
-            if named is None or (is_verb_denied and is_next_denied):
+            if named is None or (is_verb_denied and (is_next_denied or named.is_denied)):
                 return None
-            is_denied = named.is_denied or ((is_verb_denied or is_next_denied) and bool(named.claims))
+            is_denied = bool(named.claims) and (named.is_denied or is_verb_denied or is_next_denied)
             turned = [turned_round(each) for each in named.claims] if is_denied else named.claims
             if None in turned or (is_denied and len(turned) != 1):
                 return None
+            n_after_verb += is_verb_denied and bool(named.claims)
             n_denied += is_denied
             claims += [each for each in turned if each is not None]
             is_next_denied = is_next_denied and not named.claims
-        elif not (is_verb_denied or is_next_denied or n_denied):
-            return None  # one or the other
-    is_open = is_next_denied or (is_verb_denied and n_denied != 1) or (n_denied and n_denied != len(claims))
-    return None if is_open and (is_next_denied or is_verb_denied or n_denied) else claims
+    is_open = is_next_denied or (is_verb_denied and n_after_verb != 1)
+    is_either = n_denied and any(one.category == "or" for one in part)
+    return None if is_open or (is_either and n_denied != len(claims)) else claims
 
 
 def _named(one: Token, context: Context) -> _Named | None:
@@ -172,7 +175,8 @@ def _of_nouns(one: Token, context: Context) -> _Named | None:
         if noun.places and not context.is_central:
             return None
         if noun.subject in ("it", SAME, ANY_OBJECT):
-            if noun.quantifier or (noun.subject == ANY_OBJECT and not (noun.is_definite or noun.is_article)):
+            is_one = noun.is_definite or noun.is_article or (context.is_central and not noun.amount)
+            if noun.quantifier or (noun.subject == ANY_OBJECT and not is_one):
                 return None
             continue
         if noun.subject in ("blank", "edge", "pixel"):

@@ -218,6 +218,11 @@ def as_seen(match: Match) -> Token | None:
     return replace(joined(match, "see"), is_denied=bool(n % 2))
 
 
+def as_forming(match: Match) -> Token | None:
+    """Of "does not form": a verb, no noun."""
+    return as_category("consist")(match) if match.matched[-1].text.lower() == "form" else None
+
+
 def as_of_kind(match: Match) -> Token:
     """Of "of the compact variety": what is of a class's kind is of the class."""
     (said,) = match.all("adjective", "sign")

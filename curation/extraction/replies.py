@@ -93,7 +93,8 @@ YES = re.compile(
 )
 NO = re.compile(
     r"(?i)^\W*(?P<said>no|nope|nah|neither|negative|not at all|certainly not|definitely not|not really"
-    r"|by no means|of course not|absolutely not|not any|none|never|false"
+    r"|by no means|of course not|absolutely not|not any|not (?:a single )?one(?: of (?:them|these|those))?"
+    r"|none(?: of (?:them|these|those))?|neither(?: of (?:them|these|the two))?|not a single one|never|false"
     r"|it (?:certainly|definitely|clearly) (?:is|does|has)(?: not|n't)|it does(?: not|n't)|it is(?: not"
     r"|n't)|they are(?: not|n't)|it has(?: not|n't)|they do(?: not|n't)|there (?:is|are) (?:none|not)"
     r"|there (?:is|are)n't|i do(?: not|n't)|not that i can see|not as far as i can (?:see|tell)"
@@ -105,6 +106,7 @@ NO = re.compile(
 )
 AGAIN = re.compile(
     r"(?i)^\W*(?:(?:quite |just |exactly |rather )*(?:the )?(?:opposite|contrary|reverse)|on the contrary"
+    r"|(?:quite |very |most )?(?:clearly|plainly|obviously|evidently|definitely|certainly|much) so"
     r"|far from it|not at all|none at all|not (?:quite|really|any)|by no means|of course(?: not)?"
     r"|i (?:can(?:not| not|'t)|do(?: not|n't)) (?:see|find|identify|detect) (?:one|any|it|them|any here)"
     r"|certainly(?: not)?|definitely(?: not)?|absolutely(?: not)?|indeed|that is (?:right|correct|so|true"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from curation.extraction.phrases import THIS, Group, Noun
-from curation.extraction.tokens import Token
+from curation.extraction.tokens import UNKNOWN, Token
 
 JOINTS = frozenset({"but", "semi", "and", "comma", "where"})
 SUBJECTS = frozenset(
@@ -22,8 +22,11 @@ PARTED = frozenset({"np", "amount", "parts", "adjective", "sign", "a", "the", "c
 def restated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
     """The ways to say a sentence in full, as sentences of their own."""
     yield from _repeated(tokens)
+    yield from _of_the_others(tokens)
     yield from _not_but(tokens)
     yield from _cleft(tokens)
+    yield from _had_it_been(tokens)
+    yield from _without_prepositions(tokens)
 
 
 def _repeated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
@@ -48,6 +51,81 @@ def _repeated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
         if first[verb].category == "be" and verb + 1 == len(first):
             continue
         yield [first, [*subject, said, *(replace(one, start=last.start, end=last.end) for one in first[verb + 1 :])]]
+
+
+def _of_the_others(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "one source is flagged, the others are compact": of all but so many it is said."""
+    kinds = [one.category for one in tokens]
+    for at in range(2, len(tokens) - 2):
+        start = at + 1 + (kinds[at + 1] == "the")
+        if kinds[at] not in JOINTS or kinds[start : start + 2] != ["other", "be"]:
+            continue
+        first = list(tokens[: at - (kinds[at - 1] in JOINTS)])
+        nouns = [noun for one in first if one.category == "np" for noun in one.value.nouns]
+        amounts = [noun.amount for noun in nouns if noun.amount]
+        is_all = tokens[start].text.lower() in OTHERS
+        if len(nouns) != 1 or len(amounts) != 1 or amounts[0].count is None or amounts[0].how or not is_all:
+            continue
+        other, verb, rest = tokens[start], tokens[start + 1], tokens[start + 2 :]
+        if verb.is_denied and not rest:
+            yield [first]  # "the others are not": so many are, and no more
+        elif rest and not verb.is_denied:
+            but = [replace(other, category=one, value=None) for one in ("all", "but")]
+            yield [first, [*but, replace(other, category="amount", value=amounts[0]), verb, *rest]]
+
+
+OTHERS = ("others", "rest", "the rest", "remaining", "remaining ones", "rest of them")
+
+
+def _had_it_been(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "had it been an FR-II, its ends would be bright; they are not": it is none."""
+    kinds = [one.category for one in tokens]
+    if kinds[0] not in ("have", "be", "if") or tokens[0].text.lower() not in ("had", "were", "if") or UNKNOWN in kinds:
+        return
+    parts = _parts(tokens)
+    if len(parts) < 3 or not any(one.category in ("if", "would") for one in parts[1]):  # noqa: PLR2004
+        return
+    held = parts[0][1:]
+    if kinds[0] == "be" and len(held) > 1 and held[1].category not in VERBS:  # "were it an FR-II"
+        held = [held[0], replace(tokens[0], text="is"), *held[1:]]
+    rest = [one for one in parts[2:] if not _is_denial(one)]
+    if len(rest) < len(parts) - 2:
+        yield [[replace(tokens[0], category="deny_that", value=None), *held], *rest]
+
+
+def _parts(tokens: Sequence[Token]) -> list[list[Token]]:
+    """What stands between commas and the like."""
+    parts: list[list[Token]] = [[]]
+    for one in tokens:
+        if one.category in JOINTS:
+            parts.append([])
+        else:
+            parts[-1].append(one)
+    return [one for one in parts if one]
+
+
+def _is_denial(part: Sequence[Token]) -> bool:
+    """Whether it says of what was supposed that it is not so: "they are not", "there is none", "the image has none"."""
+    kinds = [one.category for one in part]
+    is_not = kinds[-2:] == ["do", "not"] or (part[-1].category in ("be", "do") and part[-1].is_denied)
+    is_none = "there_none" in kinds and not any(one.is_denied for one in part)
+    is_short = all(one.category in ("np", "do", "not", "be", "have", "see", "there", "the", "image", "there_none")
+                   for one in part)  # fmt: skip
+    is_it = all(noun.subject == "it" for one in part if one.category == "np" for noun in one.value.nouns)
+    return (is_not or is_none) and is_short and is_it
+
+
+def _without_prepositions(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "no sign of artefacts or of filaments", "the source of the upper right": the preposition says nothing."""
+    kinds = [one.category for one in tokens]
+    found = [
+        one for at, one in enumerate(tokens)
+        if not (at and one.category in ("of", "by") and kinds[at - 1] in ("and", "or", "nor", "rather", "but", "not"))
+        and not (one.category == "of" and at and "place" in (kinds[at + 1 : at + 2] or kinds[at + 2 : at + 3]))
+        and not (at > 1 and kinds[at - 1 : at + 2] == ["of", "the", "place"])
+    ]  # fmt: skip
+    if len(found) < len(tokens):
+        yield [found]
 
 
 def _not_but(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
