@@ -1165,6 +1165,14 @@ def _extent(match: Match, context: Context) -> list[Claim] | None:
     return [Claim("extent", noun.subject, count=round(percent), how=how)]
 
 
+LIMITS = {"more than": "at least", "at least": "at least", "fewer than": "at most", "at most": "at most"}
+
+
+def limit(match: Match) -> str | None:
+    """Whether a measure is the least or the most that something has."""
+    return next((LIMITS[one.value] for one in match.all("bound") if one.value in LIMITS), None)
+
+
 @construction("np (be|span|have) (a axis of)? bound? angle (at? axis)?", "(be|span) bound? angle (at? axis)?")
 def _angle(match: Match, context: Context) -> list[Claim] | None:
     nouns = match.all("np")
@@ -1174,6 +1182,7 @@ def _angle(match: Match, context: Context) -> list[Claim] | None:
         return None
     axes += [axis for one in match.all("span", "have") for axis in ("width", "height") if axis in one.text.lower()]
     how = f"angle {axes[0]}" if axes and axes[0] != "across" else "angle"
+    how = f"{how} {limit(match)}" if limit(match) else how
     return [Claim("extent", noun.subject, count=match.all("angle")[0].value[0], how=how)]
 
 
@@ -1190,6 +1199,7 @@ def _in_pixels(match: Match, context: Context) -> list[Claim] | None:
         return None
     if match.all("angle"):
         is_pixel = match.all("portion")[0].text.lower().startswith("pix")
+        is_pixel = is_pixel and limit(match) is None
         return [Claim("pixels", "pixel", count=match.all("angle")[0].value[0])] if is_pixel else None
     sizes = [each for one in match.all("pixels") for each in one.value]
     noun = None if match.all("image") else resolved(nouns[0].value.nouns[0] if nouns else Noun("it"), context)
@@ -1197,7 +1207,8 @@ def _in_pixels(match: Match, context: Context) -> list[Claim] | None:
         return None
     subject = noun.subject if noun else "image"
     axes = axes if len(axes) == len(sizes) else ["width", "height"] if len(sizes) > 1 else ["across"]
-    return [Claim("pixels", subject, count=one, other=axis) for one, axis in zip(sizes, axes, strict=True)]
+    how = limit(match)
+    return [Claim("pixels", subject, count=one, how=how, other=axis) for one, axis in zip(sizes, axes, strict=True)]
 
 
 MAKES_UP = re.compile(r"(?i)mak|account")
@@ -1320,7 +1331,7 @@ def _map(match: Match, context: Context) -> list[Claim] | None:
     is_of_image = match.all("image", "map") or (match.all("np") and match.all("taken", "visible"))
     if any(one.is_denied for one in match.matched) or not what or not is_of_image:
         return None
-    if any(noun.subject != "it" for one in match.all("np") for noun in one.value.nouns):
+    if limit(match) or any(noun.subject != "it" for one in match.all("np") for noun in one.value.nouns):
         return None
     claims: list[Claim] = []
     for one in match.matched:
@@ -1391,6 +1402,7 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
     if context.noun is not None and not match.all("image"):
         return None  # "it is 5 arcmin wide and 4 arcmin high": not the picture
     how = "one axis" if len(angles) > 1 or any(one.value in ("width", "height") for one in match.all("axis")) else None
+    how = limit(match) or how
     return [Claim("size", "image", count=one, how=how) for one in angles]
 
 
@@ -1402,7 +1414,7 @@ def _side(match: Match, context: Context) -> list[Claim] | None:
     "(the? image)? be taken (with|a|at|of|the)* beam of? bound? angle",
 )
 def _beam(match: Match, context: Context) -> list[Claim]:
-    return [Claim("beam", "map", count=one) for one in dict.fromkeys(match.all("angle")[0].value)]
+    return [Claim("beam", "map", count=one, how=limit(match)) for one in dict.fromkeys(match.all("angle")[0].value)]
 
 
 @construction(
@@ -1420,7 +1432,9 @@ def _freq(match: Match, context: Context) -> list[Claim] | None:
         return None
     surveys = [one.value for one in match.all("survey")]
     (mhz, is_wave), *_ = (one.value for one in match.all("frequency"))
-    return [Claim("frequency", "map", count=mhz, how="wavelength" if is_wave else None), *surveys]
+    if is_wave and limit(match):
+        return None
+    return [Claim("frequency", "map", count=mhz, how="wavelength" if is_wave else limit(match)), *surveys]
 
 
 @construction(

@@ -179,7 +179,9 @@ def as_some_share(match: Match) -> Token:
 
 def as_preposition(match: Match) -> Token | None:
     """Of "above" and the like where no number follows."""
-    (one,) = match.matched
+    (one,), after = match.matched, match.tokens[match.found.end() : match.found.end() + 1]
+    if after and after[0].category in ("angle", "pixels", "frequency"):
+        return None
     if one.value == "exact":
         return replace(one, category="decoration")
     said = one.text.lower()

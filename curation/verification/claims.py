@@ -11,7 +11,7 @@ kinds of claim, and what their fields hold:
     peculiarity  subject: ORDINARY, COMPLEX or PECULIAR
     map          subject: "radio-continuum"
     survey       subject: its title
-    frequency    count: MHz
+    frequency    count: MHz; how, of this and of other measures: "at least" or "at most" so much
     size, beam   count: milliarcseconds, of the picture's side and of the beam's axes; how: "one axis" of two
     orientation  subject: "up", "left" …, a side of the picture; other: the direction on the sky that it is, or count:
                  its position angle in hundredths of a degree · subject: "image", how: "mirrored"
@@ -24,7 +24,7 @@ The rest is only ever read, never written; "A|B" is either label, "scheme:label"
     only         subject: a label that is the only one
     more, fewer, equal           subject, other: of which there are more, fewer, or as many; count: so many times
     larger, smaller, left, north … near   subject, other: the one against the other, by their boxes
-    extent       subject; count: per cent of the picture, or milliarcseconds; how: "area", "across", "angle"
+    extent       subject; count: per cent of the picture, or milliarcseconds; how: "area", "angle", "angle at least" …
     point        subject; box: a point twice, where one is centred
     pixels       subject: a label, other: "box" or "point", box: in pixels · other: "width", "height" or "across",
                  count: its size in pixels · subject "image": those of the picture · "pixel": count: milliarcseconds

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from curation.verification.claims import Annotations, Claim, SeenObject
 from curation.verification.relations import SIZE_FAR, SIZE_NEAR
-from curation.verification.verdicts import BASIC, Rule, Verdict, held_by, told
+from curation.verification.verdicts import BASIC, Rule, Verdict, held_by, told, within
 from schemas.labels import Truth
 
 NEAR_PX = 2.0
@@ -37,6 +37,8 @@ def _size(claim: Claim, known: Annotations, size: tuple[int, int]) -> tuple[bool
         return abs(pixel - claim.count) <= PIXEL_NEARNESS * pixel, f"{pixel / 1000:.2f} arcsec"
     if claim.subject == "image":
         sides = {"width": size[:1], "height": size[1:]}.get(claim.other or "", size)
+        if claim.how and claim.count:
+            return within(sides, claim.count, claim.how), f"{size[0]} by {size[1]} pixels"
         return all(one == claim.count for one in sides), f"{size[0]} by {size[1]} pixels"
     held = held_by(claim.subject, known) if ":" not in claim.subject else None
     return None if held is None else _is_so_large(claim, held, size), "by their boxes"
@@ -50,6 +52,8 @@ def _is_so_large(claim: Claim, held: Sequence[SeenObject], size: tuple[int, int]
     across = [(box[2] - box[0]) * size[0] for box in boxes if box]
     down = [(box[3] - box[1]) * size[1] for box in boxes if box]
     sides = {"width": across, "height": down}.get(claim.other or "", across + down)
+    if claim.how:
+        return within(sides, claim.count, claim.how) if claim.count else None
     off = min(abs(one - claim.count) / max(one, claim.count, 1) for one in sides)
     is_close = min(abs(one - claim.count) for one in sides) <= NEAR_PX
     return True if is_close or off <= SIZE_NEAR else None if off <= SIZE_FAR else False

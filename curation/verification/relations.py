@@ -18,6 +18,7 @@ from curation.verification.verdicts import (
     is_central,
     state_of,
     told,
+    within,
 )  # fmt: skip
 from schemas.labels import Truth
 
@@ -352,6 +353,9 @@ def _extent(claim: Claim, known: Annotations) -> Verdict:
         angles = [side * wide for side in across], [side * high for side in down]
         sides = angles[0] if axis == "width" else angles[1] if axis == "height" else [*angles[0], *angles[1]]
         values = [1000 * side for side in sides]
+        if claim.how and claim.how.endswith(("at least", "at most")):
+            is_so = within(values, claim.count, claim.how[-len("at least") :].strip())
+            return told(is_so if is_so is None else is_so is (claim.state is Truth.PRESENT), claim, "by their boxes")
         verdicts = [abs(value - claim.count) <= SIZE_NEAR * max(value, claim.count) for value in values]
         out = [abs(value - claim.count) > SIZE_FAR * max(value, claim.count) for value in values]
         compared = f"boxes of {min(values) / 1000:.1f} to {max(values) / 1000:.1f} arcsec"

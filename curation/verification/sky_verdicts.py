@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from curation.verification.claims import Annotations, Claim
 from curation.verification.compass import ANGLE_FAR_DEG, ANGLE_NEAR_DEG, apart_deg
 from curation.verification.surveys import SURVEYS, TELESCOPES
-from curation.verification.verdicts import Judgement, Rule, Verdict, told
+from curation.verification.verdicts import Judgement, Rule, Verdict, told, within
 from schemas.labels import Truth
 
 PERCENT_TOLERANCE, PERCENT_FAR = 1.0, 3.0
@@ -17,6 +17,7 @@ NEARNESS = 0.01  # of an angle or a frequency: texts have three digits
 ROUGHLY = 0.15  # so near it may be said in fewer digits, or with a "slightly" before it
 WAVE_NEARNESS, WAVE_FAR = 0.075, 0.15  # of a frequency said as a wavelength: 20 cm is the name of a band
 TWO_DIGITS = 10
+LIMITS = ("at least", "at most")
 
 
 def _border(claim: Claim, known: Annotations) -> Verdict:
@@ -108,12 +109,16 @@ def _frequency(claim: Claim, known: Annotations) -> Verdict:
         return told(None, claim, "no frequency is known")
     if claim.how == "wavelength":
         return told(closeness(claim.count, mhz, WAVE_NEARNESS, WAVE_FAR), claim, f"{mhz} MHz")
+    if claim.how in LIMITS and claim.count:
+        return told(within([mhz], claim.count, claim.how), claim, f"{mhz} MHz")
     is_rounded = claim.count is not None and abs(round(mhz, -2) - claim.count) < 1 and mhz >= TWO_DIGITS * 100
     return told(True if is_rounded else closeness(claim.count, mhz), claim, f"{mhz} MHz")
 
 
 def _beam(claim: Claim, known: Annotations) -> Verdict:
     axes = known.beam_arcsec or ()
+    if axes and claim.how in LIMITS and claim.count:
+        return told(within([1000 * one for one in axes], claim.count, claim.how), claim, f"{axes} arcsec")
     found = [closeness(claim.count, 1000 * one) for one in axes]
     return told(True if True in found else None if None in found or not found else False, claim, f"{axes} arcsec")
 
@@ -121,6 +126,8 @@ def _beam(claim: Claim, known: Annotations) -> Verdict:
 def _size(claim: Claim, known: Annotations) -> Verdict:
     sides = [one for one in (known.side_arcsec, known.height_arcsec) if one]
     found = {closeness(claim.count, 1000 * one) for one in sides}
+    if sides and claim.how in LIMITS and claim.count:
+        found = {within([1000 * one for one in sides], claim.count, claim.how)}
     truth = next(iter(found)) if len(found) == 1 else True if True in found and claim.how == "one axis" else None
     return told(truth, claim, f"{' by '.join(f'{one:g}' for one in sides)} arcsec")
 

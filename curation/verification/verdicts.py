@@ -277,6 +277,17 @@ def words(claim: Claim) -> str:
     return " ".join(what)
 
 
+LIMIT_FAR = 0.15
+"""Of what is said: a measure may be off a limit by as much, and the limit be meant roughly."""
+
+
+def within(values: Sequence[float], limit: float, how: str) -> bool | None:
+    """Whether measures are at least, or at most, as large as a limit; None where they are not far from it."""
+    sign = 1 if how == "at least" else -1
+    off = [sign * (limit - value) / limit for value in values]
+    return True if max(off) <= 0 else False if min(off) > LIMIT_FAR else None
+
+
 Rule = Callable[[Claim, Annotations], Verdict]
 BASIC: Mapping[str, Rule] = {
     "presence": _presence, "count": _count, "box": _box, "point": _point, "position": _position, "class": _class,
