@@ -551,7 +551,7 @@ def said_to_be(noun: Noun, what: Noun, context: Context, *, is_true: bool) -> li
         n = noun.amount.count if noun.amount else None
         claim = Claim("extreme", noun.subject, state(is_true), count=n, how=noun.extreme, other=f"is {subject}")
         total = [Claim("count", noun.subject, count=noun.of.count)] if noun.of else []
-        return [claim, *total] if n or not noun.is_plural else None
+        return [claim, *total] if n or not noun.is_plural or not noun.amount else None
     is_one = not (noun.is_plural or noun.quantifier)
     if is_central(noun, context) or (context.is_central and is_one and noun.subject == ANY_OBJECT):
         return [Claim("presence", subject, state(is_true))]

@@ -133,6 +133,8 @@ def _mentioned(one: Token, tokens: Sequence[Token], at: int, said: _Said) -> boo
     """Takes in nouns, or a number of what was mentioned last; whether they could be."""
     if one.category == "amount" and not said.mentions:
         return False
+    if one.category == "amount" and said.mentions[-1].noun.subject != ANY_OBJECT:
+        return False  # "of the compact sources two": of these, or two in all
     if one.category == "amount":
         nouns = (Noun(said.mentions[-1].noun.subject, amount=one.value, is_plural=one.value.count != 1),)
     else:
@@ -140,7 +142,7 @@ def _mentioned(one: Token, tokens: Sequence[Token], at: int, said: _Said) -> boo
     if len(nouns) > 1 and (one.value.is_either or said.relations or said.waiting):
         return False
     before = [each.category for each in tokens[:at] if each.category not in ("the", "a", "as")]
-    is_same = before[-2:] == ["np", "be"] and bool(said.mentions)
+    is_same = before[-2:] in (["np", "be"], ["amount", "be"]) and bool(said.mentions)
     return all(_is_plain(noun, said) and _taken_in(noun, said, is_same=is_same) for noun in nouns)
 
 

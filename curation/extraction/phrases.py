@@ -144,6 +144,35 @@ def as_angle(match: Match) -> Token:
     return joined(match, "angle", [round(one * unit) for one, unit in zip(figures, units, strict=True)])
 
 
+def as_part_of_a_unit(match: Match) -> Token:
+    """Of "half a degree": so many milliarcseconds."""
+    (share,), (unit,) = match.all("fraction"), match.all("unit")
+    return joined(match, "angle", [round(float(share.value) / 100 * float(unit.value))])
+
+
+def as_more_than_one(match: Match) -> Token | None:
+    """Of "more than one arcminute", which is a limit and no number of things."""
+    after = match.tokens[match.found.end() : match.found.end() + 1]
+    is_limit = bool(after) and after[0].category == "unit" and match.matched[0].text.lower() == "more than one"
+    return joined(match, "bound", "more than") if is_limit else None
+
+
+def as_one_unit(match: Match) -> Token | None:
+    """A unit after such a limit: one of it."""
+    before = match.tokens[match.found.start() - 1] if match.found.start() else None
+    is_one = before is not None and before.category == "bound" and before.text.lower() == "more than one"
+    return joined(match, "angle", [round(float(match.matched[0].value))]) if is_one else None
+
+
+def as_limit(match: Match) -> Token | None:
+    """Of "smaller than", "below" and the like where a measure follows."""
+    after, said = match.tokens[match.found.end() : match.found.end() + 1], match.matched[0]
+    how = {"larger": "more than", "smaller": "fewer than", "above": "more than", "below": "fewer than"}
+    if not after or after[0].category not in ("angle", "pixels", "frequency") or str(said.value) not in how:
+        return None
+    return joined(match, "bound", how[str(said.value)])
+
+
 def as_pixels(match: Match) -> Token:
     """So many pixels, or so many by so many."""
     return joined(match, "pixels", [round(figure(one)) for one in match.all("number", "decimal")])

@@ -22,6 +22,7 @@ PARTED = frozenset({"np", "amount", "parts", "adjective", "sign", "a", "the", "c
 def restated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
     """The ways to say a sentence in full, as sentences of their own."""
     yield from _repeated(tokens)
+    yield from _gapped(tokens)
     yield from _of_the_others(tokens)
     yield from _not_but(tokens)
     yield from _cleft(tokens)
@@ -51,6 +52,26 @@ def _repeated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
         if first[verb].category == "be" and verb + 1 == len(first):
             continue
         yield [first, [*subject, said, *(replace(one, start=last.start, end=last.end) for one in first[verb + 1 :])]]
+
+
+def _gapped(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "one lies on the left, the other on the right": the verb stands once."""
+    kinds = [one.category for one in tokens]
+    for at in range(3, len(tokens) - 2):
+        n = at + 1 + (kinds[at + 1] == "the")
+        after = n + 1 + (kinds[n + 1 : n + 2] == ["comma"])
+        first = list(tokens[: at - (kinds[at - 1] in JOINTS)])
+        verbs = [v for v, one in enumerate(first) if one.category in (*VERBS, "compare_verb")]
+        is_gap = kinds[at] in JOINTS and kinds[n] in ("np", "other", "amount") and kinds[after : after + 1] and verbs
+        if not is_gap or kinds[after] not in SAID or any(one.category in VERBS for one in tokens[at + 1 :]):
+            continue
+        if verbs[0] and first[verbs[0]].category in ("be", "lie", "have", "visible", "consist") and len(verbs) == 1:
+            verb = replace(first[verbs[0]], start=tokens[n].end, end=tokens[n].end)
+            yield [first, [*tokens[at + 1 : n + 1], verb, *tokens[after:]]]
+
+
+SAID = ("place", "beside", "adjective", "the", "sign", "parts", "surround", "extreme")
+"""What a second clause may say without a verb."""
 
 
 def _of_the_others(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:

@@ -214,9 +214,15 @@ def _position(claim: Claim, known: Annotations) -> Verdict:
     boxes = [one.box_norm for one in held if one.box_norm]
     inside = [holds(place, one, known.orientation) for one in boxes]
     truth = _so_many_inside(claim, inside)
-    if truth is False and _so_many_inside(claim, [firmly(place, one, known.orientation) for one in boxes]) is not False:
+    if truth is False and _so_many_inside(claim, [_surely(place, one, known) for one in boxes]) is not False:
         truth = None
     return told(truth, claim, f"{sum(one is True for one in inside)} of {len(held)} lie there")
+
+
+def _surely(place: str, box: Box, known: Annotations) -> bool | None:
+    """Whether a box lies in a place beyond dispute: what lies near the centre may be told as being there instead."""
+    inside = firmly(place, box, known.orientation)
+    return None if inside and not place.startswith("compass") and holds("centre", box) else inside
 
 
 def _so_many_inside(claim: Claim, inside: Sequence[bool | None]) -> bool | None:
