@@ -31,6 +31,18 @@ CHOSEN = re.compile(
 """One of several, by its size or place."""
 
 
+TURNING = frozenset(
+    {"compare", "compare_verb", "beside", "surround", "surrounded", "number_verb", "absent", "lack", "reject", "than",
+     "extreme", "most", "minority", "besides", "only", "nothing_else", "with_ex", "see_not", "not", "rather"}
+)  # fmt: skip
+"""What stands in a question that asks for something else than what is there."""
+TURNED = re.compile(
+    r"(?i)\b(?:absent|missing|lacking|excluded?|ruled out|rejected|not|cannot|most|least|dominant|prevalent|rarest"
+    r"|majority|minority|next to|surround\w*|encircl\w+|accompan\w+|flank\w*|neighbou?r\w*|wrong|unlikely|impossible"
+    r"|fails?|without|except|besides|instead|rather)\b|n't\b"
+)
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a question is about."""
@@ -64,6 +76,10 @@ class Asked:
     """It denies: what "no" means to it nobody knows."""
     choices: tuple[str, ...] = ()
     """The labels between which it lets choose, in its order."""
+    compared: str | None = None
+    """"larger" or "smaller", where it lets choose between two."""
+    is_turned: bool = False
+    """It asks for what is not there, is more, is beside something: a name alone does not say that it is there."""
     is_about_the_source: bool = False
     """It asks of the source at the centre, which an answer of a noun then means."""
 
@@ -111,6 +127,9 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
     is_blank = any(one.category == "blank" for one in tokens)
     is_negative = bool(re.search(r"(?i)\b(?:no|not|none|nothing)\b|n't\b", text))
     labels = [] if is_count and is_negative else labels or ([str(one) for one in said] if is_count else [])
+    first = re.split(r"(?<=[?.])\s", text.strip())[0]
+    is_open = not (polar or is_count or re.search(r"(?i)\b(?:describe|definitions?)\b", first))
+    is_turned = is_open and bool(TURNED.search(first) or any(one.category in TURNING for one in tokens))
     return Asked(
         options=tuple(options),
         subject=labels[0] if labels else "blank" if is_blank else None if is_count and is_negative
@@ -127,7 +146,10 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         proposition=proposition(tokens, Context(scheme)) if polar else (),
         measured=_measured(text, is_blank=is_blank, has_source=bool(nouns)),
         parts=parts[0] if parts and (is_count or "how many" in text.lower()) else None,
-        extreme=next((one.extreme for one in nouns if one.extreme), None),
+        extreme=next((one.extreme for one in nouns if one.extreme), None)
+        or next((str(one.value) for one in tokens if one.category == "extreme" and not polar), None),
+        compared=next((str(one.value) for one in tokens if one.category == "compare" and not polar), None),
+        is_turned=is_turned,
         place=next((one.value.name for one in tokens if one.category == "place"), None),
         is_about_the_source=scheme.about == "source" and (is_class or bool(generic)) and not is_count,
     )  # fmt: skip

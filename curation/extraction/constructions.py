@@ -299,7 +299,8 @@ def _fragment(match: Match, context: Context) -> list[Claim] | None:
     where = [one.value for one in match.all("place")]
     is_there = not match.all("not")
     asked = context.asked
-    if asked is not None and asked.place and asked.is_class and not (where or asked.is_polar or context.is_central):
+    is_what = asked is not None and not (asked.is_polar or asked.is_count or asked.is_where or asked.is_boxes)
+    if is_what and asked.place and not (where or context.is_central):
         where = [Place(0, 0, asked.place)]  # "What is the object in the centre?" "A compact source."
         if asked.place == "centre" and is_there and len(group.nouns) == 1 and group.nouns[0].subject != ANY_OBJECT:
             return [Claim("extreme", ANY_OBJECT, how="most central", other=f"is {group.nouns[0].subject}")]

@@ -368,10 +368,27 @@ class _State:
             or boxed(tokens, asked.subject, context)
             or (short(tokens, asked, context) if context.asked else None)
         )
+        is_open = made is None and not is_after and _is_fragment(tokens)
+        if is_open and (asked.is_turned or (asked.is_where and _is_of_another(tokens, asked.subject))):
+            return None
         context = replace(context, asked=None) if is_after else context
         made = made or sentence(tokens, context)
-        is_plain = made or is_framed or IN_GENERAL.search(text)
+        is_plain = made or is_framed or IN_GENERAL.search(text) or (is_open and (asked.place or asked.is_where))
         return made if is_plain else _loosely(tokens, replace(context, is_loose=True))
+
+
+def _is_of_another(tokens: list[Token], subject: str | None) -> bool:
+    """Whether another thing is named than the one that was asked for."""
+    nouns = [noun for one in tokens if one.category == "np" for noun in one.value.nouns]
+    return any(one.subject not in ("it", subject) and not set(one.subject.split("|")) & set(str(subject).split("|"))
+               for one in nouns)  # fmt: skip
+
+
+def _is_fragment(tokens: Sequence[Token]) -> bool:
+    """Whether an answer names something and says nothing of it: "the extended one", "the extended one it is"."""
+    kinds = [one.category for one in tokens]
+    rest = tokens[:-2] if kinds[-2:] == ["np", "be"] else tokens
+    return not any(one.category in FINITE and (one.category != "visible" or kinds[0] != "np") for one in rest)
 
 
 def _loosely(tokens: list[Token], context: Context) -> Reading | None:
@@ -414,7 +431,12 @@ def _of_the_asked(tokens: list[Token], subject: str) -> list[Token]:
 
 def _as_list(asked: Asked, text: str, scheme: LabelScheme) -> list[ExtractedClaim]:
     """An answer that is a list of classes and nothing else; the options that it leaves out are denied."""
-    if len(text) > LONGEST_LIST or not (asked.options or asked.is_class) or re.search(r"\s;\s|:", text):
+    if (
+        len(text) > LONGEST_LIST
+        or asked.is_turned
+        or not (asked.options or asked.is_class)
+        or re.search(r"\s;\s|:", text)
+    ):
         return []
     known = {plain_label(option): option for option in asked.options}
     for label, one in () if asked.is_peculiarity else scheme.labels.items():

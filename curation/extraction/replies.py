@@ -79,7 +79,7 @@ OPENING = re.compile(
     |i\ (?:think|believe|guess)(?:\ that)?)(?:\s*[,:;!.-]+\s*|\s+(?=(?:yes|no|nope|yep|there|i|it|the|we)\b)))+(?=\S)"""
 )
 CLOSING = re.compile(
-    r"(?i)\s*[,;]\s*(?:i (?:think|believe|guess|would say|suppose)|i'd say|as far as i can (?:see|tell)"
+    r"(?i)\s*[,;]\s*(?:i (?:see|think|believe|guess|would say|suppose)|i'd say|as far as i can (?:see|tell)"
     r"|to me|it seems|if i (?:counted|see it) right(?:ly)?|in my (?:opinion|view))\s*$"
 )
 YES = re.compile(

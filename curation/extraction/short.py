@@ -221,9 +221,10 @@ def _which(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context:
     if asked.is_odd and list(kinds) == ["odd"] and not tokens[0].is_denied:
         return [Claim("peculiarity", str(tokens[0].value))]
     named = [one for one in tokens if one.category in ("adjective", "sign", "np")]
-    if asked.extreme and asked.subject and len(tokens) == 1 and named:
-        subject = subject_of(named, context)
-        return [Claim("extreme", asked.subject, how=asked.extreme, other=f"is {subject}")] if subject else None
+    if (asked.extreme or asked.compared) and named and list(kinds) in (["np"], ["np", "place"], [kinds[0]]):
+        return _of_the_compared(tokens, asked, context)
+    if asked.is_turned:
+        return None
     links = [
         one
         for one in kinds
@@ -249,6 +250,20 @@ def _which(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context:
             found += [each for subject in subjects for each in there(subject, is_there=said)]
             is_there = is_there or (at + 1 < len(tokens) and tokens[at + 1].category != "and")
     return found if ANY_OBJECT not in {one.subject for one in found} else None
+
+
+def _of_the_compared(tokens: Sequence[Token], asked: Asked, context: Context) -> list[Claim] | None:
+    """As in "the FR-II galaxy" where the largest was asked for, or the larger of two."""
+    subject = subject_of(list(tokens[:1]), context)
+    places = [one.value.name for one in tokens if one.category == "place"]
+    if not subject or (asked.compared and (len(asked.choices) != TWO or subject not in asked.choices)):
+        return None
+    of = asked.subject or ANY_OBJECT
+    if asked.compared:
+        (other,) = [one for one in asked.choices if one != subject]
+        return [Claim(asked.compared, subject, other=other), *(Claim("position", subject, other=at) for at in places)]
+    said = [f"is {subject}", *(f"in {at}" for at in places)]
+    return [Claim("extreme", of, how=asked.extreme, other=one) for one in said]
 
 
 def _is_more(one: Token) -> bool:
