@@ -104,7 +104,7 @@ def _had_it_been(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
     if kinds[0] not in ("have", "be", "if") or tokens[0].text.lower() not in ("had", "were", "if") or UNKNOWN in kinds:
         return
     parts = _parts(tokens)
-    if len(parts) < 3 or not any(one.category in ("if", "would") for one in parts[1]):  # noqa: PLR2004
+    if len(parts) < 3 or not any("would" in one.text.lower() for one in parts[1]):  # noqa: PLR2004
         return
     held = parts[0][1:]
     if kinds[0] == "be" and len(held) > 1 and held[1].category not in VERBS:  # "were it an FR-II"
