@@ -42,6 +42,12 @@ TURNED = re.compile(
     r"|fails?|without|except|besides|instead|rather)\b|n't\b"
 )
 
+WHAT = re.compile(r"(?i)\W*(?:and |so |but )?(?:what|which|who|where|name|tell)\b")
+ABSENT_OPTIONS = re.compile(
+    r"(?i)\bwhich (?:one )?of (?:these|the|those)[^.?\n]*"
+    r"\b(?:absent|missing|not|excluded|ruled out|cannot|\w+n't)\b[^.\n]*\?"
+)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -128,8 +134,9 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
     is_negative = bool(re.search(r"(?i)\b(?:no|not|none|nothing)\b|n't\b", text))
     labels = [] if is_count and is_negative else labels or ([str(one) for one in said] if is_count else [])
     first = re.split(r"(?<=[?.])\s", text.strip())[0]
-    is_open = not (polar or is_count or re.search(r"(?i)\b(?:describe|definitions?)\b", first))
-    is_turned = is_open and bool(TURNED.search(first) or any(one.category in TURNING for one in tokens))
+    is_what = bool(WHAT.match(first)) and not (is_count or options)
+    is_turned = is_what and bool(TURNED.search(first) or any(one.category in TURNING for one in tokens))
+    is_turned |= bool(options) and ABSENT_OPTIONS.search(text) is not None
     return Asked(
         options=tuple(options),
         subject=labels[0] if labels else "blank" if is_blank else None if is_count and is_negative
