@@ -12,6 +12,7 @@ from curation.asking.replies import served_of
 from curation.corpus import Graph, check_budget, keep_digests
 from curation.engine.damage import damage_of
 from curation.engine.files import REPAIR
+from curation.engine.memory import keep_little
 from curation.engine.run import build
 from curation.engine.store import Store
 from curation.operation.history import Took, keep, took
@@ -100,6 +101,7 @@ def _publish(made: Graph, store: Store, out: Path | None) -> bool:
     folder, page = handover_folder(made, store, out), report_file(made, store, out)
     if _is_published(made, store, out):
         return False
+    keep_little()
     fresh = not is_exported(folder)
     with published(page.parent, _said(made)) as aside, _damage_told(made, store):
         gate = run_gates(store, made.addresses(), aside / GATE)

@@ -48,9 +48,10 @@ def footprints(db: duckdb.DuckDBPyConnection) -> "dict[str, MOC]":
     """
     squares = db.sql(SQUARES).to_arrow_table().to_pylist()
     discs = db.sql(DISCS).to_arrow_table().to_pylist()
-    found = {split: of_squares(row for row in squares if row["split"] == split) for split in SPLITS_OF}
+    each = list(zip(squares, _of_each(squares, ORDER), strict=True))
+    found = {split: _together([moc for row, moc in each if row["split"] == split], ORDER) for split in SPLITS_OF}
     for survey in sorted({row["survey"] for row in squares}):
-        found[f"{SURVEY}{survey}"] = of_squares(row for row in squares if row["survey"] == survey)
+        found[f"{SURVEY}{survey}"] = _together([moc for row, moc in each if row["survey"] == survey], ORDER)
     for benchmark in sorted({row["benchmark"] for row in discs}):
         found[f"{SEALED}{benchmark}"] = of_discs([row for row in discs if row["benchmark"] == benchmark])
     return found
@@ -58,14 +59,21 @@ def footprints(db: duckdb.DuckDBPyConnection) -> "dict[str, MOC]":
 
 def of_squares(rows: Iterable[Row], order: int = ORDER) -> "MOC":
     """The sky within the corners of cutouts; a cutout with a corner off the sky covers a square north up."""
+    return _together(_of_each(rows, order), order)
+
+
+def _of_each(rows: Iterable[Row], order: int) -> "list[MOC]":
     from mocpy import MOC  # takes a second: only hand-over and report pay for it
 
     corners = [np.array(_corners(row), float) for row in rows]
-    if not corners:
-        return MOC.new_empty(order)
     in_turn = [one[axis::2] for one in corners for axis in (0, 1)]  # RA, Dec, RA, Dec, … as mocpy asks for
-    first, *others = MOC.from_polygons(in_turn, max_depth=order, n_threads=1)
-    return first.union(*others) if others else first
+    return MOC.from_polygons(in_turn, max_depth=order, n_threads=1) if corners else []
+
+
+def _together(mocs: "Sequence[MOC]", order: int) -> "MOC":
+    from mocpy import MOC
+
+    return mocs[0].union(*mocs[1:]) if len(mocs) > 1 else mocs[0] if mocs else MOC.new_empty(order)
 
 
 def of_discs(rows: Sequence[Row], order: int = SEALED_ORDER) -> "MOC":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,10 @@ from curation.release.picked import Tables, sampled
 
 N_CUTOUTS = 48
 """Of each survey, chosen by key: a look, not a census. What was drawn is counted over every cutout."""
+AT_A_TIME = 32
+"""Images of a part that are in memory, most of which are not looked at."""
+BUFFER = 2**20
+"""Bytes that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,18 @@ def every_stretch(store: Tables, addresses: Sequence[str]) -> list[Shown]:
 
 def _images(store: Tables, addresses: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
     """Survey and image[y, x] of the cutouts to look at; one whose pixels are not of its size is left out."""
+    import pyarrow.dataset as ds  # brings pandas along, which takes a while
+
     columns = ["cutout_id", "width_px", "height_px", "pixels"]
+    page_by_page = ds.ParquetFragmentScanOptions(use_buffered_stream=True, buffer_size=BUFFER, pre_buffer=False)
     for survey, parts in sampled(store, addresses, "cutout_id", "survey", N_CUTOUTS).items():
         for part, ids in parts:
-            rows = part.to_table(columns=columns)
-            rows = rows.filter(pc.is_in(rows["cutout_id"], pa.array(ids, pa.string()))).sort_by("cutout_id")
-            for row in rows.to_pylist():
+            wanted, rows = pa.array(ids, pa.string()), list[dict[str, Any]]()
+            for batch in part.to_batches(
+                columns=columns, batch_size=AT_A_TIME, batch_readahead=1, fragment_scan_options=page_by_page
+            ):
+                rows += batch.filter(pc.is_in(batch["cutout_id"], wanted)).to_pylist()
+            for row in sorted(rows, key=lambda row: row["cutout_id"]):
                 if len(row["pixels"]) == 4 * row["width_px"] * row["height_px"]:
                     yield survey, np.frombuffer(row["pixels"], "<f4").reshape(row["height_px"], row["width_px"])
 
