@@ -36,6 +36,8 @@ CARD_LENGTH = 80
 RAD, DEG = float(u.deg.to(u.rad)), float(u.rad.to(u.deg))  # astropy's, to the last bit
 TURN_DEG, TURN_RAD = 360.0, float(u.deg.to(u.rad, 360.0))
 POLE_DEG = 90.0
+_ICRS = ICRS()
+_FRAMES: dict[str, BaseCoordinateFrame] = {}
 
 
 @lru_cache(maxsize=64)
@@ -63,16 +65,27 @@ def sky_of_pixels(wcs: WCS, x: ArrayLike, y: ArrayLike) -> tuple[Degrees, Degree
     """ICRS ra, dec of 0-based pixel positions; NaN where the projection has no sky."""
     native = wcs.all_pix2world(np.column_stack([np.ravel(x), np.ravel(y)]), 0)
     longitude, latitude = native[:, wcs.wcs.lng], native[:, wcs.wcs.lat]  # the axes may come as (dec, ra)
-    return _in_frame(wcs_to_celestial_frame(wcs), ICRS(), longitude, latitude)
+    return _in_frame(_frame(wcs), _ICRS, longitude, latitude)
 
 
 def pixels_of_sky(wcs: WCS, ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[Degrees, Degrees]:
     """0-based pixel positions of ICRS positions, in one call; NaN where the projection has no pixel."""
-    native = _in_frame(ICRS(), wcs_to_celestial_frame(wcs), np.ravel(ra_deg), np.ravel(dec_deg))
+    native = _in_frame(_ICRS, _frame(wcs), np.ravel(ra_deg), np.ravel(dec_deg))
     world = np.empty((len(native[0]), 2))
     world[:, wcs.wcs.lng], world[:, wcs.wcs.lat] = native
     pixels = wcs.all_world2pix(world, 0, quiet=True)
     return pixels[:, 0], pixels[:, 1]
+
+
+def _frame(wcs: WCS) -> BaseCoordinateFrame:
+    """The frame of its longitude and latitude; an equatorial or Galactic one is made once for all that say the same."""
+    axes = tuple(str(one)[:4] for one in wcs.wcs.ctype)
+    if axes[wcs.wcs.lng] not in ("RA--", "GLON"):
+        return wcs_to_celestial_frame(wcs)
+    said = repr((axes, wcs.wcs.radesys, float(wcs.wcs.equinox)))
+    if said not in _FRAMES:
+        _FRAMES[said] = wcs_to_celestial_frame(wcs)
+    return _FRAMES[said]
 
 
 def _in_frame(

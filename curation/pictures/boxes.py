@@ -237,10 +237,17 @@ def _polygons(outlines: SkyOutlines, cutout: Mapping[str, Any]) -> list[tuple[st
         return []
     vertices = np.concatenate([outlines.vertices[outlines.starts[one] : outlines.starts[one + 1]] for one in near])
     pixels = np.column_stack(pixels_of_sky(wcs, *positions_deg(vertices)))  # one call for all objects
-    parts = np.split(pixels, np.cumsum(np.diff(outlines.starts)[near])[:-1])
+    begins = np.concatenate(([0], np.cumsum(np.diff(outlines.starts)[near])[:-1]))
     longest_px = LONGEST_EDGE_DEG / max(proj_plane_pixel_scales(wcs))
-    named = zip([outlines.object_ids[one] for one in near], parts, strict=True)
-    return [_cut(object_id, part, longest_px) for object_id, part in named if _shows(part)]
+    with np.errstate(invalid="ignore"):
+        across = np.maximum.reduceat(pixels, begins) - np.minimum.reduceat(pixels, begins)  # NaN where a vertex is
+    is_whole = np.hypot(across[:, 0], across[:, 1]) <= longest_px
+    named = zip([outlines.object_ids[one] for one in near], np.split(pixels, begins[1:]), is_whole, strict=True)
+    return [
+        (object_id, part, False) if whole else _cut(object_id, part, longest_px)
+        for object_id, part, whole in named
+        if whole or _shows(part)
+    ]
 
 
 def _shows(polygon: Reals) -> bool:
