@@ -613,8 +613,7 @@ SAMPLES = Table(
         _text("review", "accepted: most of its reviewers say so; null: nobody looked, or they differ", nullable=True,
               one_of=("accepted",)),
         *_origin(),
-        Column("png", BYTES, "The picture"),
-        Column("png_sha256", TEXT, "Its SHA-256", pattern="[0-9a-f]{64}"),
+        Column("png_sha256", TEXT, "SHA-256 of the picture, which is in CUTOUTS", pattern="[0-9a-f]{64}"),
     ),
 )  # fmt: skip
 DECISIONS = Table(

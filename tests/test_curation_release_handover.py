@@ -471,7 +471,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_the_training_file_holds_training_records_only_sorted_and_twice(good: Shelf, handover: Path):
     records = json.loads((handover / "llava.json").read_text())
-    rows = {row["sample_id"]: row for one in tables(good, "samples") for row in one.drop_columns("png").to_pylist()}
+    rows = {row["sample_id"]: row for one in tables(good, "samples") for row in one.to_pylist()}
     assert [record["id"] for record in records] == sorted(k for k, row in rows.items() if row["split"] == "train")
     assert [json.loads(line) for line in (handover / "llava.jsonl").read_text().splitlines()] == records
     others = [json.loads((handover / f"llava-{name}.json").read_text()) for name in ("validation", "test")]
@@ -568,7 +568,7 @@ def test_pictures_that_are_not_there_are_counted_by_footers_where_these_say(tmp_
             files = [*map(str, sorted(tmp_path.iterdir()))]
             return ds.dataset(files, format="parquet") if files else ds.dataset(table)
 
-    of_pictures = next(one for one in CORPUS_TABLES if one.name == "SAMPLES")
+    of_pictures = next(one for one in CORPUS_TABLES if one.name == "CAPTIONS")
     assert nulls_of_bytes(Parts(), of_pictures, ["samples/a"]) == (found or {})
 
 

@@ -45,7 +45,7 @@ def made(
 ) -> Sieved:
     quality = judged if judged is not None else [one for row in conversations for one in verdicts(row)]
     cutout = {name: None for name in CUTOUTS.schema.names} | {
-        "cutout_id": CUTOUT, "source_id": SOURCE, "survey": "first", "png": PNG, "sha256": SHA,
+        "cutout_id": CUTOUT, "source_id": SOURCE, "survey": "first", "sha256": SHA,
     } | seen  # fmt: skip
     source = {"source_id": SOURCE, "origin_catalog": "catalogs/tiny.csv", "origin_row": 7}
     place = {"cutout_id": CUTOUT, "source_id": SOURCE, "dataset": "tiny", "ra_deg": 1.0, "dec_deg": 2.0,
@@ -70,7 +70,6 @@ def test_a_sample_is_a_valid_record_with_its_picture_split_and_origin():
     assert row["image"] == image_path(SHA) == f"images/{SHA[:2]}/{SHA}.png"
     assert (row["split"], row["licence"], row["origin_row"], row["n_turns"]) == ("train", "CC-BY-4.0", 7, 2)
     assert row["verdicts"] == ["supported", "supported"]
-    assert row["png"] == PNG
 
 
 def test_a_picture_beyond_a_limit_of_its_survey_is_refused_with_what_was_measured():

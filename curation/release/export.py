@@ -178,7 +178,7 @@ def _paths(store: Tables, addresses: Sequence[str], folder: Path) -> dict[str, P
 
 
 def _pictures(store: Tables, addresses: Sequence[str], digest: str) -> Iterator[tuple[str, str, bytes]]:
-    """Of each row its table, its picture's digest and its picture. SAMPLES have the same once for each conversation."""
+    """Of each row its table, its picture's digest and its picture."""
     for address in addresses:
         # Little read ahead: a part of pictures is tens of megabytes.
         batches = store.dataset(address).to_batches(

@@ -19,7 +19,7 @@ from schemas.llava import image_path, llava_record, sample_id_of
 from schemas.rejection import Rejection, Sieved, sieved
 from schemas.tables import DECISIONS, SAMPLES
 
-CUTOUT_COLUMNS = ("cutout_id", "source_id", "survey", "png", "sha256", *COLUMNS)
+CUTOUT_COLUMNS = ("cutout_id", "source_id", "survey", "sha256", *COLUMNS)
 QUALITY_COLUMNS = ("conversation_id", "turn", "verdict", "reasons")
 SPLIT_COLUMNS = ("cutout_id", "patch_id", "split", "benchmark", "ra_deg", "dec_deg", "radius_arcsec")
 SOURCE_COLUMNS = ("source_id", "origin_catalog", "origin_row")
@@ -195,7 +195,6 @@ def _sample(row: dict[str, Any], known: _Known, config: SampleConfig) -> dict[st
         "review": "accepted" if reviews else None,
         **place,
         **source,
-        "png": cutout["png"],
         "png_sha256": cutout["sha256"],
     }
 
