@@ -80,12 +80,11 @@ def reviewed_samples(
     """The same, without those that reviewers rejected (`rejected-in-review`), and told of those that they accepted."""
     rows = conversations.sort_by("conversation_id").to_pylist()
     cutout_rows = _by_id(cutouts.select(CUTOUT_COLUMNS).to_pylist(), "cutout_id")
-    wanted = pa.array(sorted(cutout_rows), pa.string())
     known = _Known(
         cutout_rows,
         _verdicts(quality),
-        _by_id(_only(splits.select(SPLIT_COLUMNS), "cutout_id", wanted).to_pylist(), "cutout_id"),
-        _by_id(sources.select(SOURCE_COLUMNS).to_pylist(), "source_id"),
+        _by_id(_of_these(cutouts, splits.select(SPLIT_COLUMNS), "cutout_id").to_pylist(), "cutout_id"),
+        _by_id(_of_these(cutouts, sources.select(SOURCE_COLUMNS), "source_id").to_pylist(), "source_id"),
         _by_sample(decisions.select(DECISION_COLUMNS).to_pylist()),
     )
     kept, refused = dict[str, dict[str, Any]](), list[Rejection]()
@@ -130,9 +129,9 @@ def samples_step(
     )
 
 
-def _only(table: pa.Table, column: str, wanted: pa.Array) -> pa.Table:
-    """The rows whose id is wanted: the splits of a whole corpus are many, those of a part are few."""
-    return table.filter(pc.is_in(table[column], wanted))
+def _of_these(cutouts: pa.Table, table: pa.Table, column: str) -> pa.Table:
+    """The rows of a part's cutouts: the splits of a whole corpus, and the sources of a dataset, are many more."""
+    return table.filter(pc.is_in(table[column], pc.unique(cutouts[column])))
 
 
 def _by_id(rows: Iterable[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
