@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ CONVERSATION_COLUMNS = ("conversation_id", "turns")
 SAMPLE_COLUMNS = ("conversation_id", "split", "image")
 MOST_TURNS = 4000
 """Of a question in a split, chosen by key: enough for its score, and a bound on time."""
+ROWS_AT_ONCE = 500
 LETTERS = 3
 """Of a file's name that are taken together as a word."""
 
@@ -41,7 +43,6 @@ class Guess:
     """Of all that stands before the answer."""
     name: tuple[str, ...]
     """Pieces of the name of the picture's file."""
-    key: str
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,19 @@ def blind(tables: Sequence[tuple[str, pa.Table, pa.Table]]) -> Sieved:
 
     `tables`: of each dataset its scheme, CONVERSATIONS and SAMPLES.
     """
-    found: dict[tuple[str, str, str], dict[str, list[Guess]]] = {}
+    found: dict[tuple[str, str, str], dict[str, _Chosen]] = {}
     for scheme, conversations, samples in tables:
-        for question_id, kind, split, guess in _guesses(conversations, samples):
-            found.setdefault((scheme, question_id, kind), {}).setdefault(split, []).append(guess)
+        for sample, turns in _talks(conversations, samples):
+            for at, turn in enumerate(turns):
+                chosen = found.setdefault((scheme, turn["question_id"], turn["kind"]), {}).setdefault(
+                    sample["split"], _Chosen()
+                )
+                chosen.look_at(sample, turns, at)
     rows: list[dict[str, Any]] = []
     for question, by_split in sorted(found.items()):
-        held = {split: _some(by_split[split]) for split in ("validation", "test") if split in by_split}
-        learnt = _learnt(_some(by_split.get("train", ()))) if held else None
+        some = {split: guesses for split, chosen in by_split.items() if (guesses := chosen.guesses)}
+        held = {split: some[split] for split in ("validation", "test") if split in some}
+        learnt = _learnt(some.get("train", [])) if held else None
         rows += [_scored(question, split, learnt, guesses) for split, guesses in held.items()]
     return sieved(BLIND.of(rows), [], len(rows))
 
@@ -93,19 +99,61 @@ def _blind_of_all(*given: Any) -> Sieved:
     return blind(list(zip(schemes, tables[:n], tables[n:], strict=True)))
 
 
-def _guesses(conversations: pa.Table, samples: pa.Table) -> Iterator[tuple[str, str, str, Guess]]:
-    turns = dict(zip(conversations["conversation_id"].to_pylist(), conversations["turns"].to_pylist(), strict=True))
-    for sample in samples.select(SAMPLE_COLUMNS).to_pylist():
-        file = sample["image"].rsplit("/", 1)[-1]
-        name = tuple(file[at : at + LETTERS] for at in range(len(file) - LETTERS + 1))
-        before: list[str] = []
-        for at, turn in enumerate(turns[sample["conversation_id"]]):
-            before += _words(turn["question"])
-            answer = answer_told(turn)
-            if answer is not None:
-                key = f"{sample['conversation_id']}:{at}"
-                yield turn["question_id"], turn["kind"], sample["split"], Guess(answer, tuple(before), name, key)
-            before += _words(turn["answer"])
+class _Chosen:
+    """Of the turns that ask a question in a split those that are looked at; the others are not even put into words."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[float, str, Guess]] = []
+        self._last: tuple[float, str] | None = None
+        """The place of the last one that is wanted, once there are too many."""
+
+    def look_at(self, sample: Mapping[str, Any], turns: Sequence[Mapping[str, Any]], at: int) -> None:
+        """A turn of a sample, and the turns before it."""
+        key = f"{sample['conversation_id']}:{at}"
+        place = fraction(f"{key}:blind"), key
+        if self._last and place > self._last:
+            return
+        answer = answer_told(turns[at])
+        if answer is None:
+            return
+        self._kept.append((*place, Guess(answer, _before(turns, at), _pieces(sample["image"]))))
+        if len(self._kept) > 2 * MOST_TURNS:
+            self._cut()
+
+    @property
+    def guesses(self) -> list[Guess]:
+        """In the order of their keys."""
+        self._cut()
+        return [guess for _, _, guess in self._kept]
+
+    def _cut(self) -> None:
+        self._kept = sorted(self._kept, key=lambda one: one[:2])[:MOST_TURNS]
+        if len(self._kept) == MOST_TURNS:
+            self._last = self._kept[-1][:2]
+
+
+def _talks(
+    conversations: pa.Table, samples: pa.Table
+) -> Iterator[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]:
+    """Each sample with the turns of its conversation, some rows at a time: all turns of a corpus are much memory."""
+    sample_of = {row["conversation_id"]: row for row in samples.select(SAMPLE_COLUMNS).to_pylist()}
+    for batch in conversations.select(CONVERSATION_COLUMNS).to_batches(ROWS_AT_ONCE):
+        for row in batch.to_pylist():
+            if sample := sample_of.get(row["conversation_id"]):
+                yield sample, row["turns"]
+
+
+def _before(turns: Sequence[Mapping[str, Any]], at: int) -> tuple[str, ...]:
+    """The words of all that stands before an answer."""
+    texts = [text for turn in turns[:at] for text in (turn["question"], turn["answer"])]
+    return tuple(word for text in (*texts, turns[at]["question"]) for word in _words(text))
+
+
+@lru_cache(maxsize=1)
+def _pieces(image: str) -> tuple[str, ...]:
+    """Those of a file's name; for all turns about a picture, which follow each other, once."""
+    file = image.rsplit("/", 1)[-1]
+    return tuple(file[at : at + LETTERS] for at in range(len(file) - LETTERS + 1))
 
 
 def answer_told(turn: Mapping[str, Any]) -> str | None:
@@ -147,9 +195,6 @@ def _right(held: Sequence[Guess], said: Sequence[str], kind: str) -> int:
     )
 
 
-def _some(guesses: Sequence[Guess]) -> list[Guess]:
-    return sorted(guesses, key=lambda one: (fraction(f"{one.key}:blind"), one.key))[:MOST_TURNS]
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+@lru_cache(maxsize=MOST_TURNS)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.lower()))
