@@ -26,6 +26,7 @@ from schemas.fingerprint import fraction
 from schemas.rejection import Sieved, sieved
 from schemas.tables import ANSWERS, GENERATED, QUOTAS
 
+ROWS_AT_ONCE = 10_000
 SPLIT_COLUMNS = ("cutout_id", "split")
 NO_SPLIT = "none"
 """Of a cutout that the splits refused."""
@@ -104,7 +105,8 @@ def quotas(answers: pa.Table, splits: pa.Table, most_frequent: float) -> Sieved:
     """
     split_of = _split_of(splits, answers["cutout_id"])
     found: dict[tuple[str, str, str, str], dict[str, list[float]]] = {}
-    for row in answers.to_pylist():
+    rows_of = (row for batch in answers.to_batches(ROWS_AT_ONCE) for row in batch.to_pylist())  # of a corpus: millions
+    for row in rows_of:
         question = (row["dataset"], row["question_id"], row["kind"], split_of.get(row["cutout_id"], NO_SPLIT))
         place = place_of(row["cutout_id"], row["question_id"], row["turn"])
         found.setdefault(question, {}).setdefault(row["answer"], []).append(place)
