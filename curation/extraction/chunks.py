@@ -96,7 +96,8 @@ def _sides_as_places(tokens: Sequence[Token]) -> list[Token]:
     """Sides that belong to no noun as places, but for "right" of "right in the middle" and of "that is right"."""
     found: list[Token] = []
     for at, one in enumerate(tokens):
-        is_emphasis = one.text.lower() == "right" and [each.category for each in tokens[at + 1 : at + 2]] == ["place"]
+        after = [each.category for each in tokens[at + 1 :] if each.category not in ("at", "the", "by")]
+        is_emphasis = one.text.lower() == "right" and after[:1] == ["place"]
         is_said = bool(found) and found[-1].category == "be" and not is_emphasis and one.value != "centre"
         if one.category != "side" or is_said:
             found.append(one)

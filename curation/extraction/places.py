@@ -15,13 +15,15 @@ _H = r"(?:left|right)"
 _C = r"(?:cent(?:re|er)|central|middle|mid)"
 _PART = (
     r"(?:quadrants?|corners?|sides?|hal(?:f|ves)|parts?|portions?|edges?|borders?|margins?|boundary|sections?|thirds?"
-    r"|areas?|regions?|zones?|ends?|rim|periphery|sector|segment|quarter|hand|hand side)"
+    r"|areas?|regions?|zones?|ends?|rim|periphery|sector|segment|quarter|hand|hand side|flanks?|wing|fringes?|reaches"
+    r"|strip|band|extremity)"
 )
 _PICTURE = r"(?:images?|picture|frame|field(?: of view)?|map|cut-?out|view|scene|panel|box|photograph|mosaic)"
 _AT = (
     r"(?:in|on|at|to|towards?|near|along|from|within|inside|into|over|across|occupying|around|close\s+to"
     r"|next\s+to|by|touching"
-    r"|hugging|against|off|outside)"
+    r"|hugging|against|(?:off|over|away|out)\s+(?:to|on|at|towards?)|off|outside|hard\s+by|adjacent\s+to|alongside"
+    r"|in\s+the\s+(?:vicinity|neighbou?rhood)\s+of|not\s+far\s+from)"
 )
 _OF = rf"(?:\s+of\s+(?:the\s+|this\s+)?(?:whole\s+|entire\s+)?{_PICTURE})?"
 _FAR = (
@@ -42,27 +44,29 @@ PLACE = re.compile(
         (?:of\s+)?(?:the\s+)?(?:image\s+|picture\s+)?cent(?:re|er)\b{_OF})
     |(?P<edge>(?:\b{_AT}\s+(?:(?:the|its|one|an?|some|all|both)\s+)?(?:(?:very|extreme|outer|image|picture|image's|picture's)\s+)*
         |\b(?=(?:{_V}|{_H})(?:-hand)?\s+(?:edge|border|margin|rim)))
-        (?:(?P<v5>{_V})|(?P<h5>{_H}))?(?:-hand)?\s*\b(?P<what>edges?|borders?|margins?|boundary|boundaries|rim|periphery|outskirts)\b{_OF})
+        (?:(?P<v5>{_V})|(?P<h5>{_H}))?(?:-hand)?\s*\b(?P<what>edges?|borders?|margins?|boundary|boundaries|rim|periphery|outskirts|fringes?)\b{_OF})
     |(?P<any_corner>\b{_AT}\s+(?:the|an?|one|one\s+of\s+the)\s+corners?\b{_OF})
     |(?P<side>(?:{_LEAD}(?:(?P<v6>{_V})|(?P<h6>{_H}))\b(?:-hand\b)?(?:[\s-]+{_PART}\b)?{_OF}
         |\b(?:(?P<v7>{_V})|(?P<h7>{_H}))(?:-hand)?[\s-]+(?:side|half|part|portion|section|area|region|third|zone|end)\b{_OF}))
         (?!\s+of\b)(?!\s+(?:by\s+imaging|ascension|limit|frequenc|resolution|amount|now|away|next|angles?))
-    |(?P<centre>\b(?:{_AT}|about)\s+(?:the\s+|its\s+)?{_FAR}(?:cent(?:re|er)|middle|heart)\b(?!\s+of\s+(?!(?:the\s+|this\s+)?{_PICTURE}))(?:{_OF})
+    |(?P<centre>\b(?:{_AT}|about)\s+(?:the\s+|its\s+)?{_FAR}(?:cent(?:re|er)|middle|heart|mid-?\s?point|midst|focal\s+point
+        |core(?=\s+of\s+the\s+{_PICTURE})|mid-?\s?(?:image|frame|field|picture))\b(?!\s+of\s+(?!(?:the\s+|this\s+)?{_PICTURE}))(?:{_OF})
         |\b(?:the\s+)?(?:image|picture|field|frame)(?:'s)?\s+cent(?:re|er)\b
         |\bcentral\s+(?:part|region|area|position|portion|zone|location)\b{_OF}|\bcentrally\b|\b(?:is|are|lies|sits)\s+central\b
         |(?<=\bis\ )cent(?:red|ered)\b(?!\s+(?:on|at))|\bcent(?:red|ered)\s+in\s+the\s+{_PICTURE}\b
         |\bthe\s+(?:cent(?:re|er)|middle)\s+of\s+the\s+{_PICTURE}\b)
+    |(?P<height>\b(?:high\s+up|up\s+top|low\s+down|down\s+below|at\s+the\s+(?:very\s+)?(?:foot|head)(?=\s+of\s+the\s+{_PICTURE}))\b{_OF})
     |(?P<clock>(?:\b(?:{_AT}|about|roughly|around)\s+)*(?:about\s+|roughly\s+|the\s+|an?\s+)*\b(?P<hour>\d{{1,2}}|one|two|three|four|five|six|seven
         |eight|nine|ten|eleven|twelve)(?:\s+(?:to|or)\s+(?:\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?
         \s*o\s?'\s?clock\b(?:[\s-]+(?:position|direction))?(?:,?\s+(?:as\s+)?(?:seen\s+)?(?:from|of)\s+the\s+(?:image\s+)?(?:cent(?:re|er)|middle)(?:\s+of\s+the\s+{_PICTURE})?)?)
-    |(?P<off>\boff-?\s?cent(?:re|er)(?:ed)?\b|\b(?:(?:far|well)\s+)?away\s+from\s+the\s+(?:{_PICTURE}\s+)?(?:cent(?:re|er)|middle)\b{_OF})
+    |(?P<off>\boff-?\s?cent(?:re|er)(?:ed)?\b|\b(?:(?:(?:far|well)\s+)?away|far)\s+from\s+the\s+(?:{_PICTURE}\s+)?(?:cent(?:re|er)|middle)\b{_OF})
     |(?P<compass>\b(?:{_AT}\s+(?:the\s+)?|the\s+)(?:far\s+)?(?P<compass_of>(?:north|south)[\s-]*(?:east|west)?|east|west|N[EW]|S[EW])(?:ern)?
         (?:[\s-]+{_PART})?\b{_OF}(?!\s+of\b))
     """
 )
 NAMED = (
     "clock", "upper", "top", "lower", "bottom", "left", "right", "cent", "mid", "heart", "corner", "edge", "border",
-    "margin", "half", "boundar", "rim", "peripher", "outskirt", "north", "south", "east", "west",
+    "margin", "half", "boundar", "rim", "peripher", "outskirt", "fringe", "foot", "head", "down", "up ", "north", "south", "east", "west",
 )  # fmt: skip
 COMPASS_SIGN = re.compile(r"(?i)\b[ns][ew]\b")
 """Letters, or a sign, without which no text names a place."""
@@ -128,7 +132,9 @@ def _name(found: re.Match[str]) -> str:
     words += [across.lower()] if across else []
     if found["level"]:
         return "level centre"
-    if found["clock"]:
+    if found["height"]:
+        words = ["lower" if re.search(r"(?i)low|down|foot", found["height"]) else "upper"]
+    elif found["clock"]:
         return CLOCK[number(found["hour"]) % 12]
     if found["third"]:
         words = [_either(found["third_of"]), "third"]
