@@ -32,6 +32,7 @@ def _chunks(text: str, key: SchemeKey, dialect: Dialect) -> tuple[Token, ...]:
 def chunked(tokens: Sequence[Token]) -> list[Token]:
     """The tokens without decoration, their amounts, measures, verbs and nouns put together."""
     found = [one for one in _both(tokens) if one.category not in ("decoration", "hedge")]
+    found = [one for one in found if one.text.lower() not in AFFIRMING or len(found) <= len(AFFIRMING)]
     at = _next_rule(letters(found), 0)
     while at < len(RULES):
         found = rewritten(found, *RULES[at])
@@ -62,6 +63,8 @@ def _both(tokens: Sequence[Token]) -> Iterator[Token]:
             yield replace(one, category="counted", value=2.0, text="two")
 
 
+AFFIRMING = ("indeed", "absolutely")
+"""They say yes where they stand alone, nothing within a sentence."""
 BOTH = ("noun", "object", "galaxy", "ones")
 
 

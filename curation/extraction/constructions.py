@@ -250,7 +250,7 @@ def _only(one: Noun, places: Sequence[Place], context: Context) -> list[Claim] |
     f"({PLACES} comma?) see {NPS}", f"see_not {NPS} ({PLACES})?", f"there exist {NPS} ({PLACES})?",
     f"portion? the? image have {NPS} ({PLACES})?", f"portion? the? image lack (and|or|no)* {NPS} ({PLACES})?",
     f"{NPS} {PLACES} visible", f"{NPS} visible by the? image",
-    f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} absent",
+    f"{NPS} visible ({PLACES})?", f"({PLACES} comma?) {NPS} visible", f"{NPS} exist ({PLACES})?", f"{NPS} absent", f"{NPS} be there",
     f"visible {NPS}", f"{NPS} (be|do)", f"{NPS} lie", f"{NPS} mar", f"{NPS} span the? image", f"{PLACES} colon {NPS}",
     f"do {NPS} lie", f"the? {PLACES} (have|lack) {NPS}", f"({PLACES} comma?) (lie|be|have) {NPS}",
     examples=("There are no imaging artefacts in the image.", "The image shows two compact sources in the lower half."),
@@ -317,6 +317,14 @@ def _not_but(match: Match, context: Context) -> list[Claim] | None:
     if not any(one.is_denied or one.category == "see_not" for one in match.matched):
         return None
     return there_is(match.all("np")[0].value, (), context)
+
+
+@construction("number_of np (be|colon) (no|nope|there_none)", examples=("The number of artefacts is zero.",))
+def _number_zero(match: Match, context: Context) -> list[Claim] | None:
+    """That the number of some things is zero."""
+    noun, *more = match.all("np")[0].value.nouns
+    is_odd = more or noun.quantifier or noun.amount or any(one.is_denied for one in match.matched)
+    return None if is_odd else there_is(Group((replace(noun, is_definite=False),)), (), context, is_there=False)
 
 
 @construction("number_of np (be|colon) amount", "amount be number_of np", "np (colon|be) amount", "np lpar amount rpar")
@@ -1011,8 +1019,14 @@ JOINED = re.compile(r"(?i)accompan|through")
 @construction(f"{NPS} (surround np)? indicate {NPS}")
 def _indicates(match: Match, context: Context) -> list[Claim] | None:
     """Artefacts that point to artefacts; what else points to what, nobody knows."""
-    nouns = [noun for one in match.all("np") for noun in one.value.nouns if noun.subject != ANY_OBJECT]
-    if any(one.is_denied for one in match.matched) or not all(noun.subject in ARTEFACTS for noun in nouns):
+    nouns = [
+        noun for one in match.all("np") for noun in one.value.nouns if noun.subject != ANY_OBJECT or noun.quantifier
+    ]
+    if (
+        any(noun.quantifier for noun in nouns)
+        or any(one.is_denied for one in match.matched)
+        or not all(noun.subject in ARTEFACTS for noun in nouns)
+    ):
         return None
     return there_is(Group(tuple(nouns)), (), context)
 

@@ -41,7 +41,7 @@ PLACE = re.compile(
     |(?P<level>(?:\bat\s+(?:about\s+|roughly\s+|approximately\s+|around\s+)?(?:the\s+)?(?:mid-?\s?height|middle\s+height|half\s+height|half\s+the\s+height)
         |\b(?:about\s+|roughly\s+|approximately\s+|almost\s+|nearly\s+)?(?:half|mid)[\s-]?way\s+(?:up|down)(?:\s+the\s+{_PICTURE})?)\b{_OF})
     |(?P<beside>\b(?:(?:to\s+the\s+)?(?P<side1>left|right|above|below|north|south|east|west)|(?:to|on)\s+the\s+(?P<side2>left|right))\s*
-        (?:of\s+)?(?:the\s+)?(?:image\s+|picture\s+)?cent(?:re|er)\b{_OF})
+        (?:of\s+)?(?:the\s+)?(?:image\s+|picture\s+)?(?:cent(?:re|er)|middle)\b{_OF})
     |(?P<edge>(?:\b{_AT}\s+(?:(?:the|its|one|an?|some|all|both)\s+)?(?:(?:very|extreme|outer|image|picture|image's|picture's)\s+)*
         |\b(?=(?:{_V}|{_H})(?:-hand)?\s+(?:edge|border|margin|rim)))
         (?:(?P<v5>{_V})|(?P<h5>{_H}))?(?:-hand)?\s*\b(?P<what>edges?|borders?|margins?|boundary|boundaries|rim|periphery|outskirts|fringes?)\b{_OF})
@@ -55,7 +55,8 @@ PLACE = re.compile(
         |\bcentral\s+(?:part|region|area|position|portion|zone|location)\b{_OF}|\bcentrally\b|\b(?:is|are|lies|sits)\s+central\b
         |(?<=\bis\ )cent(?:red|ered)\b(?!\s+(?:on|at))|\bcent(?:red|ered)\s+in\s+the\s+{_PICTURE}\b
         |\bthe\s+(?:cent(?:re|er)|middle)\s+of\s+the\s+{_PICTURE}\b)
-    |(?P<height>\b(?:high\s+up|up\s+top|low\s+down|down\s+below|at\s+the\s+(?:very\s+)?(?:foot|head)(?=\s+of\s+the\s+{_PICTURE}))\b{_OF})
+    |(?P<height>\b(?:high\s+up|up\s+top|low\s+down|down\s+below
+        |at\s+the\s+(?:very\s+)?(?:foot|head)(?=\s+of\s+the\s+{_PICTURE}))\b{_OF})
     |(?P<clock>(?:\b(?:{_AT}|about|roughly|around)\s+)*(?:about\s+|roughly\s+|the\s+|an?\s+)*\b(?P<hour>\d{{1,2}}|one|two|three|four|five|six|seven
         |eight|nine|ten|eleven|twelve)(?:\s+(?:to|or)\s+(?:\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?
         \s*o\s?'\s?clock\b(?:[\s-]+(?:position|direction))?(?:,?\s+(?:as\s+)?(?:seen\s+)?(?:from|of)\s+the\s+(?:image\s+)?(?:cent(?:re|er)|middle)(?:\s+of\s+the\s+{_PICTURE})?)?)
@@ -66,7 +67,8 @@ PLACE = re.compile(
 )
 NAMED = (
     "clock", "upper", "top", "lower", "bottom", "left", "right", "cent", "mid", "heart", "corner", "edge", "border",
-    "margin", "half", "boundar", "rim", "peripher", "outskirt", "fringe", "foot", "head", "down", "up ", "north", "south", "east", "west",
+    "margin", "half", "boundar", "rim", "peripher", "outskirt", "fringe", "foot", "head", "down", "up ",
+    "north", "south", "east", "west",
 )  # fmt: skip
 COMPASS_SIGN = re.compile(r"(?i)\b[ns][ew]\b")
 """Letters, or a sign, without which no text names a place."""
@@ -104,7 +106,12 @@ def places(text: str) -> list[Place]:
         return []
     text = MISLEADING.sub(lambda found: " " * len(found[0]), text)
     return [
-        Place(one.start(), one.end(), _name(one), bool(one["off"] or re.match(r"(?i)outside|off\b", one[0])))
+        Place(
+            one.start(),
+            one.end(),
+            _name(one),
+            bool(one["off"] or re.match(r"(?i)outside|off\b(?!\s+(?:to|on|at|towards?)\b)|far\s+from", one[0])),
+        )
         for one in PLACE.finditer(text)
     ]
 

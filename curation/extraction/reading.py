@@ -59,6 +59,12 @@ IN_GENERAL = re.compile(
     r"|tends?|used to|no longer|until|without|hardly|barely|scarcely|all but gone|too (?!small\b)\w+ (?:to|for))\b"
 )
 """What is so as a rule, or was, or nearly is: no sentence to be read by what it names alone."""
+THAT = re.compile(
+    r"(?i)^\W*(?:(?:the|any) (?:claim|idea|notion|statement|suggestion|assertion|fact) )?that (?P<said>.+?)"
+    r" (?:is|was|'s)(?P<no> not|n't)? (?:(?P<yes>true|right|correct|the case|certain|clear|evident|plain|obvious"
+    r"|undeniable|beyond (?:doubt|question))|false|wrong|untrue|incorrect|mistaken|out of the question)\W*$"
+)
+"""A statement that is said to be so, or not, behind it."""
 COUNTED = (["amount", "colon"], ["amount", "comma"])
 MOST_READ = 50_000
 """Answers, questions and statements that a process keeps, of each: templates say the same ones again and again."""
@@ -301,7 +307,12 @@ class _State:
         if text.endswith(":") and is_head(text[:-1], context, self.dialect):
             self.head = text
             return []
-        if is_framed(text):
+        if that := THAT.match(text):
+            is_so = bool(that["yes"]) != bool(that["no"])
+            reading = self._plain(f"{'' if is_so else 'it is not true that '}{that['said']}", context, is_framed=True)
+            claims = reading.claims if reading else ()
+            reading = Reading(tuple(replace(one, start=0, end=len(text)) for one in claims), None) if claims else None
+        elif is_framed(text):
             alone = replace(context, asked=None)
             reading = framed(text, lambda part: self._plain(part, alone, is_framed=True))
         else:

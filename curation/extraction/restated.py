@@ -16,7 +16,7 @@ SUBJECTS = frozenset(
 )  # fmt: skip
 VERBS = ("be", "visible", "have", "lie", "exist", "consist", "covered")
 FORMS = ("have", "lie", "exist", "consist")
-PARTED = frozenset({"np", "amount", "parts", "adjective", "sign", "a", "the", "comma", "whole"})
+PARTED = frozenset({"np", "amount", "parts", "adjective", "sign", "a", "the", "comma", "whole", "place"})
 
 
 def restated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
@@ -25,6 +25,7 @@ def restated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
     yield from _gapped(tokens)
     yield from _of_the_others(tokens)
     yield from _not_but(tokens)
+    yield from _rather_there(tokens)
     yield from _cleft(tokens)
     yield from _had_it_been(tokens)
     yield from _without_prepositions(tokens)
@@ -187,6 +188,17 @@ def _counted(amount: Token, before: Sequence[Token]) -> Token | None:
         return None
     noun = replace(nouns[0], amount=amount.value, quantifier=None, is_article=False, is_definite=False, is_plural=True)
     return replace(one, start=amount.start, end=amount.end, value=Group((noun,)), is_denied=False)
+
+
+def _rather_there(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "it lies on the left rather than on the right"."""
+    kinds = [one.category for one in tokens]
+    verb = next((n for n, one in enumerate(tokens) if one.category in ("be", "lie") and n), None)
+    for at in range(2, len(tokens) - 1):
+        before = at - (kinds[at - 1] == "comma")
+        if kinds[at] in ("rather", "not") and kinds[before - 1] == "place" and kinds[at + 1 :] == ["place"] and verb:
+            no = replace(tokens[verb], is_denied=not tokens[verb].is_denied)
+            yield [list(tokens[:before]), [*tokens[:verb], no, tokens[at + 1]]]
 
 
 def _cleft(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:

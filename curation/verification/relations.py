@@ -170,8 +170,9 @@ def _share_of(claim: Claim, every: Sequence[SeenObject], held: Sequence[SeenObje
     inside = {one.object_id for one in every} & {one.object_id for one in held}
     n, of = len(inside), len(every)
     compared = f"{n} of {of} are"
-    if of == 0:
-        return False, "there is none in the picture"
+    if of == 0:  # that none of them is so is neither true nor false
+        is_none = claim.state is Truth.ABSENT and claim.how == "some"
+        return None if is_none else False, "there is none in the picture"
     how = claim.how or "all"
     if how == "all but":
         truth = of - n == claim.count
