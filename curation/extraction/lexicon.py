@@ -343,6 +343,9 @@ def _of_scheme(meant: str, label: str, one: LabelDefinition, *, least: int) -> I
             continue
         for words in dict.fromkeys((words_of(sign.replace("_", " ")), (joined.lower(),))):
             yield Entry(words, "sign", meant, joined)
+        if joined.isalpha() and joined.isupper() and len(words_of(sign)) > 1:
+            *first, last = words_of(sign)
+            yield Entry((*first, f"{last}s"), "noun", (meant, True), f"{joined}s")
         if joined.isalpha() and joined.isupper() and len(joined) > 1:
             for ending in ("s", "e") if joined == "PN" else ("s",):
                 yield Entry((f"{joined}{ending}".lower(),), "noun", (meant, True), f"{joined}{ending}")

@@ -194,6 +194,13 @@ def as_percent(match: Match) -> Token | None:
     return joined(match, "percent", (value, next((one for one in hows if one != "about"), "about" if words else None)))
 
 
+def as_fraction(match: Match) -> Token | None:
+    """Of "seven tenths": so many per cent."""
+    number, part = match.matched
+    low, high = number.value
+    return joined(match, "fraction", round(100 * low / float(part.value), 1)) if low == high <= part.value else None
+
+
 def as_share(match: Match) -> Token:
     """So many per cent of the picture, of its area or along an axis: (per cent, bound, axis)."""
     (percent,), axes = match.all("percent"), match.all("axis")
@@ -388,6 +395,16 @@ def as_restricted(match: Match) -> Token | None:
     return joined(match, "np", Group((replace(noun, subject=label),))) if label not in ("it", ANY_OBJECT) else None
 
 
+def as_of_class(match: Match) -> Token | None:
+    """Of "something of unusual shape": one of that class."""
+    one, said = match.matched
+    (noun, *more) = one.value.nouns
+    is_open = noun.subject == ANY_OBJECT and not (more or noun.is_definite or noun.quantifier or noun.is_only)
+    if not is_open or not said.text.lower().startswith(("of ", "with ")):
+        return None
+    return joined(match, "np", Group((replace(noun, subject=str(said.value)),)))
+
+
 def _is_part(match: Match) -> bool:
     """Whether only some are meant: "two of the sources"."""
     kinds = [one.category for one in match.matched]
@@ -412,7 +429,8 @@ def as_parts(match: Match) -> Token:
 
 
 def as_pronoun(match: Match) -> Token:
-    quantifier = "no" if match.all("none_of", "nope") else "all" if match.all("all") else None
+    kinds = [one.category for one in match.matched]
+    quantifier = "no" if "nope" in kinds else next((QUANTIFIERS[one] for one in kinds if one in QUANTIFIERS), None)
     is_singular = match.matched[-1].text.lower() in ("it", "this")
     noun = Noun("it", is_definite=True, quantifier=quantifier, is_singular=is_singular and quantifier is None)
     return joined(match, "np", Group((noun,)))

@@ -40,7 +40,7 @@ PLACE = re.compile(
         \b(?!\s+third)(?:[\s-]+(?P<part2>{_PART}))?{_OF})
     |(?P<level>(?:\bat\s+(?:about\s+|roughly\s+|approximately\s+|around\s+)?(?:the\s+)?(?:mid-?\s?height|middle\s+height|half\s+height|half\s+the\s+height)
         |\b(?:about\s+|roughly\s+|approximately\s+|almost\s+|nearly\s+)?(?:half|mid)[\s-]?way\s+(?:up|down)(?:\s+the\s+{_PICTURE})?)\b{_OF})
-    |(?P<beside>\b(?:(?:to\s+the\s+)?(?P<side1>left|right|above|below|north|south|east|west)|(?:to|on)\s+the\s+(?P<side2>left|right))\s*
+    |(?P<beside>\b(?:(?:to\s+the\s+)?(?P<side1>left|right|above|below|(?:north|south)[\s-]*(?:east|west)|north|south|east|west)|(?:to|on)\s+the\s+(?P<side2>left|right))\s*
         (?:of\s+)?(?:the\s+)?(?:image\s+|picture\s+)?(?:cent(?:re|er)|middle)\b{_OF})
     |(?P<edge>(?:\b{_AT}\s+(?:(?:the|its|one|an?|some|all|both)\s+)?(?:(?:very|extreme|outer|image|picture|image's|picture's)\s+)*
         |\b(?=(?:{_V}|{_H})(?:-hand)?\s+(?:edge|border|margin|rim)))
@@ -155,7 +155,7 @@ def _name(found: re.Match[str]) -> str:
         words.append("edge" if found["edge"] else "corner")
     elif found["beside"]:
         side = (found["side1"] or found["side2"]).lower()
-        words = [BESIDE.get(side) or f"compass {side}"]
+        words = [BESIDE.get(side) or f"compass {'-'.join(directions(side))}"]
     elif found["compass"]:
         part = re.search(r"(?i)\b(?:(?P<edge>edge|border|margin|rim|boundary|periphery)|(?P<corner>corner))", found[0])
         words = [f"compass {'-'.join(directions(found['compass_of']))}", *([str(part.lastgroup)] if part else [])]

@@ -26,6 +26,7 @@ def restated(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
     yield from _of_the_others(tokens)
     yield from _not_but(tokens)
     yield from _rather_there(tokens)
+    yield from _of_which_there_are(tokens)
     yield from _cleft(tokens)
     yield from _had_it_been(tokens)
     yield from _without_prepositions(tokens)
@@ -80,6 +81,7 @@ def _of_the_others(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
     kinds = [one.category for one in tokens]
     for at in range(2, len(tokens) - 2):
         start = at + 1 + (kinds[at + 1] == "the")
+        start += kinds[start : start + 2] == ["amount", "other"]
         if kinds[at] not in JOINTS or kinds[start : start + 2] != ["other", "be"]:
             continue
         first = list(tokens[: at - (kinds[at - 1] in JOINTS)])
@@ -188,6 +190,15 @@ def _counted(amount: Token, before: Sequence[Token]) -> Token | None:
         return None
     noun = replace(nouns[0], amount=amount.value, quantifier=None, is_article=False, is_definite=False, is_plural=True)
     return replace(one, start=amount.start, end=amount.end, value=Group((noun,)), is_denied=False)
+
+
+def _of_which_there_are(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
+    """As in "of extended sources there are two"."""
+    kinds = [one.category for one in tokens]
+    if kinds[:1] == ["of"] and kinds[1:] in (["np", "there", "be", "amount"], ["np", "comma", "there", "be", "amount"]):
+        counted = _counted(tokens[-1], tokens[:2])
+        if counted is not None and not any(noun.is_definite for noun in tokens[1].value.nouns):
+            yield [[*tokens[-3:-1], counted]]
 
 
 def _rather_there(tokens: Sequence[Token]) -> Iterator[list[list[Token]]]:
