@@ -42,6 +42,9 @@ TURNED = re.compile(
     r"|fails?|without|except|besides|instead|rather)\b|n't\b"
 )
 
+EACH = re.compile(r"(?i)\b(?:each|per|every)\b(?! cent)")
+"""Of "how many peaks does each island have?", whose answer is no number of all."""
+HOW_MANY_EACH = re.compile(r"(?i)\bhow many\b[^?.]*\b(?:each|per|every)\b(?! cent)")
 WHAT = re.compile(r"(?i)\W*(?:and |so |but )?(?:what|which|who|where|name|tell)\b")
 ABSENT_OPTIONS = re.compile(
     r"(?i)\bwhich (?:one )?of (?:these|the|those)[^.?\n]*"
@@ -86,6 +89,8 @@ class Asked:
     """"larger" or "smaller", where it lets choose between two."""
     is_turned: bool = False
     """It asks for what is not there, is more, is beside something: a name alone does not say that it is there."""
+    leading: str | None = None
+    """What it speaks of first: not the class in "is the central source compact?"."""
     is_about_the_source: bool = False
     """It asks of the source at the centre, which an answer of a noun then means."""
 
@@ -132,6 +137,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
     )
     is_blank = any(one.category == "blank" for one in tokens)
     is_negative = bool(re.search(r"(?i)\b(?:no|not|none|nothing)\b|n't\b", text))
+    is_negative |= is_count and HOW_MANY_EACH.search(text) is not None
     labels = [] if is_count and is_negative else labels or ([str(one) for one in said] if is_count else [])
     first = re.split(r"(?<=[?.])\s", text.strip())[0]
     is_what = bool(WHAT.match(first)) and not (is_count or options)
@@ -152,11 +158,12 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         is_odd=bool(re.search(r"(?i)\bordinary|\bpeculiar\b.*\bcomplex|\bcomplex\b.*\bpeculiar", text)),
         proposition=proposition(tokens, Context(scheme)) if polar else (),
         measured=_measured(text, is_blank=is_blank, has_source=bool(nouns)),
-        parts=parts[0] if parts and (is_count or "how many" in text.lower()) else None,
+        parts=parts[0] if parts and (is_count or "how many" in text.lower()) and not EACH.search(text) else None,
         extreme=next((one.extreme for one in nouns if one.extreme), None)
         or next((str(one.value) for one in tokens if one.category == "extreme" and not polar), None),
         compared=next((str(one.value) for one in tokens if one.category == "compare" and not polar), None),
         is_turned=is_turned,
+        leading=nouns[0].subject if nouns else None,
         place=next((one.value.name for one in tokens if one.category == "place"), None),
         is_about_the_source=scheme.about == "source" and (is_class or bool(generic)) and not is_count,
     )  # fmt: skip

@@ -113,7 +113,9 @@ def read_answer(asked: Asked, answer: str, scheme: LabelScheme, dialect: Dialect
     text, rest = text[:LONGEST], text[LONGEST:]
     found = _as_list(asked, text, scheme) or list(_as_prose(asked, text, scheme, dialect))
     found += _off_topic(asked, found, len(text))
-    if asked.is_of_some:  # "only A" of those that were asked for
+    named = {each for one in found for each in one.claim.subject.split("|")}
+    is_of_another = asked.is_polar and not named & set((asked.subject or ANY_OBJECT).split("|"))
+    if asked.is_of_some or (is_of_another and asked.subject != ANY_OBJECT):  # "only A" of those that were asked for
         found = [replace(one, claim=Claim("unread", "only")) if one.claim.kind == "only" else one for one in found]
     if (
         asked.place == "centre"
@@ -333,9 +335,8 @@ class _State:
             if said.rest >= len(text):
                 self.is_yes = said.is_yes
                 return Reading(tuple(claims), context.noun)
-            noun = context.noun or (
-                Noun(asked.subject, is_definite=True) if asked.subject and not asked.is_negative else None
-            )
+            noun = context.noun or _asked_of(asked)
+            noun = None if ANOTHER.match(text, said.rest) else noun
             more = self._plain(text[said.rest :], replace(context, noun=noun), is_after=True)
             if more is None:
                 return None
@@ -400,6 +401,20 @@ def _is_fragment(tokens: Sequence[Token]) -> bool:
     kinds = [one.category for one in tokens]
     rest = tokens[:-2] if kinds[-2:] == ["np", "be"] else tokens
     return not any(one.category in FINITE and (one.category != "visible" or kinds[0] != "np") for one in rest)
+
+
+ANOTHER = re.compile(r"(?i)\W*(?:that|this|the other|another) one\b")
+"""After "no": something else than what was asked of."""
+
+
+def _asked_of(asked: Asked) -> Noun | None:
+    """What "it" means after yes or no."""
+    said = asked.proposition[0].kind if asked.proposition else None
+    if not asked.subject or asked.is_negative or said == "extreme":
+        return None
+    if asked.leading == ANY_OBJECT and asked.subject != ANY_OBJECT:  # "is the central source compact?"
+        return Noun(ANY_OBJECT, is_definite=True, is_plural=True) if said == "share" else None
+    return Noun(asked.subject, is_definite=True)
 
 
 def _loosely(tokens: list[Token], context: Context) -> Reading | None:

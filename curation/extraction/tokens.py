@@ -30,7 +30,7 @@ OF_OTHER = re.compile(
 )
 """What follows words that are no place in the picture: "to the south of the other"."""
 LOCATED = re.compile(r"(?i)\s+(?:located|placed|positioned|situated)\b")
-ASKING = re.compile(r"(?i)\b(?:would|do|can|could)\s+$")
+ASKING = re.compile(r"(?i)\b(?:would|do|can|could|(?:most|much|all|part|half|none|some) of)\s+$")
 OF_A_SOURCE = re.compile(r"(?i)\b(?:source|object|galaxy|one|is|lies|sits|seen|found|located)\s+$")
 """Before "at the centre" where that is the centre of the picture, not of the source."""
 SAYS_MORE = re.compile(
