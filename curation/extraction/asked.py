@@ -42,6 +42,12 @@ TURNED = re.compile(
     r"|fails?|without|except|besides|instead|rather)\b|n't\b"
 )
 
+ABSENT = re.compile(
+    r"(?i)\b(?:(?:is|are|were) (?:absent|missing|lacking|excluded|ruled out)"
+    r"|(?:is|are|were) not (?:present|seen|visible|found|there|it|this)"
+    r"|(?:can|could) be (?:excluded|ruled out)|(?:do|does)(?: not|n't) (?:apply|occur|appear|hold|fit|exist)"
+    r"|is (?:it|this|the source) not)\b(?! (?:an?|the)\b)"
+)
 EACH = re.compile(r"(?i)\b(?:each|per|every)\b(?! cent)")
 """Of "how many peaks does each island have?", whose answer is no number of all."""
 HOW_MANY_EACH = re.compile(r"(?i)\bhow many\b[^?.]*\b(?:each|per|every)\b(?! cent)")
@@ -89,6 +95,8 @@ class Asked:
     """"larger" or "smaller", where it lets choose between two."""
     is_turned: bool = False
     """It asks for what is not there, is more, is beside something: a name alone does not say that it is there."""
+    is_absent: bool = False
+    """It asks which classes are not there."""
     leading: str | None = None
     """What it speaks of first: not the class in "is the central source compact?"."""
     is_about_the_source: bool = False
@@ -163,6 +171,7 @@ def read_question(question: str, scheme: LabelScheme) -> Asked:
         or next((str(one.value) for one in tokens if one.category == "extreme" and not polar), None),
         compared=next((str(one.value) for one in tokens if one.category == "compare" and not polar), None),
         is_turned=is_turned,
+        is_absent=is_turned and ABSENT.search(first if is_what else text) is not None,
         leading=nouns[0].subject if nouns else None,
         place=next((one.value.name for one in tokens if one.category == "place"), None),
         is_about_the_source=scheme.about == "source" and (is_class or bool(generic)) and not is_count,

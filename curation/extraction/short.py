@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from curation.extraction.asked import Asked
 from curation.extraction.clauses import Reading, trimmed
-from curation.extraction.constructions import Context, blank_claim
+from curation.extraction.constructions import LIMITS, Context, blank_claim
 from curation.extraction.phrases import Amount, figure
 from curation.extraction.stated import counted, counted_at, subject_of, there
 from curation.extraction.tokens import Token
@@ -195,22 +195,32 @@ def _share(share: Token, tokens: Sequence[Token], asked: Asked) -> list[Claim] |
 
 def _angle(angles: list[int], bounds: Sequence[str], asked: Asked) -> list[Claim] | None:
     measured = str(asked.measured).split()
-    if any(one not in ("about", "exact", "some") for one in bounds):
+    limit = next((LIMITS[one] for one in bounds if one in LIMITS), None)
+    if any(one not in ("about", "exact", "some", *LIMITS) for one in bounds):
         return None
     if measured[0] == "beam":
-        return [Claim("beam", "map", count=one) for one in dict.fromkeys(angles)]
+        return [Claim("beam", "map", count=one, how=limit) for one in dict.fromkeys(angles)]
     if measured[0] == "size":
-        return [Claim("size", "image", count=one, how="one axis" if len(angles) > 1 else None) for one in angles]
+        how = limit or ("one axis" if len(angles) > 1 else None)
+        return [Claim("size", "image", count=one, how=how) for one in angles]
     if measured[0] not in ("angle", "share") or len(angles) > 1:
         return None
-    return [Claim("extent", asked.subject or "it", count=angles[0], how=" ".join(["angle", *measured[1:]]))]
+    return [
+        Claim(
+            "extent",
+            asked.subject or "it",
+            count=angles[0],
+            how=" ".join(["angle", *measured[1:], *([limit] if limit else [])]),
+        )
+    ]
 
 
 def _frequency(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
     if [one for one in kinds if one not in ("bound", "at")] != ["frequency"]:
         return None
+    limit = next((LIMITS[one.value] for one in tokens if one.category == "bound" and one.value in LIMITS), None)
     return [
-        Claim("frequency", "map", count=round(figure(one)) if one.value is None else one.value[0])
+        Claim("frequency", "map", count=round(figure(one)) if one.value is None else one.value[0], how=limit)
         for one in tokens
         if one.category == "frequency"
     ]
@@ -252,6 +262,17 @@ def _which(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context:
     return found if ANY_OBJECT not in {one.subject for one in found} else None
 
 
+def _absent(tokens: Sequence[Token], kinds: Sequence[str], asked: Asked, context: Context) -> list[Claim] | None:
+    """As in "FR-II" where a class was asked for that can be excluded."""
+    named = [one for one in tokens if one.category in ("adjective", "sign", "np")]
+    is_list = asked.is_absent and named and set(kinds) <= {"adjective", "sign", "np", "comma", "and", "or", "the", "a"}
+    if not is_list or any(one.category == "np" and (_is_more(one) or one.is_denied) for one in named):
+        return None
+    subjects = [each.subject for one in named if one.category == "np" for each in one.value.nouns]
+    subjects += [str(one.value) for one in named if one.category != "np"]
+    return [each for one in dict.fromkeys(subjects) for each in there(one, is_there=False)]
+
+
 def _of_the_compared(tokens: Sequence[Token], asked: Asked, context: Context) -> list[Claim] | None:
     """As in "the FR-II galaxy" where the largest was asked for, or the larger of two."""
     subject = subject_of(list(tokens[:1]), context)
@@ -282,5 +303,5 @@ def _is_more(one: Token) -> bool:
 
 
 ANSWERS: tuple[Callable[[Sequence[Token], Sequence[str], Asked, Context], list[Claim] | None], ...] = (
-    _how_many, _at_places, _where, _how_large, _frequency, _which,
+    _absent, _how_many, _at_places, _where, _how_large, _frequency, _which,
 )  # fmt: skip
