@@ -283,6 +283,38 @@ def test_what_is_true_is_not_contradicted(scene, answer):
 
 
 @pytest.mark.parametrize(
+    ("scene", "question", "answer"),
+    [
+        ("a-A4", "Do you see an extended source?", "I'm afraid not; they're all compact."),
+        ("b-C3", "Is there a compact galaxy?", "No, both are resolved."),
+        ("a-A3", "Are there compact sources?", "No, it is extended."),
+        (FIELD, "Is there an artefact at the centre?", "No, it is an extended source."),
+        (FIELD, "Is the source at the centre compact?", "No, it is extended."),
+        (FIELD, "Is the flagged source in the centre?", "No, that one is extended."),
+        (FIELD, "Is the largest source compact?", "No, it is extended, with several islands."),
+        ("a-B2", "Are there artefacts?", "Only mosaicking residuals."),
+        ("a-E2", "How many peaks does each island have?", "One."),
+        (FIELD, "What is the frequency?", "Below 2 GHz."),
+        (FIELD, "How large is the image?", "More than 20 arcmin."),
+    ],
+)
+def test_what_is_true_as_an_answer_is_not_contradicted(scene, question, answer):
+    assert read(scene, question, answer)[0] is not NO
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Which class can be ruled out?", "FR-II.", YES),
+        ("Which class can be ruled out?", "FR-I.", NO),
+        ("Which class is it not?", "FR-II", YES),
+    ],
+)
+def test_a_class_that_is_named_where_the_absent_is_asked_for_is_absent(question, answer, expected):
+    assert read("a-D1", question, answer)[0] is expected
+
+
+@pytest.mark.parametrize(
     ("claim", "expected"),
     [
         (Claim("size", "image", count=1_200_000, how="at least"), YES),

@@ -18,7 +18,18 @@ from curation.extraction.entries import head, is_head, read_entries
 from curation.extraction.frames import framed, is_framed
 from curation.extraction.lexicon import SchemeKey, scheme_key
 from curation.extraction.phrases import Group, Noun
-from curation.extraction.replies import ABOUT, AGAIN, DENIES, HARMLESS, RESTATED, VERDICT, closing, opening, reply
+from curation.extraction.replies import (
+    ABOUT,
+    AGAIN,
+    DENIES,
+    HARMLESS,
+    RESTATED,
+    VERDICT,
+    Reply,
+    closing,
+    opening,
+    reply,
+)
 from curation.extraction.rows import statements
 from curation.extraction.short import chosen, short
 from curation.extraction.stand_ins import stood_in
@@ -335,9 +346,7 @@ class _State:
             if said.rest >= len(text):
                 self.is_yes = said.is_yes
                 return Reading(tuple(claims), context.noun)
-            noun = context.noun or _asked_of(asked)
-            noun = None if ANOTHER.match(text, said.rest) else noun
-            more = self._plain(text[said.rest :], replace(context, noun=noun), is_after=True)
+            more = self._after(text, said, asked, context)
             if more is None:
                 return None
             moved = [replace(one, start=one.start + said.rest, end=one.end + said.rest) for one in more.claims]
@@ -356,6 +365,19 @@ class _State:
                 made.noun,
             )
         return None if about or head(text, context, self.dialect) is not None else self._plain(text, context)
+
+    def _after(self, text: str, said: Reply, asked: Asked, context: Context) -> Reading | None:
+        """What follows yes or no. After a no to "is there one?" there is none that "it" could be, but one elsewhere."""
+        rest, noun = text[said.rest :], context.noun or _asked_of(asked)
+        noun = None if ANOTHER.match(rest) else noun
+        is_none = not said.is_yes and bool(asked.proposition) and asked.proposition[0].kind in THERE_IS
+        if not is_none:
+            return self._plain(rest, replace(context, noun=noun), is_after=True)
+        made = self._plain(rest, replace(context, noun=ALL_SOURCES if THEY.search(rest) else None), is_after=True)
+        if made is None and noun is not None:
+            made = self._plain(rest, replace(context, noun=noun), is_after=True)
+            made = None if made and any(one.claim.kind != "position" for one in made.claims) else made
+        return made
 
     def _plain(self, text: str, context: Context, *, is_after: bool = False, is_framed: bool = False) -> Reading | None:
         """Boxes, an answer in few words, or a sentence; one of no known form by what it names."""
@@ -407,13 +429,18 @@ ANOTHER = re.compile(r"(?i)\W*(?:that|this|the other|another) one\b")
 """After "no": something else than what was asked of."""
 
 
+THERE_IS = ("presence", "count", "position")
+THEY = re.compile(r"(?i)\b(?:they|them|these|those)\b")
+ALL_SOURCES = Noun(ANY_OBJECT, is_definite=True, is_plural=True)
+
+
 def _asked_of(asked: Asked) -> Noun | None:
     """What "it" means after yes or no."""
     said = asked.proposition[0].kind if asked.proposition else None
     if not asked.subject or asked.is_negative or said == "extreme":
         return None
     if asked.leading == ANY_OBJECT and asked.subject != ANY_OBJECT:  # "is the central source compact?"
-        return Noun(ANY_OBJECT, is_definite=True, is_plural=True) if said == "share" else None
+        return ALL_SOURCES if said == "share" else None
     return Noun(asked.subject, is_definite=True)
 
 
