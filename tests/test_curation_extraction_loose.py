@@ -272,6 +272,8 @@ def test_what_is_true_is_kept_though_it_is_said_in_an_unusual_way(scene, answer)
         ("a-A5", "Two sources, one of them at the upper right, were flagged as badly imaged."),
         ("a-C5", "It's a remnant, not a nebula."),
         ("a-A5", "Two extended sources are on the left, the third is near the centre."),
+        ("a-K2", "One compact, two resolved, one FR-X: four in all."),
+        ("b-M3", "The one source is extended, the other compact."),
         (FIELD, "The image is more than 20 arcmin wide."),
         (FIELD, "The beam is more than 10 arcsec wide."),
         (FIELD, "The image is more than 500 pixels wide."),

@@ -32,6 +32,8 @@ class _Part:
 
     nouns: list[Noun] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    is_number: bool = False
+    """Its noun is that of the part before, said again by a number alone."""
     is_said: bool = False
     """A verb follows its noun: with another noun behind, that is no description but says something of the two."""
 
@@ -43,6 +45,8 @@ def described(tokens: Sequence[Token], context: Context) -> list[Claim] | None:
     parts = _parts(tokens, context)
     if parts is None or not any(one.nouns for one in parts) or len(parts) > MOST_NOUNS:
         return None
+    if any(one.is_number and not one.places for one in parts[1:]):
+        return None  # "two compact ones, one extended one: three in all"
     is_set_out = any(one.category in ("colon", "dash", "lpar") for one in tokens)
     if is_set_out and any(one.places for one in parts) and any(one.nouns and not one.places for one in parts):
         return None  # "three in the lower half: two compact ones": where the two are, nobody says twice
@@ -86,6 +90,7 @@ def _parts(tokens: Sequence[Token], context: Context) -> list[_Part] | None:
             if nouns is None or is_second or (here.is_said and nouns):
                 return None
             here.nouns += nouns
+            here.is_number = one.category == "amount"
             last = nouns[-1] if nouns else last
         elif one.category not in NEUTRAL or SUPPOSED.search(one.text):
             return None

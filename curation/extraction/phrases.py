@@ -303,6 +303,8 @@ def as_noun(match: Match) -> Token | None:
     base = determined(match, head)
     if base.quantifier == "no" and [one.text.lower() for one in match.all("other")] == ["second"]:
         base = Noun(ANY_OBJECT, amount=base.amount or Amount(1, "at most"))  # "no second source"
+    if not subjects and base.is_definite and " ".join(one.text.lower() for one in tokens[:2]) == "the one":
+        base = replace(base, amount=None)  # "the one source is extended, the other compact"
     if len(subjects) > 1 and not links:
         merged = _one_of(subjects)
         if merged is None:
