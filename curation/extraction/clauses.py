@@ -147,8 +147,10 @@ def _weakly_parted(tokens: Sequence[Token], context: Context) -> Iterator[Readin
         if is_relative and tokens[at - 1].category == "np" and _is_counted(tokens[at - 1]):
             continue  # "four sources that are not compact": not four sources
         is_within_places = tokens[at - 1].category == tokens[at + 1].category == "place"
-        if joint.category == "with" and [one.category for one in tokens[at + 1 :]] == ["amount"]:
-            continue  # "one with several"
+        if joint.category == "with" and (
+            [one.category for one in tokens[at + 1 :]] == ["amount"] or _is_after_rather(tokens[:at])
+        ):
+            continue  # "one with several"; "rather than an extended source with sharp edges"
         if _is_after_no(tokens, at):
             continue  # "no artefacts, filaments": are these there?
         if joint.category == "comma" and _is_aside_of(tokens, at):
@@ -173,6 +175,13 @@ def _is_after_no(tokens: Sequence[Token], at: int) -> bool:
     is_bare = not (one.amount or one.quantifier or one.is_article or one.is_definite or one.is_only)
     is_bare = is_bare and not after.text.lower().startswith(("only ", "just ", "merely "))
     return is_bare and before.value.nouns[-1].quantifier == "no"
+
+
+def _is_after_rather(tokens: Sequence[Token]) -> bool:
+    """Whether what stands last is what is denied: "diffuse rather than extended"."""
+    kinds = [one.category for one in tokens]
+    last = max((at for at, kind in enumerate(kinds) if kind in ("rather", "not")), default=-1)
+    return last >= 0 and not {"comma", "semi", "but", "and"} & set(kinds[last + 1 :])
 
 
 def _is_aside_of(tokens: Sequence[Token], at: int) -> bool:
@@ -280,9 +289,13 @@ def _takes_out(tokens: Sequence[Token]) -> bool:
     """Whether "but" after "no source" names those that are: "no galaxy but the FR-II lies near the centre"."""
     return any(
         one.category == "np" and joint.category == "but" and after.category == "np"
-        and any(each.quantifier in ("no", "all") and each.subject == ANY_OBJECT for each in one.value.nouns)
+        and any(each.quantifier in ("no", "all") and (each.subject == ANY_OBJECT or NOTHING.match(one.text))
+                for each in one.value.nouns)
         for one, joint, after in zip(tokens, tokens[1:], tokens[2:], strict=False)
     )  # fmt: skip
+
+
+NOTHING = re.compile(r"(?i)nothing\b")
 
 
 def _is_exception(tokens: Sequence[Token], at: int) -> bool:

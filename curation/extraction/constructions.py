@@ -262,7 +262,8 @@ def _exists(match: Match, context: Context) -> list[Claim] | None:
     group = listed(match.all("np", *LINKS))
     if where and len(group.nouns) == 1 and (group.nouns[0].is_definite or group.nouns[0].quantifier in ("all", "most")):
         return is_at(group.nouns[0], where, context, is_true=denied % 2 == 0)
-    if group.nouns[0].subject in ("it", SAME) and match.matched[-1].category in ("be", "do"):
+    is_left_out = match.matched[-1].category in ("be", "do")
+    if is_left_out and (group.nouns[0].subject in ("it", SAME) or (denied % 2 and group.nouns[0].is_definite)):
         return None  # "it is not": what, nobody knows
     last, one = match.matched[-1], match.matched[-2] if len(match.matched) > 1 else None
     if len(group.nouns) > 1 and last.category == "place" and one is not None and one.category == "np":
@@ -299,6 +300,8 @@ def _fragment(match: Match, context: Context) -> list[Claim] | None:
     group = listed(match.all("np", *LINKS))
     where = [one.value for one in match.all("place")]
     is_there = not match.all("not")
+    if not is_there and any(one.is_definite for one in group.nouns):
+        return None  # "not the compact one": another is meant
     asked = context.asked
     is_what = asked is not None and not (asked.is_polar or asked.is_count or asked.is_where or asked.is_boxes)
     if is_what and asked.place and not (where or context.is_central):

@@ -74,7 +74,9 @@ def _second_verb(tokens: Sequence[Token], n: int) -> Iterator[Shared]:
     for at in range(n + 1, len(tokens) - 1):
         first = at + (2 if kinds[at : at + 2] in (["comma", "and"], ["comma", "but"]) else 1)
         is_second = first < len(tokens) and kinds[first] in DOING | {"with"}
-        if kinds[at] == "with" or (kinds[at] in ("and", "comma", "but") and is_second):
+        if (kinds[at] == "with" and not {"rather", "not"} & set(kinds[:at])) or (
+            kinds[at] in ("and", "comma", "but") and is_second
+        ):
             rest = _finite(tokens[at if kinds[at] == "with" else first :])
             yield Shared(list(tokens[:at]), [*_again(tokens[:n]), *rest])
 
