@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from schemas.errors import RecipeError, TableError
+from schemas.errors import RecipeError, StoreError, TableError
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds  # brings pandas along
@@ -30,7 +30,7 @@ def connect(
     `files` are Parquet files that become views as well; they are read piece by piece, within `memory_mb`, which
     Arrow's datasets are not. What does not fit into `memory_mb` goes to the scratch folder. One thread gives rows in
     one order; with more, only an ORDER BY does. Other files, the network and extensions are out of reach, and that
-    cannot be switched back.
+    cannot be switched back. Raises StoreError for a query for which memory and scratch folder do not suffice.
     """
     wrong = [name for name in (*tables, *files) if not re.fullmatch(r"[a-z][a-z0-9_]*", name)]
     if wrong:
@@ -49,6 +49,11 @@ def connect(
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             yield connection
+        except duckdb.OutOfMemoryException as error:
+            raise StoreError(
+                f"a query: found no way to answer it within {memory_mb} MB and the scratch folder, expected that to be "
+                "enough; divide the rows (a corpus into several), and report it"
+            ) from error
         finally:
             connection.close()
 

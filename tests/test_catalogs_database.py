@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalogs.database import connect, read_sql
-from schemas.errors import RecipeError, TableError
+from schemas.errors import RecipeError, StoreError, TableError
 
 NUMBERS = pa.table({"n": [3, 1, 2]})
 
@@ -81,3 +81,8 @@ def test_parquet_files_are_views_and_no_others_are_in_reach(tmp_path: Path):
             db.execute(f"SELECT * FROM '{tmp_path / 'others.parquet'}'")
         with pytest.raises(duckdb.Error):
             db.execute("SET allowed_paths = ['/etc/passwd']")
+
+
+def test_a_query_for_which_memory_does_not_suffice_is_told_in_a_line():
+    with pytest.raises(StoreError, match="within 20 MB and the scratch folder"), connect({}, memory_mb=20) as db:
+        db.sql("SELECT list(n) FROM range(10_000_000) numbers(n)").fetchall()

@@ -469,6 +469,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_provenance_is_the_same_in_however_many_runs_it_is_made(
+    good: Shelf, handover: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("curation.release.export.SAMPLES_A_RUN", 7)
+    exported(good, tmp_path / "out")
+    once, in_runs = (pq.read_table(one / "provenance.parquet") for one in (handover, tmp_path / "out"))
+    assert once.num_rows > 2 * 7 and in_runs.equals(once)
+
+
 def test_the_training_file_holds_training_records_only_sorted_and_twice(good: Shelf, handover: Path):
     records = json.loads((handover / "llava.json").read_text())
     rows = {row["sample_id"]: row for one in tables(good, "samples") for row in one.to_pylist()}

@@ -38,6 +38,14 @@ SELECT sample_id AS id, image, conversations FROM (
 )
 WHERE split = $split ORDER BY sample_id
 """
+SAMPLES_A_RUN = 50_000
+RUNS = """
+SELECT min(sample_id), max(sample_id) FROM (
+    SELECT sample_id, (row_number() OVER (ORDER BY sample_id) - 1) // $n AS run
+    FROM (SELECT sample_id FROM samples UNION ALL SELECT sample_id FROM captions)
+)
+GROUP BY run ORDER BY run
+"""
 PAPERS = "SELECT DISTINCT paper_id, attribution, licence FROM captions ORDER BY ALL"
 COUNTS = """
 SELECT dataset, split, count(*) AS n_samples, count(DISTINCT png_sha256) AS n_pictures, sum(n_turns)::BIGINT AS n_turns
@@ -129,7 +137,7 @@ def _write(store: Tables, made: Built, folder: Path) -> dict[str, Any]:
         for split, name in FILE_OF.items():
             twin = folder / "llava.jsonl" if split == "train" else None
             _write_records(_records(db, split), folder / name, folder / MESSAGES_OF[split], twin)
-        _write_parquet(db, _provenance(db, addresses), folder / PROVENANCE)
+        _write_provenance(db, _provenance(db, addresses), folder / PROVENANCE)
         counts = db.sql(COUNTS).to_arrow_table().to_pylist()
         promise, mocs = promised(db)
         frames, noise = (db.sql(read_sql(Path(__file__).parent / f"numbers/{name}.sql")).to_arrow_table().to_pylist()
@@ -250,8 +258,14 @@ def _provenance(db: duckdb.DuckDBPyConnection, tables: Collection[str]) -> str:
     return query
 
 
-def _write_parquet(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    batches = db.sql(query).to_arrow_reader(ROWS_AT_ONCE)
-    with pq.ParquetWriter(path, batches.schema, compression="zstd") as out:
-        for batch in batches:
-            out.write_batch(batch)
+def _write_provenance(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """In runs of so many samples, so that what is joined and sorted at a time does not grow with the corpus."""
+    with ExitStack() as open_file:
+        out: pq.ParquetWriter | None = None
+        for ends in db.sql(RUNS, params={"n": SAMPLES_A_RUN}).fetchall() or [("", "")]:
+            for name, end in zip(("first_sample", "last_sample"), ends, strict=True):
+                db.execute(f"SET VARIABLE {name} = ?", [end])
+            batches = db.sql(query).to_arrow_reader(ROWS_AT_ONCE)
+            out = out or open_file.enter_context(pq.ParquetWriter(path, batches.schema, compression="zstd"))
+            for batch in batches:
+                out.write_batch(batch)
