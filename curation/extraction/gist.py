@@ -17,12 +17,15 @@ from curation.extraction.source_claims import counted_parts, of_class
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim
 
-NEUTRAL = frozenset(
-    {"there", "be", "have", "see", "exist", "lie", "visible", "located", "image", "the", "a", "with", "that", "each",
-     "so", "of", "at", "as", "it", "introduce", "field", "notion", "klass", "kindred", "linked", "consist",
-     "falls_into", "indicate", "quote", "to", "gleam", "by", "call", "core", "tip", "at_core", "at_ends", "perceive",
-     "person"}
+ADDING_NOTHING = frozenset(
+    {"there", "be", "have", "see", "exist", "lie", "visible", "located", "image", "the", "a", "with", "that", "so",
+     "of", "at", "as", "it", "consist", "quote", "to", "by", "call", "klass", "kindred", "person", "perceive"}
 )  # fmt: skip
+"""To what is named beside them, in any sentence of no known form."""
+NEUTRAL = ADDING_NOTHING | {
+    "each", "introduce", "field", "notion", "linked", "falls_into", "indicate", "gleam", "core", "tip", "at_core",
+    "at_ends",
+}  # fmt: skip
 BREAKS = frozenset({"comma", "semi", "colon", "dash", "lpar", "rpar", "but", "and"})
 DENIERS = frozenset({"no", "not", "rather", "nor", "none_of"})
 FADES = {"faint": 1, "bright": 2}

@@ -10,19 +10,16 @@ from dataclasses import dataclass, field, replace
 
 from curation.extraction.canonical import MULTI_ISLAND, ONE_ISLAND
 from curation.extraction.constructions import NEAR, Context, is_at, there_is
-from curation.extraction.gist import is_odd
+from curation.extraction.gist import ADDING_NOTHING, is_odd
+from curation.extraction.gist import BREAKS as BETWEEN_PARTS
 from curation.extraction.phrases import SAME, Amount, Group, Noun
 from curation.extraction.places import Place
 from curation.extraction.soft_words import is_soft
 from curation.extraction.tokens import Token
 from curation.verification.claims import ANY_OBJECT, Claim
 
-NEUTRAL = frozenset(
-    {"there", "be", "have", "see", "exist", "lie", "visible", "located", "image", "the", "a", "with", "that", "so",
-     "of", "at", "as", "it", "consist", "quote", "to", "bound", "besides", "by", "call", "klass", "kindred",
-     "person", "perceive"}
-)  # fmt: skip
-BREAKS = frozenset({"comma", "semi", "colon", "dash", "lpar", "rpar", "but", "and", "where"})
+NEUTRAL = ADDING_NOTHING | {"bound", "besides"}
+BREAKS = BETWEEN_PARTS | {"where"}
 MOST_MENTIONS = 8
 
 

@@ -60,8 +60,9 @@ def _percentile(pixels: Image, _contrast: float) -> Scale:
     samples = finite_samples(pixels.reshape(-1), N_STEPS)
     if not samples.size:
         return Scale(0.0, 1.0)
-    low, high = np.percentile(samples, PERCENTILES)
-    return _spread(pixels, float(low), float(high))
+    samples.sort()
+    low, high = (_percentile_of_sorted(samples, one) for one in PERCENTILES)
+    return _spread(pixels, low, high)
 
 
 def _asinh(pixels: Image, _contrast: float) -> Scale:
